@@ -1,0 +1,148 @@
+"""The port: what a platform must be able to answer, and to do.
+
+`plan` is given a `PlatformReader`; only `apply` and the client commands are given a `Platform`. The contract
+suite in `tests/contract/` says what each method promises, and runs over every implementation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.changesets import ChangeSet, Run
+    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.packages import Definition, PackageHead, RevisionRef
+    from reconciler.model.plans import PlatformIdentity
+    from reconciler.model.questions import Answer, ClientQuestion
+
+
+class PlatformReader(Protocol):
+    """Live and held state. Every method may raise `UnreachableError`."""
+
+    def identity(self) -> PlatformIdentity:
+        """Return which platform this is."""
+        ...
+
+    def catalog(self) -> Catalog | None:
+        """Return the live catalog; None where none was ever applied."""
+        ...
+
+    def protected(self) -> tuple[str, ...]:
+        """Return the protected package keys that the last apply recorded, sorted."""
+        ...
+
+    def packages(self) -> tuple[PackageHead, ...]:
+        """Return every package, archived and unmanaged ones included, sorted by key."""
+        ...
+
+    def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
+        """Return the definitions of these revisions; a revision that does not exist is left out."""
+        ...
+
+    def holdings(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[int, int]]:
+        """Count, per package and held revision, the clients with an active subscription at `at`.
+
+        Packages and revisions that nobody holds are left out.
+        """
+        ...
+
+    def holder_count(self, at: datetime) -> int:
+        """Count the clients with an active subscription to any package at `at`."""
+        ...
+
+    def answers(
+        self, questions: Sequence[ClientQuestion], at: datetime, *, sample: int
+    ) -> tuple[Answer, ...]:
+        """Answer in the order of the questions, with up to `sample` client ids each, by id."""
+        ...
+
+    def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
+        """Stream the ids of all matching clients, by id, in memory that does not grow with their number."""
+        ...
+
+    def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
+        """Return the id of the `n`-th (from 1) matching client by id; None where fewer match."""
+        ...
+
+    def client(self, client_id: str, at: datetime) -> Client:
+        """Return one client; raises `WrongUsageError` with near misses where there is none."""
+        ...
+
+    def snapshot(self, client_id: str) -> Definition:
+        """Return the definition that the client's subscription is a snapshot of."""
+        ...
+
+    def clients(
+        self, at: datetime, *, package: str | None = None, outdated: bool = False
+    ) -> Iterator[Client]:
+        """Stream clients by id, of one package or of all, all or only those on an older revision."""
+        ...
+
+    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
+        """Return the latest runs, newest first."""
+        ...
+
+    def run(self, run_id: int) -> Run:
+        """Return one run; raises `WrongUsageError` where there is none."""
+        ...
+
+    def run_of_plan(self, plan_hash: str) -> Run | None:
+        """Return the run that applied the plan with this hash; None where none did."""
+        ...
+
+
+class Platform(PlatformReader, Protocol):
+    """A platform that may also be written."""
+
+    def apply(self, change_set: ChangeSet) -> Run:
+        """Do all of the change set or nothing, and record the run.
+
+        A change set whose `plan_hash` was applied before returns that run and writes nothing. Raises
+        `StaleError`, saying what moved, where the lineage differs, a version or the catalog is not the
+        expected one, an expectation or a move meets more clients than it may; `BlockedError` where a rule
+        of the domain forbids it.
+        """
+        ...
+
+    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+        """Add or update clients by id, all or none.
+
+        What a line does not state is kept. A new client needs `name`, `owner_email` and `package`. A package
+        that is stated and is not the one held, or another `assigned_at`, assigns anew: the snapshot is of the
+        current revision, rules 2, 4, 5 and 8 hold. Raises `InvalidError` with a finding per bad line.
+        """
+        ...
+
+    def add_client(self, line: ClientLine, at: datetime) -> Client:
+        """Add one client with its package; raises `BlockedError` where the id exists or a rule forbids it."""
+        ...
+
+    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+        """Give the client a package by hand: a new snapshot, start and cycle (rules 2, 5, 8, 10)."""
+        ...
+
+    def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
+        """Add to the usage of a feature, a limit or `ai_credits` and return the new total.
+
+        Raises `BlockedError`, writing nothing, where the client is not entitled to it or the total would be
+        beyond the allowance (rules 4, 6, 11).
+        """
+        ...
+
+    def set_users(self, client_id: str, users: int, at: datetime) -> Client:
+        """Set the number of team members; raises `BlockedError` where it grows beyond the cap (rule 6)."""
+        ...
+
+    def edit_package(
+        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+    ) -> PackageHead:
+        """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
+        ...
+
+    def start_cycle(self, client_id: str, at: datetime) -> Client:
+        """Begin the client's next billing cycle: features, `per: cycle` limits and AI credits start at 0."""
+        ...

@@ -1,0 +1,136 @@
+"""What an apply asks a platform to do: all of it or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.packages import Definition
+    from reconciler.model.questions import ClientQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class PackageWrite:
+    """Make one package be exactly this, and managed, provided that nobody wrote it since the plan.
+
+    The platform mints a revision exactly where the definition differs from the current one.
+
+    Attributes:
+        expected_version: The package's version that was planned on; None: no package has this key.
+        renamed_from: The key under which the platform has it now, for a rename.
+    """
+
+    key: str
+    definition: Definition
+    expected_version: int | None
+    archived: bool = False
+    renamed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveWrite:
+    """Archive a package whose file is gone; its definition stays."""
+
+    key: str
+    expected_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Reassign the clients who match `who` to a revision of the package that they hold.
+
+    Start and usage are kept (rule 10). `who` names the package by the key it has after the writes.
+
+    Attributes:
+        to_revision: None: the revision that is current after the writes.
+        expected_version: The package's version that was planned on, where the same change set does not
+            write the package; None where it does.
+        at_most: More matching clients than this make the change set stale.
+    """
+
+    who: ClientQuestion
+    at_most: int
+    to_revision: int | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A consequence that was planned: asked again before anything is written; more clients mean stale.
+
+    Attributes:
+        what: Names the consequence in the message, such as `clients touched by feature-removed audio_call`.
+    """
+
+    question: ClientQuestion
+    at_most: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """One transaction. Sending it twice is harmless: the second time finds the run of `plan_hash`.
+
+    Attributes:
+        at: The instant that expiry is computed at, and that the run is recorded with.
+        allowed: The `--allow GUARD:KEY` values, recorded in the run.
+        catalog: The new catalog, None where it does not change; written if the live one still has
+            `expected_catalog` (None: the platform has none).
+        protected: The new protected keys, None where they do not change.
+        changes: JSON forms of the plan's changes, recorded in the run.
+    """
+
+    plan_hash: str
+    lineage: str
+    at: datetime
+    actor: str
+    environment: str
+    commit: str | None = None
+    allowed: tuple[str, ...] = ()
+    catalog: Catalog | None = None
+    expected_catalog: str | None = None
+    protected: tuple[str, ...] | None = None
+    writes: tuple[PackageWrite | ArchiveWrite, ...] = ()
+    moves: tuple[Move, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    changes: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackageState:
+    """A package before or after a run; `revision` names an immutable definition."""
+
+    revision: int
+    archived: bool
+    managed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, as the platform recorded it.
+
+    Attributes:
+        id: Counts from 1 in the order of the applies.
+        before: State per key of what the run wrote; a key that is absent did not exist.
+        after: The same after the run.
+        renamed: Old key per new key.
+        moved: How many clients were reassigned.
+    """
+
+    id: int
+    plan_hash: str
+    at: datetime
+    actor: str
+    environment: str
+    commit: str | None = None
+    allowed: tuple[str, ...] = ()
+    changes: tuple[Mapping[str, Any], ...] = ()
+    before: Mapping[str, PackageState] = field(default_factory=dict)
+    after: Mapping[str, PackageState] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    moved: int = 0

@@ -1,0 +1,103 @@
+"""Clients and what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from reconciler.model.packages import Definition
+    from reconciler.model.quantities import Quantity
+
+ClientStatus: TypeAlias = Literal["active", "disabled", "archived"]
+SubscriptionStatus: TypeAlias = Literal["active", "expired", "suspended"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLine:
+    """One line of an import: what is stated about a client. None: not stated, so kept, or the default.
+
+    Attributes:
+        line: Number of the line it came from, counted from 1.
+        users: Team members now.
+        usage: In the current cycle, per feature, limit or `ai_credits`.
+    """
+
+    id: str
+    line: int
+    name: str | None = None
+    owner_email: str | None = None
+    status: ClientStatus | None = None
+    package: str | None = None
+    assigned_at: datetime | None = None
+    users: int | None = None
+    usage: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did: clients that were new, and clients that existed (changed or not)."""
+
+    added: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A client's holding of one package: a snapshot of one of its revisions (rule 2).
+
+    Attributes:
+        package: The package's key now.
+        status: `expired` from `expires_at` on; `suspended` while the client itself is not active. Only an
+            active subscription entitles to anything.
+    """
+
+    package: str
+    revision: int
+    current_revision: int
+    assigned_at: datetime
+    expires_at: datetime | None
+    status: SubscriptionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """What a client may use right now. The defaults entitle to nothing."""
+
+    features: tuple[str, ...] = ()
+    limits: Mapping[str, Quantity] = field(default_factory=dict)
+    user_count: Quantity = 0
+    ai_credits: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client company, seen at one instant. `usage` is sorted by key."""
+
+    id: str
+    name: str
+    owner_email: str
+    status: ClientStatus
+    users: int
+    subscription: Subscription
+    entitlements: Entitlements
+    usage: Mapping[str, int]
+
+
+def entitlements_of(snapshot: Definition, status: SubscriptionStatus) -> Entitlements:
+    """Return what the snapshot entitles to: all of it while the subscription is active, else nothing."""
+    if status != "active":
+        return Entitlements()
+    return Entitlements(snapshot.features, snapshot.limits, snapshot.user_count, snapshot.ai_credits)
+
+
+def subscription_status(
+    client: ClientStatus, expires_at: datetime | None, now: datetime
+) -> SubscriptionStatus:
+    """Compute the status at a stated instant; never stored (rule 4)."""
+    if expires_at is not None and expires_at <= now:
+        return "expired"
+    return "active" if client == "active" else "suspended"

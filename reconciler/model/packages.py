@@ -1,0 +1,197 @@
+"""Packages: what a plan grants, as desired in files and as live on a platform."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from reconciler.model.expiry import Expiry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from reconciler.model.quantities import Quantity
+
+AI_CREDITS: Final = "ai_credits"
+USER_COUNT: Final = "user_count"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What one revision of a package grants. Built normalised: see `normalised`.
+
+    Attributes:
+        features: Keys of the features that are on, sorted, each once.
+        limits: Cap per limit key, sorted by key. A limit that is not named grants nothing (rule 12).
+        ai_credits: Pool per billing cycle; None where the package has none.
+        expiry: None where subscriptions never expire.
+        allowed_emails: Lower-case addresses, sorted, each once; None where any client may have it.
+    """
+
+    title: str
+    user_count: Quantity
+    description: str = ""
+    features: tuple[str, ...] = ()
+    limits: Mapping[str, Quantity] = field(default_factory=dict)
+    ai_credits: Quantity | None = None
+    expiry: Expiry | None = None
+    allowed_emails: tuple[str, ...] | None = None
+
+    @classmethod
+    def normalised(cls, document: Mapping[str, Any]) -> Definition:
+        """Build from a schema-valid document, so that order, case of e-mails and defaults make no difference.
+
+        Both sides of every comparison pass here: package files, and `as_document` of a stored revision.
+        """
+        emails = document.get("allowed_emails", "any")
+        expiry = document.get("expiry")
+        limits = document.get("limits", {})
+        return cls(
+            title=document["title"].strip(),
+            description=document.get("description", "").strip(),
+            features=tuple(sorted(set(document.get("features", ())))),
+            limits={key: limits[key] for key in sorted(limits)},
+            user_count=document["user_count"],
+            ai_credits=document.get("ai_credits") or None,
+            expiry=Expiry.parse(expiry) if expiry is not None else None,
+            allowed_emails=None
+            if emails == "any"
+            else tuple(sorted({normal_email(email) for email in emails})),
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the JSON form, in the package file's own words and order; `normalised` reads it back."""
+        document: dict[str, Any] = {"title": self.title, "description": self.description}
+        document |= {
+            "features": list(self.features),
+            "limits": dict(self.limits),
+            "user_count": self.user_count,
+        }
+        if self.ai_credits is not None:
+            document["ai_credits"] = self.ai_credits
+        if self.expiry is not None:
+            document["expiry"] = str(self.expiry)
+        document["allowed_emails"] = "any" if self.allowed_emails is None else list(self.allowed_emails)
+        return document
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON form: equal exactly where definitions are equal."""
+        return digest_of(self.as_document())
+
+
+def normal_email(email: str) -> str:
+    """Matching of e-mail addresses ignores case and surrounding space (rule 5)."""
+    return email.strip().lower()
+
+
+def canonical_json(document: Any) -> str:
+    """Return JSON with sorted keys and no spaces: one text per value."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(document: Any) -> str:
+    """Return `sha256:` and the hex digest of the document's canonical JSON in UTF-8."""
+    return "sha256:" + hashlib.sha256(canonical_json(document).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A percentage, 0 < percent <= 100."""
+
+    percent: int
+
+    def of(self, total: int) -> int:
+        """Return the share of `total`, rounded up to a whole client."""
+        return -(-total * self.percent // 100)
+
+    def __str__(self) -> str:
+        return f"{self.percent}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What happens to clients who already hold the package when it changes.
+
+    Attributes:
+        per_run: At most this many (or this share of the package's eligible holders) move in one apply;
+            None moves all.
+        exclude: Ids of clients who stay on what they have.
+    """
+
+    existing_clients: Literal["keep", "reassign"] = "keep"
+    per_run: int | Share | None = None
+    exclude: tuple[str, ...] = ()
+
+
+LossVerb: TypeAlias = Literal["removes", "lowers", "shortens", "narrows", "archives"]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A committed statement that a named loss is intended.
+
+    Attributes:
+        verb: Which kind of loss.
+        subject: What is lost, spelled exactly as in the package (a feature, a limit, `user_count`,
+            `ai_credits`, `expiry`, `allowed_emails`), or the package's own key for `archives`.
+        clients: At most this many clients may be touched.
+        until: The last day (UTC) on which it counts.
+    """
+
+    verb: LossVerb
+    subject: str
+    clients: int
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredPackage:
+    """A package as its file wants it.
+
+    Attributes:
+        file: Path relative to the configuration's folder, with forward slashes.
+        states_emails: Whether the file writes `allowed_emails` at all; leaving it out never opens a package
+            that is restricted live (rule 12).
+    """
+
+    key: str
+    definition: Definition
+    file: str
+    states_emails: bool = False
+    archived: bool = False
+    renamed_from: str | None = None
+    rollout: Rollout = Rollout()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PackageHead:
+    """A live package without its definition.
+
+    Attributes:
+        revision: Number of the current revision; the first is 1.
+        version: Counts every write to the package, archiving included; conditional writes compare it.
+        digest: Of the current revision's definition.
+        managed: False for packages made by hand (rule 9).
+    """
+
+    key: str
+    revision: int
+    version: int
+    digest: str
+    title: str
+    archived: bool = False
+    managed: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RevisionRef:
+    """One revision of the package that has `key` now."""
+
+    key: str
+    revision: int

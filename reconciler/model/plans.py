@@ -1,0 +1,290 @@
+"""The plan: changes, impacts and guard results as one frozen value that is also a published file format.
+
+Keys of the stable core may be added to, never renamed (`format_version` counts the major changes). Lists are
+tuples, sorted where the plan is built.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from reconciler.model.packages import digest_of
+
+FORMAT_VERSION: Final = "1.0"
+
+
+class Severity(StrEnum):
+    """How badly a change treats clients, worst first; the worst cause decides."""
+
+    BREAKING = "breaking"
+    RESTRICTING = "restricting"
+    EXPANDING = "expanding"
+    NEUTRAL = "neutral"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst, so that `min(..., key=rank)` is the worst cause."""
+        return list(Severity).index(self)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether somebody gets less."""
+        return self in {Severity.BREAKING, Severity.RESTRICTING}
+
+
+class Reach(StrEnum):
+    """Whom a change reaches, beside the clients who are assigned the package from now on."""
+
+    NEW_CLIENTS_ONLY = "new-clients-only"
+    KEPT_UNTIL_REASSIGNED = "kept-until-reassigned"
+    ON_REASSIGN = "on-reassign-in-this-plan"
+    UNKNOWN = "unknown"
+
+
+class Action(StrEnum):
+    """What is done with a package, or with the clients who hold it."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ARCHIVE = "archive"
+    RESTORE = "restore"
+    RENAME = "rename"
+    REASSIGN = "reassign"
+
+
+class Code(StrEnum):
+    """Every kind of difference between two definitions."""
+
+    FEATURE_REMOVED = "feature-removed"
+    FEATURE_ADDED = "feature-added"
+    LIMIT_LOWERED = "limit-lowered"
+    LIMIT_RAISED = "limit-raised"
+    LIMIT_REMOVED = "limit-removed"
+    USER_COUNT_LOWERED = "user-count-lowered"
+    USER_COUNT_RAISED = "user-count-raised"
+    AI_CREDITS_LOWERED = "ai-credits-lowered"
+    AI_CREDITS_RAISED = "ai-credits-raised"
+    EXPIRY_SHORTENED = "expiry-shortened"
+    EXPIRY_EXTENDED = "expiry-extended"
+    EMAILS_NARROWED = "emails-narrowed"
+    EMAILS_WIDENED = "emails-widened"
+    TITLE_CHANGED = "title-changed"
+    DESCRIPTION_CHANGED = "description-changed"
+    PACKAGE_ARCHIVED = "package-archived"
+    PACKAGE_RESTORED = "package-restored"
+    PACKAGE_RENAMED = "package-renamed"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class FieldChange(_Frozen):
+    """One difference; `path` is a JSON Pointer into the package, with one path per feature and limit."""
+
+    path: str
+    before: JsonValue = Field(alias="from")
+    after: JsonValue = Field(alias="to")
+    code: Code
+    severity: Severity = Field(strict=False)
+
+
+class ImpactFinding(_Frozen):
+    """What one loss does to clients with an active subscription whose snapshot grants what is lost.
+
+    Attributes:
+        subject: Key of the feature or limit, or `user_count`, `ai_credits`, `expiry`, `allowed_emails`,
+            `package`.
+        keep: Clients who keep it, since this plan does not reassign them.
+        lose: Clients who lose it with this plan.
+        use: Of these, clients with usage of it in the current cycle.
+        over: Of these, clients above the new cap.
+        not_allowed: Of these, clients whose owner the new e-mail list leaves out.
+        expired: Of these, clients whose subscription would be over under the new expiry.
+        sample: The first few of the clients concerned: those who use it or are over, where there are any.
+    """
+
+    code: Code = Field(strict=False)
+    subject: str
+    keep: int = 0
+    lose: int = 0
+    use: int = 0
+    over: int = 0
+    not_allowed: int = 0
+    expired: int = 0
+    sample: tuple[str, ...] = ()
+
+
+class Impact(_Frozen):
+    """What a change does to clients.
+
+    Attributes:
+        holders: Clients with an active subscription to the package.
+        stale: Of these, clients who were on an older revision already.
+        affected: Of these, clients who keep or lose at least one thing that the change takes away.
+        complete: False where the platform could not say everything; counts are then lower bounds.
+    """
+
+    holders: int = 0
+    stale: int = 0
+    affected: int = 0
+    complete: bool = True
+    findings: tuple[ImpactFinding, ...] = ()
+
+
+class Source(_Frozen):
+    """The place in a file that a change comes from; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+
+class Reassignment(_Frozen):
+    """The clients whom a reassign change moves to the package's current revision.
+
+    Attributes:
+        clients: How many move with this plan.
+        remaining: How many eligible holders of older revisions wait for a later run.
+        from_revisions: How many move, per revision that they leave (as text, as JSON keys are).
+        through: Id of the last client of this step; None where no step is cut.
+        excluded: Holders of older revisions whom the file's `exclude` leaves where they are.
+        not_allowed: Holders of older revisions who stay since the e-mail list does not have their owner.
+    """
+
+    clients: int
+    remaining: int = 0
+    from_revisions: dict[str, int] = Field(default_factory=dict)
+    through: str | None = None
+    excluded: int = 0
+    not_allowed: int = 0
+
+
+class Change(_Frozen):
+    """One change of one package, or one reassignment of its holders.
+
+    Attributes:
+        key: The package's key after the change.
+        renamed_from: Its key before, for a rename.
+        from_revision: Current revision when the plan was made; None for a create.
+        from_version: Write counter of the package when the plan was made; what the apply is conditional on.
+        adopts: Whether the package was made by hand and comes under the files' control.
+    """
+
+    action: Action = Field(strict=False)
+    key: str
+    renamed_from: str | None = None
+    from_revision: int | None = None
+    from_version: int | None = None
+    severity: Severity = Field(strict=False)
+    reach: Reach = Field(strict=False)
+    adopts: bool = False
+    fields: tuple[FieldChange, ...] = ()
+    source: Source | None = None
+    impact: Impact = Impact()
+    reassignment: Reassignment | None = None
+
+
+class CatalogFieldChange(_Frozen):
+    """One feature or limit that the catalog gains, loses or describes differently."""
+
+    path: str
+    before: JsonValue = Field(alias="from")
+    after: JsonValue = Field(alias="to")
+
+
+class CatalogChange(_Frozen):
+    """The catalog's differences; `from_digest` is what the apply is conditional on."""
+
+    fields: tuple[CatalogFieldChange, ...] = ()
+    from_digest: str | None = None
+
+
+class ProtectedChange(_Frozen):
+    """Keys of protected packages, as the platform recorded them and as the configuration wants them."""
+
+    before: tuple[str, ...] = Field(default=(), alias="from")
+    after: tuple[str, ...] = Field(default=(), alias="to")
+
+
+class GuardResult(_Frozen):
+    """What one guard said about one package (`*` for the plan as a whole)."""
+
+    id: str
+    key: str
+    result: Literal["passed", "blocked", "allowed"]
+    message: str
+
+
+class PlatformIdentity(_Frozen):
+    """Which platform: `lineage` is a UUID minted once per store."""
+
+    kind: str
+    lineage: str
+
+
+class FilesIdentity(_Frozen):
+    """Which files: the commit they are at, where git knows, and the digest of every file that was read."""
+
+    commit: str | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class Summary(_Frozen):
+    """How many changes of each action, and how many clients keep or lose something that is taken away."""
+
+    create: int = 0
+    update: int = 0
+    archive: int = 0
+    restore: int = 0
+    rename: int = 0
+    reassign: int = 0
+    clients_affected: int = 0
+
+
+class Plan(_Frozen):
+    """Everything that an apply would do, and to whom.
+
+    Attributes:
+        changes: In the order of the apply: create and widen, reassign, narrow, archive.
+        unmanaged: Keys of live packages that no file speaks of and no file ever did.
+        notices: Sentences a reader should know that neither change nor block anything.
+        hash: SHA-256 of the canonical JSON of everything else.
+    """
+
+    format_version: str = FORMAT_VERSION
+    environment: str
+    platform: PlatformIdentity
+    created_at: AwareDatetime
+    config: FilesIdentity
+    changes: tuple[Change, ...] = ()
+    catalog: CatalogChange = CatalogChange()
+    protected: ProtectedChange = ProtectedChange()
+    unmanaged: tuple[str, ...] = ()
+    guards: tuple[GuardResult, ...] = ()
+    notices: tuple[str, ...] = ()
+    summary: Summary = Summary()
+    blocked: bool = False
+    hash: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether an apply would write nothing."""
+        return not self.changes and not self.catalog.fields and self.protected.before == self.protected.after
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the plan file's JSON form."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def computed_hash(self) -> str:
+        """Return the hash that belongs to this plan's contents."""
+        document = self.as_document()
+        del document["hash"]
+        return digest_of(document)
+
+    def sealed(self) -> Plan:
+        """Return the plan with its own hash filled in."""
+        return self.model_copy(update={"hash": self.computed_hash()})

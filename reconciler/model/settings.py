@@ -1,0 +1,60 @@
+"""`reconciler.yaml`: where things are, and what guards an environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from reconciler.model.packages import Share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Bound: TypeAlias = int | Share | Literal["unlimited"]
+
+
+_FIVE_PERCENT = Share(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Bounds that can block a plan. The defaults hold for every environment that does not set its own.
+
+    Attributes:
+        archives: At most this many packages are archived at once.
+        clients_losing: At most this many clients (or this share of all clients with an active subscription)
+            lose something with one apply.
+        acknowledge: Which losses need a committed acknowledgement: what clients lose with this apply, also
+            what holders merely keep, or none.
+        protected: Keys of packages that no breaking or restricting change may touch.
+    """
+
+    archives: int | Literal["unlimited"] = 1
+    clients_losing: Bound = _FIVE_PERCENT
+    acknowledge: Literal["losing", "touching", "never"] = "losing"
+    protected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A named platform plus its guards.
+
+    Attributes:
+        platform: URL, `sqlite:///` paths counted from the configuration's folder.
+        token_env: Name of the environment variable that holds the token; never the token.
+    """
+
+    name: str
+    platform: str
+    token_env: str | None = None
+    guards: Guards = Guards()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration file; paths as written, relative to its folder."""
+
+    packages: str = "packages"
+    catalog: str = "schemas/catalog.yaml"
+    default_environment: str = "local"
+    environments: Mapping[str, Environment] = field(default_factory=dict)
