@@ -1,0 +1,142 @@
+"""`apply`: a plan, exactly as reviewed, becomes one change set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.engine.plan import PlanRequest, prepare
+from reconciler.errors import BlockedError, StaleError
+from reconciler.model.changesets import ChangeSet
+from reconciler.planning.assembly import summary
+from reconciler.planning.change_set import expectations, moves, writes
+from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.engine.plan import Prepared
+    from reconciler.live.port import Platform, PlatformReader
+    from reconciler.model.changesets import Run
+    from reconciler.model.plans import GuardResult, Plan
+    from reconciler.model.settings import Environment
+    from reconciler.sources.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRequest:
+    """How a plan is to be applied.
+
+    Attributes:
+        at: The instant of the apply.
+        actor: Who applies, as the run records it.
+        allow: `GUARD:KEY` waivers beside those that the plan was made with.
+        skip_blocked: Hold back the changes of blocked packages and apply the others.
+    """
+
+    at: datetime
+    actor: str
+    allow: tuple[str, ...] = ()
+    skip_blocked: bool = False
+
+
+def apply(
+    workspace: Workspace, environment: Environment, plan: Plan, platform: Platform, request: ApplyRequest
+) -> Run:
+    """Apply the reviewed plan, all of it or nothing.
+
+    Raises:
+        BlockedError: A guard blocks it.
+        StaleError: The plan is for another platform, was applied before, or something that it speaks of
+            moved: a file, a package, or the number of clients touched.
+    """
+    _check_subject(workspace, environment, plan, platform)
+    allow = (*(_waiver(result) for result in plan.guards if result.result == "allowed"), *request.allow)
+    reviewed = _admitted(plan, frozenset(allow), skip_blocked=request.skip_blocked)
+    now = prepare(workspace, environment, platform, PlanRequest(request.at, allow))
+    change_set = _change_set(reviewed, now, workspace, request)
+    _check_guards(reviewed, now.plan)
+    return platform.apply(replace(change_set, allowed=tuple(sorted(set(allow)))))
+
+
+def _check_subject(
+    workspace: Workspace, environment: Environment, plan: Plan, reader: PlatformReader
+) -> None:
+    identity = reader.identity()
+    if plan.environment != environment.name:
+        raise StaleError(
+            f"The plan is for the environment {plan.environment!r}, not for {environment.name!r}.",
+            hint=f"Apply it with --environment {plan.environment}.",
+        )
+    if plan.platform.lineage != identity.lineage:
+        raise StaleError(
+            f"The plan was made for another platform (lineage {plan.platform.lineage}); "
+            f"this one has the lineage {identity.lineage}.",
+            hint="Plan again against this platform.",
+        )
+    if run := reader.run_of_plan(plan.hash):
+        raise StaleError(f"The plan was applied before, as run {run.id}; nothing was written.", hint=_AGAIN)
+    _check_files(workspace, plan)
+
+
+def _check_files(workspace: Workspace, plan: Plan) -> None:
+    planned, today = plan.config.files, workspace.digests
+    moved = sorted(file for file in planned.keys() | today.keys() if planned.get(file) != today.get(file))
+    if moved:
+        more = f" and {len(moved) - 3} more" if len(moved) > 3 else ""  # noqa: PLR2004 - a few names suffice
+        raise StaleError(f"Changed since the plan was made: {', '.join(moved[:3])}{more}.", hint=_AGAIN)
+
+
+_AGAIN = "Plan again, review it, and apply the new plan."
+
+
+def _waiver(result: GuardResult) -> str:
+    return f"{result.id}:{result.key}"
+
+
+def _admitted(plan: Plan, allow: frozenset[str], *, skip_blocked: bool) -> Plan:
+    """Return the plan without what is held back; raises BlockedError where nothing may be held back."""
+    blocking = [guard for guard in plan.guards if guard.result == "blocked" and _waiver(guard) not in allow]
+    held_back = blocked_keys(blocking)
+    if not held_back:
+        return plan
+    if not skip_blocked or WHOLE_PLAN in held_back:
+        raise BlockedError(
+            "; ".join(f"{guard.id} blocks {guard.key}: {guard.message}" for guard in blocking),
+            hint="Acknowledge what is intended in the package file, or waive one guard for one package with "
+            + " ".join(f"--allow {_waiver(guard)}" for guard in blocking)
+            + ".",
+        )
+    changes = tuple(change for change in plan.changes if change.key not in held_back)
+    return plan.model_copy(update={"changes": changes, "summary": summary(changes)})
+
+
+def _check_guards(reviewed: Plan, now: Plan) -> None:
+    """Refuse where a guard blocks today what it let pass in review."""
+    keys = {change.key for change in reviewed.changes} | {WHOLE_PLAN}
+    passed = {guard for guard in reviewed.guards if guard.result != "blocked"}
+    for guard in now.guards:
+        was_blocked = any(each.id == guard.id and each.key == guard.key for each in reviewed.guards)
+        if guard.result == "blocked" and guard.key in keys and guard not in passed and not was_blocked:
+            raise StaleError(
+                f"Since the plan was made, {guard.id} blocks {guard.key}: {guard.message}", hint=_AGAIN
+            )
+
+
+def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: ApplyRequest) -> ChangeSet:
+    protected = reviewed.protected
+    return ChangeSet(
+        plan_hash=reviewed.hash,
+        lineage=reviewed.platform.lineage,
+        at=request.at,
+        actor=request.actor,
+        environment=reviewed.environment,
+        commit=reviewed.config.commit,
+        catalog=workspace.catalog if reviewed.catalog.fields else None,
+        expected_catalog=reviewed.catalog.from_digest,
+        protected=protected.after if protected.after != protected.before else None,
+        writes=tuple(writes(reviewed, now.weighed)),
+        moves=tuple(moves(reviewed, now.weighed)),
+        expectations=tuple(expectations(reviewed, now.weighed)),
+        changes=tuple(change.model_dump(mode="json", by_alias=True) for change in reviewed.changes),
+    )

@@ -1,0 +1,73 @@
+"""Has planning's questions answered, in as few and as small reads as the differences need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.planning.assembly import Weighed, weighed
+from reconciler.planning.drafts import drafted
+from reconciler.planning.facts import Facts, held_refs
+from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.questions import ClientQuestion
+    from reconciler.planning.drafts import Draft
+    from reconciler.planning.pairing import Pairing
+
+SAMPLE_SIZE: Final = 5
+"""How many client ids a plan names per finding."""
+
+
+def gather(
+    reader: PlatformReader, pairing: Pairing, at: datetime, *, show_emails: bool
+) -> tuple[Weighed, Facts]:
+    """Return what changes, and all that must be known about whom it touches.
+
+    The reads grow with the packages that differ or roll out, not with those that exist.
+    """
+    rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
+    currents = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
+    facts = Facts(at=at, definitions=reader.definitions(currents))
+    drafts = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
+    keys = {pair.live_key for pair in (*(draft.pair for draft in drafts), *rolling) if pair.head}
+    facts = _with_holdings(reader, facts, keys)
+    found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
+    facts = _answered(reader, facts, (question for each in found for question in each.questions()))
+    steps = [_step(reader, candidate, facts) for candidate in found if facts.count(candidate.eligible)]
+    return _weigh(reader, drafts, steps, facts)
+
+
+def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:
+    holdings = reader.holdings(keys, facts.at) if keys else {}
+    missing = held_refs(holdings) - facts.definitions.keys()
+    definitions = {**facts.definitions, **(reader.definitions(missing) if missing else {})}
+    return replace(facts, holdings=holdings, definitions=definitions)
+
+
+def _step(reader: PlatformReader, candidate: Candidate, facts: Facts) -> Step:
+    size = candidate.size(facts)
+    if size == facts.count(candidate.eligible):
+        return Step(candidate, size)
+    return Step(candidate, size, reader.nth_matching(candidate.eligible, size, facts.at))
+
+
+def _weigh(
+    reader: PlatformReader, drafts: tuple[Draft, ...], steps: list[Step], facts: Facts
+) -> tuple[Weighed, Facts]:
+    result = weighed(drafts, steps, facts)
+    consequences = (*result.of_drafts.values(), *result.of_steps.values())
+    questions = (question for each in consequences for question in each.questions(facts.at))
+    return result, _answered(reader, facts, questions)
+
+
+def _answered(reader: PlatformReader, facts: Facts, questions: Iterable[ClientQuestion]) -> Facts:
+    new = tuple(dict.fromkeys(question for question in questions if question not in facts.answers))
+    if not new:
+        return facts
+    answers = reader.answers(new, facts.at, sample=SAMPLE_SIZE)
+    return replace(facts, answers={**facts.answers, **dict(zip(new, answers, strict=True))})

@@ -1,0 +1,152 @@
+"""`plan`: what an apply would do, to which packages and to which clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from reconciler.engine.gathering import gather
+from reconciler.errors import WrongUsageError
+from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
+from reconciler.planning.acknowledgements import unused
+from reconciler.planning.assembly import (
+    Weighed,
+    catalog_change,
+    in_order,
+    package_change,
+    reassign_change,
+    summary,
+)
+from reconciler.planning.guards import Assessed, Case, judged
+from reconciler.planning.pairing import paired
+from reconciler.sources.git import head_commit
+from reconciler.sources.workspace import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.packages import PackageHead
+    from reconciler.model.plans import Change
+    from reconciler.model.settings import Environment
+    from reconciler.planning.facts import Facts
+    from reconciler.sources.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """How a plan is asked for.
+
+    Attributes:
+        at: The instant at which expiry and acknowledgements are judged.
+        allow: `GUARD:KEY` waivers.
+        show_emails: Write whole e-mail addresses into the plan.
+    """
+
+    at: datetime
+    allow: tuple[str, ...] = ()
+    show_emails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan, and what it was made from, for an apply."""
+
+    plan: Plan
+    weighed: Weighed
+
+
+def plan(
+    workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
+) -> Plan:
+    """Compare the files with the platform; nothing is written. The workspace must be free of errors."""
+    return prepare(workspace, environment, reader, request).plan
+
+
+def environment_of(workspace: Workspace, name: str | None) -> Environment:
+    """Return the named environment, or the default one; raises WrongUsageError naming those that exist."""
+    environments = workspace.settings.environments
+    wanted = name or workspace.settings.default_environment
+    if wanted not in environments:
+        known = ", ".join(sorted(environments)) or "none"
+        raise WrongUsageError(f"There is no environment {wanted!r}.", hint=f"reconciler.yaml has: {known}.")
+    return environments[wanted]
+
+
+def prepare(
+    workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
+) -> Prepared:
+    """Make the plan and keep what it was made from."""
+    heads = reader.packages()
+    pairing = paired(workspace.packages, heads)
+    weighed, facts = gather(reader, pairing, request.at, show_emails=request.show_emails)
+    assessed = tuple(_assessed(workspace, weighed, facts))
+    changes = in_order(item.change for item in assessed)
+    case = _case(workspace, environment, reader, request, assessed, heads)
+    guards = judged(case)
+    made = Plan(
+        environment=environment.name,
+        platform=reader.identity(),
+        created_at=request.at.astimezone(UTC),
+        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        changes=changes,
+        catalog=catalog_change(workspace.catalog, reader.catalog()),
+        protected=ProtectedChange(
+            before=reader.protected(), after=tuple(sorted(set(environment.guards.protected)))
+        ),
+        unmanaged=pairing.unmanaged,
+        guards=guards,
+        notices=tuple(_notices(workspace, weighed, changes)),
+        summary=summary(changes),
+        blocked=any(result.result == "blocked" for result in guards),
+    )
+    return Prepared(made.sealed(), weighed)
+
+
+def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[Assessed]:
+    for key, draft in weighed.drafts.items():
+        lines = locate(workspace, key) if draft.pair.head and draft.pair.desired else {}
+        consequences = weighed.of_drafts[key]
+        yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
+    for key, step in weighed.steps.items():
+        consequences = weighed.of_steps[key]
+        change = reassign_change(step, consequences, facts, workspace.packages[key].file)
+        yield Assessed(change, step.candidate.pair, consequences.losing(facts))
+
+
+def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guards judge comes together
+    workspace: Workspace,
+    environment: Environment,
+    reader: PlatformReader,
+    request: PlanRequest,
+    assessed: tuple[Assessed, ...],
+    heads: Sequence[PackageHead],
+) -> Case:
+    has_live = any(head.managed and not head.archived for head in heads)
+    is_losing = any(item.losing for item in assessed)
+    return Case(
+        changes=assessed,
+        guards=environment.guards,
+        today=request.at.astimezone(UTC).date(),
+        allow=frozenset(request.allow),
+        protected=frozenset(environment.guards.protected) | frozenset(reader.protected()),
+        holders=reader.holder_count(request.at) if is_losing else 0,
+        would_empty=has_live and not workspace.packages,
+        catalog=workspace.catalog,
+    )
+
+
+def _notices(workspace: Workspace, weighed: Weighed, changes: tuple[Change, ...]) -> Iterator[str]:
+    of_key: dict[str, list[Change]] = {}
+    for change in changes:
+        of_key.setdefault(change.key, []).append(change)
+    for key, package in workspace.packages.items():
+        yield from unused(of_key, key, package.acknowledgements)
+        draft = weighed.drafts.get(key)
+        if draft and draft.after.allowed_emails != package.definition.allowed_emails:
+            yield (
+                f"{key}: the file leaves `allowed_emails` out, so that the live restriction stays; "
+                "write `allowed_emails: any` to open the package."
+            )

@@ -1,0 +1,154 @@
+"""Drafts, consequences and guard results become one frozen plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.plans import (
+    Action,
+    CatalogChange,
+    CatalogFieldChange,
+    Change,
+    Reach,
+    Severity,
+    Source,
+    Summary,
+)
+from reconciler.planning.fields import pointer
+from reconciler.planning.impact import consequences_of, consequences_of_step
+from reconciler.planning.severity import severity_of, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.findings import Position
+    from reconciler.planning.drafts import Draft
+    from reconciler.planning.facts import Facts
+    from reconciler.planning.impact import Consequences
+    from reconciler.planning.rollouts import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Drafts and steps with what they do to clients, by package key."""
+
+    drafts: Mapping[str, Draft]
+    steps: Mapping[str, Step]
+    of_drafts: Mapping[str, Consequences] = field(default_factory=dict)
+    of_steps: Mapping[str, Consequences] = field(default_factory=dict)
+
+
+def weighed(drafts: Iterable[Draft], steps: Iterable[Step], facts: Facts) -> Weighed:
+    """Work out the losses of every draft and step; whom they touch is still to be asked."""
+    step_of = {step.candidate.pair.key: step for step in steps}
+    draft_of = {draft.key: draft for draft in drafts}
+    return Weighed(
+        drafts=draft_of,
+        steps=step_of,
+        of_drafts={key: consequences_of(draft, step_of.get(key), facts) for key, draft in draft_of.items()},
+        of_steps={key: consequences_of_step(step, facts) for key, step in step_of.items()},
+    )
+
+
+def package_change(
+    draft: Draft, consequences: Consequences, facts: Facts, lines: Mapping[str, Position]
+) -> Change:
+    """Return the change of one package as the plan shows it."""
+    impact = consequences.impact(facts)
+    head = draft.pair.head
+    return Change(
+        action=draft.action,
+        key=draft.key,
+        renamed_from=draft.pair.live_key if draft.pair.is_renamed else None,
+        from_revision=head.revision if head else None,
+        from_version=head.version if head else None,
+        severity=draft.severity,
+        reach=_reach(consequences, impact.holders),
+        adopts=draft.adopts,
+        fields=draft.fields,
+        source=_source(draft, lines),
+        impact=impact,
+    )
+
+
+def reassign_change(step: Step, consequences: Consequences, facts: Facts, file: str) -> Change:
+    """Return the reassignment of one package's holders as the plan shows it."""
+    pair = step.candidate.pair
+    impact = consequences.impact(facts)
+    losing = [severity_of(finding.code) for finding in impact.findings if finding.lose]
+    return Change(
+        action=Action.REASSIGN,
+        key=pair.key,
+        from_revision=pair.head.revision if pair.head else None,
+        from_version=pair.head.version if pair.head else None,
+        severity=worst(losing),
+        reach=Reach.ON_REASSIGN,
+        source=Source(file=file) if file else None,
+        impact=impact,
+        reassignment=step.reassignment(facts),
+    )
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Sort by phase (create and widen, reassign, narrow, archive), then by key."""
+    return tuple(sorted(changes, key=lambda change: (_phase(change), change.key)))
+
+
+def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChange:
+    """Return the features and limits that the catalog gains, loses or describes differently."""
+    if desired is None or desired == live:
+        return CatalogChange(from_digest=live.digest if live else None)
+    before: dict[str, Any] = live.as_document() if live else {"features": {}, "limits": {}}
+    after = desired.as_document()
+    fields = [
+        CatalogFieldChange(
+            path=pointer(section, key), before=before[section].get(key), after=after[section].get(key)
+        )
+        for section in ("features", "limits")
+        for key in sorted(before[section].keys() | after[section].keys())
+        if before[section].get(key) != after[section].get(key)
+    ]
+    return CatalogChange(fields=tuple(fields), from_digest=live.digest if live else None)
+
+
+def summary(changes: Iterable[Change]) -> Summary:
+    """Count actions, and clients who keep or lose something: each package's clients once."""
+    counts = dict.fromkeys((action.value for action in Action), 0)
+    affected: dict[str, int] = {}
+    for change in changes:
+        counts[change.action.value] += 1
+        affected[change.key] = max(affected.get(change.key, 0), change.impact.affected)
+    return Summary(**counts, clients_affected=sum(affected.values()))
+
+
+def _phase(change: Change) -> int:
+    if change.action is Action.REASSIGN:
+        return 1
+    if change.action is Action.ARCHIVE:
+        return 3
+    return 2 if change.severity.is_loss else 0
+
+
+def _reach(consequences: Consequences, holders: int) -> Reach:
+    if consequences.step:
+        return Reach.ON_REASSIGN
+    return Reach.KEPT_UNTIL_REASSIGNED if holders else Reach.NEW_CLIENTS_ONLY
+
+
+def _source(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
+    """Point at the top-level key of the worst difference, or at the start of the file."""
+    desired = draft.pair.desired
+    if desired is None:
+        return None
+    ranked = sorted(draft.fields, key=lambda field: field.severity.rank)
+    keys = (
+        field.path.split("/")[1]
+        for field in ranked
+        if field.severity is not Severity.NEUTRAL or len(ranked) == 1
+    )
+    position = next((lines[key] for key in keys if key in lines), None)
+    if position is None:
+        return Source(file=desired.file)
+    return Source(file=desired.file, line=position.line, column=position.column)

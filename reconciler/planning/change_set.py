@@ -1,0 +1,104 @@
+"""A reviewed plan, and the same plan made anew, become what the platform is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import StaleError
+from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageWrite
+from reconciler.model.plans import Action
+from reconciler.model.questions import UpTo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.plans import Change, Plan
+    from reconciler.planning.assembly import Weighed
+    from reconciler.planning.drafts import Draft
+    from reconciler.planning.impact import Consequences
+    from reconciler.planning.rollouts import Candidate
+
+
+def writes(reviewed: Plan, now: Weighed) -> Iterator[PackageWrite | ArchiveWrite]:
+    """Return the package writes of the reviewed plan; raises StaleError where its subject moved."""
+    for change in reviewed.changes:
+        if change.action is not Action.REASSIGN:
+            yield _write(change, _unmoved(change, now))
+
+
+def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
+    """Return the reassignments of the reviewed plan, cut where it cut them and bounded by its counts."""
+    written = {change.key for change in reviewed.changes if change.action is not Action.REASSIGN}
+    for change in reviewed.changes:
+        if change.reassignment is None:
+            continue
+        step = now.steps.get(change.key)
+        if step is None or _version(step.candidate) != change.from_version:
+            raise StaleError(f"The holders of {change.key} moved since the plan was made.", hint=_AGAIN)
+        through = change.reassignment.through
+        cut = () if through is None else (UpTo(through),)
+        eligible = step.candidate.eligible
+        yield Move(
+            who=replace(eligible, package=change.key, conditions=(*eligible.conditions, *cut)),
+            at_most=change.reassignment.clients,
+            expected_version=None if change.key in written else change.from_version,
+        )
+
+
+def expectations(reviewed: Plan, now: Weighed) -> Iterator[Expectation]:
+    """Return the consequences that must not have grown since the plan was reviewed."""
+    for change in reviewed.changes:
+        of = now.of_steps if change.action is Action.REASSIGN else now.of_drafts
+        if change.key in of:
+            yield from _expectations(change, of[change.key])
+
+
+_AGAIN = "Plan again, review what changed, and apply the new plan."
+
+
+def _unmoved(change: Change, now: Weighed) -> Draft:
+    draft = now.drafts.get(change.key)
+    if draft is None:
+        raise StaleError(
+            f"{change.key} is already as the plan would make it, or was changed since.", hint=_AGAIN
+        )
+    head = draft.pair.head
+    version = head.version if head else None
+    if version != change.from_version or draft.action is not change.action:
+        before = "not there" if change.from_revision is None else f"at revision {change.from_revision}"
+        today = f"at revision {head.revision}" if head else "not there"
+        raise StaleError(
+            f"{change.key} moved since the plan was made: it was {before}, now it is {today} "
+            f"(write {change.from_version or 0} → {version or 0}).",
+            hint=_AGAIN,
+        )
+    return draft
+
+
+def _write(change: Change, draft: Draft) -> PackageWrite | ArchiveWrite:
+    if draft.pair.desired is None and change.from_version is not None:
+        return ArchiveWrite(change.key, change.from_version)
+    return PackageWrite(
+        key=change.key,
+        definition=draft.after,
+        expected_version=change.from_version,
+        archived=draft.archived,
+        renamed_from=change.renamed_from,
+    )
+
+
+def _version(candidate: Candidate) -> int | None:
+    return candidate.pair.head.version if candidate.pair.head else None
+
+
+def _expectations(change: Change, consequences: Consequences) -> Iterator[Expectation]:
+    planned = {
+        (finding.code, finding.subject): finding.keep + finding.lose for finding in change.impact.findings
+    }
+    for loss in consequences.losses:
+        yield Expectation(
+            question=loss.touched(consequences.live_key),
+            at_most=planned.get((loss.code, loss.subject), 0),
+            what=f"clients of {change.key} touched by {loss.code} {loss.subject}",
+        )

@@ -1,0 +1,123 @@
+"""Desired against live: which packages differ, and by which action they become equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.model.packages import RevisionRef
+from reconciler.model.plans import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.packages import Definition, DesiredPackage, PackageHead
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One package on both sides. At least one side is there.
+
+    Attributes:
+        desired: None where no file speaks of the live package.
+        head: None where the platform has no such package.
+    """
+
+    desired: DesiredPackage | None
+    head: PackageHead | None
+
+    @property
+    def key(self) -> str:
+        """The package's key once the plan is applied."""
+        return self.desired.key if self.desired else self.live_key
+
+    @property
+    def live_key(self) -> str:
+        """The package's key on the platform now; its future key where it is not there yet."""
+        return self.head.key if self.head else self.key
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the file gives a live package another key (rule 13)."""
+        return self.key != self.live_key
+
+    @property
+    def is_vanished(self) -> bool:
+        """Whether the file of a live, managed, unarchived package is gone (rule 8)."""
+        return self.desired is None and self.head is not None and self.head.managed and not self.head.archived
+
+    @property
+    def current(self) -> RevisionRef | None:
+        """The live package's current revision."""
+        return RevisionRef(self.head.key, self.head.revision) if self.head else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """All packages of both sides.
+
+    Attributes:
+        differing: Pairs that may need a change, by key.
+        equal: Pairs that need none.
+        unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
+    """
+
+    differing: tuple[Pair, ...]
+    equal: tuple[Pair, ...]
+    unmanaged: tuple[str, ...]
+
+
+def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) -> Pairing:
+    """Pair both sides by key, and by `renamed_from` where the old key is live and the new one is not.
+
+    Equal ones are found by digest alone, so that only definitions that differ need to be read.
+    """
+    live = {head.key: head for head in heads}
+    pairs = sorted(_pairs(desired, live), key=lambda pair: pair.key)
+    speaking = [pair for pair in pairs if pair.desired or pair.is_vanished]
+    unmanaged = tuple(key for key, head in sorted(live.items()) if not head.managed and key not in desired)
+    return Pairing(
+        differing=tuple(pair for pair in speaking if not _is_equal(pair)),
+        equal=tuple(pair for pair in speaking if _is_equal(pair)),
+        unmanaged=unmanaged,
+    )
+
+
+def _pairs(desired: Mapping[str, DesiredPackage], live: Mapping[str, PackageHead]) -> Iterator[Pair]:
+    taken: set[str] = set()
+    for key, package in desired.items():
+        old = package.renamed_from
+        renames = old is not None and key not in live and old in live and old not in desired
+        live_key = old if renames and old is not None else key
+        taken.add(live_key)
+        yield Pair(package, live.get(live_key))
+    yield from (Pair(None, live[key]) for key in live.keys() - taken)
+
+
+def _is_equal(pair: Pair) -> bool:
+    desired, head = pair.desired, pair.head
+    if desired is None or head is None or pair.is_renamed:
+        return False
+    return head.managed and head.archived == desired.archived and head.digest == desired.definition.digest
+
+
+def effective(desired: DesiredPackage, live: Definition | None) -> Definition:
+    """Return the definition that the file means, given what is live.
+
+    A file that leaves `allowed_emails` out does not open a package that is restricted (rule 12).
+    """
+    if live is None or desired.states_emails or live.allowed_emails is None:
+        return desired.definition
+    return replace(desired.definition, allowed_emails=live.allowed_emails)
+
+
+def action_of(pair: Pair) -> Action:
+    """Return the action that makes both sides equal."""
+    desired, head = pair.desired, pair.head
+    if head is None:
+        return Action.CREATE
+    if desired is None or (desired.archived and not head.archived):
+        return Action.ARCHIVE
+    if head.archived and not desired.archived:
+        return Action.RESTORE
+    return Action.RENAME if pair.is_renamed else Action.UPDATE

@@ -1,0 +1,158 @@
+"""Who moves to the current revision in this plan, for packages whose rollout says `reassign`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.packages import Share
+from reconciler.model.plans import Reassignment
+from reconciler.model.questions import ClientQuestion, Condition, NotOneOf, OneOf, OwnerIn, OwnerNotIn, UpTo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.packages import Definition, Rollout
+    from reconciler.planning.drafts import Draft
+    from reconciler.planning.facts import Facts
+    from reconciler.planning.pairing import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A package some of whose holders are on other revisions than its rollout wants.
+
+    Attributes:
+        target: What they move to.
+        sources: Revisions that they leave, sorted.
+        settled: The revision that needs no move; empty where the plan mints a new one.
+    """
+
+    pair: Pair
+    rollout: Rollout
+    target: Definition
+    sources: tuple[int, ...]
+    settled: tuple[int, ...]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5)."""
+        return (*self._excluding, *self._allowing)
+
+    @property
+    def eligible(self) -> ClientQuestion:
+        """Ask who could move."""
+        return ClientQuestion(self.pair.live_key, self.sources, self.conditions)
+
+    @property
+    def arrived(self) -> ClientQuestion:
+        """Ask who need not move any more; with the eligible ones, what a share is a share of."""
+        return ClientQuestion(self.pair.live_key, self.settled, self.conditions)
+
+    @property
+    def excluded(self) -> ClientQuestion:
+        """Ask whom the rollout leaves where they are."""
+        return ClientQuestion(self.pair.live_key, self.sources, (OneOf(self.rollout.exclude),))
+
+    @property
+    def not_allowed(self) -> ClientQuestion:
+        """Ask who stays since the e-mail list does not have them."""
+        outside = OwnerNotIn(self.target.allowed_emails or ())
+        return ClientQuestion(self.pair.live_key, self.sources, (*self._excluding, outside))
+
+    def questions(self) -> Iterator[ClientQuestion]:
+        """Return all that must be known to size the step."""
+        yield from (self.eligible, self.arrived)
+        if self.rollout.exclude:
+            yield self.excluded
+        if self.target.allowed_emails is not None:
+            yield self.not_allowed
+
+    def size(self, facts: Facts) -> int:
+        """Return how many clients this step moves at most; 0 where nobody is eligible."""
+        eligible = facts.count(self.eligible)
+        match self.rollout.per_run:
+            case None:
+                return eligible
+            case Share() as share:
+                return min(eligible, share.of(eligible + facts.count(self.arrived)))
+            case number:
+                return min(eligible, number)
+
+    @property
+    def _excluding(self) -> tuple[Condition, ...]:
+        return (NotOneOf(self.rollout.exclude),) if self.rollout.exclude else ()
+
+    @property
+    def _allowing(self) -> tuple[Condition, ...]:
+        emails = self.target.allowed_emails
+        return () if emails is None else (OwnerIn(emails),)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The part of a candidate's holders that moves in this plan.
+
+    Attributes:
+        size: How many.
+        through: Id of the last one; None where all that are eligible move.
+    """
+
+    candidate: Candidate
+    size: int
+    through: str | None = None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What a holder of the candidate's sources must meet to be in the step."""
+        cut = () if self.through is None else (UpTo(self.through),)
+        return (*self.candidate.conditions, *cut)
+
+    @property
+    def movers(self) -> tuple[ClientQuestion, ...]:
+        """Ask who moves, per revision that is left."""
+        key = self.candidate.pair.live_key
+        return tuple(ClientQuestion(key, (number,), self.conditions) for number in self.candidate.sources)
+
+    def reassignment(self, facts: Facts) -> Reassignment:
+        """Return the step as the plan shows it."""
+        candidate = self.candidate
+        counts = {str(question.revisions[0]): facts.count(question) for question in self.movers}
+        return Reassignment(
+            clients=self.size,
+            remaining=facts.count(candidate.eligible) - self.size,
+            from_revisions={number: count for number, count in counts.items() if count},
+            through=self.through,
+            excluded=facts.count(candidate.excluded) if candidate.rollout.exclude else 0,
+            not_allowed=facts.count(candidate.not_allowed)
+            if candidate.target.allowed_emails is not None
+            else 0,
+        )
+
+
+def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts) -> tuple[Candidate, ...]:
+    """Return the packages whose holders a rollout would move, by key."""
+    found = (_candidate(pair, drafts.get(pair.key), facts) for pair in pairs if has_rollout(pair))
+    return tuple(candidate for candidate in found if candidate.sources)
+
+
+def has_rollout(pair: Pair) -> bool:
+    """Whether the package's file asks for its holders to be moved."""
+    desired = pair.desired
+    wants = desired is not None and desired.rollout.existing_clients == "reassign" and not desired.archived
+    return wants and pair.head is not None
+
+
+def _candidate(pair: Pair, draft: Draft | None, facts: Facts) -> Candidate:
+    if pair.desired is None or pair.head is None or pair.current is None:
+        raise AssertionError(pair)
+    target = draft.after if draft else facts.definitions[pair.current]
+    held = {*facts.holdings.get(pair.live_key, {}), pair.head.revision}
+    settled = set() if draft and draft.mints_revision else {pair.head.revision}
+    return Candidate(
+        pair=pair,
+        rollout=pair.desired.rollout,
+        target=target,
+        sources=tuple(sorted(held - settled)),
+        settled=tuple(settled),
+    )
