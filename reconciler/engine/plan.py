@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.gathering import gather
 from reconciler.errors import WrongUsageError
+from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
 from reconciler.planning.acknowledgements import unused
 from reconciler.planning.assembly import (
@@ -19,7 +20,7 @@ from reconciler.planning.assembly import (
     summary,
 )
 from reconciler.planning.guards import Assessed, Case, judged
-from reconciler.planning.pairing import paired
+from reconciler.planning.pairing import by_hand, paired
 from reconciler.sources.git import head_commit
 from reconciler.sources.workspace import locate
 
@@ -32,7 +33,20 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Change
     from reconciler.model.settings import Environment
     from reconciler.planning.facts import Facts
+    from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignByHand:
+    """Move clients to the current revision of the package that they hold.
+
+    Attributes:
+        clients: Ids; None for all who are on older revisions.
+    """
+
+    package: str
+    clients: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +57,13 @@ class PlanRequest:
         at: The instant at which expiry and acknowledgements are judged.
         allow: `GUARD:KEY` waivers.
         show_emails: Write whole e-mail addresses into the plan.
+        reassign: Move clients by hand instead of making the platform what the files say.
     """
 
     at: datetime
     allow: tuple[str, ...] = ()
     show_emails: bool = False
+    reassign: ReassignByHand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ def prepare(
 ) -> Prepared:
     """Make the plan and keep what it was made from."""
     heads = reader.packages()
-    pairing = paired(workspace.packages, heads)
+    pairing = _pairing(workspace, reader, heads, request)
     weighed, facts = gather(reader, pairing, request.at, show_emails=request.show_emails)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
@@ -92,17 +108,29 @@ def prepare(
         created_at=request.at.astimezone(UTC),
         config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
         changes=changes,
-        catalog=catalog_change(workspace.catalog, reader.catalog()),
-        protected=ProtectedChange(
-            before=reader.protected(), after=tuple(sorted(set(environment.guards.protected)))
-        ),
+        catalog=catalog_change(workspace.catalog if request.reassign is None else None, reader.catalog()),
+        protected=_protected(environment, reader, request),
         unmanaged=pairing.unmanaged,
         guards=guards,
-        notices=tuple(_notices(workspace, weighed, changes)),
+        notices=tuple(_notices(workspace, weighed, changes)) if request.reassign is None else (),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
     return Prepared(made.sealed(), weighed)
+
+
+def _pairing(
+    workspace: Workspace, reader: PlatformReader, heads: Sequence[PackageHead], request: PlanRequest
+) -> Pairing:
+    wanted = request.reassign
+    if wanted is None:
+        return paired(workspace.packages, heads)
+    head = next((head for head in heads if head.key == wanted.package), None)
+    if head is None:
+        raise WrongUsageError(f"The platform has no package {wanted.package!r}.")
+    current = RevisionRef(head.key, head.revision)
+    live = reader.definitions([current])[current]
+    return by_hand(head, live, workspace.packages.get(head.key), wanted.clients)
 
 
 def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[Assessed]:
@@ -112,8 +140,15 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
     for key, step in weighed.steps.items():
         consequences = weighed.of_steps[key]
-        change = reassign_change(step, consequences, facts, workspace.packages[key].file)
+        desired = step.candidate.pair.desired
+        change = reassign_change(step, consequences, facts, desired.file if desired else "")
         yield Assessed(change, step.candidate.pair, consequences.losing(facts))
+
+
+def _protected(environment: Environment, reader: PlatformReader, request: PlanRequest) -> ProtectedChange:
+    before = reader.protected()
+    after = tuple(sorted(set(environment.guards.protected))) if request.reassign is None else before
+    return ProtectedChange(before=before, after=after)
 
 
 def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guards judge comes together
@@ -124,7 +159,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
     assessed: tuple[Assessed, ...],
     heads: Sequence[PackageHead],
 ) -> Case:
-    has_live = any(head.managed and not head.archived for head in heads)
+    has_live = request.reassign is None and any(head.managed and not head.archived for head in heads)
     is_losing = any(item.losing for item in assessed)
     return Case(
         changes=assessed,

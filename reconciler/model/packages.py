@@ -120,11 +120,13 @@ class Rollout:
         per_run: At most this many (or this share of the package's eligible holders) move in one apply;
             None moves all.
         exclude: Ids of clients who stay on what they have.
+        only: Ids of the clients to move, for a reassignment by hand; None (always so in files): any.
     """
 
     existing_clients: Literal["keep", "reassign"] = "keep"
     per_run: int | Share | None = None
     exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
 
 LossVerb: TypeAlias = Literal["removes", "lowers", "shortens", "narrows", "archives"]

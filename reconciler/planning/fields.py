@@ -63,7 +63,7 @@ def pointer(*keys: str) -> str:
 def _changed_paths(before: Definition, after: Definition) -> set[tuple[str, ...]]:
     from deepdiff import DeepDiff  # noqa: PLC0415 - 215 ms that a plan without differences does not pay
 
-    tree = DeepDiff(_comparable(before), _comparable(after), view="tree")
+    tree = DeepDiff(_comparable(before), _comparable(after), view="tree", threshold_to_diff_deeper=0)
     return {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import RevisionRef
+from reconciler.model.packages import DesiredPackage, RevisionRef, Rollout
 from reconciler.model.plans import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.packages import Definition, DesiredPackage, PackageHead
+    from reconciler.model.packages import Definition, PackageHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,25 @@ def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) 
         equal=tuple(pair for pair in speaking if _is_equal(pair)),
         unmanaged=unmanaged,
     )
+
+
+def by_hand(
+    head: PackageHead, live: Definition, desired: DesiredPackage | None, clients: Iterable[str] | None
+) -> Pairing:
+    """Return the pairing of a reassignment by hand: one package as it is live, its holders to be moved.
+
+    Args:
+        head: The package.
+        live: Its current definition.
+        desired: What its file says, for the acknowledgements; None where it has no file.
+        clients: Ids of those to move; None for all on older revisions.
+    """
+    only = None if clients is None else tuple(sorted(set(clients)))
+    rollout = Rollout(existing_clients="reassign", only=only)
+    as_live = DesiredPackage(head.key, live, file="", states_emails=True, archived=head.archived)
+    if desired:
+        as_live = replace(as_live, file=desired.file, acknowledgements=desired.acknowledgements)
+    return Pairing(differing=(), equal=(Pair(replace(as_live, rollout=rollout), head),), unmanaged=())
 
 
 def _pairs(desired: Mapping[str, DesiredPackage], live: Mapping[str, PackageHead]) -> Iterator[Pair]:

@@ -81,7 +81,8 @@ class Candidate:
 
     @property
     def _excluding(self) -> tuple[Condition, ...]:
-        return (NotOneOf(self.rollout.exclude),) if self.rollout.exclude else ()
+        excluding = (NotOneOf(self.rollout.exclude),) if self.rollout.exclude else ()
+        return excluding if self.rollout.only is None else (*excluding, OneOf(self.rollout.only))
 
     @property
     def _allowing(self) -> tuple[Condition, ...]:
