@@ -54,8 +54,8 @@ def _refuse_repeats(items: tuple[T, ...]) -> tuple[T, ...]:
 
 Key: TypeAlias = Annotated[str, Field(pattern=KEY_PATTERN)]
 PackageKey: TypeAlias = Annotated[str, Field(pattern=PACKAGE_KEY_PATTERN)]
-ClientId: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=LINE_PATTERN)]
-Title: TypeAlias = Annotated[str, Field(min_length=1, max_length=120, pattern=LINE_PATTERN)]
+ClientId: TypeAlias = Annotated[str, Field(max_length=128, pattern=LINE_PATTERN)]
+Title: TypeAlias = Annotated[str, Field(max_length=120, pattern=LINE_PATTERN)]
 Description: TypeAlias = Annotated[str, Field(max_length=2000)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST_QUANTITY)]
 PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]

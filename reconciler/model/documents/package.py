@@ -70,7 +70,7 @@ class AcknowledgementDocument(Document):
         default=None, description="The package's own key: it is archived.", examples=["growth"]
     )
     clients: Count = Field(description="At most this many clients may be touched.", examples=[12])
-    reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=LINE_PATTERN)] = Field(
+    reason: Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)] = Field(
         description="Why, for whoever reads the history.",
         examples=["Audio calls end on 1 December; clients were told on 1 November."],
     )

@@ -16,7 +16,7 @@ from reconciler.model.documents.fields import (
 )
 from reconciler.model.patterns import LINE_PATTERN, URL_PATTERN, VARIABLE_PATTERN
 
-_RelativePath = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINE_PATTERN)]
+_RelativePath = Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)]
 
 
 class GuardsDocument(Document):
