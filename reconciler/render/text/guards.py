@@ -11,10 +11,11 @@ from reconciler.model.plans import Code
 from reconciler.render.text.ink import Ink, Paper, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from reconciler.model.plans import Change, GuardResult, ImpactFinding, Plan
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.plans import GuardResult, ImpactFinding, Plan
 
 ACKNOWLEDGE: Final = "acknowledge"
 _ADVICE: Final = {
@@ -39,19 +40,22 @@ _DAYS_TO_ACT: Final = timedelta(days=30)
 _ENTRY_INDENT: Final = 6
 
 
-def guard_lines(plan: Plan, paper: Paper) -> Iterator[str]:
-    """Yield the guards that block, each with what to do, then those that were waived."""
+def guard_lines(plan: Plan, catalog: Catalog, paper: Paper) -> Iterator[str]:
+    """Yield the guards that block, each with what to do, then what was waived or acknowledged."""
     blocked = [each for each in plan.guards if each.result == "blocked"]
     if blocked:
         yield from paper.lines([Span("Blocked", Ink.ALARM)])
-        for (guard, key), results in groupby(blocked, lambda each: (each.id, each.key)):
-            yield from _blocked(guard, key, list(results), paper)
-            yield from _remedy(plan, guard, key, paper)
+    for _, results in groupby(blocked, _said_together):
+        yield from _blocked(plan, list(results), catalog, paper)
     for each in plan.guards:
         if each.result == "allowed":
             yield from _let_pass("Allowed", each, paper)
         elif each.result == "passed" and each.id == ACKNOWLEDGE and each.message:
             yield from _let_pass("Acknowledged", each, paper)
+
+
+def _said_together(result: GuardResult) -> tuple[str, str]:
+    return (result.id, result.key if result.id == ACKNOWLEDGE else result.message)
 
 
 def _let_pass(word: str, result: GuardResult, paper: Paper) -> Iterator[str]:
@@ -60,60 +64,67 @@ def _let_pass(word: str, result: GuardResult, paper: Paper) -> Iterator[str]:
     yield from paper.lines(body, label=Span(word, Ink.YELLOW), column=len(word) + 1)
 
 
-def _blocked(guard: str, key: str, results: list[GuardResult], paper: Paper) -> Iterator[str]:
-    heading: list[Span | str] = [Span(guard, Ink.BOLD), f" {_where(key)}"]
+def _blocked(plan: Plan, results: Sequence[GuardResult], catalog: Catalog, paper: Paper) -> Iterator[str]:
+    guard, keys = results[0].id, list(dict.fromkeys(each.key for each in results))
+    heading: list[Span | str] = [Span(guard, Ink.BOLD), f" {_where(', '.join(keys))}"]
     yield from paper.lines(heading, indent=2, label=Span("x", Ink.ALARM), column=2)
-    for each in results:
-        yield from paper.lines([each.message], indent=4)
+    for message in dict.fromkeys(each.message for each in results):
+        yield from paper.lines([message], indent=4)
+    if guard == ACKNOWLEDGE:
+        yield from _entry(plan, keys[0], catalog, paper)
+        return
+    advice = _ADVICE.get(guard, "")
+    yield from paper.lines([f"{advice} Or let it pass once:" if advice else "Let it pass once:"], indent=4)
+    flags = " ".join(f"--allow {shlex.quote(f'{guard}:{key}')}" for key in keys)
+    yield from paper.lines([Span(flags, Ink.CYAN)], indent=_ENTRY_INDENT)
 
 
 def _where(key: str) -> str:
     return "for the plan as a whole" if key == "*" else f"for {key}"
 
 
-def _remedy(plan: Plan, guard: str, key: str, paper: Paper) -> Iterator[str]:
-    if guard == ACKNOWLEDGE:
-        changes = [each for each in plan.changes if each.key == key and each.source is not None]
-        for change in changes[:1]:
-            yield from _entry(plan, change, paper)
+def _entry(plan: Plan, key: str, catalog: Catalog, paper: Paper) -> Iterator[str]:
+    """Yield acknowledgements that would do, for all losses of the package that the guard judged."""
+    files = [each.source.file for each in plan.changes if each.key == key and each.source is not None]
+    losses = _losses(plan, key, catalog)
+    if not losses or not files:
         return
-    advice = _ADVICE.get(guard, "")
-    yield from paper.lines(
-        [advice, " Or let it pass this once:" if advice else "Let it pass this once:"], indent=4
-    )
-    yield from paper.lines([Span(f"--allow {shlex.quote(f'{guard}:{key}')}", Ink.CYAN)], indent=_ENTRY_INDENT)
-
-
-def _entry(plan: Plan, change: Change, paper: Paper) -> Iterator[str]:
-    """Yield acknowledgements that would do, for every loss of the package that touches somebody."""
-    losses = _losses(plan, change.key)
-    if not losses or change.source is None:
-        return
-    yield from paper.lines([f"Where it is intended, say so in {change.source.file}:"], indent=4)
+    yield from paper.lines([f"Where it is intended, say so in {files[0]}:"], indent=4)
     lines = ["acknowledge:"]
-    for loss in losses:
-        lines += _acknowledgement(loss, change.key, plan.created_at)
+    for loss, clients in losses:
+        lines += _acknowledgement(loss, clients, key, plan.created_at)
     for line in lines:
         depth = len(line) - len(line.lstrip(" "))
         yield from paper.lines([Span(line, Ink.CYAN)], indent=_ENTRY_INDENT + depth)
 
 
-def _losses(plan: Plan, key: str) -> list[ImpactFinding]:
-    found = {
-        (each.code, each.subject): each
-        for change in plan.changes
-        if change.key == key
-        for each in change.impact.findings
-        if each.code in _VERBS and each.keep + each.lose
-    }
-    return list(found.values())
+def _losses(plan: Plan, key: str, catalog: Catalog) -> list[tuple[ImpactFinding, int]]:
+    """Return the losses and how many clients each may touch: the losers, or the keepers too.
+
+    Which of the two the guard counts shows in how many losses it judged. A limit that goes with its feature
+    is acknowledged with that.
+    """
+    changes = [each for each in plan.changes if each.key == key]
+    found = {(each.code, each.subject): each for change in changes for each in change.impact.findings}
+    gone = {subject for code, subject in found if code is Code.FEATURE_REMOVED}
+    owned = [each for each in found.values() if each.code in _VERBS and not _goes_along(each, gone, catalog)]
+    losing = [(each, each.lose) for each in owned if each.lose]
+    judged = sum(each.id == ACKNOWLEDGE and each.key == key for each in plan.guards)
+    if len(losing) >= judged:
+        return losing
+    return [(each, each.keep + each.lose) for each in owned if each.keep + each.lose]
 
 
-def _acknowledgement(loss: ImpactFinding, key: str, at: datetime) -> list[str]:
+def _goes_along(loss: ImpactFinding, gone: set[str], catalog: Catalog) -> bool:
+    limit = catalog.limits.get(loss.subject)
+    return loss.code is Code.LIMIT_REMOVED and limit is not None and limit.feature in gone
+
+
+def _acknowledgement(loss: ImpactFinding, clients: int, key: str, at: datetime) -> list[str]:
     subject = key if loss.code is Code.PACKAGE_ARCHIVED else loss.subject
     return [
         f"  - {_VERBS[loss.code]}: {subject}",
-        f"    clients: {loss.keep + loss.lose}",
+        f"    clients: {clients}",
         "    reason: why, and when clients were told",
         f"    until: {_until(at)}",
     ]

@@ -44,7 +44,7 @@ def plan_lines(plan: Plan, glossary: Glossary, paper: Paper, *, next_step: str =
     yield from _after_a_gap(catalog_lines(plan.catalog, paper))
     yield from _after_a_gap(protected_lines(plan.protected, paper))
     yield from _after_a_gap(_remarks(plan, paper))
-    yield from _after_a_gap(guard_lines(plan, paper))
+    yield from _after_a_gap(guard_lines(plan, known.catalog, paper))
     if plan.changes:
         yield ""
         yield from paper.lines([summary_line(plan)])
