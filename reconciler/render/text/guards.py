@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from datetime import timedelta
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Code
@@ -42,11 +41,14 @@ _ENTRY_INDENT: Final = 6
 
 def guard_lines(plan: Plan, catalog: Catalog, paper: Paper) -> Iterator[str]:
     """Yield the guards that block, each with what to do, then what was waived or acknowledged."""
-    blocked = [each for each in plan.guards if each.result == "blocked"]
-    if blocked:
+    together: dict[tuple[str, str], list[GuardResult]] = {}
+    for each in plan.guards:
+        if each.result == "blocked":
+            together.setdefault(_said_together(each), []).append(each)
+    if together:
         yield from paper.lines([Span("Blocked", Ink.ALARM)])
-    for _, results in groupby(blocked, _said_together):
-        yield from _blocked(plan, list(results), catalog, paper)
+    for results in together.values():
+        yield from _blocked(plan, results, catalog, paper)
     for each in plan.guards:
         if each.result == "allowed":
             yield from _let_pass("Allowed", each, paper)

@@ -1,4 +1,4 @@
-"""What a client command has done, in one sentence."""
+"""What a command has done, in one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import counted, instant, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.clients import Client, ImportReport
+    from reconciler.model.plans import GuardResult
 
 
 def import_text(report: ImportReport, paper: Paper) -> str:
@@ -26,4 +29,11 @@ def assigned_text(client: Client, paper: Paper) -> str:
         Span(client.id, Ink.BOLD),
         f" holds {held.package} revision {held.revision}; it {expiry}.",
     ]
+    return "\n".join(paper.lines(body)) + "\n"
+
+
+def held_back_text(guards: Iterable[GuardResult], paper: Paper) -> str:
+    """Return which packages an apply left out, and which guards it was for."""
+    named = dict.fromkeys(f"{each.key} ({each.id})" for each in guards)
+    body: list[Span | str] = [Span("Held back", Ink.CAUTION), f": {', '.join(named)}."]
     return "\n".join(paper.lines(body)) + "\n"
