@@ -1,0 +1,49 @@
+"""Statements on what clients hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from reconciler.store import packages, tables
+from reconciler.store.columns import ALWAYS_PAST, NEVER, microseconds
+from reconciler.store.dialects import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.clients import ClientStatus
+
+_HELD: Final = tables.subscriptions.c
+
+
+def active_until(status: ClientStatus, expires_at: datetime | None) -> int:
+    """Fold a client's status and an expiry into the first instant at which the subscription is not active."""
+    if status != "active":
+        return ALWAYS_PAST
+    return NEVER if expires_at is None else microseconds(expires_at)
+
+
+def holder_count(connection: Connection, at: datetime) -> int:
+    """Count active subscriptions at `at`, from the index alone."""
+    statement = select(func.count()).where(_HELD.active_until > microseconds(at))
+    return connection.execute(statement).scalar_one()
+
+
+def holdings(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, dict[int, int]]:
+    """Count active subscriptions per package key and revision."""
+    held: dict[str, dict[int, int]] = {}
+    for chunk in chunks(keys):
+        names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
+        statement = (
+            select(_HELD.package_id, _HELD.revision, func.count())
+            .where(_HELD.package_id.in_(list(names)), _HELD.active_until > microseconds(at))
+            .group_by(_HELD.package_id, _HELD.revision)
+        )
+        for package_id, revision, count in connection.execute(statement):
+            held.setdefault(names[package_id], {})[revision] = count
+    return held
