@@ -15,6 +15,7 @@ from reconciler.model.questions import (
     AssignedIn,
     Condition,
     HasMoreUsersThan,
+    MovedIn,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -45,6 +46,8 @@ def operand_rows(condition: Condition) -> set[tuple[str, int, int]]:
             return {("", count, 0)}
         case AssignedIn(windows):
             return {("", *_bounds(window)) for window in windows}
+        case MovedIn(run, from_revision):
+            return {("", run, from_revision)}
         case UpTo(client_id):
             return {(client_id, 0, 0)}
         case OwnerIn(words) | OwnerNotIn(words) | OneOf(words) | NotOneOf(words):
@@ -117,6 +120,8 @@ class _Slot:
                 return matches.join(self.rows, self._mine, self.rows.c.word == _HELD.client_id)
             case NotOneOf():
                 return matches.where(~self._named(self.rows.c.word == _HELD.client_id))
+            case MovedIn():
+                return self._with_moves(matches)
             case UpTo():
                 matches = self._with_operands(matches)
                 return matches.where(_HELD.client_id <= self._value("word"))
@@ -130,6 +135,16 @@ class _Slot:
             usage.c.client_id == _HELD.client_id,
             usage.c.amount > self._value("low"),
         )
+
+    def _with_moves(self, matches: Matches) -> Matches:
+        moves = tables.moves.alias(f"moves{self.number}")
+        moved = exists().where(
+            moves.c.run_id == self._value("low"),
+            moves.c.client_id == _HELD.client_id,
+            moves.c.package_id == _HELD.package_id,
+            moves.c.from_revision == self._value("high"),
+        )
+        return self._with_operands(matches).where(moved)
 
     def _with_clients(self, matches: Matches, condition: HasMoreUsersThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")

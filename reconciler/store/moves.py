@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
+from reconciler.model.changesets import Moved
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, microseconds
 
@@ -36,6 +37,19 @@ class Step:
     number: int
     to_revision: int
     expiry: Expiry | None
+
+
+def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
+    """Return whom the run moved, per package and pair of revisions, sorted."""
+    columns = (tables.packages.c.key, _MOVES.from_revision, _MOVES.to_revision)
+    statement = (
+        select(*columns, func.count())
+        .select_from(tables.moves.join(tables.packages, tables.packages.c.id == _MOVES.package_id))
+        .where(_MOVES.run_id == run_id)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return tuple(Moved(*row) for row in connection.execute(statement))
 
 
 def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:

@@ -32,12 +32,17 @@ class StoredPackage:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a package is to be."""
+    """What a package is to be.
+
+    Attributes:
+        is_applied: Whether an apply writes it, and not somebody by hand.
+    """
 
     key: str
     definition: Definition
     archived: bool
     managed: bool
+    is_applied: bool = False
 
 
 def heads(connection: Connection) -> tuple[PackageHead, ...]:
@@ -91,15 +96,7 @@ def park(connection: Connection, package_ids: Collection[int]) -> None:
 
 def create(connection: Connection, contents: Contents, at: datetime) -> StoredPackage:
     """Insert a package with its first revision."""
-    head = PackageHead(
-        key=contents.key,
-        revision=1,
-        version=1,
-        digest=contents.definition.digest,
-        title=contents.definition.title,
-        archived=contents.archived,
-        managed=contents.managed,
-    )
+    head = _head(contents, None)
     statement = insert(tables.packages).values(_columns(head)).returning(_PACKAGES.id)
     package = StoredPackage(connection.execute(statement).scalar_one(), head)
     _mint(connection, package, contents.definition, at)
@@ -110,27 +107,22 @@ def rewrite(
     connection: Connection, package: StoredPackage, contents: Contents, at: datetime
 ) -> StoredPackage:
     """Make an existing package be `contents`; a revision is minted exactly where the definition differs."""
-    digest = contents.definition.digest
-    is_new = digest != package.head.digest
-    head = PackageHead(
-        key=contents.key,
-        revision=package.head.revision + is_new,
-        version=package.head.version + 1,
-        digest=digest,
-        title=contents.definition.title,
-        archived=contents.archived,
-        managed=contents.managed,
-    )
+    head = _head(contents, package.head)
     written = StoredPackage(package.id, head)
-    if is_new:
+    if head.revision != package.head.revision:
         _mint(connection, written, contents.definition, at)
     connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(_columns(head)))
     return written
 
 
 def archive(connection: Connection, package: StoredPackage) -> None:
-    """Archive a package; its definition stays."""
-    values = {"archived": True, "version": package.head.version + 1}
+    """Archive a package on behalf of an apply; its definition stays."""
+    values = {
+        "archived": True,
+        "version": package.head.version + 1,
+        "applied_digest": package.head.digest,
+        "applied_archived": True,
+    }
     connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(values))
 
 
@@ -171,6 +163,25 @@ def _mint(connection: Connection, package: StoredPackage, new: Definition, at: d
     connection.execute(insert(tables.revisions).values(values))
 
 
+def _head(contents: Contents, former: PackageHead | None) -> PackageHead:
+    digest = contents.definition.digest
+    applied = former and (former.applied_digest, former.applied_archived)
+    if contents.is_applied:
+        applied = (digest, contents.archived)
+    applied_digest, applied_archived = applied or (None, False)
+    return PackageHead(
+        key=contents.key,
+        revision=former.revision + (digest != former.digest) if former else 1,
+        version=former.version + 1 if former else 1,
+        digest=digest,
+        title=contents.definition.title,
+        archived=contents.archived,
+        managed=contents.managed,
+        applied_digest=applied_digest,
+        applied_archived=applied_archived,
+    )
+
+
 def _columns(head: PackageHead) -> Mapping[str, object]:
     return {
         "key": head.key,
@@ -181,9 +192,21 @@ def _columns(head: PackageHead) -> Mapping[str, object]:
         "digest": head.digest,
         "archived": head.archived,
         "managed": head.managed,
+        "applied_digest": head.applied_digest,
+        "applied_archived": head.applied_archived,
     }
 
 
 def _stored(row: Row[Any]) -> StoredPackage:
-    head = PackageHead(row.key, row.revision, row.version, row.digest, row.title, row.archived, row.managed)
+    head = PackageHead(
+        key=row.key,
+        revision=row.revision,
+        version=row.version,
+        digest=row.digest,
+        title=row.title,
+        archived=row.archived,
+        managed=row.managed,
+        applied_digest=row.applied_digest,
+        applied_archived=row.applied_archived,
+    )
     return StoredPackage(row.id, head)

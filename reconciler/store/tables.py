@@ -54,6 +54,8 @@ packages: Final = Table(
     Column("digest", Text, nullable=False),
     Column("archived", Boolean, nullable=False),
     Column("managed", Boolean, nullable=False),
+    Column("applied_digest", Text),
+    Column("applied_archived", Boolean, nullable=False),
 )
 
 revisions: Final = Table(
@@ -138,6 +140,7 @@ moves: Final = Table(
     ForeignKeyConstraint(
         ["package_id", "to_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
+    Index("ix_moves_client", "run_id", "client_id"),
     sqlite_with_rowid=False,
 )
 

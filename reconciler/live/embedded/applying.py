@@ -60,7 +60,7 @@ def _write_package(
     connection: Connection, write: PackageWrite, known: Mapping[str, StoredPackage], change_set: ChangeSet
 ) -> None:
     require_definable(connection, write.key, write.definition)
-    contents = Contents(write.key, write.definition, archived=write.archived, managed=True)
+    contents = Contents(write.key, write.definition, archived=write.archived, managed=True, is_applied=True)
     if write.expected_version is None:
         packages.create(connection, contents, change_set.at)
     else:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from reconciler.errors import UnreachableError, WrongUsageError
 from reconciler.live.embedded import applying, assigning, editing, intake, lookup, viewing
 from reconciler.model.plans import PlatformIdentity
-from reconciler.store import meta, packages, questions, runs, subscriptions
+from reconciler.store import meta, moves, packages, questions, runs, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import ChangeSet, Run
+    from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
+    from reconciler.model.plans import Outdated
     from reconciler.model.questions import Answer, ClientQuestion
     from reconciler.store.database import Database
 
@@ -61,6 +62,11 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self._database.reading() as connection:
             return subscriptions.holdings(connection, keys, at)
+
+    def outdated(self, at: datetime) -> tuple[Outdated, ...]:
+        """See `PlatformReader`."""
+        with self._database.reading() as connection:
+            return subscriptions.outdated(connection, at)
 
     def holder_count(self, at: datetime) -> int:
         """See `PlatformReader`."""
@@ -115,6 +121,11 @@ class EmbeddedPlatform:
         if found is None:
             raise WrongUsageError(f"there is no run {run_id}", hint="`history` lists the runs.")
         return found
+
+    def moved_by(self, run_id: int) -> tuple[Moved, ...]:
+        """See `PlatformReader`."""
+        with self._database.reading() as connection:
+            return moves.of_run(connection, run_id)
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """See `PlatformReader`."""

@@ -39,6 +39,8 @@ def _create_packages() -> None:
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("archived", sa.Boolean, nullable=False),
         sa.Column("managed", sa.Boolean, nullable=False),
+        sa.Column("applied_digest", sa.Text),
+        sa.Column("applied_archived", sa.Boolean, nullable=False),
     )
     op.create_index("ix_packages_folded_title", "packages", ["folded_title"])
     op.create_table(
@@ -114,6 +116,7 @@ def _create_runs() -> None:
         _revision_key("package_id", "to_revision"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_moves_client", "moves", ["run_id", "client_id"])
 
 
 def _revision_key(package: str, revision: str) -> sa.ForeignKeyConstraint:
