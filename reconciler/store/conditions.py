@@ -107,7 +107,7 @@ class _Slot:
     rows: FromClause
     one_revision: bool
 
-    def narrow(self, matches: Matches, condition: Condition) -> Matches:
+    def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: PLR0911 - a return per case
         match condition:
             case UsesMoreThan():
                 return self._with_usage(matches)
