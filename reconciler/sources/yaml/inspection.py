@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from yaml import MarkedYAMLError, YAMLError
+from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
@@ -76,8 +76,7 @@ def inspect(content: bytes) -> Inspection:
     try:
         document = reader.document()
     except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        reader.faults.append(faults.syntax(error, text, _position(mark) if mark else Position()))
+        reader.faults.append(faults.syntax(error, text))
         document = None
     except _StopError:
         document = None
