@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.findings import Position
-from reconciler.sources.yaml import DoubtfulError, inspect, load
+from reconciler.sources.yaml.fast import DoubtfulError, load
+from reconciler.sources.yaml.inspection import inspect
 
 TEXTS = st.text(alphabet=st.sampled_from("ab01:-?#&*!|>'\"%@`{}[], \n\t_.~<xeno\u202e\x07é"), max_size=60)
 

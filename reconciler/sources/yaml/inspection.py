@@ -20,7 +20,6 @@ from yaml.events import (
 
 from reconciler.model.findings import Position
 from reconciler.sources.yaml import faults
-from reconciler.sources.yaml.faults import Fault, Path
 from reconciler.sources.yaml.limits import DEEPEST, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
 from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
 from reconciler.sources.yaml.text import text_of
@@ -28,7 +27,7 @@ from reconciler.sources.yaml.text import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Fault", "Inspection", "Path", "Place", "inspect"]
+    from reconciler.sources.yaml.faults import Fault, Path
 
 Value: TypeAlias = Any
 _ROOT: Final[Path] = ()
