@@ -20,7 +20,6 @@ from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.render.json.run import run_json
 from reconciler.render.text.outcome import held_back_text
 from reconciler.render.text.phrases import counted, verb
-from reconciler.render.text.plan import plan_text
 from reconciler.render.text.runs import applied_text
 
 if TYPE_CHECKING:
@@ -50,14 +49,14 @@ def apply_command(
     Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once, and only
     where nothing that it speaks of has moved since.
     """
-    from reconciler.engine.apply import ApplyRequest, apply
-    from reconciler.engine.plan import environment_of
-    from reconciler.sources.plan_file import read_plan
-
     choices = chosen()
     terminal = Terminal.of(choices)
     if not yes and not terminal.can_ask:
         raise WrongUsageError("There is no terminal to ask on.", hint="Give --yes to apply without asking.")
+    from reconciler.engine.apply import ApplyRequest, apply
+    from reconciler.engine.plan import environment_of
+    from reconciler.sources.plan_file import read_plan
+
     workspace = workspace_of(choices).required()
     reviewed = read_plan(planfile) if planfile is not None else None
     name = choices.environment or (reviewed.environment if reviewed is not None else None)
@@ -88,6 +87,8 @@ def _planned(
 
 def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
     """Print what is about to be applied: to standard error where JSON is wanted, which is the run alone."""
+    from reconciler.render.text.plan import plan_text
+
     terminal = Terminal.of(choices)
     if choices.format == "json":
         terminal.say(plan_text(plan, glossary_of(workspace), terminal.messages))
