@@ -19,7 +19,8 @@ from reconciler.cli.terminal import Terminal
 def drift_command(*, clients: bool) -> int:
     """Say what differs, and which side changed it.
 
-    Whoever edited the platform by hand since the last apply is told from what the files changed. Exits with 2 where anything differs, and with 0 where nothing does. Nothing is written.
+    Whoever edited the platform by hand since the last apply is told from what the files changed. Exits with
+    2 where anything differs, and with 0 where nothing does. Nothing is written.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
 
