@@ -28,11 +28,13 @@ class Reading:
 
     Attributes:
         attempt: What could be made of a file that is invalid.
+        faulty: Top-level keys of the attempt under which something is wrong.
     """
 
     document: dict[str, Any] | None
     findings: tuple[Finding, ...] = ()
     attempt: Any = None
+    faulty: frozenset[str] = frozenset()
 
 
 def read_document(file: str, content: bytes, kind: Kind) -> Reading:
@@ -58,12 +60,15 @@ def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
         finding(file, fault.position, Problem(fault.path, fault.rule, fault.message, fault.fix))
         for fault in inspection.faults
     ]
-    problems: list[Finding] = []
+    problems: tuple[Problem, ...] = ()
     if inspection.document is not None:
-        problems = _located(file, inspection, _schema_problems(inspection, kind))
+        problems = tuple(_schema_problems(inspection, kind))
     if not faults and not problems:
         return Reading(inspection.document)
-    return Reading(None, (*faults, *problems), inspection.document)
+    paths = [*(fault.path for fault in inspection.faults), *(problem.path for problem in problems)]
+    faulty = frozenset(str(path[0]) for path in paths if path)
+    findings = (*faults, *_located(file, inspection, problems))
+    return Reading(None, findings, inspection.document, faulty)
 
 
 def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:
