@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, microseconds
@@ -52,7 +52,9 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
     statement = insert(tables.moves).from_select(
         [column.name for column in tables.moves.columns], matches.select(*columns)
     )
-    return connection.execute(statement, {"at": microseconds(at)}).rowcount
+    connection.execute(statement, {"at": microseconds(at)})
+    # Counted, since sqlite3 reports no row count for an INSERT that begins with WITH.
+    return connection.execute(select(func.count()).select_from(tables.moves).where(_of(step))).scalar_one()
 
 
 def carry_out(connection: Connection, step: Step) -> None:
