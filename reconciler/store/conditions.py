@@ -89,10 +89,10 @@ def _asked(conditions: Sequence[Condition]) -> FromClause:
     source: FromClause = tables.asked
     columns: list[ColumnElement[Any]] = list(tables.asked.c)
     for slot, condition in enumerate(conditions):
-        if isinstance(condition, UsesMoreThan | HasMoreUsersThan | UpTo):
+        if isinstance(condition, UsesMoreThan | HasMoreUsersThan | MovedIn | UpTo):
             rows = tables.operands.alias(f"operands{slot}")
             source = source.join(rows, and_(rows.c.question == tables.asked.c.question, rows.c.slot == slot))
-            columns += [rows.c.word.label(f"word{slot}"), rows.c.low.label(f"low{slot}")]
+            columns += [rows.c[name].label(f"{name}{slot}") for name in ("word", "low", "high")]
     return select(*columns).select_from(source).cte("questions").prefix_with("MATERIALIZED")
 
 
@@ -163,7 +163,7 @@ class _Slot:
             moves.c.package_id == _HELD.package_id,
             moves.c.from_revision == self._value("high"),
         )
-        return self._with_operands(matches).where(moved)
+        return matches.where(moved)
 
     def _with_clients(self, matches: Matches, condition: HasMoreUsersThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")
