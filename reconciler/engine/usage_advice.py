@@ -32,7 +32,8 @@ def usage_advice(reader: PlatformReader, package: str | None, at: datetime) -> I
     heads = {head.key: head for head in reader.packages()}
     if package is not None and package not in heads:
         near = get_close_matches(package, heads, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`reconciler clients usage` alone shows all that are held."
+        every = "`reconciler clients usage` alone shows all that somebody holds."
+        hint = f"Did you mean {' or '.join(near)}?" if near else every
         raise WrongUsageError(f"The platform has no package {package!r}.", hint=hint)
     wanted = sorted(heads) if package is None else [package]
     holdings = reader.holdings(wanted, at)
