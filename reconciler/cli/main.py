@@ -29,6 +29,9 @@ COMMANDS: Final = {
     "explain": Listed(
         f"{_HERE}.explain:explain_command", "Explain one client, or a rule, guard or exit code."
     ),
+    "notes": Listed(
+        f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
+    ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),

@@ -4,16 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.shop import opened_shop
+from tests.shop import Shop, opened_shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.engine.shop import Shop
-
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with opened_shop(tmp_path) as opened:
-        yield opened
+    with opened_shop(tmp_path) as shop:
+        yield shop

@@ -12,21 +12,23 @@ from reconciler.render.json.usage import usage_json
 from reconciler.render.text.glossary import Glossary
 from reconciler.render.text.ink import Paper
 from reconciler.render.text.usage import usage_lines
-from tests.engine.shop import NOON
+from tests.builders import NOON
 
 if TYPE_CHECKING:
     from reconciler.planning.advice import MeterUsage, PackageUsage
-    from tests.engine.shop import Shop
+    from tests.shop import Shop
 
 
 def settled(shop: Shop, *used: int, days: int = 60) -> None:
     """Sell one client per amount of minutes."""
-    shop.write(limits={"minutes": 100}, user_count=20)
+    shop.package("pro", features=["calls"], limits={"minutes": 100}, user_count=20)
     shop.apply()
     for number, amount in enumerate(used):
         start = NOON - timedelta(days=days)
         usage = {"minutes": amount} if amount else {}
-        shop.sell(f"client-{number:02}", users=number % 4 + 1, usage=usage, assigned_at=start)
+        shop.clients(
+            f"client-{number:02}", package="pro", users=number % 4 + 1, usage=usage, assigned_at=start
+        )
 
 
 def only(shop: Shop, package: str | None = "pro") -> PackageUsage:
@@ -59,9 +61,9 @@ def test_team_members_are_counted_as_they_are_now(shop: Shop) -> None:
 
 def test_who_holds_an_older_revision_is_measured_against_it(shop: Shop) -> None:
     settled(shop, 90, 90)
-    shop.write(limits={"minutes": 1000}, user_count=20)
+    shop.package("pro", features=["calls"], limits={"minutes": 1000}, user_count=20)
     shop.apply()
-    shop.sell("new", usage={"minutes": 90})
+    shop.clients("new", package="pro", usage={"minutes": 90})
 
     minutes = meter(only(shop), "minutes")
 
@@ -71,7 +73,7 @@ def test_who_holds_an_older_revision_is_measured_against_it(shop: Shop) -> None:
 
 def test_what_only_older_revisions_grant_is_still_shown(shop: Shop) -> None:
     settled(shop, 90)
-    shop.write(user_count=20)
+    shop.package("pro", user_count=20)
     shop.apply()
 
     minutes = meter(only(shop), "minutes")
@@ -80,11 +82,11 @@ def test_what_only_older_revisions_grant_is_still_shown(shop: Shop) -> None:
 
 
 def test_expired_and_disabled_clients_do_not_count(shop: Shop) -> None:
-    shop.write(limits={"minutes": 100}, expiry="30 days")
+    shop.package("pro", features=["calls"], limits={"minutes": 100}, expiry="30 days")
     shop.apply()
-    shop.sell("gone", usage={"minutes": 100}, assigned_at=NOON - timedelta(days=31))
-    shop.sell("off", usage={"minutes": 100}, status="disabled")
-    shop.sell("here", usage={"minutes": 10})
+    shop.clients("gone", package="pro", usage={"minutes": 100}, assigned_at=NOON - timedelta(days=31))
+    shop.clients("off", package="pro", usage={"minutes": 100}, status="disabled")
+    shop.clients("here", package="pro", usage={"minutes": 10})
 
     minutes = meter(only(shop), "minutes")
 
@@ -102,7 +104,7 @@ def test_clients_of_the_last_two_weeks_are_too_young_to_tell(shop: Shop) -> None
 
 def test_without_a_package_every_one_that_is_held_is_shown(shop: Shop) -> None:
     settled(shop, 5)
-    shop.write("unsold")
+    shop.package("unsold")
     shop.apply()
 
     assert [usage.key for usage in usage_advice(shop.platform, None, shop.at)] == ["pro"]

@@ -69,7 +69,7 @@ def _write_client(choices: Choices, client_id: str) -> None:
 
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     with opened(workspace, environment) as platform:
         explanation = explain_client(workspace, environment, platform, client_id, now())
     if choices.format == "json":
