@@ -14,6 +14,7 @@ Count = tuple[int, int, int, int, int]
 class Terms:
     """What one revision grants. `emails` None: anybody; `expiry` in days."""
 
+    title: str = ""
     features: frozenset[str] = frozenset()
     limits: tuple[tuple[str, int | str], ...] = ()
     users: int | str = 3
@@ -21,8 +22,12 @@ class Terms:
     expiry: int | None = None
     emails: frozenset[str] | None = None
 
-    def document(self, title: str, *, states_emails: bool = True) -> dict[str, Any]:
-        document: dict[str, Any] = {"title": title, "user_count": self.users, "limits": dict(self.limits)}
+    def document(self, *, states_emails: bool = True) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "title": self.title,
+            "user_count": self.users,
+            "limits": dict(self.limits),
+        }
         document["features"] = sorted(self.features)
         if self.credits is not None:
             document["ai_credits"] = self.credits

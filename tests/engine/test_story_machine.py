@@ -96,12 +96,13 @@ class Story(RuleBasedStateMachine):
 
     @initialize(first=files)
     def begin(self, first: File) -> None:
-        self.files["pro"] = replace(first, archived=False)
+        self.edit_a_file("pro", replace(first, archived=False))
         self.apply_the_files()
 
     @rule(key=st.sampled_from(KEYS), file=files)
     def edit_a_file(self, key: str, file: File) -> None:
-        self.files[key] = replace(file, renamed_from=self._origin(key))
+        titled = replace(file.terms, title=key)
+        self.files[key] = replace(file, terms=titled, renamed_from=self._origin(key))
 
     @precondition(lambda self: self.files)
     @rule(which=st.integers(0, 2))
@@ -112,11 +113,13 @@ class Story(RuleBasedStateMachine):
     @rule(old=st.sampled_from(KEYS), new=st.sampled_from(KEYS))
     def rename_a_file(self, old: str, new: str) -> None:
         if old in self.files and old in self.world.live and new not in {*self.files, *self.world.live}:
-            self.files[new] = replace(self.files.pop(old), renamed_from=old)
+            file = self.files.pop(old)
+            self.files[new] = replace(file, terms=replace(file.terms, title=new), renamed_from=old)
 
     @rule(key=st.sampled_from(KEYS), edited=terms)
     def edit_by_hand(self, key: str, edited: Terms) -> None:
-        definition = Definition.normalised(edited.document(key))
+        edited = replace(edited, title=key)
+        definition = Definition.normalised(edited.document())
         package = self.world.live.get(key)
         self.platform.edit_package(
             key, definition, self.world.now, archived=package.archived if package else False
@@ -220,7 +223,11 @@ class Story(RuleBasedStateMachine):
         if made.is_empty:
             return
         before = self._entitlements()
-        run = self._apply(made, aim)
+        try:
+            run = self._apply(made, aim)
+        except BlockedError:
+            assert self._takes_a_title(undo)
+            return
         self._undone(undo, run.id)
         self._check_announced(made, before)
 
@@ -229,7 +236,8 @@ class Story(RuleBasedStateMachine):
         made = self._plan()
         package = self.world.live.get(key)
         spoken_of = {change.renamed_from or change.key for change in made.changes}
-        if package is None or package.current == edited or key not in spoken_of:
+        is_same = package is None or package.current == replace(edited, title=key)
+        if is_same or key not in spoken_of:
             return
         self.edit_by_hand(key, edited)
         with pytest.raises(StaleError):
@@ -296,6 +304,16 @@ class Story(RuleBasedStateMachine):
         }
         self.undo = Undo(run, before, {key: each.live_key for key, each in written.items()})
 
+    def _takes_a_title(self, undo: Undo) -> bool:
+        """Whether a package has, since the run, got the title that another one would get back."""
+        live = self.world.live
+        returning = {state[0].title: key for key, state in undo.before.items() if state and key in live}
+        return any(
+            package.current.title in returning and returning[package.current.title] != key
+            for key, package in live.items()
+            if not package.archived
+        )
+
     def _undone(self, undo: Undo, run: int) -> None:
         """Packages are as before, as a new revision where they differ; who was moved away is back."""
         returning = {
@@ -308,7 +326,9 @@ class Story(RuleBasedStateMachine):
             if package is None:
                 continue
             restored, archived = state or (package.current, True)
-            expected = Expected(undo.old_keys[key], key, "update", restored, archived=archived)
+            old_key = undo.old_keys[key]
+            old_key = key if old_key in self.world.live else old_key
+            expected = Expected(old_key, key, "update", restored, archived=archived)
             self.world.settle(expected, run)
         for id_, revision in returning.items():
             self.world.move(self.world.holders[id_], revision, run)
@@ -340,7 +360,7 @@ def _desired(key: str, file: File) -> DesiredPackage:
     rollout: Any = file.rollout
     return DesiredPackage(
         key,
-        Definition.normalised(file.terms.document(key, states_emails=file.states_emails)),
+        Definition.normalised(file.terms.document(states_emails=file.states_emails)),
         f"packages/{key}.yaml",
         states_emails=file.states_emails,
         archived=file.archived,
