@@ -25,6 +25,12 @@ COMMANDS: Final = {
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
+    "explain": Listed(
+        f"{_HERE}.explain:explain_command", "Explain one client, or a rule, guard or exit code."
+    ),
+    "notes": Listed(
+        f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
+    ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
