@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import and assign clients."),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
 }
 _EPILOG: Final = """
