@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 from reconciler.sources.workspace import Workspace, read_workspace
 from tests.builders import NOON
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIG = "environments:\n  local:\n    platform: sqlite:///.reconciler/platform.db\n"
 CATALOG = """\

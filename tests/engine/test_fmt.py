@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -9,6 +8,10 @@ from reconciler.engine.fmt import fmt
 from reconciler.sources.edits import write_edits
 from tests.replay import years
 from tests.workspaces import repository, workspace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_only_files_that_are_not_canonical_are_edited(tmp_path: Path) -> None:
