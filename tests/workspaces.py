@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from reconciler.sources.workspace import Workspace, read_workspace
 from tests.builders import NOON
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

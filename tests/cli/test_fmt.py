@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-
+from typing import TYPE_CHECKING
 
 from reconciler.cli.main import main
 from tests.workspaces import repository
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pytest
     from pathlib import Path
+
+    import pytest
 
 UNTIDY, TIDY = "user_count: 3\ntitle:   'Pro'\n", "title: Pro\nuser_count: 3\n"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,7 +9,6 @@ from reconciler.engine.fmt import fmt
 from reconciler.sources.edits import write_edits
 from tests.replay import years
 from tests.workspaces import repository, workspace
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -105,8 +105,8 @@ def _item(entry: Entry, column: int) -> Iterator[_Line]:
 
 def _on_the_line(opening: str, entry: Entry, column: int) -> Iterator[_Line]:
     lines = _value(entry.value, column).split("\n")
-    has_header = isinstance(entry.value, Scalar) and entry.value.style in {"|", ">"}
-    last = 0 if has_header else len(lines) - 1
+    is_block = isinstance(entry.value, Scalar) and (entry.value.style in {"|", ">"} or not entry.value.source)
+    last = 0 if is_block else len(lines) - 1
     for number, line in enumerate(lines):
         text = f"{opening}{line}" if number == 0 else line
         yield _Line(text, entry.tail if number == last else None)
