@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "pull": Listed(f"{_HERE}.pull:pull_command", "Write what is live into the files, in place."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
+    "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
