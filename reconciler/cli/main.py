@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
     "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "pull": Listed(f"{_HERE}.pull:pull_command", "Write what is live into the files, in place."),
+    "import": Listed(f"{_HERE}.import_from:import_command", "Bring packages in from another tool's file."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),

@@ -63,6 +63,7 @@ def test_csv_reads_back_and_holds_bare_numbers() -> None:
 
     assert rows == [
         ["section", "key", "title", "unit", "Lite", "Pro"],
+        ["Packages", "key", "Key", "", "lite", "pro"],
         ["Features", "chat", "Chat", "", "no", "yes"],
         ["Limits", "calls", "Calls", "minute per cycle", "", "12000"],
         ["Terms", "expiry", "Expires after", "", "14 days", "never"],

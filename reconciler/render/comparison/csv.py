@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def comparison_csv(comparison: Comparison) -> str:
-    """Return a heading of package titles and a row per feature, limit or property.
+    """Return a heading of package titles, a row of their keys, and a row per feature, limit or property.
 
     Cells are `yes` and `no` for features, bare numbers or `unlimited` for caps, empty where nothing is
     granted. No text can be taken for a formula.
@@ -21,6 +21,7 @@ def comparison_csv(comparison: Comparison) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["section", "key", "title", "unit", *(_text(each.title) for each in comparison.columns)])
+    writer.writerow(["Packages", "key", "Key", "", *(_text(each.key) for each in comparison.columns)])
     for section in comparison.sections:
         for row in section.rows:
             cells = (_value(cell) for cell in row.cells)
