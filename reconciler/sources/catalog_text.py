@@ -8,7 +8,7 @@ from reconciler.model.catalog import Catalog
 from reconciler.sources.layout.editing import edited
 from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.parsing import parse
-from reconciler.sources.yaml import inspect
+from reconciler.sources.yaml.inspection import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -10,7 +10,7 @@ from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.parsing import parse
 from reconciler.sources.layout.tree import Collection, Comment, Layout
 from reconciler.sources.schemas import schema_of
-from reconciler.sources.yaml import inspect
+from reconciler.sources.yaml.inspection import inspect
 from reconciler.validation.acknowledgements import is_unused
 
 if TYPE_CHECKING:

@@ -24,13 +24,24 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits and `_`"),
     PACKAGE_KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits, `_` and `-`"),
     LINE_PATTERN: ("bad-text", "one line of text that is not only space"),
-    EXPIRY_PATTERN: ("bad-expiry", "such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
+    EXPIRY_PATTERN: ("bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
     DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
     SHARE_PATTERN: ("bad-share", "a whole percentage such as `5%`"),
     URL_PATTERN: ("bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"),
     VARIABLE_PATTERN: ("bad-value", "the name of an environment variable"),
 }
 """Rule and expectation per pattern of the schemas."""
+
+
+def in_python(pattern: str) -> str:
+    """Return a published pattern as Python's `re` must have it."""
+    return pattern.removesuffix("$") + r"\Z"
+
+
+def words_of(pattern: str) -> tuple[str, str]:
+    """Return the rule and the expectation of a pattern that `in_python` made."""
+    return PATTERNS[pattern.removesuffix(r"\Z") + "$"]
+
 
 _TYPES: Final = {
     "integer": "a whole number from {minimum}",
@@ -81,7 +92,7 @@ def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": values}:
             return f"one of {', '.join(f'`{value}`' for value in values)}"
-        case {"pattern": str(pattern)} if pattern in PATTERNS:
-            return PATTERNS[pattern][1]
+        case {"pattern": str(pattern)}:
+            return words_of(pattern)[1]
         case _:
             return _TYPES[schema["type"]].format(**schema)

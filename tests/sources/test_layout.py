@@ -11,7 +11,7 @@ from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.formatting import formatted
 from reconciler.sources.layout.parsing import parse
 from reconciler.sources.schemas import schema_of
-from reconciler.sources.yaml import DoubtfulError, load
+from reconciler.sources.yaml.fast import DoubtfulError, load
 
 PACKAGE = schema_of("package")
 SAMPLE = """\

@@ -10,7 +10,7 @@ from reconciler.sources.layout.canon import canonical
 from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.parsing import parse
 from reconciler.sources.layout.tree import Comment, Scalar
-from reconciler.sources.yaml import DoubtfulError, load
+from reconciler.sources.yaml.fast import DoubtfulError, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
