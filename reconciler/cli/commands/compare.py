@@ -21,7 +21,7 @@ _MEDIA: Final = ("text", "markdown", "html", "csv", "json")
 
 @click.command("compare")
 @global_options
-@option("--as", "medium", type=click.Choice(_MEDIA), help="How the table is printed; by default as --format.")
+@option("--medium", type=click.Choice(_MEDIA), help="How the table is printed; by default as --format says.")
 @option(
     "--check",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -30,10 +30,10 @@ _MEDIA: Final = ("text", "markdown", "html", "csv", "json")
 )
 @click.argument("keys", nargs=-1)
 def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | None) -> int:
-    """Print the table of packages and what they grant, for price pages and sales.
+    """Print the table of packages and what they grant.
 
-    KEYS are the packages, in their order; where none is named, all that any client may have and that are not
-    archived. With --check, FILE may hold more than the table, as a page does.
+    It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
+    that any client may have and that are not archived. With --check, FILE may hold more than the table, as a page does.
     """
     from reconciler.engine.compare import compare
 

@@ -17,9 +17,10 @@ from reconciler.cli.terminal import Terminal
 @option("--check", is_flag=True, help="Write nothing; exit with 2 where a file is not canonical.")
 @option("--diff", is_flag=True, help="Write nothing; show every line that would change.")
 def fmt_command(*, check: bool, diff: bool) -> int:
-    """Put all files into their canonical layout: order of keys, indentation, quotes.
+    """Put all files into their canonical layout.
 
-    Comments stay, and what the files say stays. A file that is no acceptable YAML is left alone.
+    That is the order of keys, the indentation and the quotes. Comments stay, and what the files say stays.
+    A file that is no acceptable YAML is left alone.
     """
     from reconciler.engine.fmt import fmt
     from reconciler.sources.settings import find_config

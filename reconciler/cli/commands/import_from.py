@@ -27,10 +27,11 @@ _ORIGINS: Final = ("autumn", "pricing2yaml", "csv")
 @click.argument("origin", type=click.Choice(_ORIGINS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_command(origin: Origin, file: Path, users: str | None, *, check: bool, diff: bool) -> int:
-    """Bring catalog and packages in from FILE, and tell what could not be carried over.
+    """Bring catalog and packages in from FILE.
 
-    ORIGIN is the tool that wrote it: autumn (JSON), pricing2yaml (2.1), or csv (packages as columns). Files
-    that are there are not changed, except that the catalog gains what it lacks.
+    ORIGIN is the tool that wrote it: autumn (JSON), pricing2yaml (2.1), or csv (packages as columns). What
+    could not be carried over is told. Files that are there are not changed, except that the catalog gains
+    what it lacks.
     """
     from reconciler.engine.import_from import import_from
 

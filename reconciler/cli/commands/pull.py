@@ -35,7 +35,7 @@ def pull_command(keys: tuple[str, ...], *, check: bool, diff: bool, archived: bo
     choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices)
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     request = PullRequest(keys, archived=archived, adopt=not no_adopt)
     with working("Reading the platform", terminal), opened(workspace, environment) as platform:
         result = pull(workspace, platform, request)

@@ -74,26 +74,26 @@ def _updated(node: Node, value: Any) -> Node:
         is_same = node.value == value and node.value.__class__ is value.__class__
         return node if is_same else Scalar(value, style=node.style)
     if node.is_mapping and isinstance(value, dict):
-        kept = _without(node, {_name(entry) for entry in node.entries} - value.keys())
+        mapping = _without(node, {_name(entry) for entry in node.entries} - value.keys())
         for key, inner in value.items():
-            kept = _with(kept, key, inner, ())
-        return kept
+            mapping = _with(mapping, key, inner, ())
+        return mapping
     return built(value) if node.is_mapping or not isinstance(value, (list, tuple)) else _listing(node, value)
 
 
 def _listing(node: Collection, values: Sequence[Any]) -> Collection:
     """Keep the items that are still wanted, where they are, and put new ones at the end."""
     there = [plain(entry.value) for entry in node.entries]
-    kept = _kept(node, [item in values for item in there])
+    stays = kept(node, [item in values for item in there])
     new = tuple(Entry(built(value)) for value in values if value not in there)
-    return replace(kept, entries=(*kept.entries, *new))
+    return replace(stays, entries=(*stays.entries, *new))
 
 
 def _without(mapping: Collection, keys: set[str]) -> Collection:
-    return _kept(mapping, [_name(entry) not in keys for entry in mapping.entries])
+    return kept(mapping, [_name(entry) not in keys for entry in mapping.entries])
 
 
-def _kept(collection: Collection, is_kept: Iterable[bool]) -> Collection:
+def kept(collection: Collection, is_kept: Iterable[bool]) -> Collection:
     """Drop entries; the lines of comment above and inside them go to what follows."""
     entries: list[Entry] = []
     left: tuple[Comment, ...] = ()
