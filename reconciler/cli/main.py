@@ -32,7 +32,11 @@ COMMANDS: Final = {
         f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
     ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
+    "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
+    "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
+    "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
