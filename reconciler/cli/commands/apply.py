@@ -1,0 +1,45 @@
+"""`apply`: make the platform what the files say, or exactly what a saved plan says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import allow_option
+from reconciler.cli.surroundings import actor as present_actor
+from reconciler.cli.surroundings import now
+
+
+@click.command("apply")
+@global_options
+@yes_option()
+@allow_option()
+@option("--skip-blocked", is_flag=True, help="Apply the rest where guards block some packages; exits with 4.")
+@actor_option()
+@click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def apply_command(
+    planfile: Path | None, actor: str | None, allow: tuple[str, ...], *, yes: bool, skip_blocked: bool
+) -> int:
+    """Make the platform what the files say.
+
+    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once, and only
+    where nothing that it speaks of has moved since.
+    """
+    from reconciler.engine.apply import ApplyRequest
+    from reconciler.engine.plan import environment_of
+    from reconciler.sources.plan_file import read_plan
+
+    choices = chosen()
+    check_can_ask(yes=yes)
+    workspace = workspace_of(choices).required()
+    reviewed = read_plan(planfile) if planfile is not None else None
+    name = choices.environment or (reviewed.environment if reviewed is not None else None)
+    environment = environment_of(workspace, name)
+    request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, skip_blocked=skip_blocked)
+    with opened(workspace, environment) as platform:
+        made = reviewed or planned(workspace, environment, platform, request)
+        return carry_out(workspace, environment, platform, made, request, yes=yes)
