@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.plans import (
@@ -107,9 +108,9 @@ def naughty_plan(text: str) -> Plan:
     )
     capped = ImpactFinding.model_validate({"code": "limit-lowered", "subject": text, "lose": 2, "over": 1})
     source = Source(file=f"packages/{text}.yaml", line=4)
-    common = {"key": text, "source": source, "severity": _LOSS, "from_revision": 1}
+    common: dict[str, Any] = {"key": text, "source": source, "severity": _LOSS, "from_revision": 1}
     update = {"action": "rename", "renamed_from": text, "reach": "kept-until-reassigned", "fields": fields}
-    moves = {"action": "reassign", "reach": "on-reassign-in-this-plan"}
+    moves: dict[str, Any] = {"action": "reassign", "reach": "on-reassign-in-this-plan"}
     moves |= {"reassignment": Reassignment(clients=2, from_revisions={text: 2}, through=text)}
     return Plan(
         environment=text,

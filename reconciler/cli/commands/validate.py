@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
+from reconciler.cli.formats import FINDINGS_FORMATS
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.terminal import Terminal
@@ -33,12 +34,14 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool) -
 
     All files are always checked, since they speak of each other; PATHS choose whose findings are printed.
     """
-    choices = chosen()
+    choices = chosen(*FINDINGS_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices, cache=not no_cache)
     findings = _of(paths, workspace)
     if choices.format == "json":
         terminal.write_json(findings_json(findings))
+    elif choices.format in FINDINGS_FORMATS:
+        terminal.write(FINDINGS_FORMATS[choices.format](findings))
     elif findings:
         terminal.write(findings_text(findings, terminal.rows))
     else:

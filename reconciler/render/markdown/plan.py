@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from reconciler.render.text.glossary import Glossary
 
 COMMENT_LIMIT: Final = 65_000
-"""Bytes; GitHub refuses comments of more than 65,536 characters."""
-SUMMARY_LIMIT: Final = 1_000_000
-"""Bytes; GitHub refuses job summaries of more than 1 MiB."""
+"""Bytes; GitHub refuses comments of more than 65,536 characters, and job summaries of more than 1 MiB."""
 
 _SIGNS: Final = {
     Mood.BLOCKED: "⛔",
