@@ -86,7 +86,7 @@ class Shop:
         self.later(seconds=1)
         workspace = self.workspace
         request = PlanRequest(self.at, allow, aim=aim)
-        return plan(workspace, environment_of(workspace, None), self.platform, request)
+        return plan(workspace, environment_of(workspace.settings, None), self.platform, request)
 
     def apply(
         self, made: Plan | None = None, *allow: str, aim: Aim = FILES_APPLIED, skip_blocked: bool = False
@@ -95,7 +95,7 @@ class Shop:
         self.later(seconds=1)
         workspace = self.workspace
         request = ApplyRequest(self.at, "tester", allow, skip_blocked=skip_blocked, aim=aim)
-        return apply(workspace, environment_of(workspace, None), made, self.platform, request)
+        return apply(workspace, environment_of(workspace.settings, None), made, self.platform, request)
 
 
 @contextmanager

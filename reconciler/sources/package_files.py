@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from reconciler.model.packages import DesiredPackage
     from reconciler.sources.cache import DocumentCache
 
+_FEWEST_CACHED: Final = 50
+"""Fewer files than this are parsed sooner than the cache is loaded."""
+
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
 
@@ -57,7 +60,7 @@ class PackageFiles:
         if not listing.files:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))
-        documents = _cache(self._root) if cache and listing.files else None
+        documents = _cache(self._root) if cache and len(listing.files) >= _FEWEST_CACHED else None
         for path in listing.files:
             self._read_file(path, documents)
         if documents is not None:

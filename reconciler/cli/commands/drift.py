@@ -27,7 +27,7 @@ def drift_command(*, clients: bool) -> int:
     choices = chosen(*PLAN_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     with working("Comparing", terminal), opened(workspace, environment) as platform:
         made = plan(workspace, environment, platform, PlanRequest(at=now()))
     write_plan_as(choices.format, made, workspace, terminal)

@@ -31,7 +31,7 @@ def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes
     choices = chosen()
     check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, aim=RunUndone(run))
     with opened(workspace, environment) as platform:
         made = planned(workspace, environment, platform, request)

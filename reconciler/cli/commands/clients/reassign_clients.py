@@ -44,7 +44,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
         raise WrongUsageError("Whom to reassign?", hint="Name clients, or give --all and --package KEY.")
     check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     at = now()
     with opened(workspace, environment) as platform:
         held = package or platform.client(clients[0], at).subscription.package
