@@ -16,7 +16,7 @@ from reconciler.model.plans import Reach
 from reconciler.render.review.differences import differences
 from reconciler.render.review.effects import effects, holders_sentence, moves_sentence
 from reconciler.render.review.matrix import matrix
-from reconciler.render.review.verdict import verdict
+from reconciler.render.review.verdict import title, verdict
 from reconciler.render.review.words import Foreign, key, quoted, sentence, written
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def plan_html(plan: Plan, glossary: Glossary, definitions: Mapping[str, Definiti
         .get_template("plan.html.j2")
         .render(
             plan=plan,
+            title=title(plan),
             verdict=verdict(plan),
             matrix=matrix(plan, known, definitions),
             cards=[_card(change, known) for change in plan.changes],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.render.markdown.changes import detail_pieces, table_pieces
 from reconciler.render.markdown.escape import escape
 from reconciler.render.markdown.pieces import Piece, fitted
-from reconciler.render.review.verdict import Mood, verdict
+from reconciler.render.review.verdict import Mood, title, verdict
 from reconciler.render.review.words import enumerated, key, sentence, written
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plan_markdown(plan: Plan, glossary: Glossary, *, limit: int = COMMENT_LIMIT)
 def _head(plan: Plan) -> str:
     judged = verdict(plan)
     statement, sentence = written(judged.statement, escape), written(judged.sentence, escape)
-    heading = written(["### Package plan for ", key(plan.environment)], escape)
+    heading = written(["### ", title(plan), " ", key(plan.environment)], escape)
     return f"{heading}\n\n{_SIGNS[judged.mood]} **{statement}** {sentence}\n"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Reach, Severity
+from reconciler.model.plans import Severity
 from reconciler.render.review.words import key
 from reconciler.render.text.phrases import counted, number, verb
 
@@ -43,6 +43,11 @@ class Verdict:
     sentence: Words
 
 
+def title(plan: Plan) -> str:
+    """Return what stands before the name of the environment, or of the commit compared with."""
+    return "Package changes since" if plan.is_offline else "Package plan for"
+
+
 def verdict(plan: Plan) -> Verdict:
     """Judge the plan: blocked, else by what happens to clients."""
     if plan.blocked:
@@ -50,7 +55,7 @@ def verdict(plan: Plan) -> Verdict:
         return Verdict(Mood.BLOCKED, [f"Blocked by {counted(stops, 'guard')}."], _sentence(plan))
     if plan.is_empty:
         return Verdict(Mood.EMPTY, ["Nothing to change:"], [key(plan.environment), " is as the files say."])
-    if plan.changes and all(change.reach is Reach.UNKNOWN for change in plan.changes):
+    if plan.is_offline and plan.changes:
         return _without_platform(plan)
     return _by_clients(plan)
 

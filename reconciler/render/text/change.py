@@ -82,7 +82,7 @@ def _reach(change: Change) -> Iterator[Span | str]:
         yield from _moves(change.reassignment)
     else:
         yield from _holders(change)
-    if not change.impact.complete:
+    if not change.impact.complete and change.reach is not Reach.UNKNOWN:
         yield Span("The platform could not say everything: counts are at least what is shown.", Ink.YELLOW)
 
 
