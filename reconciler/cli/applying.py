@@ -100,9 +100,9 @@ def _held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
         if guard.result == "blocked" and f"{guard.id}:{guard.key}" not in request.allow
     )
     if blocking and not request.skip_blocked:
+        guards = len({guard.id for guard in blocking})
         raise BlockedError(
-            f"{counted(len(blocking), 'guard result')} {verb(len(blocking), 'blocks', 'block')} this plan; "
-            "nothing was applied.",
+            f"{counted(guards, 'guard')} {verb(guards, 'blocks', 'block')} this plan; nothing was applied.",
             hint="The plan says the way past each; --skip-blocked applies the packages that are not blocked.",
         )
     return blocking

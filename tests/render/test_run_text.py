@@ -37,7 +37,7 @@ RUN = Run(
 
 def test_a_run_is_shown_with_who_what_and_the_revisions_before_and_after() -> None:
     assert run_text(RUN, Paper(80)) == (
-        "Run 7 on production: 1 update · 1 rename · 1 archive · 31 clients moved\n"
+        "Run 7 on production: 1 updated · 1 renamed · 1 archived · 31 clients moved\n"
         "  when        2026-10-01 09:30 UTC\n"
         "  by          jo@host\n"
         "  commit      3f2c1d0\n"
@@ -60,7 +60,7 @@ def test_runs_are_listed_one_a_row() -> None:
 
 
 def test_an_apply_ends_with_what_it_did() -> None:
-    sentence = "Applied as run 7: 1 update · 1 rename · 1 archive · 31 clients moved.\n"
+    sentence = "Applied as run 7: 1 updated · 1 renamed · 1 archived · 31 clients moved.\n"
 
     assert applied_text(RUN, Paper(80)) == sentence
 

@@ -51,7 +51,7 @@ def title(plan: Plan) -> str:
 def verdict(plan: Plan) -> Verdict:
     """Judge the plan: blocked, else by what happens to clients."""
     if plan.blocked:
-        stops = sum(each.result == "blocked" for each in plan.guards)
+        stops = len({each.id for each in plan.guards if each.result == "blocked"})
         return Verdict(Mood.BLOCKED, [f"Blocked by {counted(stops, 'guard')}."], _sentence(plan))
     if plan.is_empty:
         return Verdict(Mood.EMPTY, ["Nothing to change:"], [key(plan.environment), " is as the files say."])
