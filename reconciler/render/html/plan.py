@@ -14,16 +14,19 @@ from markupsafe import Markup, escape
 
 from reconciler.model.plans import Reach
 from reconciler.render.review.differences import differences
-from reconciler.render.review.effects import effects, holders_sentence, moves_sentence
+from reconciler.render.review.effects import effects, holders_sentence, moves_sentence, outdated_sentence
 from reconciler.render.review.matrix import matrix
+from reconciler.render.review.remedies import ACKNOWLEDGE, ADVICE, acknowledgement_lines
 from reconciler.render.review.verdict import title, verdict
 from reconciler.render.review.words import Foreign, key, quoted, sentence, written
+from reconciler.render.sanitise import sanitise
+from reconciler.render.text.change import ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.packages import Definition
-    from reconciler.model.plans import Change, ImpactFinding, Plan
+    from reconciler.model.plans import Change, GuardResult, ImpactFinding, Plan
     from reconciler.render.review.words import Words
     from reconciler.render.text.glossary import Glossary
 
@@ -42,6 +45,8 @@ def plan_html(plan: Plan, glossary: Glossary, definitions: Mapping[str, Definiti
             plan=plan,
             title=title(plan),
             verdict=verdict(plan),
+            older=outdated_sentence(plan),
+            remedies=_remedies(plan, known),
             matrix=matrix(plan, known, definitions),
             cards=[_card(change, known) for change in plan.changes],
             style=Markup(style),  # noqa: S704 - the program's own file
@@ -81,6 +86,27 @@ def _sentence(text: str) -> Markup:
     return _words(sentence(text))
 
 
+def _remedies(plan: Plan, glossary: Glossary) -> list[dict[str, Any]]:
+    blocked = [each for each in plan.guards if each.result == "blocked"]
+    last_of = {(each.id, each.key): each for each in blocked}
+    return [
+        {
+            "guard": each,
+            "advice": ADVICE.get(each.id, ""),
+            "entry": _entry(plan, each.key, glossary) if _asks_for_entry(each, last_of) else "",
+        }
+        for each in blocked
+    ]
+
+
+def _asks_for_entry(result: GuardResult, last_of: Mapping[tuple[str, str], GuardResult]) -> bool:
+    return result.id == ACKNOWLEDGE and last_of[result.id, result.key] is result
+
+
+def _entry(plan: Plan, package: str, glossary: Glossary) -> str:
+    return "\n".join(map(sanitise, acknowledgement_lines(plan, package, glossary.catalog)))
+
+
 def _card(change: Change, glossary: Glossary) -> dict[str, Any]:
     title = glossary.packages.get(change.key, "")
     whom = "Whom it reaches is unknown." if change.reach is Reach.UNKNOWN else holders_sentence(change)
@@ -89,6 +115,7 @@ def _card(change: Change, glossary: Glossary) -> dict[str, Any]:
         "title": [quoted(title)] if title else [],
         "whom": whom,
         "moves": moves_sentence(change),
+        "origin": ORIGINS.get(change.origin, ""),
         "differences": [
             {"of": each, "bars": _bars(each.impact, change.impact.holders), "sample": _sample(each.impact)}
             for each in differences(change, glossary)

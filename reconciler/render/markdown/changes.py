@@ -11,6 +11,7 @@ from reconciler.render.review.differences import Difference, differences, gather
 from reconciler.render.review.effects import holders_sentence, in_words, moves_sentence
 from reconciler.render.review.words import key, written
 from reconciler.render.sanitise import sanitise
+from reconciler.render.text.change import ORIGINS
 from reconciler.render.text.phrases import number
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _HEADING: Final = (
     "\n| | Package | Change | Holders | Lose it now | Keep until reassigned | Use it now | Over the limit |\n"
     "|---|---|---|--:|--:|--:|--:|--:|\n"
 )
+_OFFLINE_HEADING: Final = "\n| | Package | Change |\n|---|---|---|\n"
 _NOTHING: Final = "\u2013"
 _PHRASES: Final = {
     Action.CREATE: "new package: ",
@@ -44,7 +46,7 @@ _PHRASES: Final = {
 def table_pieces(plan: Plan, glossary: Glossary) -> Iterator[Piece]:
     """Yield the table row by row, so that whole rows are left out where there is no room."""
     if plan.changes:
-        yield Piece(_HEADING)
+        yield Piece(_OFFLINE_HEADING if plan.is_offline else _HEADING)
     for change in sorted(plan.changes, key=lambda each: each.severity.rank):
         for row in _rows(change, glossary):
             yield Piece(row, "rows of the table", 2)
@@ -64,20 +66,18 @@ def _rows(change: Change, glossary: Glossary) -> Iterator[str]:
     others = tuple(each for each in found if not each.severity.is_loss)
     if others or not losses:
         severity = others[0].severity if others else change.severity
-        what = gathered(others) or [
-            "moves to the current revision" if change.reassignment else "comes under the files"
-        ]
+        what = gathered(others) or [moves_sentence(change) or "comes under the control of its file"]
         yield _row(change, severity, [_PHRASES[change.action], *what])
 
 
 def _row(change: Change, severity: Severity, words: Words, loss: Difference | None = None) -> str:
-    is_unknown = change.reach is Reach.UNKNOWN
+    what = written([key(change.key), " | ", *words], escape)
+    if change.reach is Reach.UNKNOWN:
+        return f"| {_SIGNS[severity]} | {what} |\n"
     finding = loss.impact if loss else None
     counts: Iterable[int] = (finding.lose, finding.keep, finding.use, finding.over) if finding else ()
     cells = [number(change.impact.holders), *(number(count) if count else _NOTHING for count in counts)]
     cells += [_NOTHING] * (5 - len(cells))
-    cells = ["?"] * 5 if is_unknown else cells
-    what = written([key(change.key), " | ", *words], escape)
     return f"| {_SIGNS[severity]} | {what} | {' | '.join(cells)} |\n"
 
 
@@ -90,11 +90,14 @@ def _details(change: Change, glossary: Glossary) -> str:
 
 
 def _sentences(change: Change) -> Iterator[str]:
-    yield "Whom it reaches is unknown." if change.reach is Reach.UNKNOWN else holders_sentence(change)
+    if change.reach is not Reach.UNKNOWN:
+        yield holders_sentence(change)
     if moves := moves_sentence(change):
         yield moves
     if change.adopts:
         yield "It adopts a package that was made by hand on the platform."
+    if change.origin != "files":
+        yield ORIGINS[change.origin]
     if change.source:
         yield written(["From ", key(f"{change.source.file}:{change.source.line}"), "."], escape)
 

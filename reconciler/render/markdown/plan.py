@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.render.markdown.changes import detail_pieces, table_pieces
 from reconciler.render.markdown.escape import escape
+from reconciler.render.markdown.guards import guard_pieces
 from reconciler.render.markdown.pieces import Piece, fitted
+from reconciler.render.review.effects import outdated_sentence
 from reconciler.render.review.verdict import Mood, title, verdict
 from reconciler.render.review.words import enumerated, key, sentence, written
 
@@ -36,7 +38,7 @@ def plan_markdown(plan: Plan, glossary: Glossary, *, limit: int = COMMENT_LIMIT)
     known = glossary.beside(plan)
     pieces = [
         Piece(_head(plan)),
-        *_guard_pieces(plan),
+        *guard_pieces(plan, glossary.catalog),
         *table_pieces(plan, known),
         *detail_pieces(plan, known),
         *_remainder(plan),
@@ -52,21 +54,6 @@ def _head(plan: Plan) -> str:
     return f"{heading}\n\n{_SIGNS[judged.mood]} **{statement}** {sentence}\n"
 
 
-def _guard_pieces(plan: Plan) -> Iterator[Piece]:
-    blocked = [each for each in plan.guards if each.result == "blocked"]
-    if blocked:
-        yield Piece("\n**Blocked:**\n\n")
-    for each in blocked:
-        waiver = f"--allow {each.id}:{each.key}"
-        words = ["- ", key(each.id), ": ", *sentence(each.message), " Let it pass once with ", key(waiver)]
-        yield Piece(f"{written(words, escape)}\n", "guards that block", 1)
-    passed = [each for each in plan.guards if each.result != "blocked" and each.message]
-    for index, each in enumerate(passed):
-        words = ["- ", key(each.id), f" ({each.result}): ", *sentence(each.message)]
-        gap = "\n" if index == 0 else ""
-        yield Piece(f"{gap}{written(words, escape)}\n", "guards that let pass", 4)
-
-
 def _remainder(plan: Plan) -> Iterator[Piece]:
     if plan.catalog.fields:
         paths = enumerated([key(each.path) for each in plan.catalog.fields], shown=_NAMES_SHOWN)
@@ -75,6 +62,8 @@ def _remainder(plan: Plan) -> Iterator[Piece]:
     if plan.protected.before != plan.protected.after:
         keys = enumerated([key(each) for each in plan.protected.after], shown=_NAMES_SHOWN)
         yield Piece(f"\n**Protected from now on:** {written(keys, escape) or 'none'}\n", "protected keys", 3)
+    if older := outdated_sentence(plan):
+        yield Piece(f"\n{written(older, escape)}\n", "clients on older revisions", 4)
     if plan.unmanaged:
         keys = enumerated([key(each) for each in plan.unmanaged], shown=_NAMES_SHOWN)
         text = f"\n**Made by hand on the platform and left alone:** {written(keys, escape)}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from reconciler.render.text.phrases import number, verb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.plans import Change, ImpactFinding
+    from reconciler.model.plans import Change, ImpactFinding, Plan
     from reconciler.render.review.words import Foreign, Words
 
 _NAMES_SHOWN = 3
@@ -66,6 +67,24 @@ def holders_sentence(change: Change) -> str:
     noun = verb(impact.holders, "client holds", "clients hold")
     least = "" if impact.complete else "At least "
     return f"{least}{number(impact.holders)} {noun} it{older}."
+
+
+def outdated_sentence(plan: Plan) -> Words:
+    """Return how many clients were on older revisions before the plan, and of which packages most of them."""
+    by_package: Counter[str] = Counter()
+    for each in plan.outdated:
+        by_package[each.package] += each.clients
+    total = by_package.total()
+    if not total:
+        return []
+    most = by_package.most_common(_NAMES_SHOWN)
+    words: list[str | Foreign] = [
+        f"{number(total)} {verb(total, 'client is', 'clients are')} on older revisions: "
+    ]
+    for index, (package, clients) in enumerate(most):
+        words += [", " if index else "", f"{number(clients)} of ", key(package)]
+    rest = total - sum(clients for _, clients in most)
+    return [*words, f" and {number(rest)} more." if rest else "."]
 
 
 def moves_sentence(change: Change) -> str:

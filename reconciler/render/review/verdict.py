@@ -76,7 +76,7 @@ def _by_clients(plan: Plan) -> Verdict:
     losing, affected = clients_losing(plan), plan.summary.clients_affected
     if losing:
         has = verb(losing, "loses", "lose")
-        statement = f"{counted(losing, 'client')} {has} something with this apply."
+        statement = f"{counted(losing, 'client')} {has} something now."
         return Verdict(Mood.LOSING, [statement], _sentence(plan))
     if affected:
         keep = f"{counted(affected, 'client')} {verb(affected, 'keeps', 'keep')}"
@@ -91,11 +91,11 @@ def clients_losing(plan: Plan) -> int:
     Of one package, the loss that hits most clients counts: whether the others are the same clients is not
     in the plan.
     """
-    return sum(
-        max((each.lose for each in change.impact.findings), default=0)
-        for change in plan.changes
-        if change.reassignment is not None
-    )
+    losing: dict[str, int] = {}
+    for change in plan.changes:
+        most = max((each.lose for each in change.impact.findings), default=0)
+        losing[change.key] = max(losing.get(change.key, 0), most)
+    return sum(losing.values())
 
 
 def _sentence(plan: Plan) -> Words:
@@ -104,6 +104,8 @@ def _sentence(plan: Plan) -> Words:
     parts = [_packages(plan)]
     if affected:
         parts.append(f"{counted(affected, 'client')} {verb(affected, 'is', 'are')} touched")
+    if losing := clients_losing(plan):
+        parts.append(f"{number(losing)} {verb(losing, 'loses', 'lose')} something with this apply")
     if moved:
         parts.append(f"{counted(moved, 'client')} {verb(moved, 'is', 'are')} reassigned")
     return ["; ".join(parts), "."]
