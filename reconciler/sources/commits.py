@@ -86,6 +86,8 @@ def _blobs(repository: Path, tree: str, paths: Iterable[str]) -> list[_Blob]:
     for entry in answer.split(b"\0")[:-1]:
         what, _, path = os.fsdecode(entry).partition("\t")
         mode, kind, id_, size = what.split()
+        if kind == "blob" and not size.isdigit():
+            raise InvalidError(f"git has not the contents of {path} ({id_}).")
         if kind == "blob" and _is_inside(path):
             found.append(_Blob(mode, id_, int(size), path))
     if len(found) > _MOST_FILES or sum(blob.size for blob in found) > _MOST_BYTES:

@@ -80,6 +80,8 @@ def running(root: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         )
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}.", hint="Install git.") from error
+    except ValueError as error:
+        raise GitError("git cannot be asked for what holds a null byte.") from error
     timer = Timer(_SECONDS, process.kill)
     timer.start()
     try:
