@@ -21,6 +21,7 @@ _HERE: Final = "reconciler.cli.commands"
 COMMANDS: Final = {
     "validate": Listed(f"{_HERE}.validate:validate_command", "Check all files and name everything wrong."),
     "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
+    "diff": Listed(f"{_HERE}.diff:diff_command", "Show what the files change since another commit."),
     "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
