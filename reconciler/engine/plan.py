@@ -120,8 +120,7 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
-        desired = step.candidate.pair.desired
-        change = reassign_change(step, consequences, facts, desired.file if desired else "")
+        change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
         yield Assessed(change, step.candidate.pair, consequences.losing(facts))
 
 
