@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import click
 from click.core import ParameterSource
@@ -13,14 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
-Format: TypeAlias = Literal["text", "json"]
+Format: TypeAlias = Literal[
+    "text", "json", "markdown", "html", "github", "sarif", "junit", "gitlab", "gitlab-widget"
+]
 
-_FORMATS: Final = ("text", "json")
+_FORMATS: Final = get_args(Format)
+_EVERYWHERE: Final[tuple[Format, ...]] = ("text", "json")
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the options say that every command takes."""
+class Choices(NamedTuple):
+    """What the options say that every command takes. No dataclass: `--help` would pay for importing those."""
 
     config: Path | None = None
     environment: str | None = None
@@ -43,9 +44,17 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen() -> Choices:
-    """Return what was chosen for the running command."""
-    return Choices(**click.get_current_context().ensure_object(dict))
+def chosen(*beside: str) -> Choices:
+    """Return what was chosen for the running command.
+
+    `beside` names the formats that it has beside text and JSON; any other is wrong usage.
+    """
+    context = click.get_current_context()
+    choices = Choices(**context.ensure_object(dict))
+    formats = (*_EVERYWHERE, *beside)
+    if choices.format not in formats:
+        raise click.UsageError(f"It has no format {choices.format}, only {', '.join(formats)}.", context)
+    return choices
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.model.catalog import Catalog
 from reconciler.render.json.plan import plan_json
 from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.plan import plan_lines
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Format
@@ -20,8 +20,14 @@ def write_plan_as(
     form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, *, next_step: str = ""
 ) -> None:
     """Write the plan to standard output; titles and units come from the workspace, where there is one."""
+    from reconciler.render.text.plan import plan_lines
+
     if form == "json":
         terminal.write_json(plan_json(plan))
+    elif form in PLAN_FORMATS:
+        packages = workspace.packages if workspace is not None else {}
+        definitions = {key: package.definition for key, package in packages.items()}
+        terminal.write(PLAN_FORMATS[form](plan, glossary_of(workspace), definitions))
     else:
         terminal.write_lines(plan_lines(plan, glossary_of(workspace), terminal.data, next_step=next_step))
 

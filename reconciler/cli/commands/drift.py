@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.plan_output import write_plan_as
@@ -17,13 +18,14 @@ from reconciler.cli.terminal import Terminal
 @global_options
 @option("--clients", is_flag=True, help="Clients on older revisions are drift as well.")
 def drift_command(*, clients: bool) -> int:
-    """Say what differs between the files and the platform, and which side changed it since the last apply.
+    """Say what differs, and which side changed it.
 
-    Exits with 2 where anything differs, and with 0 where nothing does. Nothing is written.
+    Whoever edited the platform by hand since the last apply is told from what the files changed. Exits with
+    2 where anything differs, and with 0 where nothing does. Nothing is written.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
 
-    choices = chosen()
+    choices = chosen(*PLAN_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
