@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +12,16 @@ import yaml
 from reconciler.model.clients import ClientLine
 from tests.engine.story_checks import announced, same_client, same_plan
 from tests.engine.story_world import File, Holder, Terms, World
+from tests.replay import years
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.shop import Shop
 
 CLIENTS = 40
 PRODUCTS = ("clickup", "crowdcast", "github", "mailchimp", "openphone", "slack", "userguiding", "zoom")
 IN_QUARTERS = {"existing_clients": "reassign", "per_run": "25%"}
-
-
-def replay_folder() -> Path | None:
-    """The real catalogs lie beside the main checkout; a worktree names them in an environment variable."""
-    stated = os.environ.get("RECONCILER_REPLAY")
-    folder = Path(stated) if stated else Path(__file__).resolve().parents[3] / "shared" / "data" / "replay"
-    return folder if folder.is_dir() else None
 
 
 @dataclass
@@ -106,10 +100,10 @@ def terms_of(document: dict[str, Any]) -> Terms:
 
 
 def years_of(product: str) -> list[Path]:
-    folder = replay_folder()
-    if folder is None:
+    found = [year for year in years() if year.parent.name == product]
+    if not found:
         pytest.skip("the replay data is not here")
-    return sorted(path for path in (folder / product).iterdir() if path.is_dir())
+    return found
 
 
 @pytest.fixture
