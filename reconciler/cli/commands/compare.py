@@ -33,7 +33,8 @@ def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | Non
     """Print the table of packages and what they grant.
 
     It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
-    that any client may have and that are not archived. With --check, FILE may hold more than the table, as a page does.
+    that any client may have and that are not archived. With --check, FILE may hold more than the table, as
+    a page does.
     """
     from reconciler.engine.compare import compare
 
