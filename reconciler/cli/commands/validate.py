@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
+from reconciler.cli.formats import FINDINGS_FORMATS
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.surroundings import now
@@ -38,7 +39,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
     """
     from reconciler.engine.lint import lint
 
-    choices = chosen()
+    choices = chosen(*FINDINGS_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices, cache=not no_cache)
     if fix:
@@ -46,6 +47,8 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
     findings = _of(paths, workspace, lint(workspace))
     if choices.format == "json":
         terminal.write_json(findings_json(findings))
+    elif choices.format in FINDINGS_FORMATS:
+        terminal.write(FINDINGS_FORMATS[choices.format](findings))
     elif findings:
         terminal.write(findings_text(findings, terminal.rows))
     else:
