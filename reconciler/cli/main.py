@@ -11,9 +11,8 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
 from reconciler.cli.lazy_group import LazyGroup, Listed
 from reconciler.cli.options import Choices, global_options
-from reconciler.cli.terminal import OutputClosedError, Terminal, leave_output, soften_streams
+from reconciler.cli.streams import OutputClosedError, leave_output, soften_streams
 from reconciler.errors import ReconcilerError, WrongUsageError
-from reconciler.render.text.failure import failure_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,18 @@ COMMANDS: Final = {
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
+    "explain": Listed(
+        f"{_HERE}.explain:explain_command", "Explain one client, or a rule, guard or exit code."
+    ),
+    "notes": Listed(
+        f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
+    ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
+    "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
+    "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
+    "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
@@ -76,12 +85,12 @@ def _ended(arguments: Sequence[str]) -> int:
     try:
         return _code(commands.main(list(arguments), "reconciler", standalone_mode=False, obj=values))
     except click.exceptions.NoArgsIsHelpError as error:
-        Terminal.of(Choices()).complain(f"{error.format_message()}\n")
+        click.echo(error.format_message(), err=True)
         return WRONG_USAGE
     except click.ClickException as error:
         return _failed(_wrong_usage(error), Choices(**values))
     except (click.Abort, KeyboardInterrupt):
-        Terminal.of(Choices(**values)).complain("\nInterrupted.\n")
+        click.echo("\nInterrupted.", err=True)
         return INTERRUPTED
     except ReconcilerError as error:
         return _failed(error, Choices(**values))
@@ -92,6 +101,9 @@ def _code(result: Any) -> int:
 
 
 def _failed(error: ReconcilerError, choices: Choices) -> int:
+    from reconciler.cli.terminal import Terminal
+    from reconciler.render.text.failure import failure_text
+
     terminal = Terminal.of(choices)
     terminal.complain(failure_text(error, terminal.messages))
     return error.exit_code

@@ -28,11 +28,13 @@ class Reading:
 
     Attributes:
         attempt: What could be made of a file that is invalid.
+        faulty: Top-level keys of the attempt under which something is wrong.
     """
 
     document: dict[str, Any] | None
     findings: tuple[Finding, ...] = ()
     attempt: Any = None
+    faulty: frozenset[str] = frozenset()
 
 
 def read_document(file: str, content: bytes, kind: Kind) -> Reading:
@@ -53,17 +55,37 @@ def inspected(content: bytes) -> Inspection:
     return inspect(content)
 
 
-def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
-    faults = [
+def read_faults(file: str, content: bytes) -> list[Finding]:
+    """Return why a file is no acceptable mapping in YAML, whatever its keys mean."""
+    try:
+        load(content)
+    except DoubtfulError:
+        inspection = inspected(content)
+        if inspection.faults or isinstance(inspection.document, dict):
+            return _faults(file, inspection)
+        message = "a file holds keys and values, not a list or a single value"
+        return [finding(file, Position(), Problem((), "wrong-type", message, "write `key: value` lines"))]
+    return []
+
+
+def _faults(file: str, inspection: Inspection) -> list[Finding]:
+    return [
         finding(file, fault.position, Problem(fault.path, fault.rule, fault.message, fault.fix))
         for fault in inspection.faults
     ]
-    problems: list[Finding] = []
+
+
+def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
+    faults = _faults(file, inspection)
+    problems: tuple[Problem, ...] = ()
     if inspection.document is not None:
-        problems = _located(file, inspection, _schema_problems(inspection, kind))
+        problems = tuple(_schema_problems(inspection, kind))
     if not faults and not problems:
         return Reading(inspection.document)
-    return Reading(None, (*faults, *problems), inspection.document)
+    paths = [*(fault.path for fault in inspection.faults), *(problem.path for problem in problems)]
+    faulty = frozenset(str(path[0]) for path in paths if path)
+    findings = (*faults, *_located(file, inspection, problems))
+    return Reading(None, findings, inspection.document, faulty)
 
 
 def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:

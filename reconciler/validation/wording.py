@@ -10,6 +10,7 @@ from reconciler.model.patterns import (
     KEY_PATTERN,
     LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
+    RULE_PATTERN,
     SHARE_PATTERN,
     URL_PATTERN,
     VARIABLE_PATTERN,
@@ -28,9 +29,21 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
     SHARE_PATTERN: ("bad-share", "a whole percentage such as `5%`"),
     URL_PATTERN: ("bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"),
+    RULE_PATTERN: ("bad-key", "the id of a rule, such as `alike-packages`"),
     VARIABLE_PATTERN: ("bad-value", "the name of an environment variable"),
 }
 """Rule and expectation per pattern of the schemas."""
+
+
+def in_python(pattern: str) -> str:
+    """Return a published pattern as Python's `re` must have it."""
+    return pattern.removesuffix("$") + r"\Z"
+
+
+def words_of(pattern: str) -> tuple[str, str]:
+    """Return the rule and the expectation of a pattern that `in_python` made."""
+    return PATTERNS[pattern.removesuffix(r"\Z") + "$"]
+
 
 _TYPES: Final = {
     "integer": "a whole number from {minimum}",
@@ -81,7 +94,7 @@ def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": values}:
             return f"one of {', '.join(f'`{value}`' for value in values)}"
-        case {"pattern": str(pattern)} if pattern in PATTERNS:
-            return PATTERNS[pattern][1]
+        case {"pattern": str(pattern)}:
+            return words_of(pattern)[1]
         case _:
             return _TYPES[schema["type"]].format(**schema)

@@ -277,16 +277,17 @@ def test_on_a_terminal_apply_asks_first(folder: Path, answer: bytes, code: int, 
 
 
 def dialogue(terminal: int, answer: bytes) -> bytes:
-    """Read a terminal to its end, and answer whenever it has asked and says no more.
+    """Read a terminal to its end, and answer once it has asked and been silent, as a person does.
 
-    More than once, since an interrupt just before a program begins to wait for input is noticed only later.
+    An interrupt in the instant before a program begins to wait for input is noticed only with the next one.
     """
-    seen = b""
+    seen, is_answered = b"", False
     while True:
         ready, _, _ = select([terminal], [], [], 0.5)
         if not ready:
-            if b"[y/N]" in seen:
+            if b"[y/N]" in seen and not is_answered:
                 os.write(terminal, answer)
+                is_answered = True
             continue
         try:
             seen += os.read(terminal, 4096)

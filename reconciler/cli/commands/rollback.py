@@ -19,10 +19,11 @@ from reconciler.cli.surroundings import now
 @actor_option()
 @click.argument("run", type=click.IntRange(min=1))
 def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes: bool) -> int:
-    """Plan back to the state before RUN, show it, ask and apply it.
+    """Plan back to the state before a run.
 
-    Packages get their former contents as new revisions, and clients whom the run reassigned return to what
-    they held. The plan says what cannot be undone. Guards hold as for any plan.
+    The plan is shown and applied like any other, and the same guards hold. Packages get their former contents
+    as new revisions, and clients whom the run reassigned return to what they held. The plan says what cannot
+    be undone.
     """
     from reconciler.engine.aims import RunUndone
     from reconciler.engine.apply import ApplyRequest

@@ -33,7 +33,7 @@ def catalog_lines(change: CatalogChange, paper: Paper) -> Iterator[str]:
 _GAINED: Final = Span("+", Ink.GREEN)
 _LOST: Final = Span("-", Ink.RED)
 _CHANGED: Final = Span("~", Ink.YELLOW)
-_KINDS: Final = ((_LOST, "without"), (_CHANGED, "otherwise described:"), (_GAINED, "with"))
+_KINDS: Final = ((_LOST, "without"), (_CHANGED, "with another description of"), (_GAINED, "with"))
 
 
 def protected_lines(change: ProtectedChange, paper: Paper) -> Iterator[str]:
