@@ -26,7 +26,7 @@ def test_actions_match_githubs_schema() -> None:
 
 def test_zizmor_finds_nothing_of_weight() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
-    command = [zizmor, "--offline", "--no-progress", "--min-severity", "medium", ROOT / ".github"]
+    command = [str(zizmor), "--offline", "--no-progress", "--min-severity", "medium", str(ROOT / ".github")]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 

@@ -1,0 +1,119 @@
+"""Following a branch: what one cycle does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.engine.watch.assessment import Assessment, assess
+from reconciler.engine.watch.events import Event, Outcome
+from reconciler.errors import ReconcilerError, StaleError
+from reconciler.live.port import HasStateToken
+from reconciler.sources.git import GitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from reconciler.engine.watch.mandate import Mandate
+    from reconciler.live.port import Platform
+    from reconciler.sources.mirror import Mirror
+
+_RUNS_LOOKED_AT: Final = 50
+_HOLDS_BACK: Final = frozenset({Outcome.INVALID, Outcome.BLOCKED})
+_UNSETTLED: Final = frozenset({Outcome.APPLIED, Outcome.RACED, Outcome.FAILED})
+
+
+class Follower:
+    """Keeps a platform true to the last good commit of a branch.
+
+    Several may follow the same branch onto the same platform: a change set is conditional, so that only one
+    of them writes, and the others find nothing left to do.
+    """
+
+    def __init__(
+        self, mirror: Mirror, mandate: Mandate, opened: Callable[[], AbstractContextManager[Platform]]
+    ) -> None:
+        self._mirror = mirror
+        self._mandate = mandate
+        self._opened = opened
+        self._head: str | None = None
+        self._kept: str | None = None
+        self._settled: tuple[str, str] | None = None
+        self._compared_at: datetime | None = None
+        self._said: frozenset[tuple[Outcome, str | None, str]] = frozenset()
+
+    def cycle(self, at: datetime) -> Iterator[Event]:
+        """Look at the branch and the platform, and do what there is to do. Raises nothing that passes by."""
+        events = list(self._events(at))
+        for event in events:
+            yield replace(
+                event, is_news=event.subject not in self._said and event.outcome is not Outcome.IDLE
+            )
+        if any(event.outcome is not Outcome.IDLE for event in events):
+            self._said = frozenset(event.subject for event in events)
+
+    def _events(self, at: datetime) -> Iterator[Event]:
+        try:
+            self._head = self._mirror.head()
+        except GitError as error:
+            yield Event(Outcome.FAILED, at, self._head, error.message)
+        if self._head is None:
+            return
+        try:
+            with self._opened() as platform:
+                yield from self._followed(platform, self._head, at)
+        except StaleError as error:
+            self._settled = None
+            yield Event(Outcome.RACED, at, self._head, error.message)
+        except ReconcilerError as error:
+            self._settled = None
+            yield Event(Outcome.FAILED, at, self._head, error.message)
+
+    def _followed(self, platform: Platform, head: str, at: datetime) -> Iterator[Event]:
+        token = _token(platform)
+        if token and self._settled == (head, token) and not self._is_due(at):
+            yield Event(Outcome.IDLE, at, head)
+            return
+        self._settled = None
+        self._kept = self._kept or self._last_kept(platform)
+        outcomes = set()
+        for event in self._judged(platform, head, at):
+            outcomes.add(event.outcome)
+            yield event
+        self._compared_at = at
+        if not outcomes & _UNSETTLED and _token(platform) == token:
+            self._settled = (head, token)
+
+    def _judged(self, platform: Platform, head: str, at: datetime) -> Iterator[Event]:
+        event = self._assessed(platform, head, at)
+        yield event
+        is_partly_applied = event.outcome is Outcome.BLOCKED and self._mandate.skips_blocked
+        if event.outcome in _HOLDS_BACK and self._kept not in {None, head} and not is_partly_applied:
+            yield self._assessed(platform, str(self._kept), at)
+
+    def _assessed(self, platform: Platform, commit: str, at: datetime) -> Event:
+        assessment = Assessment(self._mirror.folder, self._mandate, commit, is_kept=commit == self._kept)
+        event = assess(assessment, platform, at)
+        is_whole = event.plan is None or not event.plan.blocked
+        if event.outcome in {Outcome.IN_STEP, Outcome.APPLIED} and is_whole and commit != self._kept:
+            self._kept = commit
+            self._mirror.keep(commit)
+        return event
+
+    def _is_due(self, at: datetime) -> bool:
+        return self._compared_at is None or at - self._compared_at >= self._mandate.full_every
+
+    def _last_kept(self, platform: Platform) -> str | None:
+        """Return the commit to keep after a start: as this instance remembers, else as the runs say."""
+        if kept := self._mirror.kept():
+            return kept
+        runs = platform.runs(limit=_RUNS_LOOKED_AT)
+        commits = (run.commit for run in runs if run.environment == self._mandate.environment)
+        return next((commit for commit in commits if commit and self._mirror.has(commit)), None)
+
+
+def _token(platform: Platform) -> str:
+    """Return the platform's state token; empty where it has none, so that every cycle compares."""
+    return platform.state_token() if isinstance(platform, HasStateToken) else ""
