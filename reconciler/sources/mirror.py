@@ -56,11 +56,19 @@ class Mirror:
 
     def kept(self) -> str | None:
         """Return the commit that was remembered; None where there is none."""
-        return self._fetched(_KEPT)
+        return self._fetched(_KEPT) if self._is_there else None
 
     def has(self, commit: str) -> bool:
         """Whether the commit was fetched."""
-        return self._fetched(commit) is not None
+        return self._is_there and self._fetched(commit) is not None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` has `older` in its history, or is it."""
+        try:
+            ask(self.folder, "merge-base", "--is-ancestor", older, newer)
+        except GitError:
+            return False
+        return True
 
     def _fetched(self, ref: str) -> str | None:
         try:
@@ -68,8 +76,12 @@ class Mirror:
         except GitError:
             return None
 
+    @property
+    def _is_there(self) -> bool:
+        return (self.folder / "HEAD").exists()
+
     def _prepare(self) -> None:
-        if (self.folder / "HEAD").exists():
+        if self._is_there:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

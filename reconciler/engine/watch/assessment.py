@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.engine.watch.events import Event, Outcome
-from reconciler.errors import BlockedError, InvalidError, WrongUsageError
+from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
 from reconciler.sources.commits import Place, exported
 from reconciler.sources.workspace import read_workspace
@@ -28,11 +28,17 @@ _KEYS_NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A commit to be assessed; `is_kept` where the platform agreed with it before."""
+    """A commit to be assessed.
+
+    Attributes:
+        last_run: The newest run when the cycle began; where there is a newer one, nothing is written.
+        is_kept: Whether the platform agreed with the commit before.
+    """
 
     repository: Path
     mandate: Mandate
     commit: str
+    last_run: int
     is_kept: bool
 
 
@@ -63,12 +69,19 @@ def _acted(
         return Event(Outcome.DRIFTED, at, commit, _drift(made), plan=made)
     if made.blocked and not (wanted.mandate.skips_blocked and _has_more_than_blocked(made)):
         return Event(Outcome.BLOCKED, at, commit, _reasons(made), plan=made)
+    if newest_run(platform) != wanted.last_run:
+        raise StaleError("Somebody else applied something since this cycle began.")
     request = ApplyRequest(at, wanted.mandate.actor, skip_blocked=wanted.mandate.skips_blocked)
     try:
         run = apply(workspace, environment, made, platform, request)
     except BlockedError as error:
         return Event(Outcome.BLOCKED, at, commit, error.message, plan=made)
     return Event(Outcome.APPLIED, at, commit, _reasons(made), plan=made, run=run)
+
+
+def newest_run(platform: Platform) -> int:
+    """Return the number of the newest run; 0 where nothing was applied yet."""
+    return next((run.id for run in platform.runs(limit=1)), 0)
 
 
 def has_drifted(made: Plan) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.engine.watch.assessment import Assessment, assess
+from reconciler.engine.watch.assessment import Assessment, assess, newest_run
 from reconciler.engine.watch.events import Event, Outcome
 from reconciler.errors import ReconcilerError, StaleError
 from reconciler.live.port import HasStateToken
@@ -29,7 +29,8 @@ class Follower:
     """Keeps a platform true to the last good commit of a branch.
 
     Several may follow the same branch onto the same platform: a change set is conditional, so that only one
-    of them writes, and the others find nothing left to do.
+    of them writes, and the others find nothing left to do. None takes back what another applied from a newer
+    commit, since it looks at the runs before it looks at the branch, and again before it writes.
     """
 
     def __init__(
@@ -39,7 +40,6 @@ class Follower:
         self._mandate = mandate
         self._opened = opened
         self._head: str | None = None
-        self._kept: str | None = None
         self._settled: tuple[str, str] | None = None
         self._compared_at: datetime | None = None
         self._said: frozenset[tuple[Outcome, str | None, str]] = frozenset()
@@ -56,14 +56,8 @@ class Follower:
 
     def _events(self, at: datetime) -> Iterator[Event]:
         try:
-            self._head = self._mirror.head()
-        except GitError as error:
-            yield Event(Outcome.FAILED, at, self._head, error.message)
-        if self._head is None:
-            return
-        try:
             with self._opened() as platform:
-                yield from self._followed(platform, self._head, at)
+                yield from self._followed(platform, at)
         except StaleError as error:
             self._settled = None
             yield Event(Outcome.RACED, at, self._head, error.message)
@@ -71,34 +65,44 @@ class Follower:
             self._settled = None
             yield Event(Outcome.FAILED, at, self._head, error.message)
 
-    def _followed(self, platform: Platform, head: str, at: datetime) -> Iterator[Event]:
+    def _followed(self, platform: Platform, at: datetime) -> Iterator[Event]:
+        """Look at the platform first: whoever applied a newer commit by then had it from the branch."""
+        last_run = newest_run(platform)
         token = _token(platform)
+        try:
+            self._head = self._mirror.head()
+        except GitError as error:
+            yield Event(Outcome.FAILED, at, self._head, error.message)
+        head = self._head
+        if head is None:
+            return
         if token and self._settled == (head, token) and not self._is_due(at):
             yield Event(Outcome.IDLE, at, head)
             return
         self._settled = None
-        self._kept = self._kept or self._last_kept(platform)
         outcomes = set()
-        for event in self._judged(platform, head, at):
+        for event in self._judged(platform, _Situation(head, last_run, at)):
             outcomes.add(event.outcome)
             yield event
         self._compared_at = at
         if not outcomes & _UNSETTLED and _token(platform) == token:
             self._settled = (head, token)
 
-    def _judged(self, platform: Platform, head: str, at: datetime) -> Iterator[Event]:
-        event = self._assessed(platform, head, at)
+    def _judged(self, platform: Platform, seen: _Situation) -> Iterator[Event]:
+        kept = self._last_kept(platform)
+        event = self._assessed(platform, seen.head, kept, seen)
         yield event
         is_partly_applied = event.outcome is Outcome.BLOCKED and self._mandate.skips_blocked
-        if event.outcome in _HOLDS_BACK and self._kept not in {None, head} and not is_partly_applied:
-            yield self._assessed(platform, str(self._kept), at)
+        if event.outcome in _HOLDS_BACK and kept not in {None, seen.head} and not is_partly_applied:
+            yield self._assessed(platform, str(kept), kept, seen)
 
-    def _assessed(self, platform: Platform, commit: str, at: datetime) -> Event:
-        assessment = Assessment(self._mirror.folder, self._mandate, commit, is_kept=commit == self._kept)
-        event = assess(assessment, platform, at)
+    def _assessed(self, platform: Platform, commit: str, kept: str | None, seen: _Situation) -> Event:
+        wanted = Assessment(
+            self._mirror.folder, self._mandate, commit, last_run=seen.last_run, is_kept=commit == kept
+        )
+        event = assess(wanted, platform, seen.at)
         is_whole = event.plan is None or not event.plan.blocked
-        if event.outcome in {Outcome.IN_STEP, Outcome.APPLIED} and is_whole and commit != self._kept:
-            self._kept = commit
+        if event.outcome in {Outcome.IN_STEP, Outcome.APPLIED} and is_whole and commit != kept:
             self._mirror.keep(commit)
         return event
 
@@ -106,12 +110,23 @@ class Follower:
         return self._compared_at is None or at - self._compared_at >= self._mandate.full_every
 
     def _last_kept(self, platform: Platform) -> str | None:
-        """Return the commit to keep after a start: as this instance remembers, else as the runs say."""
-        if kept := self._mirror.kept():
-            return kept
+        """Return the newest commit that the platform agreed with, as this instance or the runs remember."""
+        own = self._mirror.kept()
         runs = platform.runs(limit=_RUNS_LOOKED_AT)
         commits = (run.commit for run in runs if run.environment == self._mandate.environment)
-        return next((commit for commit in commits if commit and self._mirror.has(commit)), None)
+        applied = next((commit for commit in commits if commit and self._mirror.has(commit)), None)
+        if own is None or applied is None:
+            return own or applied
+        return own if self._mirror.is_ancestor(applied, own) else applied
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """What a cycle began with."""
+
+    head: str
+    last_run: int
+    at: datetime
 
 
 def _token(platform: Platform) -> str:
