@@ -120,7 +120,7 @@ class HasStateToken(Protocol):
     """What a platform may be able to answer, so that a loop over it costs nothing while nothing changes."""
 
     def state_token(self) -> str:
-        """Return a text that changes with every write to packages, catalog or protected keys.
+        """Return a text that changes with every run, and every write to packages, catalog or protected keys.
 
         The work must not grow with the number of packages or clients.
         """

@@ -55,7 +55,7 @@ def write_catalog(connection: Connection, new: Catalog) -> None:
 
 
 def state_token(connection: Connection) -> str:
-    """Return what every write to packages, catalog or protected keys changes."""
+    """Return what every run, and every write to packages, catalog or protected keys, changes."""
     return str(_read(connection, _STATE) or "")
 
 

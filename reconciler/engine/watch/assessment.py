@@ -9,6 +9,7 @@ from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.engine.watch.events import Event, Outcome
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.live.port import HasStateToken
 from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
 from reconciler.sources.commits import Place, exported
 from reconciler.sources.workspace import read_workspace
@@ -31,14 +32,14 @@ class Assessment:
     """A commit to be assessed.
 
     Attributes:
-        last_run: The newest run when the cycle began; where there is a newer one, nothing is written.
+        state: The platform's when the cycle began; where it is another by now, nothing is written.
         is_kept: Whether the platform agreed with the commit before.
     """
 
     repository: Path
     mandate: Mandate
     commit: str
-    last_run: int
+    state: str
     is_kept: bool
 
 
@@ -69,8 +70,8 @@ def _acted(
         return Event(Outcome.DRIFTED, at, commit, _drift(made), plan=made)
     if made.blocked and not (wanted.mandate.skips_blocked and _has_more_than_blocked(made)):
         return Event(Outcome.BLOCKED, at, commit, _reasons(made), plan=made)
-    if newest_run(platform) != wanted.last_run:
-        raise StaleError("Somebody else applied something since this cycle began.")
+    if state_of(platform) != wanted.state:
+        raise StaleError("Somebody else wrote to the platform since this cycle began.")
     request = ApplyRequest(at, wanted.mandate.actor, skip_blocked=wanted.mandate.skips_blocked)
     try:
         run = apply(workspace, environment, made, platform, request)
@@ -79,9 +80,11 @@ def _acted(
     return Event(Outcome.APPLIED, at, commit, _reasons(made), plan=made, run=run)
 
 
-def newest_run(platform: Platform) -> int:
-    """Return the number of the newest run; 0 where nothing was applied yet."""
-    return next((run.id for run in platform.runs(limit=1)), 0)
+def state_of(platform: Platform) -> str:
+    """Return what changes with every run: the state token, or the newest run of a platform without one."""
+    if isinstance(platform, HasStateToken):
+        return platform.state_token()
+    return str(next((run.id for run in platform.runs(limit=1)), 0))
 
 
 def has_drifted(made: Plan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.engine.watch.assessment import Assessment, assess, newest_run
+from reconciler.engine.watch.assessment import Assessment, assess, state_of
 from reconciler.engine.watch.events import Event, Outcome
 from reconciler.errors import ReconcilerError, StaleError
 from reconciler.live.port import HasStateToken
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import Platform
     from reconciler.sources.mirror import Mirror
 
-_RUNS_LOOKED_AT: Final = 50
+_RUNS_LOOKED_AT: Final = 20
 _HOLDS_BACK: Final = frozenset({Outcome.INVALID, Outcome.BLOCKED})
 _UNSETTLED: Final = frozenset({Outcome.APPLIED, Outcome.RACED, Outcome.FAILED})
 
@@ -30,7 +30,7 @@ class Follower:
 
     Several may follow the same branch onto the same platform: a change set is conditional, so that only one
     of them writes, and the others find nothing left to do. None takes back what another applied from a newer
-    commit, since it looks at the runs before it looks at the branch, and again before it writes.
+    commit, since it looks at the platform before it looks at the branch, and again before it writes.
     """
 
     def __init__(
@@ -67,8 +67,7 @@ class Follower:
 
     def _followed(self, platform: Platform, at: datetime) -> Iterator[Event]:
         """Look at the platform first: whoever applied a newer commit by then had it from the branch."""
-        last_run = newest_run(platform)
-        token = _token(platform)
+        state = state_of(platform)
         try:
             self._head = self._mirror.head()
         except GitError as error:
@@ -76,17 +75,17 @@ class Follower:
         head = self._head
         if head is None:
             return
-        if token and self._settled == (head, token) and not self._is_due(at):
+        if self._settled == (head, state) and not self._is_due(at):
             yield Event(Outcome.IDLE, at, head)
             return
         self._settled = None
         outcomes = set()
-        for event in self._judged(platform, _Situation(head, last_run, at)):
+        for event in self._judged(platform, _Situation(head, state, at)):
             outcomes.add(event.outcome)
             yield event
         self._compared_at = at
-        if not outcomes & _UNSETTLED and _token(platform) == token:
-            self._settled = (head, token)
+        if isinstance(platform, HasStateToken) and not outcomes & _UNSETTLED:
+            self._settled = (head, state)
 
     def _judged(self, platform: Platform, seen: _Situation) -> Iterator[Event]:
         kept = self._last_kept(platform)
@@ -98,7 +97,7 @@ class Follower:
 
     def _assessed(self, platform: Platform, commit: str, kept: str | None, seen: _Situation) -> Event:
         wanted = Assessment(
-            self._mirror.folder, self._mandate, commit, last_run=seen.last_run, is_kept=commit == kept
+            self._mirror.folder, self._mandate, commit, state=seen.state, is_kept=commit == kept
         )
         event = assess(wanted, platform, seen.at)
         is_whole = event.plan is None or not event.plan.blocked
@@ -125,10 +124,5 @@ class _Situation:
     """What a cycle began with."""
 
     head: str
-    last_run: int
+    state: str
     at: datetime
-
-
-def _token(platform: Platform) -> str:
-    """Return the platform's state token; empty where it has none, so that every cycle compares."""
-    return platform.state_token() if isinstance(platform, HasStateToken) else ""
