@@ -46,12 +46,14 @@ class PlanRequest:
         allow: `GUARD:KEY` waivers.
         show_emails: Write whole e-mail addresses into the plan.
         aim: What the platform is to become.
+        commit: The commit that the files are of; None: whatever git has checked out beside them.
     """
 
     at: datetime
     allow: tuple[str, ...] = ()
     show_emails: bool = False
     aim: Aim = FILES_APPLIED
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def prepare(
         environment=environment.name,
         platform=reader.identity(),
         created_at=request.at.astimezone(UTC),
-        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        config=FilesIdentity(
+            commit=request.commit or head_commit(workspace.root), files=dict(workspace.digests)
+        ),
         changes=changes,
         catalog=catalog_change(workspace.catalog if _follows_files(request) else None, reader.catalog()),
         protected=_protected(environment, reader, request),
