@@ -46,12 +46,14 @@ class PlanRequest:
         allow: `GUARD:KEY` waivers.
         show_emails: Write whole e-mail addresses into the plan.
         aim: What the platform is to become.
+        commit: The commit that the files are of; None: whatever git has checked out beside them.
     """
 
     at: datetime
     allow: tuple[str, ...] = ()
     show_emails: bool = False
     aim: Aim = FILES_APPLIED
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,9 @@ def prepare(
         environment=environment.name,
         platform=reader.identity(),
         created_at=request.at.astimezone(UTC),
-        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        config=FilesIdentity(
+            commit=request.commit or head_commit(workspace.root), files=dict(workspace.digests)
+        ),
         changes=changes,
         catalog=catalog_change(workspace.catalog if _follows_files(request) else None, reader.catalog()),
         protected=_protected(environment, reader, request),
@@ -123,8 +127,7 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
-        desired = step.candidate.pair.desired
-        change = reassign_change(step, consequences, facts, desired.file if desired else "")
+        change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
         yield Assessed(change, step.candidate.pair, consequences.losing(facts))
 
 
