@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
+    "reference": Listed(f"{_HERE}.reference:reference_command", "Write the reference documentation."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _EPILOG: Final = """
