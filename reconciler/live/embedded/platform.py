@@ -49,6 +49,11 @@ class EmbeddedPlatform:
         with self._database.reading() as connection:
             return meta.protected(connection)
 
+    def state_token(self) -> str:
+        """See `HasStateToken`."""
+        with self._database.reading() as connection:
+            return meta.state_token(connection)
+
     def packages(self) -> tuple[PackageHead, ...]:
         """See `PlatformReader`."""
         with self._database.reading() as connection:
