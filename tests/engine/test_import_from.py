@@ -103,7 +103,8 @@ def test_pricing2yaml_becomes_catalog_and_packages(tmp_path: Path) -> None:
     limit = made.catalog.limits["max_call_minutes"]
     assert (limit.unit, limit.per, limit.feature) == ("minute", "cycle", "video_calls")
     free, pro = made.packages["free"].definition, made.packages["pro_plan"].definition
-    assert (free.features, dict(free.limits)) == (("chat",), {"max_seats": 3})
+    assert (free.title, free.features, dict(free.limits)) == ("Free", ("chat",), {"max_seats": 3})
+    assert pro.title == "Pro Plan"
     assert pro.features == ("chat", "support", "video_calls")
     assert dict(pro.limits) == {"max_call_minutes": "unlimited", "max_seats": "unlimited"}
 
