@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HERE: Final = "reconciler.cli.commands"
 COMMANDS: Final = {
+    "init": Listed(f"{_HERE}.init:init_command", "Make a folder a repository of packages."),
     "validate": Listed(f"{_HERE}.validate:validate_command", "Check all files and name everything wrong."),
     "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
     "diff": Listed(f"{_HERE}.diff:diff_command", "Show what the files change since another commit."),

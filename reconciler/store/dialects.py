@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-BUSY_SECONDS: Final = 10
+BUSY_SECONDS: Final = 5
 """How long a transaction waits for another process before it gives up."""
 
 IN_LIMIT: Final = 10_000
