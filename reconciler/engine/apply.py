@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.engine.aims import FILES_APPLIED
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.changesets import ChangeSet
@@ -15,7 +16,8 @@ from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.engine.plan import Prepared, ReassignByHand
+    from reconciler.engine.aims import Aim
+    from reconciler.engine.plan import Prepared
     from reconciler.live.port import Platform, PlatformReader
     from reconciler.model.changesets import Run
     from reconciler.model.plans import GuardResult, Plan
@@ -32,14 +34,14 @@ class ApplyRequest:
         actor: Who applies, as the run records it.
         allow: `GUARD:KEY` waivers beside those that the plan was made with.
         skip_blocked: Hold back the changes of blocked packages and apply the others.
-        reassign: What the plan was asked for, where it reassigns by hand.
+        aim: What the plan was asked for.
     """
 
     at: datetime
     actor: str
     allow: tuple[str, ...] = ()
     skip_blocked: bool = False
-    reassign: ReassignByHand | None = None
+    aim: Aim = FILES_APPLIED
 
 
 def apply(
@@ -55,7 +57,7 @@ def apply(
     _check_subject(workspace, environment, plan, platform)
     allow = (*(_waiver(result) for result in plan.guards if result.result == "allowed"), *request.allow)
     reviewed = _admitted(plan, frozenset(allow), skip_blocked=request.skip_blocked)
-    now = prepare(workspace, environment, platform, PlanRequest(request.at, allow, reassign=request.reassign))
+    now = prepare(workspace, environment, platform, PlanRequest(request.at, allow, aim=request.aim))
     change_set = _change_set(reviewed, now, workspace, request)
     _check_guards(reviewed, now.plan)
     return platform.apply(replace(change_set, allowed=tuple(sorted(set(allow)))))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.packages import RevisionRef
 from reconciler.planning.assembly import Weighed, weighed
 from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
-from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout
+from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,12 +32,14 @@ def gather(
     The reads grow with the packages that differ or roll out, not with those that exist.
     """
     rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
-    currents = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
-    facts = Facts(at=at, definitions=reader.definitions(currents))
+    read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
+    read |= {RevisionRef(each.moved.key, each.moved.from_revision) for each in pairing.returns}
+    facts = Facts(at=at, definitions=reader.definitions(read))
     drafts = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
-    keys = {pair.live_key for pair in (*(draft.pair for draft in drafts), *rolling) if pair.head}
-    facts = _with_holdings(reader, facts, keys)
+    touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
+    facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head})
     found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
+    found += returning(pairing.returns, facts)
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
     steps = [_step(reader, candidate, facts) for candidate in found if facts.count(candidate.eligible)]
     return _weigh(reader, drafts, steps, facts)

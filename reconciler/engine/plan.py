@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from reconciler.engine.aims import FILES_APPLIED, Aim, FilesApplied, pairing_for
 from reconciler.engine.gathering import gather
 from reconciler.errors import WrongUsageError
-from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
 from reconciler.planning.acknowledgements import unused
 from reconciler.planning.assembly import (
@@ -20,7 +20,6 @@ from reconciler.planning.assembly import (
     summary,
 )
 from reconciler.planning.guards import Assessed, Case, judged
-from reconciler.planning.pairing import by_hand, paired
 from reconciler.sources.git import head_commit
 from reconciler.sources.workspace import locate
 
@@ -33,20 +32,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Change
     from reconciler.model.settings import Environment
     from reconciler.planning.facts import Facts
-    from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class ReassignByHand:
-    """Move clients to the current revision of the package that they hold.
-
-    Attributes:
-        clients: Ids; None for all who are on older revisions.
-    """
-
-    package: str
-    clients: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +43,13 @@ class PlanRequest:
         at: The instant at which expiry and acknowledgements are judged.
         allow: `GUARD:KEY` waivers.
         show_emails: Write whole e-mail addresses into the plan.
-        reassign: Move clients by hand instead of making the platform what the files say.
+        aim: What the platform is to become.
     """
 
     at: datetime
     allow: tuple[str, ...] = ()
     show_emails: bool = False
-    reassign: ReassignByHand | None = None
+    aim: Aim = FILES_APPLIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +82,7 @@ def prepare(
 ) -> Prepared:
     """Make the plan and keep what it was made from."""
     heads = reader.packages()
-    pairing = _pairing(workspace, reader, heads, request)
+    pairing = pairing_for(request.aim, workspace, reader, {head.key: head for head in heads})
     weighed, facts = gather(reader, pairing, request.at, show_emails=request.show_emails)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
@@ -108,29 +94,23 @@ def prepare(
         created_at=request.at.astimezone(UTC),
         config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
         changes=changes,
-        catalog=catalog_change(workspace.catalog if request.reassign is None else None, reader.catalog()),
+        catalog=catalog_change(workspace.catalog if _follows_files(request) else None, reader.catalog()),
         protected=_protected(environment, reader, request),
+        outdated=reader.outdated(request.at),
         unmanaged=pairing.unmanaged,
         guards=guards,
-        notices=tuple(_notices(workspace, weighed, changes)) if request.reassign is None else (),
+        notices=(
+            *pairing.notices,
+            *(_notices(workspace, weighed, changes) if _follows_files(request) else ()),
+        ),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
     return Prepared(made.sealed(), weighed)
 
 
-def _pairing(
-    workspace: Workspace, reader: PlatformReader, heads: Sequence[PackageHead], request: PlanRequest
-) -> Pairing:
-    wanted = request.reassign
-    if wanted is None:
-        return paired(workspace.packages, heads)
-    head = next((head for head in heads if head.key == wanted.package), None)
-    if head is None:
-        raise WrongUsageError(f"The platform has no package {wanted.package!r}.")
-    current = RevisionRef(head.key, head.revision)
-    live = reader.definitions([current])[current]
-    return by_hand(head, live, workspace.packages.get(head.key), wanted.clients)
+def _follows_files(request: PlanRequest) -> bool:
+    return isinstance(request.aim, FilesApplied)
 
 
 def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[Assessed]:
@@ -138,8 +118,8 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         lines = locate(workspace, key) if draft.pair.head and draft.pair.desired else {}
         consequences = weighed.of_drafts[key]
         yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
-    for key, step in weighed.steps.items():
-        consequences = weighed.of_steps[key]
+    for id_, step in weighed.steps.items():
+        consequences = weighed.of_steps[id_]
         desired = step.candidate.pair.desired
         change = reassign_change(step, consequences, facts, desired.file if desired else "")
         yield Assessed(change, step.candidate.pair, consequences.losing(facts))
@@ -147,7 +127,7 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
 
 def _protected(environment: Environment, reader: PlatformReader, request: PlanRequest) -> ProtectedChange:
     before = reader.protected()
-    after = tuple(sorted(set(environment.guards.protected))) if request.reassign is None else before
+    after = tuple(sorted(set(environment.guards.protected))) if _follows_files(request) else before
     return ProtectedChange(before=before, after=after)
 
 
@@ -159,7 +139,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
     assessed: tuple[Assessed, ...],
     heads: Sequence[PackageHead],
 ) -> Case:
-    has_live = request.reassign is None and any(head.managed and not head.archived for head in heads)
+    has_live = _follows_files(request) and any(head.managed and not head.archived for head in heads)
     is_losing = any(item.losing for item in assessed)
     return Case(
         changes=assessed,

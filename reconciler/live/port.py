@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import ChangeSet, Run
+    from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
-    from reconciler.model.plans import PlatformIdentity
+    from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
 
 
@@ -47,6 +47,13 @@ class PlatformReader(Protocol):
         """Count, per package and held revision, the clients with an active subscription at `at`.
 
         Packages and revisions that nobody holds are left out.
+        """
+        ...
+
+    def outdated(self, at: datetime) -> tuple[Outdated, ...]:
+        """Count the active holders of revisions older than the current one, by package and revision, sorted.
+
+        The work grows with these clients and with the packages, not with all clients.
         """
         ...
 
@@ -88,6 +95,10 @@ class PlatformReader(Protocol):
 
     def run(self, run_id: int) -> Run:
         """Return one run; raises `WrongUsageError` where there is none."""
+        ...
+
+    def moved_by(self, run_id: int) -> tuple[Moved, ...]:
+        """Return whom the run reassigned, per package and pair of revisions, sorted."""
         ...
 
     def run_of_plan(self, plan_hash: str) -> Run | None:

@@ -110,6 +110,16 @@ class PackageState:
     managed: bool
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Moved:
+    """Clients whom one run reassigned from one revision to another of the package that has `key` now."""
+
+    key: str
+    from_revision: int
+    to_revision: int
+    clients: int
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One apply, as the platform recorded it.

@@ -180,6 +180,9 @@ class PackageHead:
         version: Counts every write to the package, archiving included; conditional writes compare it.
         digest: Of the current revision's definition.
         managed: False for packages made by hand (rule 9).
+        applied_digest: Of the definition that the last apply left; None where no apply ever wrote it. What
+            differs from it was edited on the platform by hand.
+        applied_archived: Whether the last apply left it archived.
     """
 
     key: str
@@ -189,6 +192,8 @@ class PackageHead:
     title: str
     archived: bool = False
     managed: bool = True
+    applied_digest: str | None = None
+    applied_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -144,9 +144,10 @@ class Source(_Frozen):
 
 
 class Reassignment(_Frozen):
-    """The clients whom a reassign change moves to the package's current revision.
+    """The clients whom a reassign change moves to another revision of the package that they hold.
 
     Attributes:
+        to_revision: None: the revision that is current after the apply. A rollback names an older one.
         clients: How many move with this plan.
         remaining: How many eligible holders of older revisions wait for a later run.
         from_revisions: How many move, per revision that they leave (as text, as JSON keys are).
@@ -156,6 +157,7 @@ class Reassignment(_Frozen):
     """
 
     clients: int
+    to_revision: int | None = None
     remaining: int = 0
     from_revisions: dict[str, int] = Field(default_factory=dict)
     through: str | None = None
@@ -172,6 +174,8 @@ class Change(_Frozen):
         from_revision: Current revision when the plan was made; None for a create.
         from_version: Write counter of the package when the plan was made; what the apply is conditional on.
         adopts: Whether the package was made by hand and comes under the files' control.
+        origin: Where the difference came from since the last apply: the files, somebody who edited the
+            platform by hand, or both.
     """
 
     action: Action = Field(strict=False)
@@ -182,6 +186,7 @@ class Change(_Frozen):
     severity: Severity = Field(strict=False)
     reach: Reach = Field(strict=False)
     adopts: bool = False
+    origin: Literal["files", "platform", "both"] = "files"
     fields: tuple[FieldChange, ...] = ()
     source: Source | None = None
     impact: Impact = Impact()
@@ -219,6 +224,19 @@ class GuardResult(_Frozen):
     message: str
 
 
+class Outdated(_Frozen):
+    """Clients with an active subscription to a revision that is not the package's current one.
+
+    Attributes:
+        since: When the next revision was minted.
+    """
+
+    package: str
+    revision: int
+    clients: int
+    since: AwareDatetime
+
+
 class PlatformIdentity(_Frozen):
     """Which platform: `lineage` is a UUID minted once per store."""
 
@@ -250,6 +268,7 @@ class Plan(_Frozen):
 
     Attributes:
         changes: In the order of the apply: create and widen, reassign, narrow, archive.
+        outdated: Clients on older revisions before this plan, by package and revision.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.
         notices: Sentences a reader should know that neither change nor block anything.
         hash: SHA-256 of the canonical JSON of everything else.
@@ -263,6 +282,7 @@ class Plan(_Frozen):
     changes: tuple[Change, ...] = ()
     catalog: CatalogChange = CatalogChange()
     protected: ProtectedChange = ProtectedChange()
+    outdated: tuple[Outdated, ...] = ()
     unmanaged: tuple[str, ...] = ()
     guards: tuple[GuardResult, ...] = ()
     notices: tuple[str, ...] = ()

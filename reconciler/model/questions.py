@@ -60,6 +60,14 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedIn:
+    """The run `run` reassigned the client, away from `from_revision`."""
+
+    run: int
+    from_revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class UpTo:
     """The client's id is not after `id` in the order of code points; how a rollout's step is cut."""
 
@@ -67,7 +75,7 @@ class UpTo:
 
 
 Condition: TypeAlias = (
-    UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | UpTo
+    UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo
 )
 
 

@@ -32,23 +32,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Drafts and steps with what they do to clients, by package key."""
+    """Drafts by package key, steps by their ids, with what they do to clients."""
 
     drafts: Mapping[str, Draft]
-    steps: Mapping[str, Step]
+    steps: Mapping[tuple[str, int | None], Step]
     of_drafts: Mapping[str, Consequences] = field(default_factory=dict)
-    of_steps: Mapping[str, Consequences] = field(default_factory=dict)
+    of_steps: Mapping[tuple[str, int | None], Consequences] = field(default_factory=dict)
 
 
 def weighed(drafts: Iterable[Draft], steps: Iterable[Step], facts: Facts) -> Weighed:
     """Work out the losses of every draft and step; whom they touch is still to be asked."""
-    step_of = {step.candidate.pair.key: step for step in steps}
+    step_of = {step.id: step for step in steps}
     draft_of = {draft.key: draft for draft in drafts}
     return Weighed(
         drafts=draft_of,
         steps=step_of,
-        of_drafts={key: consequences_of(draft, step_of.get(key), facts) for key, draft in draft_of.items()},
-        of_steps={key: consequences_of_step(step, facts) for key, step in step_of.items()},
+        of_drafts={
+            key: consequences_of(draft, step_of.get((key, None)), facts) for key, draft in draft_of.items()
+        },
+        of_steps={id_: consequences_of_step(step, facts) for id_, step in step_of.items()},
     )
 
 
@@ -67,6 +69,7 @@ def package_change(
         severity=draft.severity,
         reach=_reach(consequences, impact.holders),
         adopts=draft.adopts,
+        origin=draft.origin,
         fields=draft.fields,
         source=_source(draft, lines),
         impact=impact,
@@ -93,7 +96,7 @@ def reassign_change(step: Step, consequences: Consequences, facts: Facts, file: 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort by phase (create and widen, reassign, narrow, archive), then by key."""
-    return tuple(sorted(changes, key=lambda change: (_phase(change), change.key)))
+    return tuple(sorted(changes, key=_order))
 
 
 def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChange:
@@ -121,6 +124,11 @@ def summary(changes: Iterable[Change]) -> Summary:
         counts[change.action.value] += 1
         affected[change.key] = max(affected.get(change.key, 0), change.impact.affected)
     return Summary(**counts, clients_affected=sum(affected.values()))
+
+
+def _order(change: Change) -> tuple[int, str, int]:
+    to_revision = change.reassignment.to_revision if change.reassignment else None
+    return _phase(change), change.key, to_revision or 0
 
 
 def _phase(change: Change) -> int:

@@ -33,7 +33,7 @@ def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
     for change in reviewed.changes:
         if change.reassignment is None:
             continue
-        step = now.steps.get(change.key)
+        step = now.steps.get((change.key, change.reassignment.to_revision))
         if step is None or _version(step.candidate) != change.from_version:
             raise StaleError(f"The holders of {change.key} moved since the plan was made.", hint=_AGAIN)
         through = change.reassignment.through
@@ -42,6 +42,7 @@ def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
         yield Move(
             who=replace(eligible, package=change.key, conditions=(*eligible.conditions, *cut)),
             at_most=change.reassignment.clients,
+            to_revision=change.reassignment.to_revision,
             expected_version=None if change.key in written else change.from_version,
         )
 
@@ -49,9 +50,12 @@ def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
 def expectations(reviewed: Plan, now: Weighed) -> Iterator[Expectation]:
     """Return the consequences that must not have grown since the plan was reviewed."""
     for change in reviewed.changes:
-        of = now.of_steps if change.action is Action.REASSIGN else now.of_drafts
-        if change.key in of:
-            yield from _expectations(change, of[change.key])
+        if change.reassignment is None:
+            consequences = now.of_drafts.get(change.key)
+        else:
+            consequences = now.of_steps.get((change.key, change.reassignment.to_revision))
+        if consequences:
+            yield from _expectations(change, consequences)
 
 
 _AGAIN = "Plan again, review what changed, and apply the new plan."

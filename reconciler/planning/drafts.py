@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.model.plans import Action, Code, FieldChange, Severity
 from reconciler.planning.fields import differences, grants, masked, pointer
@@ -42,6 +42,18 @@ class Draft:
     def adopts(self) -> bool:
         """Whether a package made by hand comes under the files' control (rule 9)."""
         return self.pair.head is not None and not self.pair.head.managed
+
+    @property
+    def origin(self) -> Literal["files", "platform", "both"]:
+        """Where the difference came from since the last apply."""
+        head = self.pair.head
+        if head is None or head.applied_digest is None:
+            return "files"
+        files_moved = self.after.digest != head.applied_digest or self.archived != head.applied_archived
+        live_moved = head.digest != head.applied_digest or head.archived != head.applied_archived
+        if files_moved and live_moved:
+            return "both"
+        return "platform" if live_moved else "files"
 
     @property
     def mints_revision(self) -> bool:

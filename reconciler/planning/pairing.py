@@ -11,6 +11,7 @@ from reconciler.model.plans import Action
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.changesets import Moved
     from reconciler.model.packages import Definition, PackageHead
 
 
@@ -53,6 +54,15 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Return:
+    """Clients whom a run reassigned go back to the revision that they came from."""
+
+    pair: Pair
+    run: int
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """All packages of both sides.
 
@@ -60,11 +70,15 @@ class Pairing:
         differing: Pairs that may need a change, by key.
         equal: Pairs that need none.
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
+        returns: Reassignments to take back.
+        notices: What a reader of the plan should know about how it was paired.
     """
 
     differing: tuple[Pair, ...]
-    equal: tuple[Pair, ...]
-    unmanaged: tuple[str, ...]
+    equal: tuple[Pair, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    returns: tuple[Return, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) -> Pairing:
@@ -99,7 +113,7 @@ def by_hand(
     as_live = DesiredPackage(head.key, live, file="", states_emails=True, archived=head.archived)
     if desired:
         as_live = replace(as_live, file=desired.file, acknowledgements=desired.acknowledgements)
-    return Pairing(differing=(), equal=(Pair(replace(as_live, rollout=rollout), head),), unmanaged=())
+    return Pairing(differing=(), equal=(Pair(replace(as_live, rollout=rollout), head),))
 
 
 def _pairs(desired: Mapping[str, DesiredPackage], live: Mapping[str, PackageHead]) -> Iterator[Pair]:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import Share
+from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reassignment
-from reconciler.model.questions import ClientQuestion, Condition, NotOneOf, OneOf, OwnerIn, OwnerNotIn, UpTo
+from reconciler.model.questions import (
+    ClientQuestion,
+    Condition,
+    MovedIn,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.packages import Definition, Rollout
+    from reconciler.model.packages import Definition
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
-    from reconciler.planning.pairing import Pair
+    from reconciler.planning.pairing import Pair, Return
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,8 @@ class Candidate:
 
     Attributes:
         target: What they move to.
+        to_revision: Number of the target where it is an older revision; None for the current one.
+        returning_from: Id of the run whose reassignments are taken back.
         sources: Revisions that they leave, sorted.
         settled: The revision that needs no move; empty where the plan mints a new one.
     """
@@ -32,11 +43,18 @@ class Candidate:
     rollout: Rollout
     target: Definition
     sources: tuple[int, ...]
-    settled: tuple[int, ...]
+    settled: tuple[int, ...] = ()
+    to_revision: int | None = None
+    returning_from: int | None = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5)."""
+        """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5).
+
+        Whoever returns to what it held before was allowed to.
+        """
+        if self.returning_from is not None and self.to_revision is not None:
+            return (MovedIn(self.returning_from, self.to_revision),)
         return (*self._excluding, *self._allowing)
 
     @property
@@ -65,7 +83,7 @@ class Candidate:
         yield from (self.eligible, self.arrived)
         if self.rollout.exclude:
             yield self.excluded
-        if self.target.allowed_emails is not None:
+        if self._gates:
             yield self.not_allowed
 
     def size(self, facts: Facts) -> int:
@@ -78,6 +96,20 @@ class Candidate:
                 return min(eligible, share.of(eligible + facts.count(self.arrived)))
             case number:
                 return min(eligible, number)
+
+    def reassignment(self, facts: Facts, size: int) -> Reassignment:
+        """Return what is known of the move beside whom it takes along."""
+        return Reassignment(
+            clients=size,
+            to_revision=self.to_revision,
+            remaining=facts.count(self.eligible) - size,
+            excluded=facts.count(self.excluded) if self.rollout.exclude else 0,
+            not_allowed=facts.count(self.not_allowed) if self._gates else 0,
+        )
+
+    @property
+    def _gates(self) -> bool:
+        return self.target.allowed_emails is not None and self.returning_from is None
 
     @property
     def _excluding(self) -> tuple[Condition, ...]:
@@ -104,6 +136,11 @@ class Step:
     through: str | None = None
 
     @property
+    def id(self) -> tuple[str, int | None]:
+        """Key of the package, and the revision moved to."""
+        return self.candidate.pair.key, self.candidate.to_revision
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a holder of the candidate's sources must meet to be in the step."""
         cut = () if self.through is None else (UpTo(self.through),)
@@ -117,24 +154,31 @@ class Step:
 
     def reassignment(self, facts: Facts) -> Reassignment:
         """Return the step as the plan shows it."""
-        candidate = self.candidate
         counts = {str(question.revisions[0]): facts.count(question) for question in self.movers}
-        return Reassignment(
-            clients=self.size,
-            remaining=facts.count(candidate.eligible) - self.size,
-            from_revisions={number: count for number, count in counts.items() if count},
-            through=self.through,
-            excluded=facts.count(candidate.excluded) if candidate.rollout.exclude else 0,
-            not_allowed=facts.count(candidate.not_allowed)
-            if candidate.target.allowed_emails is not None
-            else 0,
-        )
+        left = {number: count for number, count in counts.items() if count}
+        known = self.candidate.reassignment(facts, self.size)
+        return known.model_copy(update={"from_revisions": left, "through": self.through})
 
 
 def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts) -> tuple[Candidate, ...]:
     """Return the packages whose holders a rollout would move, by key."""
     found = (_candidate(pair, drafts.get(pair.key), facts) for pair in pairs if has_rollout(pair))
     return tuple(candidate for candidate in found if candidate.sources)
+
+
+def returning(returns: Iterable[Return], facts: Facts) -> tuple[Candidate, ...]:
+    """Return the reassignments that a rollback takes back."""
+    return tuple(
+        Candidate(
+            pair=each.pair,
+            rollout=Rollout(),
+            target=facts.definitions[RevisionRef(each.pair.live_key, each.moved.from_revision)],
+            sources=(each.moved.to_revision,),
+            to_revision=each.moved.from_revision,
+            returning_from=each.run,
+        )
+        for each in returns
+    )
 
 
 def has_rollout(pair: Pair) -> bool:

@@ -1,0 +1,23 @@
+"""`clients`: see, add, import and assign clients."""
+
+from typing import Final
+
+import click
+
+from reconciler.cli.lazy_group import LazyGroup, Listed
+from reconciler.cli.options import global_options
+
+_HERE: Final = "reconciler.cli.commands.clients"
+COMMANDS: Final = {
+    "list": Listed(f"{_HERE}.list_clients:list_command", "List clients and what they hold."),
+    "show": Listed(f"{_HERE}.show_client:show_command", "Show what one client may use, and from where."),
+    "add": Listed(f"{_HERE}.add_client:add_command", "Add one client with its package."),
+    "import": Listed(f"{_HERE}.import_clients:import_command", "Add or update clients from a file."),
+    "assign": Listed(f"{_HERE}.assign_client:assign_command", "Give a client a package by hand."),
+}
+
+
+@click.group("clients", cls=LazyGroup, listed=COMMANDS)
+@global_options
+def clients_group() -> None:
+    """See, add, import and assign clients."""

@@ -1,0 +1,32 @@
+"""`clients add`: one new client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.client_output import write_client
+from reconciler.cli.opening import platform_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import instant
+from reconciler.cli.surroundings import now
+from reconciler.model.clients import ClientLine
+
+
+@click.command("add")
+@global_options
+@option("--name", required=True, help="The company's name.")
+@option("--owner-email", required=True, metavar="EMAIL", help="What a package's allowed e-mails speak of.")
+@option("--package", required=True, metavar="KEY", help="The package to assign.")
+@option("--users", type=click.IntRange(0, 2**53 - 1), help="Team members now.")
+@option("--assigned-at", type=instant, metavar="INSTANT", help="When expiry starts to count; else now.")
+@click.argument("client_id", metavar="CLIENT")
+def add_command(client_id: str, **stated: Any) -> None:
+    """Add one client with its package.
+
+    CLIENT is its id. The client gets a snapshot of the package's current revision.
+    """
+    line = ClientLine(id=client_id, line=1, **stated)
+    with platform_of(chosen()) as platform:
+        write_client(platform.add_client(line, now()))

@@ -1,0 +1,53 @@
+"""`clients show`: what one client may use, and where each part comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.opening import platform_of
+from reconciler.cli.options import chosen, global_options
+from reconciler.cli.parameters import at_option
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+from reconciler.model.catalog import Catalog
+from reconciler.model.packages import RevisionRef
+from reconciler.render.json.client import client_json
+from reconciler.render.text.client import client_text
+from reconciler.render.text.glossary import Glossary
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.clients import Client
+    from reconciler.model.packages import Definition
+
+
+@click.command("show")
+@global_options
+@at_option()
+@click.argument("client_id", metavar="CLIENT")
+def show_command(client_id: str, at: datetime | None) -> None:
+    """Show what one client may use, and from where.
+
+    Beside each thing that the package's current revision has otherwise stands what reassignment would change.
+    """
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    with platform_of(choices) as platform:
+        client = platform.client(client_id, at or now())
+        if choices.format == "json":
+            terminal.write_json(client_json(client))
+            return
+        glossary = Glossary(platform.catalog() or Catalog())
+        terminal.write(client_text(client, _current(client, platform), glossary, terminal.data))
+
+
+def _current(client: Client, platform: PlatformReader) -> Definition | None:
+    held = client.subscription
+    if held.revision == held.current_revision:
+        return None
+    current = RevisionRef(held.package, held.current_revision)
+    return platform.definitions([current]).get(current)

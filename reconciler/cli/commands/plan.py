@@ -1,0 +1,69 @@
+"""`plan`: what an apply would change, and which clients it touches."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
+from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import allow_option
+from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.progress import working
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from reconciler.model.plans import Plan
+
+
+@click.command("plan")
+@global_options
+@option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to this file.")
+@allow_option()
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to change.")
+@option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
+def plan_command(
+    out: Path | None, allow: tuple[str, ...], *, detailed_exitcode: bool, show_emails: bool
+) -> int:
+    """Show what would change and which clients it touches.
+
+    Nothing is written to the platform. Exits with 4 where a guard blocks the plan.
+    """
+    from reconciler.engine.plan import PlanRequest, environment_of, plan
+    from reconciler.sources.plan_file import write_plan
+
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    workspace = workspace_of(choices).required()
+    environment = environment_of(workspace, choices.environment)
+    request = PlanRequest(at=now(), allow=allow, show_emails=show_emails)
+    with (
+        working("Comparing files, platform and clients", terminal),
+        opened(workspace, environment) as platform,
+    ):
+        made = plan(workspace, environment, platform, request)
+    if out is not None:
+        write_plan(out, made)
+    write_plan_as(choices.format, made, workspace, terminal, next_step=_next_step(made, out))
+    return _exit_code(made, is_detailed=detailed_exitcode)
+
+
+def _next_step(plan: Plan, out: Path | None) -> str:
+    saved = f"Saved to {out}. " if out is not None else ""
+    if plan.blocked:
+        return f"{saved}Nothing of this is applied while a guard blocks it."
+    if plan.is_empty:
+        return saved
+    command = f"reconciler apply {shlex.quote(str(out))}" if out is not None else "reconciler apply"
+    return f"{saved}Next: {command}"
+
+
+def _exit_code(plan: Plan, *, is_detailed: bool) -> int:
+    if plan.blocked:
+        return BLOCKED
+    return CHANGES if is_detailed and not plan.is_empty else DONE

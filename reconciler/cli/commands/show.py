@@ -1,0 +1,25 @@
+"""`show`: a saved plan, as `plan` printed it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import chosen, global_options
+from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.terminal import Terminal
+
+
+@click.command("show")
+@global_options
+@click.argument("planfile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def show_command(planfile: Path) -> None:
+    """Print a saved plan.
+
+    Only PLANFILE is read; keys stand where `plan` knows titles.
+    """
+    from reconciler.sources.plan_file import read_plan
+
+    choices = chosen()
+    write_plan_as(choices.format, read_plan(planfile), None, Terminal.of(choices))

@@ -1,0 +1,67 @@
+"""`validate`: check all files, and name everything that is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import DONE, INVALID
+from reconciler.cli.opening import workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import WrongUsageError
+from reconciler.render.json.findings import findings_json
+from reconciler.render.text.findings import findings_text
+from reconciler.render.text.phrases import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.findings import Finding
+    from reconciler.sources.workspace import Workspace
+
+
+@click.command("validate")
+@global_options
+@option("--strict", is_flag=True, help="Let warnings fail as well.")
+@option("--no-cache", is_flag=True, help="Read every file again, whatever was found valid before.")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool) -> int:
+    """Check all files and name everything wrong.
+
+    All files are always checked, since they speak of each other; PATHS choose whose findings are printed.
+    """
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    workspace = workspace_of(choices, cache=not no_cache)
+    findings = _of(paths, workspace)
+    if choices.format == "json":
+        terminal.write_json(findings_json(findings))
+    elif findings:
+        terminal.write(findings_text(findings, terminal.rows))
+    else:
+        terminal.say(f"{counted(len(workspace.packages), 'package')} checked: all valid.\n")
+    has_failed = any(strict or finding.severity == "error" for finding in findings)
+    return INVALID if has_failed else DONE
+
+
+def _of(paths: Sequence[Path], workspace: Workspace) -> tuple[Finding, ...]:
+    if not paths:
+        return workspace.findings
+    wanted = [_inside(path, workspace.root) for path in paths]
+    return tuple(
+        finding
+        for finding in workspace.findings
+        if any(Path(finding.file).is_relative_to(path) for path in wanted)
+    )
+
+
+def _inside(path: Path, root: Path) -> Path:
+    try:
+        return path.resolve().relative_to(root.resolve())
+    except ValueError as error:
+        raise WrongUsageError(
+            f"{path} is not in {root}, where the configuration is.", hint="Name another with --config."
+        ) from error

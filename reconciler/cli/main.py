@@ -1,0 +1,99 @@
+"""The program: from arguments to an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
+from reconciler.cli.lazy_group import LazyGroup, Listed
+from reconciler.cli.options import Choices, global_options
+from reconciler.cli.terminal import OutputClosedError, Terminal, leave_output, soften_streams
+from reconciler.errors import ReconcilerError, WrongUsageError
+from reconciler.render.text.failure import failure_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HERE: Final = "reconciler.cli.commands"
+COMMANDS: Final = {
+    "validate": Listed(f"{_HERE}.validate:validate_command", "Check all files and name everything wrong."),
+    "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
+    "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
+    "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
+    "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import and assign clients."),
+    "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
+}
+_EPILOG: Final = """
+\b
+Exit codes: 0 done, 2 changes (with --detailed-exitcode), 3 invalid files,
+4 blocked by a guard, 5 stale, 7 platform out of reach, 64 wrong usage.
+
+\b
+Shell completion:
+  eval "$(_RECONCILER_COMPLETE=bash_source reconciler)"
+with zsh_source or fish_source for those shells.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    listed=COMMANDS,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+@global_options
+def commands() -> None:
+    """Packages as code: change what clients are sold by editing files, and see whom it touches first."""
+
+
+def run() -> NoReturn:
+    """Run with the process's arguments and end the process."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what nobody expected keeps its traceback."""
+    soften_streams()
+    try:
+        return _ended(arguments)
+    except OutputClosedError:
+        leave_output()
+        return CLOSED_PIPE
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    values: dict[str, Any] = {}
+    try:
+        return _code(commands.main(list(arguments), "reconciler", standalone_mode=False, obj=values))
+    except click.exceptions.NoArgsIsHelpError as error:
+        Terminal.of(Choices()).complain(f"{error.format_message()}\n")
+        return WRONG_USAGE
+    except click.ClickException as error:
+        return _failed(_wrong_usage(error), Choices(**values))
+    except (click.Abort, KeyboardInterrupt):
+        Terminal.of(Choices(**values)).complain("\nInterrupted.\n")
+        return INTERRUPTED
+    except ReconcilerError as error:
+        return _failed(error, Choices(**values))
+
+
+def _code(result: Any) -> int:
+    return result if isinstance(result, int) else DONE
+
+
+def _failed(error: ReconcilerError, choices: Choices) -> int:
+    terminal = Terminal.of(choices)
+    terminal.complain(failure_text(error, terminal.messages))
+    return error.exit_code
+
+
+def _wrong_usage(error: click.ClickException) -> WrongUsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "reconciler"
+    return WrongUsageError(error.format_message(), hint=f"{path} --help says what can be given.")

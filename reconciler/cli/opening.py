@@ -1,0 +1,46 @@
+"""From options to a workspace, an environment and an open platform."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.surroundings import now, token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.cli.options import Choices
+    from reconciler.live.port import Platform
+    from reconciler.model.settings import Environment
+    from reconciler.sources.workspace import Workspace
+
+
+def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
+    """Read and check all files; their findings are in the workspace."""
+    from reconciler.engine.validate import validate
+    from reconciler.sources.settings import find_config
+
+    config = choices.config or find_config(Path.cwd())
+    return validate(config, today=now().date(), cache=cache)
+
+
+@contextmanager
+def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]:
+    """Open the environment's platform for the block."""
+    from reconciler.live.opening import open_platform
+
+    token = token_of(environment)
+    with open_platform(environment.platform, root=workspace.root, token=token) as platform:
+        yield platform
+
+
+@contextmanager
+def platform_of(choices: Choices) -> Iterator[Platform]:
+    """Open the chosen platform, whatever state the package files are in."""
+    from reconciler.engine.plan import environment_of
+
+    workspace = workspace_of(choices)
+    with opened(workspace, environment_of(workspace, choices.environment)) as platform:
+        yield platform

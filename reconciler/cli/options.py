@@ -1,0 +1,74 @@
+"""Options with an environment variable each, and those that every command takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
+Format: TypeAlias = Literal["text", "json"]
+
+_FORMATS: Final = ("text", "json")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the options say that every command takes."""
+
+    config: Path | None = None
+    environment: str | None = None
+    format: Format = "text"
+    no_color: bool = False
+    quiet: bool = False
+
+
+def option(*names: str, **attributes: Any) -> Decorator:
+    """Declare an option that `RECONCILER_` and its long name, in capitals, sets as well."""
+    long = max(names, key=len).lstrip("-")
+    variable = "RECONCILER_" + long.upper().replace("-", "_")
+    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+
+
+def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options that stand before or after the command's name; the later one counts."""
+    for decorate in reversed(_GLOBAL):
+        command = decorate(command)
+    return command
+
+
+def chosen() -> Choices:
+    """Return what was chosen for the running command."""
+    return Choices(**click.get_current_context().ensure_object(dict))
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Keep the value; after the command's name only what is really written there counts."""
+    name = str(parameter.name)
+    values = context.ensure_object(dict)
+    if name not in values or context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        values[name] = value
+
+
+def _global(*names: str, **attributes: Any) -> Decorator:
+    return option(*names, callback=_remember, expose_value=False, **attributes)
+
+
+_GLOBAL: Final = (
+    _global(
+        "-c",
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The configuration; by default reconciler.yaml here or in a folder above.",
+    ),
+    _global("-e", "--environment", metavar="NAME", help="Which platform; by default `default_environment`."),
+    _global("--format", type=click.Choice(_FORMATS), default="text", help="How results are printed."),
+    _global("--no-color", is_flag=True, help="Never print colours. NO_COLOR and FORCE_COLOR count too."),
+    _global("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+)

@@ -1,0 +1,50 @@
+"""Values of options that click does not know."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reconciler.cli.options import option
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Decorator
+
+_WAIVER: Final = re.compile(r"[a-z_]+:\S+")
+
+
+def instant(text: str) -> datetime:
+    """Read a date, or a date and time, in ISO 8601; UTC unless it states an offset."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{text!r} is not an instant; write 2026-10-01 or 2026-10-01T09:30:00Z."
+        ) from error
+
+
+def waiver(text: str) -> str:
+    """Read one guard for one package, or for `*`."""
+    if not _WAIVER.fullmatch(text):
+        raise click.BadParameter(f"{text!r} names no guard and key; write adopt:premium, say.")
+    return text
+
+
+def allow_option() -> Decorator:
+    """Declare `--allow`, as plan and apply take it."""
+    return option(
+        "--allow",
+        type=waiver,
+        multiple=True,
+        metavar="GUARD:KEY",
+        help="Waive one guard for one package; recorded in the run. May be repeated.",
+    )
+
+
+def at_option() -> Decorator:
+    """Declare `--at`."""
+    return option("--at", type=instant, metavar="INSTANT", help="Look at this instant; by default now.")

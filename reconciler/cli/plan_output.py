@@ -1,0 +1,34 @@
+"""One way to print a plan, for the three commands that do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.catalog import Catalog
+from reconciler.render.json.plan import plan_json
+from reconciler.render.text.glossary import Glossary
+from reconciler.render.text.plan import plan_lines
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Format
+    from reconciler.cli.terminal import Terminal
+    from reconciler.model.plans import Plan
+    from reconciler.sources.workspace import Workspace
+
+
+def write_plan_as(
+    form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, *, next_step: str = ""
+) -> None:
+    """Write the plan to standard output; titles and units come from the workspace, where there is one."""
+    if form == "json":
+        terminal.write_json(plan_json(plan))
+    else:
+        terminal.write_lines(plan_lines(plan, glossary_of(workspace), terminal.data, next_step=next_step))
+
+
+def glossary_of(workspace: Workspace | None) -> Glossary:
+    """Return what the files say about keys."""
+    if workspace is None:
+        return Glossary()
+    titles = {key: package.definition.title for key, package in workspace.packages.items()}
+    return Glossary(workspace.catalog or Catalog(), titles)

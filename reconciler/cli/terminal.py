@@ -1,0 +1,146 @@
+"""Standard output for data, standard error for messages, and what each of them can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import ReconcilerError
+from reconciler.render.sanitise import sanitise
+from reconciler.render.text.ink import Paper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+    from reconciler.cli.options import Choices
+
+_WIDTH_OF_A_PIPE: Final = 100
+_WIDEST: Final = 140
+_NARROWEST: Final = 40
+_LINES_AT_ONCE: Final = 500
+
+
+class OutputClosedError(Exception):
+    """The reader of standard output went away; nothing is wrong and nothing is to be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command writes.
+
+    Attributes:
+        data: Paper of standard output; prose is wrapped even into a pipe.
+        rows: The same for rows, which are never broken in a pipe, so that they can be searched.
+        messages: Paper of standard error.
+        is_quiet: Whether messages that are no errors are left out.
+        can_ask: Whether a person can answer.
+        has_progress: Whether a person sees progress.
+    """
+
+    data: Paper
+    rows: Paper
+    messages: Paper
+    is_quiet: bool
+    can_ask: bool
+    has_progress: bool
+
+    @classmethod
+    def of(cls, choices: Choices) -> Terminal:
+        """Look at the streams and at the environment."""
+        width = _width()
+        data = Paper(width, _has_colour(sys.stdout, choices))
+        errors_shown = _is_terminal(sys.stderr)
+        return cls(
+            data=data,
+            rows=data if _is_terminal(sys.stdout) else Paper(None, data.colour),
+            messages=Paper(width if errors_shown else None, _has_colour(sys.stderr, choices)),
+            is_quiet=choices.quiet,
+            can_ask=errors_shown and _is_terminal(sys.stdin),
+            has_progress=errors_shown and not choices.quiet,
+        )
+
+    def write(self, text: str) -> None:
+        """Write rendered text to standard output."""
+        _write(sys.stdout, text)
+
+    def write_json(self, text: str) -> None:
+        """Write JSON lines; for a terminal, characters that it would obey are escaped within the JSON."""
+        if _is_terminal(sys.stdout):
+            text = "\n".join(map(sanitise, text.split("\n")))
+        _write(sys.stdout, text)
+
+    def write_json_lines(self, texts: Iterable[str]) -> None:
+        """Write JSON lines as they come."""
+        for chunk in _chunks(texts):
+            self.write_json("".join(chunk))
+
+    def write_lines(self, lines: Iterable[str]) -> None:
+        """Write lines as they come, some hundred at once."""
+        for chunk in _chunks(lines):
+            _write(sys.stdout, "\n".join(chunk) + "\n")
+
+    def say(self, text: str) -> None:
+        """Write a message to standard error, unless quiet."""
+        if not self.is_quiet:
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """Write to standard error, quiet or not."""
+        _write(sys.stderr, text)
+
+
+def soften_streams() -> None:
+    """Let characters that a stream's encoding does not have be escaped instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def leave_output() -> None:
+    """Point standard output nowhere, so that nothing is said about it when the process ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    stream = iter(texts)
+    while chunk := list(islice(stream, _LINES_AT_ONCE)):
+        yield chunk
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError as error:
+        raise OutputClosedError from error
+    except OSError as error:
+        raise ReconcilerError(
+            f"The output could not be written: {error.strerror}.", hint="Look at where it is redirected to."
+        ) from error
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _has_colour(stream: TextIO | None, choices: Choices) -> bool:
+    if choices.no_color or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return _is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    columns = shutil.get_terminal_size((_WIDTH_OF_A_PIPE, 24)).columns
+    return max(_NARROWEST, min(columns, _WIDEST))

@@ -1,0 +1,1 @@
+"""`demo`: the whole story on a platform that is thrown away."""

@@ -1,0 +1,75 @@
+"""Field types that the documents share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from reconciler.model.patterns import (
+    KEY_PATTERN,
+    LINE_PATTERN,
+    PACKAGE_KEY_PATTERN,
+    SHARE_PATTERN,
+)
+from reconciler.model.quantities import LARGEST_QUANTITY
+
+T = TypeVar("T")
+
+
+def _model_title(model: type) -> str:
+    return model.__name__.removesuffix("Document")
+
+
+def _field_title(name: str, _field: object) -> str:
+    return name.replace("_", " ").capitalize().replace("Ai ", "AI ")
+
+
+class Document(BaseModel):
+    """A mapping in a file: unknown keys and `null` are refused, nothing is converted."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        model_title_generator=_model_title,
+        field_title_generator=_field_title,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_null(cls, document: Any) -> Any:
+        if isinstance(document, dict):
+            empty = sorted(str(key) for key, value in document.items() if value is None)
+            if empty:
+                raise ValueError(f"null is refused; leave out {', '.join(empty)}")
+        return document
+
+
+def _refuse_repeats(items: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(items)) != len(items):
+        raise ValueError("an item is listed twice")
+    return items
+
+
+Key: TypeAlias = Annotated[str, Field(pattern=KEY_PATTERN)]
+PackageKey: TypeAlias = Annotated[str, Field(pattern=PACKAGE_KEY_PATTERN)]
+ClientId: TypeAlias = Annotated[str, Field(max_length=128, pattern=LINE_PATTERN)]
+Title: TypeAlias = Annotated[str, Field(max_length=120, pattern=LINE_PATTERN)]
+Description: TypeAlias = Annotated[str, Field(max_length=2000)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST_QUANTITY)]
+PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
+Share: TypeAlias = Annotated[str, Field(pattern=SHARE_PATTERN)]
+Unlimited: TypeAlias = Literal["unlimited"]
+Email: TypeAlias = Annotated[str, Field(min_length=3, max_length=320)]
+
+_UNIQUE = AfterValidator(_refuse_repeats)
+_UNIQUE_SCHEMA = Field(json_schema_extra={"uniqueItems": True})
+UniqueKeys: TypeAlias = Annotated[tuple[Key, ...], _UNIQUE, _UNIQUE_SCHEMA]
+UniquePackageKeys: TypeAlias = Annotated[tuple[PackageKey, ...], _UNIQUE, _UNIQUE_SCHEMA]
+UniqueClientIds: TypeAlias = Annotated[tuple[ClientId, ...], _UNIQUE, _UNIQUE_SCHEMA]
+UniqueEmails: TypeAlias = Annotated[
+    tuple[Email, ...],
+    _UNIQUE,
+    Field(min_length=1, max_length=10_000, json_schema_extra={"uniqueItems": True}),
+]

@@ -1,0 +1,87 @@
+"""Back to the state before a run, as a pairing: a new plan like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.packages import DesiredPackage, RevisionRef
+from reconciler.planning.pairing import Pair, Pairing, Return
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.changesets import Moved, PackageState, Run
+    from reconciler.model.packages import Definition, PackageHead
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a rollback must know.
+
+    Attributes:
+        moved: Whom the run reassigned.
+        heads: Live packages by key.
+        definitions: Of every revision in `wanted`.
+        files: Desired packages by key, for their acknowledgements.
+    """
+
+    run: Run
+    moved: tuple[Moved, ...]
+    heads: Mapping[str, PackageHead]
+    definitions: Mapping[RevisionRef, Definition]
+    files: Mapping[str, DesiredPackage]
+
+
+def wanted(run: Run, heads: Mapping[str, PackageHead]) -> set[RevisionRef]:
+    """Return the revisions whose definitions a rollback needs: what was before, and what is now."""
+    written = [key for key in run.after if key in heads]
+    now = {RevisionRef(key, heads[key].revision) for key in written}
+    states = ((key, _before(run, key)) for key in written)
+    return now | {RevisionRef(key, state.revision) for key, state in states if state}
+
+
+def rolled_back(past: Past) -> Pairing:
+    """Pair what the run wrote with what it was before.
+
+    What the run created is archived, since packages are never deleted (rule 8).
+    """
+    pairs = {key: _pair(past, key) for key in past.run.after if key in past.heads}
+    returns = [
+        Return(pairs.get(each.key) or Pair(None, past.heads[each.key]), past.run.id, each)
+        for each in past.moved
+        if each.key in past.heads
+    ]
+    return Pairing(differing=tuple(pairs.values()), returns=tuple(returns), notices=tuple(_notices(past)))
+
+
+def _before(run: Run, key: str) -> PackageState | None:
+    return run.before.get(run.renamed.get(key, key))
+
+
+def _pair(past: Past, key: str) -> Pair:
+    head, state = past.heads[key], _before(past.run, key)
+    file = past.files.get(key)
+    desired = DesiredPackage(
+        key=past.run.renamed.get(key, key),
+        definition=past.definitions[RevisionRef(key, state.revision if state else head.revision)],
+        file=file.file if file else "",
+        states_emails=True,
+        archived=state.archived if state else True,
+        acknowledgements=file.acknowledgements if file else (),
+    )
+    return Pair(desired, head)
+
+
+def _notices(past: Past) -> Iterator[str]:
+    run = past.run
+    yield f"Rolls back run {run.id}. The files stay: revert them too, or the next plan undoes this."
+    yield "Credits and other usage spent since stay spent; clients assigned since keep what they hold."
+    for key, after in run.after.items():
+        head = past.heads.get(key)
+        if head is None:
+            yield f"{key}: the platform has no package with this key any more, so that it is left alone."
+        elif head.revision != after.revision or head.archived != after.archived:
+            yield f"{key}: changed again after run {run.id}; rolling back undoes that as well."
+        elif _before(run, key) is None:
+            yield f"{key}: created by run {run.id}; packages are never deleted, so that it is archived."

@@ -1,0 +1,1 @@
+"""JSON for machines: one line per object, stable keys, times in UTC."""

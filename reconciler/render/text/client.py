@@ -1,0 +1,122 @@
+"""One client: what it may use now, where each thing comes from, what the current revision would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.packages import AI_CREDITS
+from reconciler.model.quantities import magnitude
+from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.text.phrases import instant, number, quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from reconciler.model.clients import Client, Subscription
+    from reconciler.model.packages import Definition
+    from reconciler.model.quantities import Quantity
+    from reconciler.render.text.glossary import Glossary
+
+_COLUMN: Final = 12
+
+
+def client_text(client: Client, current: Definition | None, glossary: Glossary, paper: Paper) -> str:
+    """Return everything about the client; `current` is the current revision, None where it is held."""
+    return (
+        "\n".join([*_client(client, current, paper), "", *_entitlements(client, current, glossary, paper)])
+        + "\n"
+    )
+
+
+def _client(client: Client, current: Definition | None, paper: Paper) -> Iterator[str]:
+    held = client.subscription
+    newer = held.current_revision - held.revision
+    age = f" ({number(newer)} behind the current {held.current_revision})" if newer else " (current)"
+    yield from paper.lines([Span(client.id, Ink.BOLD), f" {client.name}"])
+    for label, text in (
+        ("owner", client.owner_email),
+        ("status", client.status),
+        ("package", f"{held.package} revision {held.revision}{age}"),
+        ("assigned", instant(held.assigned_at)),
+        ("expires", _expiry(held.expires_at) + _later_expiry(held, current)),
+        ("holding", held.status),
+    ):
+        yield from paper.lines([text], indent=2, label=Span(label, Ink.DIM), column=_COLUMN)
+
+
+def _expiry(at: datetime | None) -> str:
+    return "never" if at is None else instant(at)
+
+
+def _later_expiry(held: Subscription, current: Definition | None) -> str:
+    """Return what reassignment would change; it keeps the start (rule 10)."""
+    if current is None:
+        return ""
+    later = current.expiry.after(held.assigned_at) if current.expiry is not None else None
+    return "" if later == held.expires_at else f" ({_expiry(later)} on reassignment)"
+
+
+def _entitlements(
+    client: Client, current: Definition | None, glossary: Glossary, paper: Paper
+) -> Iterator[str]:
+    held = client.subscription
+    if held.status != "active":
+        yield from paper.lines(["May use nothing: ", Span(f"the subscription is {held.status}.", Ink.YELLOW)])
+        return
+    origin = f"{held.package} revision {held.revision}, assigned {instant(held.assigned_at)}"
+    yield from paper.lines([Span("May use", Ink.BOLD), f" as granted by {origin}:"])
+    for kind, name, text, later in _rows(client, current, glossary):
+        body: list[Span | str] = [f"{name} {text}".rstrip(), Span(f" ({later})" if later else "", Ink.YELLOW)]
+        yield from paper.lines(body, indent=2, label=Span(kind, Ink.DIM), column=_COLUMN)
+    if current is not None:
+        yield from paper.lines(
+            [Span(f"In brackets: what revision {held.current_revision} would change.", Ink.DIM)]
+        )
+
+
+def _rows(
+    client: Client, current: Definition | None, glossary: Glossary
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield kind, name, use of allowance, and what reassignment would change."""
+    now, usage = client.entitlements, client.usage
+    for key in now.features:
+        later = "gone on reassignment" if current is not None and key not in current.features else ""
+        yield "feature", glossary.feature(key), f"{number(usage[key])} used" if key in usage else "", later
+    for key, cap in now.limits.items():
+        later = _later(cap, current.limits.get(key), usage.get(key, 0)) if current is not None else ""
+        unit = glossary.unit(key, cap)
+        yield "limit", f"{glossary.limit(key)}:", f"{_of(usage.get(key, 0), cap)}{unit}", later
+    later = _later(now.user_count, current.user_count, client.users) if current is not None else ""
+    yield "users", "", _of(client.users, now.user_count), later
+    if now.ai_credits is not None:
+        used = usage.get(AI_CREDITS, 0)
+        later = _later(now.ai_credits, current.ai_credits, used) if current is not None else ""
+        yield "AI credits", "", f"{_of(used, now.ai_credits)} per cycle", later
+    yield from _gains(client, current, glossary)
+
+
+def _gains(
+    client: Client, current: Definition | None, glossary: Glossary
+) -> Iterator[tuple[str, str, str, str]]:
+    if current is None:
+        return
+    for key in current.features:
+        if key not in client.entitlements.features:
+            yield "feature", glossary.feature(key), "", "new on reassignment"
+    for key, cap in current.limits.items():
+        if key not in client.entitlements.limits:
+            yield "limit", f"{glossary.limit(key)}:", "none", f"{quantity(cap)} on reassignment"
+    if client.entitlements.ai_credits is None and current.ai_credits is not None:
+        yield "AI credits", "", "none", f"{quantity(current.ai_credits)} on reassignment"
+
+
+def _of(used: int, cap: Quantity) -> str:
+    return f"{number(used)} of {quantity(cap)}"
+
+
+def _later(cap: Quantity | None, new: Quantity | None, used: int) -> str:
+    if cap == new:
+        return ""
+    over = f", {number(used - int(magnitude(new)))} over" if 0 <= magnitude(new) < used else ""
+    return f"{quantity(new)} on reassignment{over}"

@@ -1,0 +1,91 @@
+"""The history: runs as a table, one run in full, and what an apply has just done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.text.phrases import counted, instant, joined, number
+from reconciler.render.text.table import table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.changesets import PackageState, Run
+
+_HEADINGS: Final = ("RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT")
+_COLUMN: Final = 12
+_CODES_SHOWN: Final = 6
+
+
+def run_table(runs: Iterable[Run], paper: Paper) -> Iterator[str]:
+    """Yield a line of headings and a row per run."""
+    return table_lines(_HEADINGS, map(_row, runs), paper)
+
+
+def run_text(run: Run, paper: Paper) -> str:
+    """Return one run in full."""
+    return "\n".join([*_about(run, paper), "", *_changes(run, paper)]) + "\n"
+
+
+def applied_text(run: Run, paper: Paper) -> str:
+    """Return the sentence that follows an apply."""
+    body: list[Span | str] = [Span("Applied", Ink.GOOD), f" as run {run.id}: {_what(run)}."]
+    return "\n".join(paper.lines(body)) + "\n"
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    return (str(run.id), instant(run.at), run.actor, run.environment, _what(run))
+
+
+def _what(run: Run) -> str:
+    actions = Counter(str(change.get("action", "change")) for change in run.changes)
+    parts = [f"{number(count)} {action}" for action, count in actions.items() if action != "reassign"]
+    moved = f"{counted(run.moved, 'client')} moved" if run.moved else ""
+    return joined([*parts, moved]) or "catalog or settings only"
+
+
+def _about(run: Run, paper: Paper) -> Iterator[str]:
+    yield from paper.lines([Span(f"Run {run.id}", Ink.BOLD), f" on {run.environment}: {_what(run)}"])
+    for label, text in (
+        ("when", instant(run.at)),
+        ("by", run.actor),
+        ("commit", run.commit or "unknown"),
+        ("allowed", ", ".join(run.allowed) or "nothing by hand"),
+        ("plan", run.plan_hash),
+    ):
+        yield from paper.lines([text], indent=2, label=Span(label, Ink.DIM), column=_COLUMN)
+
+
+def _changes(run: Run, paper: Paper) -> Iterator[str]:
+    for change in run.changes:
+        key = str(change.get("key", ""))
+        body: list[Span | str] = [Span(key, Ink.BOLD), _revisions(run, key)]
+        yield from paper.lines(body, indent=2, label=Span(str(change.get("action", ""))), column=_COLUMN)
+        codes = _codes(change)
+        if codes:
+            yield from paper.lines([Span(codes, Ink.DIM)], indent=2 + _COLUMN)
+
+
+def _revisions(run: Run, key: str) -> str:
+    before = _state(run.before.get(run.renamed.get(key, key)))
+    after = _state(run.after.get(key))
+    was = f" (was {run.renamed[key]})" if key in run.renamed else ""
+    if before == after:
+        return f"{was} {after}".rstrip()
+    return f"{was} {before or 'nothing'} → {after or 'nothing'}"
+
+
+def _state(state: PackageState | None) -> str:
+    if state is None:
+        return ""
+    marks = ["archived" if state.archived else "", "" if state.managed else "unmanaged"]
+    return ", ".join([f"revision {state.revision}", *filter(None, marks)])
+
+
+def _codes(change: Mapping[str, Any]) -> str:
+    fields = [each for each in change.get("fields", ()) if isinstance(each, dict)]
+    said = [f"{each.get('code', '')} {str(each.get('path', '')).rpartition('/')[2]}" for each in fields]
+    rest = len(said) - _CODES_SHOWN
+    return ", ".join([*said[:_CODES_SHOWN], *([f"{number(rest)} more"] if rest > 0 else [])])

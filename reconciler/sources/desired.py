@@ -1,0 +1,54 @@
+"""From a schema-valid package document to the package that it wants."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.packages import LossVerb
+
+_VERBS: tuple[LossVerb, ...] = ("removes", "lowers", "shortens", "narrows", "archives")
+
+
+def desired_package(key: str, file: str, document: Mapping[str, Any]) -> DesiredPackage:
+    """Return the package. An acknowledgement until a day that does not exist is left out: it is a finding."""
+    return DesiredPackage(
+        key=key,
+        definition=Definition.normalised(document),
+        file=file,
+        states_emails="allowed_emails" in document,
+        archived=document.get("archived", False),
+        renamed_from=document.get("renamed_from"),
+        rollout=_rollout(document["rollout"]) if "rollout" in document else _DEFAULT_ROLLOUT,
+        acknowledgements=tuple(_acknowledgements(document.get("acknowledge", ()))),
+    )
+
+
+_DEFAULT_ROLLOUT = Rollout()
+
+
+def _rollout(document: Mapping[str, Any]) -> Rollout:
+    return Rollout(
+        existing_clients=document.get("existing_clients", "keep"),
+        per_run=bound_of(document.get("per_run")),
+        exclude=tuple(sorted(document.get("exclude", ()))),
+    )
+
+
+def bound_of(value: Any) -> Any:
+    """Turn `10%` into a `Share`; whole numbers, `unlimited` and None are what they are."""
+    return Share(int(value[:-1])) if isinstance(value, str) and value.endswith("%") else value
+
+
+def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgement]:
+    for entry in entries:
+        verb = next(verb for verb in _VERBS if verb in entry)
+        with suppress(ValueError):
+            until = date.fromisoformat(entry["until"])
+            yield Acknowledgement(verb, entry[verb], entry["clients"], entry["reason"].strip(), until)

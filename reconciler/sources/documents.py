@@ -1,0 +1,89 @@
+"""From a file's bytes to a schema-valid document, or to findings that say why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.model.findings import Position
+from reconciler.sources.schemas import schema_of, validator_of
+from reconciler.sources.yaml import DoubtfulError, Inspection, inspect, load
+from reconciler.validation.problems import Path, Problem, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.findings import Finding
+    from reconciler.sources.schemas import Kind
+
+MOST_PROBLEMS: Final = 100
+"""Of one file, that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file's document; None exactly where `findings` has an error.
+
+    Attributes:
+        attempt: What could be made of a file that is invalid.
+    """
+
+    document: dict[str, Any] | None
+    findings: tuple[Finding, ...] = ()
+    attempt: Any = None
+
+
+def read_document(file: str, content: bytes, kind: Kind) -> Reading:
+    """Read a file: fast where all is well, with care and explanations where it is not."""
+    try:
+        document = load(content)
+        if validator_of(kind).is_valid(document):
+            return Reading(document)
+    except DoubtfulError:
+        pass
+    return _explained(file, inspect(content), kind)
+
+
+def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
+    faults = [
+        finding(file, fault.position, Problem(fault.path, fault.rule, fault.message, fault.fix))
+        for fault in inspection.faults
+    ]
+    problems: list[Finding] = []
+    if inspection.document is not None:
+        problems = _located(file, inspection, _schema_problems(inspection, kind))
+    if not faults and not problems:
+        return Reading(inspection.document)
+    return Reading(None, (*faults, *problems), inspection.document)
+
+
+def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:
+    """Leave out what is wrong with a stand-in, since its own fault is told already."""
+    from reconciler.validation.explanation import explain  # noqa: PLC0415  # 130 ms, for invalid files only
+
+    faulty = inspection.faulty_paths
+    return (
+        problem for problem in explain(inspection.document, schema_of(kind)) if problem.path not in faulty
+    )
+
+
+def locate_problems(file: str, content: bytes, problems: Iterable[Problem]) -> list[Finding]:
+    """Return the first `MOST_PROBLEMS` problems with a document, as findings at their places in its file."""
+    told = list(islice(problems, MOST_PROBLEMS))
+    return _located(file, inspect(content), told) if told else []
+
+
+def _located(file: str, inspection: Inspection, problems: Iterable[Problem]) -> list[Finding]:
+    return [finding(file, position_of(inspection, problem), problem) for problem in problems]
+
+
+def position_of(inspection: Inspection, problem: Problem) -> Position:
+    """Return the place of the value (or key) concerned, or of what is around it."""
+    path: Path = problem.path
+    while path not in inspection.places and path:
+        path = path[:-1]
+    place = inspection.places.get(path)
+    if place is None:
+        return Position()
+    return place.key if problem.at_key and path == problem.path else place.value

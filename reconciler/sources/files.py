@@ -1,0 +1,168 @@
+"""Reading files that may be anything: bounded, and never waiting for a pipe or a device."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.model.findings import Finding, Position
+from reconciler.sources.yaml.limits import LARGEST_FILE
+from reconciler.validation.problems import Problem, finding
+
+_SUFFIX = ".yaml"
+
+
+class RefusedFileError(Exception):
+    """A file that is not read; the problem says why."""
+
+    def __init__(self, rule: str, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.problem = Problem((), rule, message, fix)
+
+    def finding(self, file: str) -> Finding:
+        """Return the refusal as a finding about the whole file."""
+        return finding(file, Position(), self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The package files of a folder and its sub-folders, sorted, relative to the root."""
+
+    files: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def digest_of_bytes(content: bytes) -> str:
+    """Return `sha256:` and the hex digest."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def displayed(path: str) -> str:
+    """Return a path that any output takes: bytes that are not UTF-8 become replacement characters."""
+    return path if path.isascii() else path.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def read_linked(path: str, root: str) -> bytes:
+    """Read a file that may be a link, if what it leads to is a regular file inside `root`, a real path.
+
+    Raises:
+        RefusedFileError: It is not, or the operating system refuses it.
+    """
+    try:
+        real = os.path.realpath(path, strict=True)
+        if not real.startswith(root.rstrip("/") + "/"):
+            raise RefusedFileError(
+                "symlink-refused", "the link leads out of the configuration's folder", _COPY
+            )
+        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116  # real is a string, as all paths here
+            raise RefusedFileError("not-a-file", "this is not a regular file", "put a file in its place")
+    except OSError as error:
+        raise _unreadable(error) from error
+    return read_regular(real)
+
+
+def read_regular(path: str) -> bytes:
+    """Read at most one byte more than `LARGEST_FILE` of a regular file; raises `RefusedFileError`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(error) from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RefusedFileError("not-a-file", "this is not a regular file", "put a file in its place")
+        content = chunk = os.read(descriptor, LARGEST_FILE + 1)
+        while chunk and len(content) <= LARGEST_FILE:
+            chunk = os.read(descriptor, LARGEST_FILE + 1 - len(content))
+            content += chunk
+    except OSError as error:
+        raise _unreadable(error) from error
+    else:
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def list_packages(root: str, folder: str) -> Listing:
+    """List what is a package file by its name; hidden names and other kinds of file are passed over.
+
+    Raises:
+        RefusedFileError: The folder is missing, or a link leads to it from elsewhere.
+    """
+    if not os.path.isdir(f"{root}/{folder}"):  # noqa: PTH112  # a string, as all paths here
+        fix = f"create the folder {displayed(folder)}, or set `packages` in reconciler.yaml"
+        raise RefusedFileError("missing-packages-folder", "there is no such folder", fix)
+    if not f"{os.path.realpath(f'{root}/{folder}')}/".startswith(f"{os.path.realpath(root).rstrip('/')}/"):
+        raise RefusedFileError("symlink-refused", "the link leads out of the configuration's folder", _COPY)
+    files: list[str] = []
+    findings: list[Finding] = []
+    folders = [folder]
+    while folders:
+        inside = folders.pop()
+        try:
+            entries = list(os.scandir(f"{root}/{inside}"))
+        except OSError as error:
+            findings.append(_unreadable(error).finding(displayed(inside)))
+            continue
+        for entry in entries:
+            path = f"{inside}/{entry.name}"
+            try:
+                match _kind(entry, root):
+                    case "folder":
+                        folders.append(path)
+                    case "package":
+                        files.append(path)
+                    case "other":
+                        pass
+            except RefusedFileError as error:
+                findings.append(error.finding(displayed(path)))
+    return Listing(tuple(sorted(files)), tuple(findings))
+
+
+_Kind: TypeAlias = Literal["package", "folder", "other"]
+
+_COPY = "put a copy in its place"
+
+
+def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
+    """Tell a `package` from a `folder` and anything `other`; raises `RefusedFileError`."""
+    name = entry.name
+    if name.startswith("."):
+        return "other"
+    suffix = os.path.splitext(name)[1]  # noqa: PTH122  # names here are strings: a Path each costs a fifth
+    looks_like_a_package = suffix.lower() in {_SUFFIX, ".yml"}
+    if entry.is_symlink():
+        return _kind_of_link(entry, root, looks_like_a_package=looks_like_a_package)
+    if entry.is_dir(follow_symlinks=False) and not looks_like_a_package:
+        return "folder"
+    if not looks_like_a_package:
+        return "other"
+    if not entry.is_file(follow_symlinks=False):
+        raise RefusedFileError(
+            "not-a-file", "this is not a regular file", "rename it, or put a file in its place"
+        )
+    if suffix != _SUFFIX:
+        raise RefusedFileError(
+            "wrong-extension", f"`{suffix}` is not `.yaml`", "rename the file to end in .yaml"
+        )
+    return "package"
+
+
+def _kind_of_link(entry: os.DirEntry[str], root: str, *, looks_like_a_package: bool) -> _Kind:
+    real = os.path.realpath(entry.path)
+    if os.path.isdir(real):  # noqa: PTH112  # as above
+        raise RefusedFileError(
+            "symlink-refused", "a link to a folder is not followed", "move the folder here"
+        )
+    if looks_like_a_package and not real.startswith(root.rstrip("/") + "/"):
+        raise RefusedFileError("symlink-refused", "the link leads out of the configuration's folder", _COPY)
+    return "package" if looks_like_a_package else "other"
+
+
+def _unreadable(error: OSError) -> RefusedFileError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return RefusedFileError(
+        "file-unreadable", f"the file cannot be read: {reason}", "check the path and rights"
+    )

@@ -1,0 +1,119 @@
+"""The folder of packages: files to packages and findings, one file at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.model.findings import Position
+from reconciler.model.patterns import PACKAGE_KEY_PATTERN
+from reconciler.sources.desired import desired_package
+from reconciler.sources.documents import locate_problems, read_document
+from reconciler.sources.files import (
+    RefusedFileError,
+    digest_of_bytes,
+    displayed,
+    list_packages,
+    read_linked,
+    read_regular,
+)
+from reconciler.validation.packages import package_problems
+from reconciler.validation.problems import Problem, finding
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.findings import Finding
+    from reconciler.model.packages import DesiredPackage
+    from reconciler.sources.cache import DocumentCache
+
+_KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
+
+
+class PackageFiles:
+    """What was read so far; no file's content or document is kept, so that many files fit in memory."""
+
+    def __init__(self, root: Path, catalog: Catalog | None, today: date) -> None:
+        self._root = str(root)
+        self._real_root = os.path.realpath(root)
+        self._catalog = catalog
+        self._today = today
+        self._files: dict[str, str] = {}
+        self.packages: dict[str, DesiredPackage] = {}
+        self.digests: dict[str, str] = {}
+        self.findings: list[Finding] = []
+
+    def read(self, folder: str, *, cache: bool) -> None:
+        """Read every package file of a folder, relative to the root."""
+        try:
+            listing = list_packages(self._root, folder)
+        except RefusedFileError as error:
+            self.findings.append(error.finding(displayed(folder)))
+            return
+        self.findings += listing.findings
+        if not listing.files:
+            problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
+            self.findings.append(finding(displayed(folder), Position(), problem))
+        documents = _cache(self._root) if cache and listing.files else None
+        for path in listing.files:
+            self._read_file(path, documents)
+        if documents is not None:
+            documents.save()
+
+    def _read_file(self, path: str, documents: DocumentCache | None) -> None:
+        file = displayed(path)
+        key = path.rpartition("/")[2].removesuffix(".yaml")
+        if not self._is_free(key, file):
+            return
+        try:
+            content = self._content(path)
+        except RefusedFileError as error:
+            self.findings.append(error.finding(file))
+            return
+        digest = self.digests[file] = digest_of_bytes(content)
+        document = documents.get(digest) if documents is not None else None
+        if document is None:
+            document = self._parsed(file, content)
+            if document is not None and documents is not None:
+                documents.put(digest, document)
+        if document is not None:
+            problems = package_problems(key, document, self._catalog, self._today)
+            self.findings += locate_problems(file, content, problems)
+            self.packages[key] = desired_package(key, file, document)
+
+    def _is_free(self, key: str, file: str) -> bool:
+        problem = None
+        if not _KEY.match(key):
+            message = f"`{displayed(key)[:80]}` cannot be the key of a package"
+            fix = "name the file with lower-case letters, digits, `_` and `-`, a letter first"
+            problem = Problem((), "bad-file-name", message, fix)
+        elif key in self._files:
+            message = f"{self._files[key]} is the package `{key}` already"
+            problem = Problem((), "duplicate-key", message, "rename one of the two, or delete it")
+        if problem is not None:
+            self.findings.append(finding(file, Position(), problem))
+            return False
+        self._files[key] = file
+        return True
+
+    def _content(self, path: str) -> bytes:
+        full = f"{self._root}/{path}"
+        if os.path.islink(full):  # noqa: PTH114  # a Path for each of many files costs a fifth of the time
+            return read_linked(full, self._real_root)
+        return read_regular(full)
+
+    def _parsed(self, file: str, content: bytes) -> dict[str, Any] | None:
+        reading = read_document(file, content, "package")
+        self.findings += reading.findings
+        return reading.document
+
+
+def _cache(root: str) -> DocumentCache:
+    from pathlib import Path  # noqa: PLC0415  # the cache and its imports are for those who want one
+
+    from reconciler.sources.cache import DocumentCache  # noqa: PLC0415  # as above
+
+    return DocumentCache(Path(root))

@@ -1,0 +1,108 @@
+"""The configuration file: finding it, reading it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.errors import InvalidError
+from reconciler.model.settings import Environment, Guards, Settings
+from reconciler.sources.desired import bound_of
+from reconciler.sources.documents import locate_problems, read_document
+from reconciler.sources.files import RefusedFileError, read_linked
+from reconciler.validation.configuration import settings_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reconciler.model.findings import Finding
+
+CONFIG_NAME: Final = "reconciler.yaml"
+_MINIMUM: Final = "environments: {local: {platform: 'sqlite:///.reconciler/platform.db'}}"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReading:
+    """The configuration, as far as it could be read.
+
+    Attributes:
+        settings: Where there are errors, only the paths, and those only where they are sound.
+        document: None where there are errors.
+    """
+
+    settings: Settings
+    document: Mapping[str, Any] | None
+    content: bytes
+    findings: tuple[Finding, ...]
+
+
+def find_config(start: Path) -> Path:
+    """Return the `reconciler.yaml` of `start` or of the nearest folder above it.
+
+    Raises:
+        InvalidError: There is none.
+    """
+    folder = start.absolute()
+    for candidate in (folder, *folder.parents):
+        if (candidate / CONFIG_NAME).is_file():
+            return candidate / CONFIG_NAME
+    raise InvalidError(
+        f"there is no {CONFIG_NAME} in {folder} or above it",
+        hint=f"create one that holds at least: {_MINIMUM}",
+    )
+
+
+def read_settings(config: Path) -> SettingsReading:
+    """Read the configuration; what is wrong with it is in the findings.
+
+    Raises:
+        InvalidError: The file cannot be read at all.
+    """
+    try:
+        content = read_linked(str(config), os.path.realpath(config.parent))
+    except RefusedFileError as error:
+        raise InvalidError(
+            f"{config}: {error}",
+            hint=error.problem.fix if config.exists() else f"create a file that holds at least: {_MINIMUM}",
+            findings=(error.finding(config.name),),
+        ) from error
+    reading = read_document(config.name, content, "reconciler")
+    if reading.document is None:
+        return SettingsReading(_paths_only(reading.attempt), None, content, reading.findings)
+    findings = tuple(locate_problems(config.name, content, settings_problems(reading.document)))
+    if findings:
+        return SettingsReading(_paths_only(reading.document), None, content, findings)
+    return SettingsReading(_settings(reading.document), reading.document, content, ())
+
+
+def _paths_only(attempt: Any) -> Settings:
+    """Keep what the other files are found by, so that their findings can be told too."""
+    stated = attempt if isinstance(attempt, dict) else {}
+    default = Settings()
+    return Settings(
+        packages=_inside(stated.get("packages"), default.packages),
+        catalog=_inside(stated.get("catalog"), default.catalog),
+    )
+
+
+def _inside(path: Any, default: str) -> str:
+    is_sound = isinstance(path, str) and path and not path.startswith("/") and ".." not in path.split("/")
+    return path if is_sound else default
+
+
+def _settings(document: Mapping[str, Any]) -> Settings:
+    environments = document["environments"]
+    paths = {key: document[key] for key in ("packages", "catalog", "default_environment") if key in document}
+    return Settings(
+        **paths,
+        environments={name: _environment(name, environments[name]) for name in sorted(environments)},
+    )
+
+
+def _environment(name: str, document: Mapping[str, Any]) -> Environment:
+    guards = {key: bound_of(value) for key, value in document.get("guards", {}).items()}
+    if "protected" in guards:
+        guards["protected"] = tuple(sorted(guards["protected"]))
+    return Environment(name, document["platform"], document.get("token_env"), Guards(**guards))

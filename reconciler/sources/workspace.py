@@ -1,0 +1,129 @@
+"""The desired state: configuration, catalog and packages, with every finding of every file at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import InvalidError
+from reconciler.sources.catalog_file import read_catalog
+from reconciler.sources.documents import locate_problems
+from reconciler.sources.files import RefusedFileError, digest_of_bytes, read_linked
+from reconciler.sources.package_files import PackageFiles
+from reconciler.sources.settings import read_settings
+from reconciler.sources.yaml import inspect
+from reconciler.validation.collection import collection_problems
+from reconciler.validation.configuration import protection_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.findings import Finding, Position
+    from reconciler.model.packages import DesiredPackage
+    from reconciler.model.settings import Settings
+    from reconciler.sources.settings import SettingsReading
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that the files say.
+
+    Attributes:
+        root: The configuration's folder.
+        catalog: None where it could not be read.
+        packages: By key, sorted; only those whose files are schema-valid.
+        digests: `sha256:...` per file that was read, the configuration and the catalog included.
+        findings: Sorted by file and place.
+    """
+
+    root: Path
+    settings: Settings
+    catalog: Catalog | None
+    packages: Mapping[str, DesiredPackage]
+    digests: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that make the files invalid."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def required(self) -> Workspace:
+        """Return the workspace itself; raises `InvalidError` with all findings where there are errors."""
+        if errors := self.errors:
+            files = len({finding.file for finding in errors})
+            raise InvalidError(
+                f"{_counted(len(errors), 'error')} in {_counted(files, 'file')}",
+                hint="repair the files; `reconciler explain RULE` says more about a rule",
+                findings=self.findings,
+            )
+        return self
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspace:
+    """Read everything that `config` ties together.
+
+    Args:
+        config: The configuration file.
+        today: Judges whether acknowledgements are over.
+        cache: Whether to remember parsed files under `.reconciler/cache`.
+
+    Raises:
+        InvalidError: The configuration cannot be read at all; all else is in the findings.
+    """
+    config = config.absolute()
+    root = config.parent
+    reading = read_settings(config)
+    settings = reading.settings
+    catalog = read_catalog(root, os.path.normpath(settings.catalog))
+    files = PackageFiles(root, catalog.catalog, today)
+    files.read(os.path.normpath(settings.packages), cache=cache)
+    digests = {config.name: digest_of_bytes(reading.content), **catalog.digests, **files.digests}
+    findings = [*reading.findings, *catalog.findings, *files.findings]
+    findings += _beside_one_another(root, files.packages)
+    findings += _unprotected(config.name, reading, files.packages)
+    return Workspace(
+        root=root,
+        settings=settings,
+        catalog=catalog.catalog,
+        packages=dict(sorted(files.packages.items())),
+        digests=dict(sorted(digests.items())),
+        findings=tuple(sorted(findings)),
+    )
+
+
+def _beside_one_another(root: Path, packages: Mapping[str, DesiredPackage]) -> Iterator[Finding]:
+    for key, problem in collection_problems(packages):
+        file = packages[key].file
+        yield from locate_problems(file, _content(root, file), [problem])
+
+
+def _unprotected(name: str, reading: SettingsReading, keys: Mapping[str, object]) -> list[Finding]:
+    if reading.document is None:
+        return []
+    return locate_problems(name, reading.content, protection_problems(reading.document, keys))
+
+
+def _content(root: Path, file: str) -> bytes:
+    """Read a file again, to find places in it; empty where it is gone by now."""
+    try:
+        return read_linked(f"{root}/{file}", os.path.realpath(root))
+    except RefusedFileError:
+        return b""
+
+
+def locate(workspace: Workspace, key: str) -> Mapping[str, Position]:
+    """Return the places of the top-level keys of one package's file; empty where there is none."""
+    package = workspace.packages.get(key)
+    if package is None:
+        return {}
+    places = inspect(_content(workspace.root, package.file)).places
+    return {str(path[0]): place.key for path, place in places.items() if len(path) == 1}

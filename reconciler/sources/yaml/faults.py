@@ -1,0 +1,107 @@
+"""Sentences about YAML, for people who do not know its grammar."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from yaml.events import AliasEvent
+
+from reconciler.model.findings import Position
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
+
+COMPLEX_KEY: Final = "a key must be text, not a list or a mapping"
+
+_FIXES: Final[dict[str, str]] = {
+    "ambiguous-number": "write a whole number in plain decimal, such as 5000; quote it if it is text",
+    "empty-file": "write the file's keys, or delete it",
+    "file-too-large": "split it, or take out what does not belong",
+    "forbidden-character": "delete the character",
+    "merge-conflict-marker": "resolve the conflict and delete the markers",
+    "null-value": "write a value, or leave the key out",
+    "too-many-faults": "repair these first",
+    "yaml-anchor": "write the value out where it is used",
+    "yaml-directive": "delete the line",
+    "yaml-duplicate-key": "keep one of them",
+    "yaml-encoding": "save the file as UTF-8",
+    "yaml-key-not-text": "quote the key if it is meant as text",
+    "yaml-merge-key": "write the keys out",
+    "yaml-several-documents": "put it into a file of its own, and delete the `---`",
+    "yaml-tag": "delete the tag; quote a value to make it text",
+    "yaml-too-deep": "flatten it; no format here needs more than five levels",
+    "yaml-too-long": "shorten it",
+    "yaml-too-many-values": "split the file",
+}
+
+_SYNTAX: Final[tuple[tuple[str, str, str], ...]] = (
+    ("found character '\\t'", "a tab is used for indentation", "indent with spaces"),
+    ("tab character", "a tab is used for indentation", "indent with spaces"),
+    ("mapping values are not allowed", "a colon is not expected here", "quote a text that holds `: `"),
+    ("found unexpected end of stream", "the file ends inside a quoted text", "close the quote"),
+    ("found unexpected document indicator", "a quoted text is not closed", "close the quote"),
+    ("did not find expected ',' or ']'", "a list in brackets is not closed", "add the missing `,` or `]`"),
+    ("did not find expected ',' or '}'", "a mapping in braces is not closed", "add the missing `,` or `}`"),
+    ("did not find expected key", "a key is expected here", "check the indentation and the quotes"),
+    ("could not find expected ':'", "a key without a colon", "write `key: value`"),
+    ("did not find expected '-' indicator", "a list item is expected here", "check the indentation"),
+    ("found character that cannot start", "a text cannot start with this character", "quote the text"),
+    ("block sequence entries are not allowed", "a list item is not expected here", "check the indentation"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a file's YAML; `path` leads to the value concerned."""
+
+    rule: str
+    path: Path
+    position: Position
+    message: str
+    fix: str
+
+
+def fault(rule: str, path: Path, position: Position, message: str) -> Fault:
+    """Return the fault with the fix that belongs to its rule."""
+    return Fault(rule, path, position, message, _FIXES[rule])
+
+
+def syntax(error: YAMLError, text: str, position: Position) -> Fault:
+    """Explain what libyaml could not parse."""
+    if match := _CONFLICT.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        message = "git left the markers of a merge conflict"
+        return fault("merge-conflict-marker", (), Position(line, 1), message)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", error))
+    for part, message, fix in _SYNTAX:
+        if part in problem:
+            return Fault("yaml-syntax", (), position, message, fix)
+    return Fault("yaml-syntax", (), position, f"not YAML: {problem}", "check the quotes and the indentation")
+
+
+def anchor_message(event: Any) -> str:
+    """Say whether it is an anchor or an alias."""
+    mark = "*" if event.__class__ is AliasEvent else "&"
+    kind = "alias" if mark == "*" else "anchor"
+    return f"the {kind} `{mark}{event.anchor[:60]}` is not accepted"
+
+
+def forbidden_message(character: str) -> str:
+    """Name a character that cannot be seen."""
+    code = f"U+{ord(character):04X}"
+    name = unicodedata.name(character, "")
+    return f"the invisible character {code} ({name.lower()})" if name else f"{code} is a control character"
+
+
+def not_plain_message(rule: str, text: str) -> str:
+    """Say why an unquoted value is neither text nor a whole number."""
+    if rule == "null-value":
+        return f"`{text}` is no value" if text else "the key has no value"
+    return f"`{text[:60]}` could be read as different numbers, or as text"

@@ -1,0 +1,62 @@
+"""What a plain (unquoted) scalar is: YAML 1.2's core schema, without what people misread."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+_WHOLE_NUMBER: Final = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
+_LOOKS_LIKE_A_NUMBER: Final = re.compile(
+    r"""[-+]?(?: [0-9][0-9_]*                           # 010, +5, 1_000, and more digits than are kept exact
+             | 0[xXoObB][0-9a-fA-F_]+
+             | [0-9][0-9_]*[eE][-+]?[0-9]+
+             | [0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+             | \.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?
+             | \.(?:inf|Inf|INF)
+             )\Z | \.(?:nan|NaN|NAN)\Z""",
+    re.VERBOSE,
+)
+_NUMBERS_START: Final = frozenset("0123456789+-.")
+_WORDS: Final[dict[str, bool]] = dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(
+    ("false", "False", "FALSE"), False
+)
+_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
+_SHARED_LENGTH: Final = 64
+
+FORBIDDEN: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control, bidirectional and invisible characters: what a reviewer sees must be what is there."""
+
+
+class NotPlainError(ValueError):
+    """A plain scalar that is refused.
+
+    Attributes:
+        rule: `null-value` or `ambiguous-number`.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def plain(text: str) -> str | int | bool:
+    """Return the value; raises `NotPlainError`. Short values are shared, so that many files cost little."""
+    return _short(text) if len(text) <= _SHARED_LENGTH else _value(text)
+
+
+def _value(text: str) -> str | int | bool:
+    if text[:1] in _NUMBERS_START:
+        if _WHOLE_NUMBER.match(text):
+            return int(text)
+        if _LOOKS_LIKE_A_NUMBER.match(text):
+            raise NotPlainError("ambiguous-number")
+    if text in _NULLS:
+        raise NotPlainError("null-value")
+    return _WORDS.get(text, text)
+
+
+_short = lru_cache(maxsize=4096)(_value)

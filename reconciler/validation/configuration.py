@@ -1,0 +1,50 @@
+"""What the configuration means."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.validation.problems import Problem, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+_PASSWORD: Final = re.compile(
+    r"^[a-z][a-z0-9+.-]*://[^/@?#]*:[^/?#]+@|[?&](?:password|token|secret)=[^&]", re.IGNORECASE
+)
+
+
+def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Judge a schema-valid configuration document by itself."""
+    for key in ("packages", "catalog"):
+        if not _stays_inside(document.get(key, "inside")):
+            message = f"`{key}` leaves the folder of the configuration"
+            yield Problem((key,), "path-outside", message, "write a relative path without `..`")
+    environments = document["environments"]
+    default = document.get("default_environment", "local")
+    if default not in environments:
+        is_stated = "default_environment" in document
+        path = ("default_environment",) if is_stated else ("environments",)
+        message = f"the default environment `{default}` is not one of `environments`"
+        fix = did_you_mean(default, environments) or f"one of: {', '.join(sorted(environments)[:10])}"
+        yield Problem(path, "unknown-environment", message, fix, at_key=not is_stated)
+    for name, environment in environments.items():
+        if _PASSWORD.search(environment["platform"]):
+            message = f"the platform of `{name}` holds a password"
+            fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
+            yield Problem(("environments", name, "platform"), "password-in-url", message, fix)
+
+
+def protection_problems(document: Mapping[str, Any], keys: Collection[str]) -> Iterator[Problem]:
+    """Name protected packages that no file has."""
+    for name, environment in document["environments"].items():
+        for index, key in enumerate(environment.get("guards", {}).get("protected", ())):
+            if key not in keys:
+                path = ("environments", name, "guards", "protected", index)
+                message = f"no file has the protected package `{key}`"
+                yield Problem(path, "protected-unknown", message, did_you_mean(key, keys))
+
+
+def _stays_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")

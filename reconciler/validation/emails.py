@@ -1,0 +1,26 @@
+"""Whether an e-mail address can exist, without asking any network."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN: Final = re.compile(
+    rf"[a-z0-9_%+-]{{1,20}}(?:\.[a-z0-9_%+-]{{1,20}}){{0,2}}@{_LABEL}(?:\.{_LABEL}){{0,2}}"
+    r"\.(?:com|net|org|io|dev|example|[a-z]{2})\Z"
+)
+_HAS_PREFIXED_LABEL: Final = re.compile(r"[@.]..--")
+
+
+def fault_of(address: str) -> str:
+    """Return what is wrong with a normalised address, or an empty string."""
+    if _PLAIN.match(address) and not _HAS_PREFIXED_LABEL.search(address):
+        return ""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 60 ms; rarely needed
+
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        return str(error).rstrip(".")
+    return ""

@@ -1,0 +1,163 @@
+"""Why a document does not match its schema, in sentences.
+
+jsonschema does the judging here; it is slow to import and to run, and is asked only about documents that are
+known to be wrong. It never fetches anything: its registry is empty.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+
+from reconciler.validation.advice import advice, reads_as_number
+from reconciler.validation.problems import Path, Problem, did_you_mean
+from reconciler.validation.wording import PATTERNS, expected, named, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MOST_PROBLEMS: Final = 100
+"""Per document."""
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), instance):
+        yield ValidationError(f"does not match {pattern}")
+
+
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # typeshed has no annotations for it
+
+SchemaError: TypeAlias = Any
+"""A `ValidationError` of jsonschema, whose fields its types call unset."""
+
+
+def explain(document: Any, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return what is wrong, in the order of the schema; empty where the document matches after all."""
+    validator = _Validator(schema, registry=Registry())
+    problems = (
+        problem for error in validator.iter_errors(document) for problem in _translated(error, schema)
+    )
+    first: dict[tuple[Path, str], Problem] = {}
+    for problem in islice(problems, MOST_PROBLEMS):
+        about = problem.message if problem.rule == "missing-key" else ""
+        first.setdefault((problem.path, about), problem)
+    return tuple(first.values())
+
+
+def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem]:
+    path = tuple(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(error, path)
+        case "required":
+            yield from _missing_keys(error, path)
+        case "anyOf":
+            yield from _alternatives(error, path, root)
+        case "uniqueItems":
+            yield from _repeated(error, path)
+        case "type":
+            yield _wrong_type(path, error.instance, expected(error.schema, root))
+        case "const" | "enum":
+            yield _bad_value(path, error.instance, error.schema, root)
+        case "pattern":
+            rule, expectation = PATTERNS[str(error.validator_value)]
+            message = f"{named(path)} must be {expectation}; it is {shown(error.instance)}"
+            yield Problem(path, rule, message)
+        case "oneOf":
+            yield _unclear(error, path)
+        case "minItems":
+            fix = "write any for every client, or list addresses"
+            yield Problem(path, "empty-list", f"{named(path)} is an empty list", fix)
+        case _:
+            yield _out_of_range(error, path)
+
+
+def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
+    schema = error.schema
+    patterns = list(schema.get("patternProperties", ()))
+    for key in error.instance:
+        if patterns and not any(re.search(pattern, key) for pattern in patterns):
+            expectation = PATTERNS[patterns[0]][1]
+            message = f"`{key[:60]}` must be {expectation}"
+            yield Problem((*path, key), "bad-key", message, at_key=True)
+        elif not patterns and key not in schema["properties"]:
+            known = schema["properties"]
+            fix = did_you_mean(key, known) or f"the keys here are {', '.join(known)}"
+            message = f"there is no key `{key[:60]}` {'here' if path else 'in this file'}"
+            yield Problem((*path, key), "unknown-key", message, fix, at_key=True)
+
+
+def _missing_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
+    for key in error.validator_value:
+        if key not in error.instance:
+            description = error.schema["properties"][key]["description"]
+            message = f"{named(path)} lacks the key `{key}`"
+            yield Problem(path, "missing-key", message, f"add `{key}: ...`: {description}")
+
+
+def _alternatives(error: SchemaError, path: Path, root: Mapping[str, Any]) -> Iterator[Problem]:
+    """Judge by the branch whose type the value has; where none has it, the type is wrong."""
+    for index, branch in enumerate(error.validator_value):
+        within = [inner for inner in error.context if inner.schema_path[0] == index]
+        if any(inner.validator == "type" and not inner.path for inner in within):
+            continue
+        if "const" in branch or "pattern" in branch:
+            yield _bad_value(path, error.instance, error.schema, root)
+        else:
+            for inner in within:
+                yield from _translated(inner, root)
+        return
+    yield _wrong_type(path, error.instance, expected(error.schema, root))
+
+
+def _repeated(error: SchemaError, path: Path) -> Iterator[Problem]:
+    seen = set()
+    for index, item in enumerate(error.instance):
+        if repr(item) in seen:
+            yield Problem((*path, index), "duplicate-item", f"{named(path)} lists {shown(item)} twice")
+        seen.add(repr(item))
+
+
+def _wrong_type(path: Path, value: Any, expectation: str) -> Problem:
+    message = f"{named(path)} must be {expectation}; it is {shown(value)}"
+    return Problem(path, "wrong-type", message, advice(value, expectation))
+
+
+def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> Problem:
+    expectation = expected(schema, root)
+    if not isinstance(value, str) or ("whole number" in expectation and reads_as_number(value)):
+        return _wrong_type(path, value, expectation)
+    choices = schema.get("enum", [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch])
+    message = f"{named(path)} must be {expectation}; it is {shown(value)}"
+    rule = "bad-share" if value.endswith("%") else "bad-value"
+    return Problem(path, rule, message, advice(value, expectation) or did_you_mean(value, choices))
+
+
+def _unclear(error: SchemaError, path: Path) -> Problem:
+    losses = [choice["required"][0] for choice in error.validator_value]
+    named_losses = [loss for loss in losses if loss in error.instance]
+    what = f"names {len(named_losses)} losses" if named_losses else "names no loss"
+    fix = f"write exactly one of {', '.join(f'`{loss}`' for loss in losses)}"
+    return Problem(path, "acknowledgement-unclear", f"{named(path)} {what}", fix)
+
+
+def _out_of_range(error: SchemaError, path: Path) -> Problem:
+    bound = error.validator_value
+    said = {
+        "minimum": f"must be at least {bound}; it is {shown(error.instance)}",
+        "maximum": f"must be at most {bound}; it is {shown(error.instance)}",
+        "minLength": f"must have at least {bound} characters",
+        "maxLength": f"must have at most {bound} characters",
+        "maxItems": f"must have at most {bound} items",
+        "minProperties": f"must have at least {bound} entry",
+    }[str(error.validator)]
+    alternatives = error.parent.validator_value if error.parent else ()
+    has_unlimited = any(branch.get("const") == "unlimited" for branch in alternatives)
+    fix = "write unlimited if there is no cap" if has_unlimited else ""
+    return Problem(path, "out-of-range", f"{named(path)} {said}", fix)

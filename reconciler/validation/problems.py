@@ -1,0 +1,51 @@
+"""A problem: what is wrong with a document, before anybody knows its line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from reconciler.model.findings import Finding
+from reconciler.validation.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reconciler.model.findings import Position
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a document.
+
+    Attributes:
+        path: Keys and list indexes that lead to the value concerned.
+        at_key: Whether it is about the value's key rather than the value.
+    """
+
+    path: Path
+    rule: str
+    message: str
+    fix: str = ""
+    at_key: bool = False
+
+
+def finding(file: str, position: Position, problem: Problem) -> Finding:
+    """Return the problem at its place, with the severity of its rule."""
+    severity = RULES[problem.rule].severity
+    return Finding(file, position, problem.rule, problem.message, problem.fix, severity)
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """Return a sentence that offers the nearest known words, or an empty string."""
+    if len(word) > _LONGEST_WORD:
+        return ""
+    from difflib import get_close_matches  # noqa: PLC0415  # 9 ms that a valid workspace need not pay
+
+    near = get_close_matches(word, sorted(known), n=2, cutoff=0.6)
+    return f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+
+
+_LONGEST_WORD = 64
