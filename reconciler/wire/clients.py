@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
+from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.wire.fields import Amount, Body, Email, Instant, Line, PackageKey, Quantity, Reply, Status
 
 
@@ -101,10 +102,10 @@ class UsersBody(Body):
 
 
 class UsageBody(Body):
-    """Use of a feature, a limit or `ai_credits`, to be added to what was used in the cycle."""
+    """Use of a feature, a limit or `ai_credits`, added to what was used in the cycle; below 0 gives back."""
 
     meter: Line
-    amount: Amount
+    amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
     at: Instant | None = None
 
 
