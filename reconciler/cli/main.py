@@ -24,9 +24,12 @@ COMMANDS: Final = {
     "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
     "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
-    "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import and assign clients."),
+    "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
+    "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
+    "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _EPILOG: Final = """
 \b

@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 
 EXPIRY_PATTERN: Final = r"^[1-9][0-9]{0,4} (day|week|month|year)s?$"
@@ -38,14 +39,15 @@ class Expiry:
     amount: int
     unit: Literal["days", "months"]
 
-    @classmethod
-    def parse(cls, text: str) -> Expiry:
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def parse(text: str) -> Expiry:
         """Read `N days|weeks|months|years`; raises ValueError for anything else."""
         match = _TEXT.match(text)
         if match is None:
             raise ValueError(f"not an expiry: {text!r}")
         factor, unit = _UNITS[match[1]]
-        return cls(int(text.partition(" ")[0]) * factor, unit)
+        return Expiry(int(text.partition(" ")[0]) * factor, unit)
 
     def __str__(self) -> str:
         """Return the canonical text, which `parse` reads back to an equal value."""

@@ -22,6 +22,7 @@ from reconciler.sources.writing import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_DECODER: Final = json.JSONDecoder()
 _KEY_BYTES: Final = 32
 _FEWEST_NEW: Final = 50
 """Fewer new files than this are parsed sooner than the cache is written."""
@@ -35,7 +36,7 @@ class DocumentCache:
         self._file = self._folder / "cache" / "packages.jsonl"
         self._key = _machine_key()
         self._known = self._load()
-        self._used: dict[str, bytes] = {}
+        self._used: dict[str, str] = {}
         self._new = 0
 
     def get(self, digest: str) -> dict[str, Any] | None:
@@ -44,20 +45,20 @@ class DocumentCache:
         if line is None:
             return None
         self._used[digest] = line
-        document: dict[str, Any] = json.loads(line)
+        document: dict[str, Any] = _DECODER.raw_decode(line)[0]
         return document
 
     def put(self, digest: str, document: Mapping[str, Any]) -> None:
         """Remember a schema-valid document until `save`."""
         if self._key:
             self._new += 1
-            self._used[digest] = json.dumps(document, separators=(",", ":")).encode()
+            self._used[digest] = json.dumps(document, separators=(",", ":"))
 
     def save(self) -> None:
         """Write what was used or is new, where that is worth it and possible."""
         if not self._key or self._new < _FEWEST_NEW or self._is_linked():
             return
-        body = b"".join(b"%s %s\n" % (digest.encode(), line) for digest, line in self._used.items())
+        body = "".join(f"{digest} {line}\n" for digest, line in self._used.items()).encode()
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             ignore = self._folder / ".gitignore"
@@ -65,7 +66,7 @@ class DocumentCache:
                 write_atomically(ignore, b"*\n")
             write_atomically(self._file, self._seal(body) + b"\n" + body)
 
-    def _load(self) -> dict[str, bytes]:
+    def _load(self) -> dict[str, str]:
         if not self._key or self._is_linked():
             return {}
         try:
@@ -74,8 +75,8 @@ class DocumentCache:
             return {}
         if not hmac.compare_digest(seal, self._seal(body)):
             return {}
-        pairs = (line.partition(b" ") for line in body.splitlines())
-        return {digest.decode(): line for digest, _, line in pairs}
+        pairs = (line.partition(" ") for line in body.decode().split("\n"))
+        return {digest: line for digest, _, line in pairs}
 
     def _is_linked(self) -> bool:
         """Whether a link stands where the cache should be, so that it could lead anywhere."""

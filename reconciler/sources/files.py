@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.yaml.limits import LARGEST_FILE
 from reconciler.validation.problems import Problem, finding
 
-_SUFFIX = ".yaml"
+_SUFFIX: Final = ".yaml"
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class RefusedFileError(Exception):
@@ -59,22 +61,31 @@ def read_linked(path: str, root: str) -> bytes:
             )
         if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116  # real is a string, as all paths here
             raise RefusedFileError("not-a-file", "this is not a regular file", "put a file in its place")
+        descriptor = os.open(real, _FLAGS)
     except OSError as error:
         raise _unreadable(error) from error
-    return read_regular(real)
+    return _read(descriptor)
 
 
-def read_regular(path: str) -> bytes:
-    """Read at most one byte more than `LARGEST_FILE` of a regular file; raises `RefusedFileError`."""
+def read_any(path: str, root: str) -> bytes:
+    """Read a regular file, or a link as `read_linked` does; raises `RefusedFileError`."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _FLAGS | os.O_NOFOLLOW)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            return read_linked(path, root)
         raise _unreadable(error) from error
+    return _read(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    """Read at most one byte more than `LARGEST_FILE`, and close."""
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise RefusedFileError("not-a-file", "this is not a regular file", "put a file in its place")
-        content = chunk = os.read(descriptor, LARGEST_FILE + 1)
-        while chunk and len(content) <= LARGEST_FILE:
+        content = chunk = os.read(descriptor, min(status.st_size, LARGEST_FILE) + 1)
+        while chunk and status.st_size < len(content) <= LARGEST_FILE:
             chunk = os.read(descriptor, LARGEST_FILE + 1 - len(content))
             content += chunk
     except OSError as error:

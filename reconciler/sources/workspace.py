@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,7 +87,8 @@ def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspac
     settings = reading.settings
     catalog = read_catalog(root, os.path.normpath(settings.catalog))
     files = PackageFiles(root, catalog.catalog, today)
-    files.read(os.path.normpath(settings.packages), cache=cache)
+    with _uncollected():
+        files.read(os.path.normpath(settings.packages), cache=cache)
     digests = {config.name: digest_of_bytes(reading.content), **catalog.digests, **files.digests}
     findings = [*reading.findings, *catalog.findings, *files.findings]
     findings += _beside_one_another(root, files.packages)
@@ -98,6 +101,18 @@ def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspac
         digests=dict(sorted(digests.items())),
         findings=tuple(sorted(findings)),
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for reference cycles: reading makes none, and the search costs a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _beside_one_another(root: Path, packages: Mapping[str, DesiredPackage]) -> Iterator[Finding]:

@@ -13,54 +13,61 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from reconciler.model.catalog import Catalog, Feature
+    from reconciler.validation.vocabulary import Vocabulary
 
 
 def package_problems(
-    key: str, document: Mapping[str, Any], catalog: Catalog | None, today: date
+    key: str, document: Mapping[str, Any], vocabulary: Vocabulary | None, today: date
 ) -> Iterator[Problem]:
     """Judge a schema-valid package document; without a catalog, only what does not need one."""
-    if catalog is not None:
-        yield from _feature_problems(document, catalog)
-        yield from _limit_problems(document, catalog)
-        yield from _credit_problems(document, catalog)
+    if vocabulary is not None:
+        on = set(document.get("features", ()))
+        yield from _unknown_features(document, on, vocabulary)
+        if not on.isdisjoint(vocabulary.notable):
+            yield from _notable_features(document, on, vocabulary)
+        if "limits" in document:
+            yield from _limit_problems(document["limits"], on, vocabulary)
+        if document.get("ai_credits") and on.isdisjoint(vocabulary.ai):
+            yield _idle_credits(vocabulary)
     if document.get("allowed_emails", "any") != "any":
         yield from _email_problems(document["allowed_emails"])
     if document.get("renamed_from") == key:
         message = "`renamed_from` names the package itself"
         yield Problem(("renamed_from",), "bad-rename", message, "name the key that it had before")
     if "acknowledge" in document:
+        catalog = vocabulary.catalog if vocabulary is not None else None
         yield from acknowledgement_problems(key, document, catalog, today)
 
 
-def _feature_problems(document: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    on = set(document.get("features", ()))
-    for index, key in enumerate(document.get("features", ())):
-        feature = catalog.features.get(key)
-        if feature is None:
-            message = f"the catalog has no feature `{key}`"
-            fix = did_you_mean(key, catalog.features) or "declare it in the catalog, or take it out"
-            yield Problem(("features", index), "unknown-feature", message, fix)
+def _unknown_features(document: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:
+    known = vocabulary.catalog.features
+    for key in sorted(on - known.keys()):
+        message = f"the catalog has no feature `{key}`"
+        fix = did_you_mean(key, known) or "declare it in the catalog, or take it out"
+        yield Problem(("features", document["features"].index(key)), "unknown-feature", message, fix)
+
+
+def _notable_features(document: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:
+    for index, key in enumerate(document["features"]):
+        if key not in vocabulary.notable:
             continue
+        feature = vocabulary.catalog.features[key]
         for needed in feature.requires:
             if needed not in on:
                 message = f"`{key}` needs the feature `{needed}`"
                 yield Problem(("features", index), "missing-requirement", message, f"add {needed}")
         if feature.deprecated and not document.get("archived", False):
-            yield _deprecated(index, key, feature)
+            message = f"the feature `{key}` is deprecated"
+            fix = f"use {feature.replaced_by} instead" if feature.replaced_by else ""
+            yield Problem(("features", index), "deprecated-feature", message, fix)
 
 
-def _deprecated(index: int, key: str, feature: Feature) -> Problem:
-    fix = f"use {feature.replaced_by} instead" if feature.replaced_by else ""
-    return Problem(("features", index), "deprecated-feature", f"the feature `{key}` is deprecated", fix)
-
-
-def _limit_problems(document: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    on = set(document.get("features", ()))
-    for key in document.get("limits", ()):
-        limit = catalog.limits.get(key)
+def _limit_problems(limits: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:
+    known = vocabulary.catalog.limits
+    for key in limits:
+        limit = known.get(key)
         if limit is None:
-            fix = did_you_mean(key, catalog.limits) or "declare it in the catalog, or take it out"
+            fix = did_you_mean(key, known) or "declare it in the catalog, or take it out"
             message = f"the catalog has no limit `{key}`"
             yield Problem(("limits", key), "unknown-limit", message, fix, at_key=True)
         elif limit.feature is not None and limit.feature not in on:
@@ -69,15 +76,12 @@ def _limit_problems(document: Mapping[str, Any], catalog: Catalog) -> Iterator[P
             yield Problem(("limits", key), "limit-without-feature", message, fix, at_key=True)
 
 
-def _credit_problems(document: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
-    if not document.get("ai_credits"):
-        return
-    known = catalog.features
-    if not any(known[key].ai for key in document.get("features", ()) if key in known):
-        ai_features = [key for key, feature in known.items() if feature.ai][:5]
-        fix = f"add an AI feature ({', '.join(ai_features)}), or take the credits out"
-        message = "AI credits need a feature that uses them, and this package has none"
-        yield Problem(("ai_credits",), "ai-credits-without-ai", message, fix, at_key=True)
+def _idle_credits(vocabulary: Vocabulary) -> Problem:
+    message = "AI credits need a feature that uses them, and this package has none"
+    offers = f"add an AI feature ({', '.join(sorted(vocabulary.ai)[:5])}), or " if vocabulary.ai else ""
+    return Problem(
+        ("ai_credits",), "ai-credits-without-ai", message, f"{offers}take the credits out", at_key=True
+    )
 
 
 def _email_problems(emails: list[str]) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import Platform
     from reconciler.model.changesets import Run
     from reconciler.model.clients import Client
+    from reconciler.model.packages import Definition
     from reconciler.model.plans import Plan
     from reconciler.sources.workspace import Workspace
 
@@ -58,9 +59,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One client was looked at."""
+    """One client was looked at; `current` is the current revision of the package that it holds."""
 
     client: Client
+    current: Definition
+    workspace: Workspace
 
 
 Scene: TypeAlias = Told | Edited | Planned | Applied | Looked
@@ -95,7 +98,9 @@ def demo(folder: Path, at: datetime) -> Iterator[Scene]:
         yield Told("Files and platform are equal again:")
         yield Planned(_plan(workspace, platform, at), workspace)
         yield Told("A client who held the package keeps what the edit removed, until it is reassigned:")
-        yield Looked(platform.client(made.changes[-1].impact.findings[0].sample[0], at))
+        touched = made.changes[-1]
+        current = workspace.packages[touched.key].definition
+        yield Looked(platform.client(touched.impact.findings[0].sample[0], at), current, workspace)
 
 
 def _lay_out(folder: Path) -> None:

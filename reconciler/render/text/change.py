@@ -35,6 +35,10 @@ _SEVERITY_INKS: Final = {
 _SAID_BY_THE_ACTION: Final = frozenset({Code.PACKAGE_ARCHIVED, Code.PACKAGE_RESTORED, Code.PACKAGE_RENAMED})
 _ADDITIONS: Final = (Code.FEATURE_ADDED, Code.LIMIT_RAISED)
 _ADDITIONS_SHOWN_SINGLY: Final = 3
+_ORIGINS: Final = {
+    "platform": "Edited on the platform since the last apply; the file did not change.",
+    "both": "Edited on the platform since the last apply, and the file changed as well.",
+}
 _INDENT: Final = 4
 _DIFFERENCE: Final = 6
 _KIND_COLUMN: Final = 14
@@ -48,6 +52,8 @@ def change_lines(change: Change, glossary: Glossary, paper: Paper) -> Iterator[s
     if change.source is not None:
         place = f"{change.source.file}:{change.source.line}"
         yield from paper.lines([Span(place, Ink.DIM)], indent=_INDENT)
+    if change.origin != "files":
+        yield from paper.lines([Span(_ORIGINS[change.origin], Ink.YELLOW)], indent=_INDENT)
     yield from _differences(change, glossary, paper)
 
 
@@ -113,7 +119,8 @@ def _moves(moves: Reassignment) -> Iterator[Span | str]:
     )
     from_where = f": {left}" if left else ""
     who = f"{counted(moves.clients, 'client')} {verb(moves.clients, 'moves', 'move')}"
-    yield f"{who} to the new revision with this apply{from_where}."
+    target = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
+    yield f"{who} to {target} with this apply{from_where}."
     for count, singular, plural, why in (
         (moves.remaining, "waits", "wait", " for a later run"),
         (moves.excluded, "stays", "stay", ": excluded in the file"),

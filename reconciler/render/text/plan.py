@@ -12,11 +12,13 @@ from reconciler.render.text.phrases import counted, number, several, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import timedelta
 
     from reconciler.model.plans import Plan
     from reconciler.render.text.glossary import Glossary
 
 _UNMANAGED_SHOWN: Final = 5
+_OUTDATED_SHOWN: Final = 3
 _COUNTED: Final = (
     ("create", "created"),
     ("update", "updated"),
@@ -106,12 +108,31 @@ def _clients(plan: Plan) -> Iterable[Span | str]:
 
 
 def _remarks(plan: Plan, paper: Paper) -> Iterator[str]:
+    if plan.outdated:
+        yield from paper.lines(_outdated(plan), label=Span("Outdated", Ink.DIM), column=10)
     if plan.unmanaged:
         names = several(plan.unmanaged, len(plan.unmanaged), _UNMANAGED_SHOWN)
         body = [f"made by hand on the platform and left alone: {names}"]
         yield from paper.lines(body, label=Span("Unmanaged", Ink.DIM), column=10)
     for notice in plan.notices:
         yield from paper.lines([notice], label=Span("Note", Ink.CYAN), column=10)
+
+
+def _outdated(plan: Plan) -> list[str]:
+    clients = sum(each.clients for each in plan.outdated)
+    rows = sorted(plan.outdated, key=lambda each: -each.clients)
+    named = ", ".join(
+        f"{number(each.clients)} on {each.package} revision {number(each.revision)} "
+        f"({_age(plan.created_at - each.since)})"
+        for each in rows[:_OUTDATED_SHOWN]
+    )
+    rest = sum(each.clients for each in rows[_OUTDATED_SHOWN:])
+    more = f" and {number(rest)} more" if rest else ""
+    return [f"{counted(clients, 'client')} on older revisions: {named}{more}"]
+
+
+def _age(since: timedelta) -> str:
+    return f"outdated for {counted(since.days, 'day')}" if since.days else "outdated since today"
 
 
 def _after_a_gap(lines: Iterator[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from yaml import YAMLError
 from yaml._yaml import CParser
@@ -31,24 +31,29 @@ class DoubtfulError(ValueError):
 
 def load(content: bytes) -> dict[str, Any]:
     """Return the mapping that a file holds; raises `DoubtfulError` where anything at all is unusual."""
-    if len(content) > LARGEST_FILE:
+    if len(content) > LARGEST_FILE or b"<<" in content:
         raise DoubtfulError
     try:
         text = content.decode()
         if not text.replace("\n", "").isprintable() and FORBIDDEN.search(text):
             raise DoubtfulError
-        return _document(CParser(content).get_event)
+        return _document(CParser(content).get_event, is_checked=_may_hold_more_than_values(content))
     except (UnicodeDecodeError, YAMLError, NotPlainError) as error:
         raise DoubtfulError from error
 
 
-def _document(get_event: Callable[[], Any]) -> dict[str, Any]:
+def _may_hold_more_than_values(content: bytes) -> bool:
+    """Whether values must be looked at for anchors, tags and length; most files cannot hold any."""
+    return b"&" in content or b"!" in content or len(content) > LONGEST_TEXT
+
+
+def _document(get_event: Callable[[], Any], *, is_checked: bool) -> dict[str, Any]:
     get_event()
     start = get_event()
     if start.__class__ is not DocumentStartEvent or start.version or start.tags:
         raise DoubtfulError
     _open(get_event(), MappingStartEvent)
-    document = _mapping(get_event)
+    document = _mapping(get_event, is_checked=is_checked)
     if get_event().__class__ is not DocumentEndEvent or get_event().__class__ is not StreamEndEvent:
         raise DoubtfulError
     return document
@@ -60,18 +65,18 @@ def _open(event: Any, *kinds: type[Any]) -> None:
 
 
 def _mapping(  # noqa: C901, PLR0912  # the hot loop: a call per value would cost a fifth of the time
-    get_event: Callable[[], Any],
+    get_event: Callable[[], Any], *, is_checked: bool
 ) -> dict[str, Any]:
     """Build the mapping whose start was read, without recursion."""
     container: Any = {}
-    key: str | None = None
+    key: str | None = None  # of the value that comes next; in lists, `_ITEM`
     around: list[tuple[Any, str | None]] = []
     value: Any
     for event in islice(iter(get_event, None), MOST_EVENTS):
         kind = event.__class__
         if kind is ScalarEvent:
             value = event.value
-            if event.anchor is not None or event.tag is not None or len(value) > LONGEST_TEXT:
+            if is_checked and not _is_mere_value(event):
                 raise DoubtfulError
             if not event.style:
                 value = plain(value)
@@ -84,21 +89,28 @@ def _mapping(  # noqa: C901, PLR0912  # the hot loop: a call per value would cos
             container, key = around.pop()
         else:
             _open(event, MappingStartEvent, SequenceStartEvent)
-            if len(around) >= DEEPEST - 1 or (key is None and container.__class__ is dict):
+            if len(around) >= DEEPEST - 1 or key is None:
                 raise DoubtfulError
             around.append((container, key))
-            container, key = ({} if kind is MappingStartEvent else []), None
+            container, key = ({}, None) if kind is MappingStartEvent else ([], _ITEM)
             continue
-        if container.__class__ is list:
+        if key is None:
+            if value.__class__ is not str or value in container:
+                raise DoubtfulError
+            key = value
+        elif key is _ITEM:
             container.append(value)
-        elif key is not None:
+        else:
             container[key] = value
             key = None
-        elif value.__class__ is not str or value in container or value == "<<":
-            raise DoubtfulError
-        else:
-            key = value
     else:
         raise DoubtfulError
     document: dict[str, Any] = container
     return document
+
+
+_ITEM: Final = str(object())
+
+
+def _is_mere_value(event: Any) -> bool:
+    return event.anchor is None and event.tag is None and len(event.value) <= LONGEST_TEXT

@@ -22,7 +22,6 @@ _WORDS: Final[dict[str, bool]] = dict.fromkeys(("true", "True", "TRUE"), True) |
     ("false", "False", "FALSE"), False
 )
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
-_SHARED_LENGTH: Final = 64
 
 FORBIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -43,12 +42,9 @@ class NotPlainError(ValueError):
         self.rule = rule
 
 
+@lru_cache(maxsize=2048)
 def plain(text: str) -> str | int | bool:
-    """Return the value; raises `NotPlainError`. Short values are shared, so that many files cost little."""
-    return _short(text) if len(text) <= _SHARED_LENGTH else _value(text)
-
-
-def _value(text: str) -> str | int | bool:
+    """Return the value; raises `NotPlainError`. Equal texts share one, so that many files cost little."""
     if text[:1] in _NUMBERS_START:
         if _WHOLE_NUMBER.match(text):
             return int(text)
@@ -57,6 +53,3 @@ def _value(text: str) -> str | int | bool:
     if text in _NULLS:
         raise NotPlainError("null-value")
     return _WORDS.get(text, text)
-
-
-_short = lru_cache(maxsize=4096)(_value)

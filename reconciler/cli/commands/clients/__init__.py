@@ -14,6 +14,9 @@ COMMANDS: Final = {
     "add": Listed(f"{_HERE}.add_client:add_command", "Add one client with its package."),
     "import": Listed(f"{_HERE}.import_clients:import_command", "Add or update clients from a file."),
     "assign": Listed(f"{_HERE}.assign_client:assign_command", "Give a client a package by hand."),
+    "reassign": Listed(
+        f"{_HERE}.reassign_clients:reassign_command", "Move clients to their package's current revision."
+    ),
 }
 
 

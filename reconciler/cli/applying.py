@@ -1,0 +1,117 @@
+"""Show a plan, ask, apply it and say what became of it: for every command that ends in an apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.exit_codes import BLOCKED, DONE
+from reconciler.cli.options import Choices, chosen, option
+from reconciler.cli.plan_output import glossary_of, write_plan_as
+from reconciler.cli.progress import working
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.render.json.run import run_json
+from reconciler.render.text.outcome import held_back_text
+from reconciler.render.text.phrases import counted, verb
+from reconciler.render.text.plan import plan_text
+from reconciler.render.text.runs import applied_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.options import Decorator
+    from reconciler.engine.apply import ApplyRequest
+    from reconciler.live.port import Platform
+    from reconciler.model.changesets import Run
+    from reconciler.model.plans import GuardResult, Plan
+    from reconciler.model.settings import Environment
+    from reconciler.sources.workspace import Workspace
+
+
+def yes_option() -> Decorator:
+    """Declare `--yes`."""
+    return option("-y", "--yes", is_flag=True, help="Apply without asking.")
+
+
+def actor_option() -> Decorator:
+    """Declare `--actor`."""
+    return option("--actor", help="Who applies, for the history; by default user@host.")
+
+
+def check_can_ask(*, yes: bool) -> None:
+    """Refuse, before any work, to go on where nobody could answer."""
+    if not yes and not Terminal.of(chosen()).can_ask:
+        raise WrongUsageError("There is no terminal to ask on.", hint="Give --yes to apply without asking.")
+
+
+def planned(
+    workspace: Workspace, environment: Environment, platform: Platform, request: ApplyRequest
+) -> Plan:
+    """Make the plan that the request aims at."""
+    from reconciler.engine.plan import PlanRequest, plan
+
+    asked = PlanRequest(at=request.at, allow=request.allow, aim=request.aim)
+    with working("Comparing", Terminal.of(chosen())):
+        return plan(workspace, environment, platform, asked)
+
+
+def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to ask
+    workspace: Workspace,
+    environment: Environment,
+    platform: Platform,
+    plan: Plan,
+    request: ApplyRequest,
+    *,
+    yes: bool,
+) -> int:
+    """Show the plan, ask unless `yes`, apply, report; return the exit code."""
+    from reconciler.engine.apply import apply
+
+    choices = chosen()
+    _show(plan, workspace, choices)
+    if plan.is_empty and not plan.blocked:
+        return DONE
+    held_back = _held_back(plan, request)
+    if not yes:
+        click.confirm(f"Apply this to {environment.name}?", abort=True, err=True)
+    with working("Applying", Terminal.of(choices)):
+        run = apply(workspace, environment, plan, platform, request)
+    _report(run, held_back, choices)
+    return BLOCKED if held_back else DONE
+
+
+def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
+    """Print what is about to be applied: to standard error where JSON is wanted, which is the run alone."""
+    terminal = Terminal.of(choices)
+    if choices.format == "json":
+        terminal.say(plan_text(plan, glossary_of(workspace), terminal.messages))
+    else:
+        write_plan_as("text", plan, workspace, terminal)
+
+
+def _held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
+    """Return the guards whose packages are left out; raises BlockedError where none may be."""
+    blocking = tuple(
+        guard
+        for guard in plan.guards
+        if guard.result == "blocked" and f"{guard.id}:{guard.key}" not in request.allow
+    )
+    if blocking and not request.skip_blocked:
+        raise BlockedError(
+            f"{counted(len(blocking), 'guard result')} {verb(len(blocking), 'blocks', 'block')} this plan; "
+            "nothing was applied.",
+            hint="The plan says the way past each; --skip-blocked applies the packages that are not blocked.",
+        )
+    return blocking
+
+
+def _report(run: Run, held_back: Sequence[GuardResult], choices: Choices) -> None:
+    terminal = Terminal.of(choices)
+    if choices.format == "json":
+        terminal.write_json(run_json(run))
+    else:
+        terminal.write(applied_text(run, terminal.data))
+    if held_back:
+        terminal.complain(held_back_text(held_back, terminal.messages))

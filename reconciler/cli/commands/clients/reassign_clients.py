@@ -1,0 +1,54 @@
+"""`clients reassign`: move clients to the current revision of the package that they hold."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import allow_option
+from reconciler.cli.surroundings import actor as present_actor
+from reconciler.cli.surroundings import now
+from reconciler.errors import WrongUsageError
+
+
+@click.command("reassign")
+@global_options
+@option("--package", metavar="KEY", help="The package that they hold; may be left out for one client.")
+@option("--all", "everybody", is_flag=True, help="Everybody who holds an older revision of --package.")
+@yes_option()
+@allow_option()
+@actor_option()
+@click.argument("clients", nargs=-1, metavar="[CLIENT]...")
+def reassign_command(  # noqa: PLR0913 - one parameter per option
+    clients: tuple[str, ...],
+    package: str | None,
+    actor: str | None,
+    allow: tuple[str, ...],
+    *,
+    everybody: bool,
+    yes: bool,
+) -> int:
+    """Move clients to the current revision of the package that they hold.
+
+    They keep their start and what they have used. It goes through a plan with the same guards as any other:
+    what they lose needs an acknowledgement in the package's file.
+    """
+    from reconciler.engine.aims import ClientsReassigned
+    from reconciler.engine.apply import ApplyRequest
+    from reconciler.engine.plan import environment_of
+
+    choices = chosen()
+    if bool(clients) == everybody or (everybody and package is None):
+        raise WrongUsageError("Whom to reassign?", hint="Name clients, or give --all and --package KEY.")
+    check_can_ask(yes=yes)
+    workspace = workspace_of(choices).required()
+    environment = environment_of(workspace, choices.environment)
+    at = now()
+    with opened(workspace, environment) as platform:
+        held = package or platform.client(clients[0], at).subscription.package
+        aim = ClientsReassigned(held, None if everybody else clients)
+        request = ApplyRequest(at=at, actor=actor or present_actor(), allow=allow, aim=aim)
+        made = planned(workspace, environment, platform, request)
+        return carry_out(workspace, environment, platform, made, request, yes=yes)

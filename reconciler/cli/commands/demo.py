@@ -1,0 +1,60 @@
+"""`demo`: the whole story on a platform that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.plan_output import glossary_of, write_plan_as
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import WrongUsageError
+from reconciler.render.text.client import client_text
+from reconciler.render.text.demo import diff_text, told_text
+from reconciler.render.text.runs import applied_text
+
+if TYPE_CHECKING:
+    from reconciler.engine.demo.story import Scene
+
+
+@click.command("demo")
+@global_options
+@option(
+    "--into", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this new folder."
+)
+def demo_command(into: Path | None) -> None:
+    """Show the whole story: clients on packages, an edit, the plan that names whom it touches, the apply."""
+    from reconciler.engine.demo.story import demo
+
+    if into is not None:
+        if into.exists() and any(into.iterdir()):
+            raise WrongUsageError(f"{into} is not empty.", hint="Name a folder that does not exist yet.")
+        into.mkdir(parents=True, exist_ok=True)
+        for scene in demo(into, now()):
+            _show(scene)
+        Terminal.of(chosen()).say(f"\nGo on in {into}: edit packages/, then `reconciler plan`.\n")
+        return
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
+        for scene in demo(Path(folder), now()):
+            _show(scene)
+
+
+def _show(scene: Scene) -> None:
+    from reconciler.engine.demo.story import Applied, Edited, Looked, Planned, Told
+
+    terminal = Terminal.of(chosen())
+    match scene:
+        case Told(text):
+            terminal.write(told_text(text, terminal.data))
+        case Edited(diff):
+            terminal.write(diff_text(diff, terminal.data))
+        case Planned(plan, workspace):
+            write_plan_as("text", plan, workspace, terminal)
+        case Applied(run):
+            terminal.write(applied_text(run, terminal.data))
+        case Looked(client, current, workspace):
+            terminal.write(client_text(client, current, glossary_of(workspace), terminal.data))

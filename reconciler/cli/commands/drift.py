@@ -1,0 +1,34 @@
+"""`drift`: what differs between the files and the platform, and who changed it."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.exit_codes import CHANGES, DONE
+from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.progress import working
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+
+
+@click.command("drift")
+@global_options
+@option("--clients", is_flag=True, help="Clients on older revisions are drift as well.")
+def drift_command(*, clients: bool) -> int:
+    """Say what differs between the files and the platform, and which side changed it since the last apply.
+
+    Exits with 2 where anything differs, and with 0 where nothing does. Nothing is written.
+    """
+    from reconciler.engine.plan import PlanRequest, environment_of, plan
+
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    workspace = workspace_of(choices).required()
+    environment = environment_of(workspace, choices.environment)
+    with working("Comparing", terminal), opened(workspace, environment) as platform:
+        made = plan(workspace, environment, platform, PlanRequest(at=now()))
+    write_plan_as(choices.format, made, workspace, terminal)
+    has_drift = not made.is_empty or (clients and bool(made.outdated))
+    return CHANGES if has_drift else DONE

@@ -1,0 +1,38 @@
+"""`rollback`: a new plan, back to the state before a run."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.options import chosen, global_options
+from reconciler.cli.parameters import allow_option
+from reconciler.cli.surroundings import actor as present_actor
+from reconciler.cli.surroundings import now
+
+
+@click.command("rollback")
+@global_options
+@yes_option()
+@allow_option()
+@actor_option()
+@click.argument("run", type=click.IntRange(min=1))
+def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes: bool) -> int:
+    """Plan back to the state before RUN, show it, ask and apply it.
+
+    Packages get their former contents as new revisions, and clients whom the run reassigned return to what
+    they held. The plan says what cannot be undone. Guards hold as for any plan.
+    """
+    from reconciler.engine.aims import RunUndone
+    from reconciler.engine.apply import ApplyRequest
+    from reconciler.engine.plan import environment_of
+
+    choices = chosen()
+    check_can_ask(yes=yes)
+    workspace = workspace_of(choices).required()
+    environment = environment_of(workspace, choices.environment)
+    request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, aim=RunUndone(run))
+    with opened(workspace, environment) as platform:
+        made = planned(workspace, environment, platform, request)
+        return carry_out(workspace, environment, platform, made, request, yes=yes)

@@ -1,0 +1,104 @@
+"""What clients do by hand: being assigned, using, growing, beginning a cycle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.live.embedded import lookup
+from reconciler.live.rules import carried_over, granted, refused_assignment
+from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
+from reconciler.store import clients, meta, usage
+from reconciler.store.usage import StoredUsage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.live.embedded.lookup import Offer
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.clients import Client
+    from reconciler.store.clients import StoredClient
+
+
+def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
+    """Return the client holding a new snapshot of what is offered, from `at` on (rules 2 and 4)."""
+    head, expiry = offer.package.head, offer.definition.expiry
+    return replace(
+        client,
+        package_id=offer.package.id,
+        package=head.key,
+        revision=head.revision,
+        current_revision=head.revision,
+        assigned_at=at,
+        expires_at=None if expiry is None else expiry.after(at),
+    )
+
+
+def assign(connection: Connection, client_id: str, key: str, at: datetime) -> None:
+    """Give a client a package by hand (rules 2, 5, 8, 10)."""
+    client = lookup.client(connection, client_id)
+    offer = lookup.offer(connection, key)
+    refusal = refused_assignment(offer.package.head, offer.definition, client.owner_email)
+    if refusal is not None:
+        raise BlockedError(f"client `{client_id}`: {refusal.message}", hint=refusal.fix)
+    begin_cycle(connection, client, offer.package.id)
+    clients.rewrite(connection, [assigned(client, offer, at)])
+
+
+def begin_cycle(connection: Connection, client: StoredClient, package_id: int) -> None:
+    """Set what counts per cycle back to 0; the rest follows the client to the package it now has."""
+    held = lookup.definition(connection, client.package_id, client.revision)
+    used = usage.of_clients(connection, [client.id]).get(client.id, {})
+    kept = carried_over(used, held, meta.catalog(connection))
+    usage.replace(connection, [StoredUsage(client.id, package_id, kept)])
+
+
+def record_usage(connection: Connection, client: Client, meter: str, amount: int) -> int:
+    """Add to what was used of one meter and return the total.
+
+    An amount below 0 gives back: that is always allowed, down to 0 (rule 11).
+    """
+    total = client.usage.get(meter, 0) + amount
+    if amount >= 0:
+        _require_allowed(client, meter, total, meta.catalog(connection))
+    elif total < 0:
+        raise BlockedError(
+            f"client `{client.id}` has used {total - amount} of `{meter}` and cannot give back {-amount}"
+        )
+    usage.set_amount(connection, lookup.client(connection, client.id), meter, total)
+    return total
+
+
+def _require_allowed(client: Client, meter: str, total: int, catalog: Catalog | None) -> None:
+    quantity = granted(meter, client.entitlements, catalog)
+    subscription = client.subscription
+    if quantity is None:
+        raise BlockedError(
+            f"client `{client.id}` is not entitled to `{meter}`:"
+            f" its subscription to `{subscription.package}` is {subscription.status}"
+            f"{'' if subscription.status != 'active' else ', and does not grant it'}",
+            hint="Assign a package that grants it.",
+        )
+    cap = LARGEST_QUANTITY if quantity == UNLIMITED else quantity
+    if total > cap:
+        raise BlockedError(
+            f"client `{client.id}` may use {cap} of `{meter}` and would be at {total}",
+            hint="Wait for the next cycle, or assign a package that grants more.",
+        )
+
+
+def set_users(connection: Connection, client: Client, users: int) -> None:
+    """Set the number of team members; fewer are always allowed (rules 6 and 11)."""
+    if users < 0:
+        raise WrongUsageError(f"a client cannot have {users} users", hint="Give a whole number from 0.")
+    cap = allowance(client.entitlements.user_count)
+    if users > client.users and cap is not None and users > cap:
+        raise BlockedError(
+            f"client `{client.id}` may have {cap} users and would have {users}",
+            hint="Assign a package with a higher user count.",
+        )
+    stored = lookup.client(connection, client.id)
+    clients.rewrite(connection, [replace(stored, users=users)])

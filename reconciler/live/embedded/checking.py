@@ -1,0 +1,123 @@
+"""What must hold before a change set is written: that nothing it speaks of has moved since the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import BlockedError, InvalidError, StaleError
+from reconciler.model.changesets import ArchiveWrite, PackageWrite
+from reconciler.store import meta, questions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.changesets import ChangeSet
+    from reconciler.store.packages import StoredPackage
+
+_REASONS_SHOWN: Final = 10
+_PLAN_AGAIN: Final = "Plan again, and review what changed."
+
+
+def keys_of(change_set: ChangeSet) -> set[str]:
+    """Return every package key that the change set speaks of, before and after it."""
+    keys = {write.key for write in change_set.writes} | {origin(write) for write in change_set.writes}
+    return keys | {move.who.package for move in change_set.moves}
+
+
+def origin(write: PackageWrite | ArchiveWrite) -> str:
+    """Return the key that the written package has before the write."""
+    return write.key if isinstance(write, ArchiveWrite) else write.renamed_from or write.key
+
+
+def require_lineage(connection: Connection, change_set: ChangeSet) -> None:
+    """Raise `StaleError` where the change set was planned on another platform."""
+    lineage = meta.lineage(connection)
+    if change_set.lineage != lineage:
+        raise StaleError(
+            f"the plan was made for another platform ({change_set.lineage}, and this is {lineage})",
+            hint="Plan again, on this platform.",
+        )
+
+
+def require_unmoved(
+    connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]
+) -> None:
+    """Raise `StaleError`, saying what moved, or `InvalidError` for a change set that contradicts itself."""
+    _require_consistent(change_set)
+    reasons = [
+        *_moved_packages(change_set, known),
+        *_moved_catalog(connection, change_set),
+        *_moved_clients(connection, change_set),
+    ]
+    if reasons:
+        raise stale(reasons)
+    _require_managed(change_set, known)
+
+
+def stale(reasons: list[str]) -> StaleError:
+    """Return the error that names what moved."""
+    shown = "; ".join(reasons[:_REASONS_SHOWN])
+    more = len(reasons) - _REASONS_SHOWN
+    return StaleError(
+        f"the platform moved since the plan: {shown}{f'; and {more} more' if more > 0 else ''}",
+        hint=_PLAN_AGAIN,
+    )
+
+
+def _require_consistent(change_set: ChangeSet) -> None:
+    for keys in ([write.key for write in change_set.writes], [origin(write) for write in change_set.writes]):
+        for key, times in Counter(keys).items():
+            if times > 1:
+                raise InvalidError(f"the change set writes package `{key}` more than once", hint=_PLAN_AGAIN)
+
+
+def _moved_packages(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Iterator[str]:
+    renamed_away = {origin(write) for write in change_set.writes if origin(write) != write.key}
+    written = ((origin(write), write.expected_version) for write in change_set.writes)
+    moved = (
+        (move.who.package, move.expected_version)
+        for move in change_set.moves
+        if move.expected_version is not None
+    )
+    for key, expected in chain(written, moved):
+        version = known[key].head.version if key in known else None
+        if version != expected and not (expected is None and key in renamed_away):
+            yield _moved_version(key, expected, version)
+    for write in change_set.writes:
+        if origin(write) != write.key and write.key in known.keys() - renamed_away:
+            yield f"a package with key `{write.key}` exists, which `{origin(write)}` was to be renamed to"
+
+
+def _moved_version(key: str, expected: int | None, version: int | None) -> str:
+    if expected is None:
+        return f"package `{key}` exists now"
+    if version is None:
+        return f"package `{key}` is gone"
+    return f"package `{key}` was written (version {expected} was planned on, it is at {version})"
+
+
+def _moved_catalog(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
+    if change_set.catalog is not None and meta.catalog_digest(connection) != change_set.expected_catalog:
+        yield "the catalog was written"
+
+
+def _moved_clients(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
+    expectations = change_set.expectations
+    asked = [expectation.question for expectation in expectations]
+    answers = questions.answers(connection, asked, change_set.at, sample=0)
+    for expectation, answer in zip(expectations, answers, strict=True):
+        if answer.count > expectation.at_most:
+            yield f"{expectation.what}: at most {expectation.at_most} were planned, {answer.count} now"
+
+
+def _require_managed(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> None:
+    for write in change_set.writes:
+        if isinstance(write, ArchiveWrite) and not known[write.key].head.managed:
+            raise BlockedError(
+                f"package `{write.key}` was made by hand and is not managed by files (rule 9)",
+                hint="Adopt it with a file of its key first.",
+            )

@@ -1,0 +1,50 @@
+"""Editing packages by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import BlockedError
+from reconciler.live.rules import refused_definition
+from reconciler.store import meta, packages
+from reconciler.store.packages import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.packages import Definition, PackageHead
+
+
+def edit(
+    connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool
+) -> PackageHead:
+    """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
+    require_definable(connection, key, definition)
+    current = packages.stored(connection, [key]).get(key)
+    if current is None:
+        contents = Contents(key, definition, archived=archived, managed=False)
+        written = packages.create(connection, contents, at)
+    else:
+        contents = Contents(key, definition, archived=archived, managed=current.head.managed)
+        written = packages.rewrite(connection, current, contents, at)
+    require_distinct_titles(connection, [key])
+    return written.head
+
+
+def require_definable(connection: Connection, key: str, definition: Definition) -> None:
+    """Raise `BlockedError` where no package may be defined like this."""
+    refusal = refused_definition(key, definition, meta.catalog(connection))
+    if refusal is not None:
+        raise BlockedError(refusal.message, hint=refusal.fix)
+
+
+def require_distinct_titles(connection: Connection, written: Collection[str]) -> None:
+    """Raise `BlockedError` where one of these packages has the title of another that is not archived."""
+    for mine, theirs in packages.title_clashes(connection, written):
+        raise BlockedError(
+            f"packages `{mine}` and `{theirs}` would have the same title",
+            hint="Change one of the titles, or archive the other package.",
+        )

@@ -1,0 +1,158 @@
+"""Taking clients in: one by one, or a million from a stream in memory that does not grow with them."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import BlockedError, InvalidError
+from reconciler.live.embedded import lookup
+from reconciler.live.embedded.settling import Settled, settle
+from reconciler.live.rules import Refusal, carried_over
+from reconciler.model.clients import ImportReport
+from reconciler.model.findings import Finding, Position
+from reconciler.model.quantities import allowance
+from reconciler.store import clients, imports, meta, usage
+from reconciler.store.usage import StoredUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.live.embedded.lookup import Offer
+    from reconciler.model.clients import ClientLine
+    from reconciler.store.clients import StoredClient
+
+SOURCE: Final = "clients"
+"""What findings name as their file: the platform is handed lines, not the name they came under."""
+
+_BATCH: Final = 2_000
+_FINDINGS_SHOWN: Final = 100
+_DEFINITIONS_KEPT: Final = 1_024
+
+
+def take_all(connection: Connection, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    """Add or update clients; raises `InvalidError` with the first findings where any line is bad."""
+    imports.begin(connection)
+    intake = Intake(connection, at)
+    remaining = iter(lines)
+    while batch := list(islice(remaining, _BATCH)):
+        intake.take(batch)
+    intake.require_good()
+    return ImportReport(intake.added, intake.updated)
+
+
+def take_one(connection: Connection, line: ClientLine, at: datetime) -> None:
+    """Add one client by hand; raises `BlockedError` where it exists or a rule forbids it (rules 5, 6, 8)."""
+    if line.id in clients.stored(connection, [line.id]):
+        raise BlockedError(
+            f"client `{line.id}` exists",
+            hint="`clients import` updates clients, `clients assign` gives another package.",
+        )
+    settled = settle(line, None, _offer_of(connection, line), at)
+    if isinstance(settled, Refusal):
+        raise BlockedError(settled.message, hint=settled.fix)
+    _require_users(connection, settled.client)
+    Intake(connection, at).write([settled])
+
+
+def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
+    return {} if line.package is None else {line.package: lookup.offer(connection, line.package)}
+
+
+def _require_users(connection: Connection, client: StoredClient) -> None:
+    cap = allowance(lookup.definition(connection, client.package_id, client.revision).user_count)
+    if cap is not None and client.users > cap:
+        raise BlockedError(
+            f"client `{client.id}`: package `{client.package}` is for {cap} users, and it has {client.users}",
+            hint="Assign a package with a higher user count.",
+        )
+
+
+class Intake:
+    """The lines of one import, taken in batches within one transaction."""
+
+    def __init__(self, connection: Connection, at: datetime) -> None:
+        self.added = self.updated = 0
+        self._connection, self._at = connection, at
+        self._catalog = meta.catalog(connection)
+        self._offers: dict[str, Offer] = {}
+        self._definition = lru_cache(_DEFINITIONS_KEPT)(partial(lookup.definition, connection))
+        self._findings: list[Finding] = []
+        self._bad = 0
+
+    def take(self, batch: list[ClientLine]) -> None:
+        """Judge some lines, and write them where every line so far was good."""
+        fresh = list(self._without_repeated(batch))
+        standing = clients.stored(self._connection, [line.id for line in fresh])
+        self._learn_offers(fresh, standing.values())
+        settled = []
+        for line in fresh:
+            outcome = settle(line, standing.get(line.id), self._offers, self._at)
+            if isinstance(outcome, Refusal):
+                self._refuse(line, outcome)
+            else:
+                settled.append(outcome)
+        if not self._bad:
+            self.write(settled)
+
+    def require_good(self) -> None:
+        """Raise `InvalidError` where a line was bad."""
+        if self._bad:
+            shown = "" if self._bad == len(self._findings) else f", the first {len(self._findings)} shown"
+            raise InvalidError(
+                f"{self._bad} lines are bad{shown}; nothing was imported",
+                hint="Correct the lines and import again.",
+                findings=tuple(self._findings),
+            )
+
+    def write(self, settled: list[Settled]) -> None:
+        """Write what lines were settled to."""
+        new = [each for each in settled if each.standing is None]
+        known = [each for each in settled if each.standing is not None]
+        clients.add(self._connection, [each.client for each in new])
+        usage.add(self._connection, [_first_usage(each) for each in new])
+        clients.rewrite(self._connection, [each.client for each in known if each.client != each.standing])
+        usage.replace(self._connection, list(self._later_usage(known)))
+        self.added += len(new)
+        self.updated += len(known)
+
+    def _without_repeated(self, batch: list[ClientLine]) -> Iterator[ClientLine]:
+        seen = imports.first_lines(self._connection, [line.id for line in batch])
+        fresh: dict[str, int] = {}
+        for line in batch:
+            first = seen.get(line.id) or fresh.setdefault(line.id, line.line)
+            if first == line.line:
+                yield line
+            else:
+                message = f"client `{line.id}` is on line {first} already"
+                self._refuse(line, Refusal("client-duplicate-id", message, "Keep one of the lines."))
+        imports.note(self._connection, fresh)
+
+    def _learn_offers(self, lines: list[ClientLine], standing: Iterable[StoredClient]) -> None:
+        named = {line.package for line in lines if line.package} | {client.package for client in standing}
+        self._offers |= lookup.offers(self._connection, named - self._offers.keys())
+
+    def _later_usage(self, known: list[Settled]) -> Iterator[StoredUsage]:
+        touched = [each for each in known if each.begins or each.line.usage]
+        used = usage.of_clients(self._connection, [each.line.id for each in touched])
+        for each in touched:
+            kept = used.get(each.line.id, {})
+            if each.begins and each.standing is not None:
+                held = self._definition(each.standing.package_id, each.standing.revision)
+                kept = carried_over(kept, held, self._catalog)
+            stated = each.line.usage or {}
+            yield StoredUsage(each.line.id, each.client.package_id, {**kept, **stated})
+
+    def _refuse(self, line: ClientLine, refusal: Refusal) -> None:
+        self._bad += 1
+        if len(self._findings) < _FINDINGS_SHOWN:
+            position = Position(line.line, 1)
+            self._findings.append(Finding(SOURCE, position, refusal.rule, refusal.message, refusal.fix))
+
+
+def _first_usage(settled: Settled) -> StoredUsage:
+    return StoredUsage(settled.line.id, settled.client.package_id, settled.line.usage or {})

@@ -1,0 +1,76 @@
+"""Finding what a caller names, or saying what comes near."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from reconciler.errors import WrongUsageError
+from reconciler.store import clients, packages
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.packages import Definition
+    from reconciler.store.clients import StoredClient
+    from reconciler.store.packages import StoredPackage
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A package as it is assigned now: its current revision."""
+
+    package: StoredPackage
+    definition: Definition
+
+
+def client(connection: Connection, client_id: str) -> StoredClient:
+    """Return a client; raises `WrongUsageError` with near misses where there is none."""
+    found = clients.stored(connection, [client_id]).get(client_id)
+    if found is None:
+        hint = _near(client_id, clients.near(connection, client_id), "`clients list` lists them all.")
+        raise WrongUsageError(f"there is no client `{client_id}`", hint=hint)
+    return found
+
+
+def package(connection: Connection, key: str) -> StoredPackage:
+    """Return a package; raises `WrongUsageError` with near misses where there is none."""
+    found = packages.stored(connection, [key]).get(key)
+    if found is None:
+        raise WrongUsageError(f"there is no package `{key}`", hint=near_packages(connection, key))
+    return found
+
+
+def near_packages(connection: Connection, key: str) -> str:
+    """Return the sentence that names packages with a key like this one."""
+    return _near(key, packages.near(connection, key), "`plan` shows what the platform has.")
+
+
+def offer(connection: Connection, key: str) -> Offer:
+    """Return what an assignment of this package would give; raises `WrongUsageError` as `package` does."""
+    found = package(connection, key)
+    return Offer(found, definition(connection, found.id, found.head.revision))
+
+
+def offers(connection: Connection, keys: Collection[str]) -> dict[str, Offer]:
+    """Return what assignments of these packages would give; packages that do not exist are left out."""
+    return {
+        key: Offer(found, definition(connection, found.id, found.head.revision))
+        for key, found in packages.stored(connection, keys).items()
+    }
+
+
+def definition(connection: Connection, package_id: int, revision: int) -> Definition:
+    """Return a definition that a foreign key guarantees."""
+    found = packages.definition(connection, package_id, revision)
+    if found is None:
+        raise LookupError(f"package {package_id} has no revision {revision}")
+    return found
+
+
+def _near(word: str, candidates: Sequence[str], otherwise: str) -> str:
+    close = get_close_matches(word, candidates, n=3)
+    return f"Did you mean {' or '.join(f'`{match}`' for match in close)}?" if close else otherwise

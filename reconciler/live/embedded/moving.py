@@ -1,0 +1,78 @@
+"""The reassignments of a change set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import BlockedError
+from reconciler.live.embedded.checking import stale
+from reconciler.model.questions import OwnerNotIn
+from reconciler.store import moves, packages, questions, runs
+from reconciler.store.moves import Step
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.changesets import ChangeSet, Move
+    from reconciler.model.packages import Definition, PackageHead
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The revision that a move leads to."""
+
+    head: PackageHead
+    revision: int
+    definition: Definition
+
+
+def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
+    """Carry out every move in order, and note in the run how many clients moved."""
+    moved = 0
+    for number, move in enumerate(change_set.moves):
+        target = _target(connection, move)
+        _require_assignable(connection, move, target, change_set.at)
+        step = Step(run_id, number, target.revision, target.definition.expiry)
+        moved += _move(connection, move, step, change_set.at)
+    runs.count_moved(connection, run_id, moved)
+
+
+def _target(connection: Connection, move: Move) -> _Target:
+    key = move.who.package
+    package = packages.stored(connection, [key]).get(key)
+    if package is None:
+        raise stale([f"package `{key}` is gone"])
+    revision = move.to_revision or package.head.revision
+    definition = packages.definition(connection, package.id, revision)
+    if definition is None:
+        raise stale([f"package `{key}` has no revision {revision}"])
+    return _Target(package.head, revision, definition)
+
+
+def _require_assignable(connection: Connection, move: Move, target: _Target, at: datetime) -> None:
+    """Hold rules 5 and 8. Going back to an older revision restores what was held: its list is not asked."""
+    key, emails = target.head.key, target.definition.allowed_emails
+    if target.head.archived:
+        raise BlockedError(f"package `{key}` is archived: nobody is reassigned to it (rule 8)")
+    if emails is None or target.revision != target.head.revision:
+        return
+    barred = replace(move.who, conditions=(*move.who.conditions, OwnerNotIn(emails)))
+    (answer,) = questions.answers(connection, [barred], at, sample=3)
+    if answer.count:
+        raise BlockedError(
+            f"{answer.count} clients are not allowed package `{key}` (rule 5): {', '.join(answer.sample)}",
+            hint="Leave them on the revision that they hold.",
+        )
+
+
+def _move(connection: Connection, move: Move, step: Step, at: datetime) -> int:
+    elsewhere = tuple(revision for revision in move.who.revisions if revision != step.to_revision)
+    moved = moves.record(connection, step, replace(move.who, revisions=elsewhere), at)
+    if moved > move.at_most:
+        message = f"`{move.who.package}`: at most {move.at_most} clients were to move, {moved} would now"
+        raise stale([message])
+    moves.carry_out(connection, step)
+    return moved

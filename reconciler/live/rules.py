@@ -1,0 +1,99 @@
+"""Rules that a platform enforces on its clients, as pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.packages import AI_CREDITS, normal_email
+from reconciler.model.quantities import UNLIMITED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.clients import Entitlements
+    from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.quantities import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something may not be; `rule` is the id of the finding that says so."""
+
+    rule: str
+    message: str
+    fix: str
+
+
+def refused_assignment(head: PackageHead, definition: Definition, owner_email: str) -> Refusal | None:
+    """Say why a client with this owner may not be assigned the package (rules 5 and 8); None: it may."""
+    if head.archived:
+        return Refusal(
+            "client-package-archived",
+            f"package `{head.key}` is archived and cannot be assigned",
+            "Restore the package, or assign another one.",
+        )
+    allowed = definition.allowed_emails
+    if allowed is not None and normal_email(owner_email) not in allowed:
+        return Refusal(
+            "client-email-not-allowed",
+            f"package `{head.key}` is reserved to named e-mails, and {owner_email} is none of them",
+            "Add the address to the package's `allowed_emails`, or assign another package.",
+        )
+    return None
+
+
+def refused_definition(key: str, definition: Definition, catalog: Catalog | None) -> Refusal | None:
+    """Say why a package may not be defined like this (rules 6 and 12); None: it may."""
+    if definition.allowed_emails == ():
+        return Refusal(
+            "empty-emails",
+            f"package `{key}` has an empty list of allowed e-mails, which nobody could be on",
+            "Name at least one address, or write `any`.",
+        )
+    if catalog is None or definition.ai_credits is None:
+        return None
+    features = (catalog.features.get(feature) for feature in definition.features)
+    if any(feature is not None and feature.ai for feature in features):
+        return None
+    return Refusal(
+        "ai-credits-without-ai",
+        f"package `{key}` has AI credits but no AI feature",
+        "Switch an AI feature on, or leave `ai_credits` out.",
+    )
+
+
+def granted(meter: str, entitlements: Entitlements, catalog: Catalog | None) -> Quantity | None:
+    """Return how much of a meter may be used; None where the client is not entitled to it.
+
+    A feature without a limit of its name is unlimited, unless the catalog has such a limit: what a package
+    leaves out grants nothing (rule 12).
+    """
+    if meter == AI_CREDITS:
+        return entitlements.ai_credits
+    if meter in entitlements.limits:
+        return entitlements.limits[meter]
+    if catalog is not None and meter in catalog.limits:
+        return None
+    return UNLIMITED if meter in entitlements.features else None
+
+
+def carried_over(used: Mapping[str, int], held: Definition, catalog: Catalog | None) -> dict[str, int]:
+    """Return the usage that a new cycle does not set back to 0 (rule 10)."""
+    return {meter: amount for meter, amount in used.items() if not _begins_again(meter, held, catalog)}
+
+
+def _begins_again(meter: str, held: Definition, catalog: Catalog | None) -> bool:
+    """Whether a meter counts per cycle: AI credits, `per: cycle` limits, features.
+
+    A key that is both is counted as the limit. A feature that the catalog lost is known by who holds it.
+    What nobody knows is kept.
+    """
+    if meter == AI_CREDITS:
+        return True
+    if catalog is not None and meter in catalog.limits:
+        return catalog.limits[meter].per == "cycle"
+    if catalog is not None and meter in catalog.features:
+        return True
+    return meter in held.features and meter not in held.limits

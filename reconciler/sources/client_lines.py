@@ -1,0 +1,121 @@
+"""Clients in bulk: newline-delimited JSON to values, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from reconciler.errors import InvalidError
+from reconciler.model.clients import ClientLine
+from reconciler.model.documents.client import EMAIL_PATTERN, ClientDocument
+from reconciler.model.findings import Finding, Position
+from reconciler.validation.wording import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from typing import BinaryIO
+
+LONGEST_LINE: Final = 64 * 1024
+"""Bytes."""
+
+MOST_FAULTS: Final = 50
+"""Lines that are told one by one."""
+_EXPECTED: Final = {pattern: said for pattern, (_, said) in PATTERNS.items()} | {
+    EMAIL_PATTERN: "an e-mail address"
+}
+
+
+def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[ClientLine]:
+    """Yield the client of every line that is sound; blank lines are passed over.
+
+    Args:
+        stream: Newline-delimited JSON in UTF-8.
+        name: What findings call the stream.
+
+    Raises:
+        InvalidError: After the last line, if any was not sound; so whoever consumes this must not have kept
+            anything by then. Its findings name the first `MOST_FAULTS` of them.
+    """
+    findings: list[Finding] = []
+    bad = 0
+    for number, line in _numbered(stream):
+        try:
+            yield _client(number, line)
+        except ValueError as error:
+            bad += 1
+            if len(findings) < MOST_FAULTS:
+                findings.append(_finding(name, number, error))
+    if bad:
+        more = f" (the first {MOST_FAULTS} are listed)" if bad > MOST_FAULTS else ""
+        counted = "1 line is" if bad == 1 else f"{bad:,} lines are"
+        raise InvalidError(
+            f"{counted} not sound{more}; nothing was imported",
+            hint="repair the lines and import the whole file again",
+            findings=tuple(findings),
+        )
+
+
+def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield lines with their number from 1; a line that is too long is cut, and its rest passed over."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = stream.readline(LONGEST_LINE + 1)
+        if stripped := line.strip():
+            yield number, stripped
+
+
+def _client(number: int, line: bytes) -> ClientLine:
+    """Read one line; raises ValueError (pydantic's ValidationError is one)."""
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"the line has more than {LONGEST_LINE // 1024} KiB")
+    document = ClientDocument.model_validate_json(line)
+    for field in document.model_fields_set:
+        if getattr(document, field) is None:
+            raise ValueError(f"{field}: null is refused; leave the key out")
+    return ClientLine(
+        id=document.id,
+        line=number,
+        name=document.name and document.name.strip(),
+        owner_email=document.owner_email and document.owner_email.strip(),
+        status=document.status,
+        package=document.package,
+        assigned_at=_in_utc(document.assigned_at),
+        users=document.users,
+        usage=document.usage,
+    )
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    try:
+        return instant.astimezone(UTC) if instant is not None else None
+    except OverflowError:
+        raise ValueError("assigned_at: there is no such instant in UTC") from None
+
+
+def _finding(name: str, number: int, error: ValueError) -> Finding:
+    message = str(error)
+    if isinstance(error, ValidationError):
+        faults = error.errors(include_url=False, include_input=False)[:3]
+        message = "; ".join(_sentence(fault) for fault in faults)
+    return Finding(name, Position(number), "bad-client-line", message[:500])
+
+
+def _sentence(fault: Any) -> str:
+    """Say in our words what pydantic found."""
+    place = ".".join(str(part)[:60] for part in fault["loc"] if part != "[key]")
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"there is no key `{place}`"
+        case "missing":
+            return f"the key `{place}` is missing"
+        case "string_pattern_mismatch":
+            return f"`{place}` must be {_EXPECTED[fault['ctx']['pattern']]}"
+        case _:
+            said = fault["msg"].replace("Input should", "must")
+            return f"`{place}` {said}" if place else said

@@ -1,0 +1,137 @@
+"""Statements on clients together with the one subscription that each has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from reconciler.model.packages import normal_email
+from reconciler.store import tables
+from reconciler.store.dialects import chunks
+from reconciler.store.subscriptions import active_until
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Select
+
+    from reconciler.model.clients import ClientStatus
+
+_CLIENTS: Final = tables.clients.c
+_HELD: Final = tables.subscriptions.c
+_PACKAGES: Final = tables.packages.c
+_PAGE: Final = 500
+_NEIGHBOURS: Final = 500
+_LARGEST_CHARACTER: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClient:
+    """A client and what it holds; `package` is the package's key now."""
+
+    id: str
+    name: str
+    owner_email: str
+    status: ClientStatus
+    users: int
+    package_id: int
+    package: str
+    revision: int
+    current_revision: int
+    assigned_at: datetime
+    expires_at: datetime | None
+
+
+def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClient]:
+    """Return the clients that exist among these, by id."""
+    found = {}
+    for chunk in chunks(ids):
+        for row in connection.execute(_selected().where(_CLIENTS.id.in_(chunk))):
+            found[row.id] = _client(row)
+    return found
+
+
+def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> Iterator[list[StoredClient]]:
+    """Stream clients by id, some hundred at a time, of one package or of all."""
+    statement = _selected().order_by(_CLIENTS.id)
+    if package_id is not None:
+        statement = statement.where(_HELD.package_id == package_id).order_by(None).order_by(_HELD.client_id)
+    if outdated:
+        statement = statement.where(_HELD.revision != _PACKAGES.revision)
+    rows = connection.execution_options(yield_per=_PAGE).execute(statement)
+    for page in rows.partitions():
+        yield [_client(row) for row in page]
+
+
+def near(connection: Connection, client_id: str) -> list[str]:
+    """Return ids that begin like `client_id`, for near misses; bounded."""
+    start = client_id[:2]
+    statement = (
+        select(_CLIENTS.id)
+        .where(_CLIENTS.id >= start, _CLIENTS.id <= start + _LARGEST_CHARACTER)
+        .order_by(_CLIENTS.id)
+        .limit(_NEIGHBOURS)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def add(connection: Connection, new: Collection[StoredClient]) -> None:
+    """Insert clients with their subscriptions."""
+    if new:
+        connection.execute(insert(tables.clients), [_client_row(client) for client in new])
+        connection.execute(insert(tables.subscriptions), [_subscription_row(client) for client in new])
+
+
+def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
+    """Make existing clients and their subscriptions be exactly these."""
+    if changed:
+        of_client = update(tables.clients).where(_CLIENTS.id == bindparam("key"))
+        connection.execute(of_client, [{**_client_row(client), "key": client.id} for client in changed])
+        held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key"))
+        connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])
+
+
+def _client_row(client: StoredClient) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "name": client.name,
+        "owner_email": client.owner_email,
+        "normal_email": normal_email(client.owner_email),
+        "status": client.status,
+        "users": client.users,
+    }
+
+
+def _subscription_row(client: StoredClient) -> dict[str, Any]:
+    return {
+        "client_id": client.id,
+        "package_id": client.package_id,
+        "revision": client.revision,
+        "assigned_at": client.assigned_at,
+        "expires_at": client.expires_at,
+        "active_until": active_until(client.status, client.expires_at),
+    }
+
+
+def _selected() -> Select[Any]:
+    held = tables.clients.join(tables.subscriptions, _HELD.client_id == _CLIENTS.id)
+    return select(
+        _CLIENTS.id,
+        _CLIENTS.name,
+        _CLIENTS.owner_email,
+        _CLIENTS.status,
+        _CLIENTS.users,
+        _HELD.package_id,
+        _PACKAGES.key.label("package"),
+        _HELD.revision,
+        _PACKAGES.revision.label("current_revision"),
+        _HELD.assigned_at,
+        _HELD.expires_at,
+    ).select_from(held.join(tables.packages, _PACKAGES.id == _HELD.package_id))
+
+
+def _client(row: Sequence[Any]) -> StoredClient:
+    return StoredClient(*row)

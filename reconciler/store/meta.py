@@ -1,0 +1,61 @@
+"""What the platform knows of itself: its lineage, the protected keys, the catalog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import delete, insert, select
+
+from reconciler.model.catalog import Catalog
+from reconciler.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LINEAGE: Final = "lineage"
+_PROTECTED: Final = "protected"
+
+
+def lineage(connection: Connection) -> str | None:
+    """Return the UUID of this store; None before it is minted."""
+    value: str | None = _read(connection, LINEAGE)
+    return value
+
+
+def protected(connection: Connection) -> tuple[str, ...]:
+    """Return the protected package keys, sorted."""
+    return tuple(_read(connection, _PROTECTED) or ())
+
+
+def write_protected(connection: Connection, keys: tuple[str, ...]) -> None:
+    """Replace the protected package keys."""
+    write(connection, _PROTECTED, sorted(set(keys)))
+
+
+def catalog(connection: Connection) -> Catalog | None:
+    """Return the live catalog; None where none was ever written."""
+    document = connection.execute(select(tables.catalog.c.document)).scalar_one_or_none()
+    return None if document is None else Catalog.normalised(document)
+
+
+def catalog_digest(connection: Connection) -> str | None:
+    """Return the live catalog's digest without reading the document."""
+    return connection.execute(select(tables.catalog.c.digest)).scalar_one_or_none()
+
+
+def write_catalog(connection: Connection, new: Catalog) -> None:
+    """Replace the catalog."""
+    connection.execute(delete(tables.catalog))
+    values = {"id": 1, "document": new.as_document(), "digest": new.digest}
+    connection.execute(insert(tables.catalog).values(values))
+
+
+def write(connection: Connection, name: str, value: Any) -> None:
+    """Replace one entry by a JSON value."""
+    connection.execute(delete(tables.meta).where(tables.meta.c.name == name))
+    connection.execute(insert(tables.meta).values(name=name, value=value))
+
+
+def _read(connection: Connection, name: str) -> Any:
+    statement = select(tables.meta.c.value).where(tables.meta.c.name == name)
+    return connection.execute(statement).scalar_one_or_none()

@@ -1,0 +1,129 @@
+"""The first schema. Spelled out, since a migration must not change when the tables do."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Create every table."""
+    _create_packages()
+    _create_clients()
+    _create_runs()
+
+
+def _create_packages() -> None:
+    op.create_table(
+        "meta",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "catalog",
+        sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", name="only_one"), primary_key=True),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "packages",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("key", _ORDERED, nullable=False, unique=True),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("folded_title", sa.Text, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("archived", sa.Boolean, nullable=False),
+        sa.Column("managed", sa.Boolean, nullable=False),
+        sa.Column("applied_digest", sa.Text),
+        sa.Column("applied_archived", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_packages_folded_title", "packages", ["folded_title"])
+    op.create_table(
+        "revisions",
+        sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("definition", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+    )
+
+
+def _create_clients() -> None:
+    op.create_table(
+        "clients",
+        sa.Column("id", _ORDERED, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("owner_email", sa.Text, nullable=False),
+        sa.Column("normal_email", _ORDERED, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("users", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
+        sa.Column("package_id", sa.Integer, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("assigned_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger),
+        sa.Column("active_until", sa.BigInteger, nullable=False),
+        _revision_key("package_id", "revision"),
+        sqlite_with_rowid=False,
+    )
+    held = ["package_id", "revision", "client_id", "active_until", "assigned_at"]
+    op.create_index("ix_subscriptions_held", "subscriptions", held)
+    op.create_index("ix_subscriptions_active_until", "subscriptions", ["active_until"])
+    op.create_table(
+        "usage",
+        sa.Column("package_id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("meter", _ORDERED, primary_key=True),
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_usage_client_id", "usage", ["client_id"])
+
+
+def _create_runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("plan_hash", sa.Text, nullable=False, unique=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("environment", sa.Text, nullable=False),
+        sa.Column("commit_id", sa.Text),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("allowed", "changes", "states_before", "states_after", "renamed")
+        ),
+        sa.Column("moved", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "moves",
+        sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
+        sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
+        sa.Column("package_id", sa.Integer, nullable=False),
+        sa.Column("from_revision", sa.Integer, nullable=False),
+        sa.Column("to_revision", sa.Integer, nullable=False),
+        _revision_key("package_id", "from_revision"),
+        _revision_key("package_id", "to_revision"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_moves_client", "moves", ["run_id", "client_id"])
+
+
+def _revision_key(package: str, revision: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [package, revision], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
+    )
+
+
+def _key(column: str) -> sa.ForeignKey:
+    return sa.ForeignKey(column, ondelete="RESTRICT")

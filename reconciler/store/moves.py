@@ -1,0 +1,107 @@
+"""Moving holders to another revision of the package that they hold, recorded client by client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, func, insert, literal, select, update
+
+from reconciler.model.changesets import Moved
+from reconciler.store import questions, tables
+from reconciler.store.columns import NEVER, microseconds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from reconciler.model.expiry import Expiry
+    from reconciler.model.questions import ClientQuestion
+
+_HELD: Final = tables.subscriptions
+_MOVES: Final = tables.moves.c
+_PAGE: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move of a run.
+
+    Attributes:
+        number: Its place in the run, from 0.
+        expiry: That of the revision moved to.
+    """
+
+    run_id: int
+    number: int
+    to_revision: int
+    expiry: Expiry | None
+
+
+def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
+    """Return whom the run moved, per package and pair of revisions, sorted."""
+    columns = (tables.packages.c.key, _MOVES.from_revision, _MOVES.to_revision)
+    statement = (
+        select(*columns, func.count())
+        .select_from(tables.moves.join(tables.packages, tables.packages.c.id == _MOVES.package_id))
+        .where(_MOVES.run_id == run_id)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return tuple(Moved(*row) for row in connection.execute(statement))
+
+
+def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
+    """Write down who moves, and from where; return how many."""
+    matches = questions.ask(connection, who)
+    columns = (
+        literal(step.run_id).label("run_id"),
+        literal(step.number).label("step"),
+        _HELD.c.client_id,
+        _HELD.c.package_id,
+        _HELD.c.revision,
+        literal(step.to_revision).label("to_revision"),
+    )
+    statement = insert(tables.moves).from_select(
+        [column.name for column in tables.moves.columns], matches.select(*columns)
+    )
+    return connection.execute(statement, {"at": microseconds(at)}).rowcount
+
+
+def carry_out(connection: Connection, step: Step) -> None:
+    """Move the recorded clients. They keep their start, which the new expiry counts from (rule 10)."""
+    if step.expiry is None:
+        movers = select(_MOVES.client_id).where(_of(step))
+        values = {"revision": step.to_revision, "expires_at": None, "active_until": NEVER}
+        connection.execute(update(_HELD).where(_HELD.c.client_id.in_(movers)).values(values))
+    else:
+        _move_by_pages(connection, step, step.expiry)
+
+
+def _move_by_pages(connection: Connection, step: Step, expiry: Expiry) -> None:
+    """Calendar months are not SQL's: instants are computed here, some thousand at a time."""
+    moved = (
+        update(_HELD)
+        .where(_HELD.c.client_id == bindparam("mover"))
+        .values(revision=step.to_revision, expires_at=bindparam("end"), active_until=bindparam("until"))
+    )
+    page = (
+        select(_HELD.c.client_id, _HELD.c.assigned_at)
+        .join(tables.moves, _MOVES.client_id == _HELD.c.client_id)
+        .where(_of(step), _MOVES.client_id > bindparam("after"))
+        .order_by(_MOVES.client_id)
+        .limit(_PAGE)
+    )
+    after = ""
+    while rows := connection.execute(page, {"after": after}).all():
+        connection.execute(moved, [_ending(client_id, expiry.after(start)) for client_id, start in rows])
+        after = rows[-1].client_id
+
+
+def _ending(client_id: str, end: datetime | None) -> dict[str, Any]:
+    return {"mover": client_id, "end": end, "until": NEVER if end is None else microseconds(end)}
+
+
+def _of(step: Step) -> ColumnElement[bool]:
+    return (_MOVES.run_id == step.run_id) & (_MOVES.step == step.number)

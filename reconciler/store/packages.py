@@ -1,0 +1,212 @@
+"""Statements on packages and their revisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, func, insert, select, update
+
+from reconciler.model.packages import Definition, PackageHead, RevisionRef
+from reconciler.store import scratch, tables
+from reconciler.store.dialects import IN_LIMIT, chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+_PACKAGES: Final = tables.packages.c
+_REVISIONS: Final = tables.revisions.c
+_PARKED: Final = "/parked/"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """A package and the number that other tables know it by; a rename keeps the number."""
+
+    id: int
+    head: PackageHead
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a package is to be.
+
+    Attributes:
+        is_applied: Whether an apply writes it, and not somebody by hand.
+    """
+
+    key: str
+    definition: Definition
+    archived: bool
+    managed: bool
+    is_applied: bool = False
+
+
+def heads(connection: Connection) -> tuple[PackageHead, ...]:
+    """Return every package, sorted by key."""
+    rows = connection.execute(select(tables.packages).order_by(_PACKAGES.key))
+    return tuple(_stored(row).head for row in rows)
+
+
+def stored(connection: Connection, keys: Collection[str]) -> dict[str, StoredPackage]:
+    """Return the packages that exist among these, by key."""
+    found = {}
+    for chunk in chunks(keys):
+        for row in connection.execute(select(tables.packages).where(_PACKAGES.key.in_(chunk))):
+            found[row.key] = _stored(row)
+    return found
+
+
+def definition(connection: Connection, package_id: int, number: int) -> Definition | None:
+    """Return one revision's definition; None where there is no such revision."""
+    statement = select(_REVISIONS.definition).where(
+        _REVISIONS.package_id == package_id, _REVISIONS.number == number
+    )
+    document = connection.execute(statement).scalar_one_or_none()
+    return None if document is None else Definition.normalised(document)
+
+
+def definitions(connection: Connection, wanted: Collection[RevisionRef]) -> dict[RevisionRef, Definition]:
+    """Return the definitions of the revisions that exist among these."""
+    known = stored(connection, {ref.key for ref in wanted})
+    refs = {(known[ref.key].id, ref.revision): ref for ref in wanted if ref.key in known}
+    scratch.fill(connection, tables.asked, [(0, *pair) for pair in refs])
+    asked, revisions = tables.asked.c, tables.revisions
+    statement = select(_REVISIONS.package_id, _REVISIONS.number, _REVISIONS.definition).select_from(
+        tables.asked.join(
+            revisions,
+            and_(_REVISIONS.package_id == asked.package_id, _REVISIONS.number == asked.revision),
+        )
+    )
+    return {
+        refs[package_id, number]: Definition.normalised(document)
+        for package_id, number, document in connection.execute(statement)
+    }
+
+
+def park(connection: Connection, package_ids: Collection[int]) -> None:
+    """Free the keys of packages that are about to be renamed, so that two can swap theirs."""
+    for package_id in package_ids:
+        key = f"{_PARKED}{package_id}"
+        connection.execute(update(tables.packages).where(_PACKAGES.id == package_id).values(key=key))
+
+
+def create(connection: Connection, contents: Contents, at: datetime) -> StoredPackage:
+    """Insert a package with its first revision."""
+    head = _head(contents, None)
+    statement = insert(tables.packages).values(_columns(head)).returning(_PACKAGES.id)
+    package = StoredPackage(connection.execute(statement).scalar_one(), head)
+    _mint(connection, package, contents.definition, at)
+    return package
+
+
+def rewrite(
+    connection: Connection, package: StoredPackage, contents: Contents, at: datetime
+) -> StoredPackage:
+    """Make an existing package be `contents`; a revision is minted exactly where the definition differs."""
+    head = _head(contents, package.head)
+    written = StoredPackage(package.id, head)
+    if head.revision != package.head.revision:
+        _mint(connection, written, contents.definition, at)
+    connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(_columns(head)))
+    return written
+
+
+def archive(connection: Connection, package: StoredPackage) -> None:
+    """Archive a package on behalf of an apply; its definition stays."""
+    values = {
+        "archived": True,
+        "version": package.head.version + 1,
+        "applied_digest": package.head.digest,
+        "applied_archived": True,
+    }
+    connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(values))
+
+
+def title_clashes(connection: Connection, keys: Collection[str]) -> list[tuple[str, str]]:
+    """Return pairs of packages, one of them in `keys`, that have the same title but for case.
+
+    Archived packages are left out.
+    """
+    other = tables.packages.alias("other")
+    same = and_(_PACKAGES.folded_title == other.c.folded_title, _PACKAGES.id != other.c.id)
+    statement = (
+        select(_PACKAGES.key, other.c.key)
+        .select_from(tables.packages.join(other, same))
+        .where(~_PACKAGES.archived, ~other.c.archived)
+        .order_by(_PACKAGES.key, other.c.key)
+    )
+    return [
+        (mine, theirs)
+        for chunk in chunks(keys)
+        for mine, theirs in connection.execute(statement.where(_PACKAGES.key.in_(chunk)))
+    ]
+
+
+def near(connection: Connection, key: str) -> list[str]:
+    """Return keys that start like `key`, for near misses; bounded."""
+    statement = select(_PACKAGES.key).where(func.substr(_PACKAGES.key, 1, 1) == key[:1]).limit(IN_LIMIT)
+    return list(connection.execute(statement).scalars())
+
+
+def _mint(connection: Connection, package: StoredPackage, new: Definition, at: datetime) -> None:
+    values = {
+        "package_id": package.id,
+        "number": package.head.revision,
+        "definition": new.as_document(),
+        "digest": package.head.digest,
+        "created_at": at,
+    }
+    connection.execute(insert(tables.revisions).values(values))
+
+
+def _head(contents: Contents, former: PackageHead | None) -> PackageHead:
+    digest = contents.definition.digest
+    applied = former and (former.applied_digest, former.applied_archived)
+    if contents.is_applied:
+        applied = (digest, contents.archived)
+    applied_digest, applied_archived = applied or (None, False)
+    return PackageHead(
+        key=contents.key,
+        revision=former.revision + (digest != former.digest) if former else 1,
+        version=former.version + 1 if former else 1,
+        digest=digest,
+        title=contents.definition.title,
+        archived=contents.archived,
+        managed=contents.managed,
+        applied_digest=applied_digest,
+        applied_archived=applied_archived,
+    )
+
+
+def _columns(head: PackageHead) -> Mapping[str, object]:
+    return {
+        "key": head.key,
+        "title": head.title,
+        "folded_title": head.title.casefold(),
+        "revision": head.revision,
+        "version": head.version,
+        "digest": head.digest,
+        "archived": head.archived,
+        "managed": head.managed,
+        "applied_digest": head.applied_digest,
+        "applied_archived": head.applied_archived,
+    }
+
+
+def _stored(row: Row[Any]) -> StoredPackage:
+    head = PackageHead(
+        key=row.key,
+        revision=row.revision,
+        version=row.version,
+        digest=row.digest,
+        title=row.title,
+        archived=row.archived,
+        managed=row.managed,
+        applied_digest=row.applied_digest,
+        applied_archived=row.applied_archived,
+    )
+    return StoredPackage(row.id, head)

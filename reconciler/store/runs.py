@@ -1,0 +1,91 @@
+"""Statements on runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, insert, select, update
+
+from reconciler.model.changesets import PackageState, Run
+from reconciler.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Row
+
+_RUNS: Final = tables.runs.c
+
+
+def latest(connection: Connection, limit: int) -> tuple[Run, ...]:
+    """Return the latest runs, newest first."""
+    statement = select(tables.runs).order_by(_RUNS.id.desc()).limit(limit)
+    return tuple(_run(row) for row in connection.execute(statement))
+
+
+def by_id(connection: Connection, run_id: int) -> Run | None:
+    """Return one run; None where there is none."""
+    row = connection.execute(select(tables.runs).where(_RUNS.id == run_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def of_plan(connection: Connection, plan_hash: str) -> Run | None:
+    """Return the run that applied the plan with this hash; None where none did."""
+    row = connection.execute(select(tables.runs).where(_RUNS.plan_hash == plan_hash)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def next_id(connection: Connection) -> int:
+    """Return the number that the next run has; certain within a writing transaction."""
+    newest: int | None = connection.execute(select(func.max(_RUNS.id))).scalar_one()
+    return (newest or 0) + 1
+
+
+def record(connection: Connection, run: Run) -> None:
+    """Insert a run."""
+    values = {
+        "id": run.id,
+        "plan_hash": run.plan_hash,
+        "at": run.at,
+        "actor": run.actor,
+        "environment": run.environment,
+        "commit_id": run.commit,
+        "allowed": list(run.allowed),
+        "changes": [dict(change) for change in run.changes],
+        "states_before": _documents(run.before),
+        "states_after": _documents(run.after),
+        "renamed": dict(run.renamed),
+        "moved": run.moved,
+    }
+    connection.execute(insert(tables.runs).values(values))
+
+
+def count_moved(connection: Connection, run_id: int, moved: int) -> None:
+    """Complete a run with how many clients it moved."""
+    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(moved=moved))
+
+
+def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:
+    return {key: asdict(state) for key, state in states.items()}
+
+
+def _states(documents: Mapping[str, Any]) -> dict[str, PackageState]:
+    return {key: PackageState(**document) for key, document in documents.items()}
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        plan_hash=row.plan_hash,
+        at=row.at,
+        actor=row.actor,
+        environment=row.environment,
+        commit=row.commit_id,
+        allowed=tuple(row.allowed),
+        changes=tuple(row.changes),
+        before=_states(row.states_before),
+        after=_states(row.states_after),
+        renamed=row.renamed,
+        moved=row.moved,
+    )

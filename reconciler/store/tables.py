@@ -1,0 +1,179 @@
+"""The tables. `migrations` creates them; a test holds both equal.
+
+A subscription is *active* at an instant where the client's status is active and it has not expired. Both are
+folded into `subscriptions.active_until` (exclusive): every write of a status or an expiry sets it, so that
+the questions of a plan need one comparison in one index.
+
+`usage.package_id` repeats the subscription's: usage is clustered beside the package that it is asked about.
+Only an assignment changes it (`usage.replace`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from reconciler.store.columns import Instant, JsonText, OrderedText
+
+metadata: Final = MetaData()
+
+meta: Final = Table(
+    "meta", metadata, Column("name", Text, primary_key=True), Column("value", JsonText, nullable=False)
+)
+
+catalog: Final = Table(
+    "catalog",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True),
+    Column("document", JsonText, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+packages: Final = Table(
+    "packages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", OrderedText, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("folded_title", Text, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("managed", Boolean, nullable=False),
+    Column("applied_digest", Text),
+    Column("applied_archived", Boolean, nullable=False),
+)
+
+revisions: Final = Table(
+    "revisions",
+    metadata,
+    Column("package_id", Integer, ForeignKey("packages.id", ondelete="RESTRICT"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("definition", JsonText, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+clients: Final = Table(
+    "clients",
+    metadata,
+    Column("id", OrderedText, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner_email", Text, nullable=False),
+    Column("normal_email", OrderedText, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("users", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subscriptions: Final = Table(
+    "subscriptions",
+    metadata,
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
+    Column("package_id", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("assigned_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("active_until", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["package_id", "revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
+    ),
+    Index("ix_subscriptions_held", "package_id", "revision", "client_id", "active_until", "assigned_at"),
+    Index("ix_subscriptions_active_until", "active_until"),
+    sqlite_with_rowid=False,
+)
+
+usage: Final = Table(
+    "usage",
+    metadata,
+    Column("package_id", Integer, primary_key=True, autoincrement=False),
+    Column("meter", OrderedText, primary_key=True),
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("ix_usage_client_id", "client_id"),
+    sqlite_with_rowid=False,
+)
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("plan_hash", Text, nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("commit_id", Text),
+    Column("allowed", JsonText, nullable=False),
+    Column("changes", JsonText, nullable=False),
+    Column("states_before", JsonText, nullable=False),
+    Column("states_after", JsonText, nullable=False),
+    Column("renamed", JsonText, nullable=False),
+    Column("moved", Integer, nullable=False),
+)
+
+moves: Final = Table(
+    "moves",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
+    Column("package_id", Integer, nullable=False),
+    Column("from_revision", Integer, nullable=False),
+    Column("to_revision", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["package_id", "from_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
+    ),
+    ForeignKeyConstraint(
+        ["package_id", "to_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
+    ),
+    Index("ix_moves_client", "run_id", "client_id"),
+    sqlite_with_rowid=False,
+)
+
+scratch: Final = MetaData()
+"""Temporary tables of one connection: what is asked, so that one statement answers many questions."""
+
+asked: Final = Table(
+    "asked",
+    scratch,
+    Column("question", Integer, primary_key=True, autoincrement=False),
+    Column("package_id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+
+operands: Final = Table(
+    "operands",
+    scratch,
+    Column("question", Integer, primary_key=True, autoincrement=False),
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+    Column("word", OrderedText, primary_key=True),
+    Column("low", BigInteger, primary_key=True, autoincrement=False),
+    Column("high", BigInteger, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)
+
+imported: Final = Table(
+    "imported",
+    scratch,
+    Column("client_id", OrderedText, primary_key=True),
+    Column("line", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,137 @@
+"""Ratios for reading and validating package files; run with `pytest -m benchmark -s tests/benchmarks`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from datetime import date
+from typing import TYPE_CHECKING
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from reconciler.sources.schemas import schema_text
+from reconciler.sources.workspace import read_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.benchmark
+
+TODAY = date(2026, 11, 23)
+SETTINGS = "environments:\n  local: {platform: 'sqlite:///.reconciler/platform.db'}\n"
+CATALOG = """\
+features:
+  chat: {title: Chat}
+  audio_call: {title: Audio calls, requires: [chat]}
+  live_sessions: {title: Live sessions}
+  ai_chat_agent: {title: AI chat agent, ai: true, requires: [chat]}
+  knowledge_base: {title: Knowledge base}
+limits:
+  live_sessions: {title: Live sessions, unit: session, per: cycle, feature: live_sessions}
+  knowledge_sources: {title: Knowledge sources, feature: knowledge_base}
+"""
+PACKAGE = """\
+# yaml-language-server: $schema=../schemas/package.schema.json
+title: Professional {n}
+description: AI features and more seats for growing team number {n}.
+features: [chat, audio_call, live_sessions, ai_chat_agent, knowledge_base]
+limits: {{live_sessions: {n}, knowledge_sources: unlimited}}
+user_count: 10
+ai_credits: 2000
+expiry: 14 days
+allowed_emails: any
+rollout:
+  existing_clients: reassign
+  per_run: 10%
+"""
+
+
+def workspace_of(root: Path, count: int) -> Path:
+    (root / "packages").mkdir(parents=True)
+    (root / "schemas").mkdir()
+    (root / "reconciler.yaml").write_text(SETTINGS)
+    (root / "schemas" / "catalog.yaml").write_text(CATALOG)
+    for n in range(count):
+        (root / "packages" / f"professional_{n}.yaml").write_text(PACKAGE.format(n=n))
+    return root / "reconciler.yaml"
+
+
+def plain_script(root: Path) -> None:
+    validator = jsonschema_rs.Draft202012Validator(json.loads(schema_text("package")))
+    for path in sorted((root / "packages").iterdir()):
+        document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)  # it is the safe one
+        assert validator.is_valid(document)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def best_ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 3) -> float:
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
+    return min(mine for mine, _ in pairs) / min(other for _, other in pairs)
+
+
+def test_ten_thousand_files_against_a_plain_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    config = workspace_of(tmp_path / "w", 10_000)
+
+    cold = best_ratio(
+        lambda: read_workspace(config, today=TODAY, cache=False).required(),
+        lambda: plain_script(config.parent),
+    )
+    read_workspace(config, today=TODAY)
+    warm = best_ratio(
+        lambda: read_workspace(config, today=TODAY).required(),
+        lambda: plain_script(config.parent),
+    )
+
+    print(f"\nvalidate 10,000 files : CSafeLoader + jsonschema-rs = {cold:.2f} cold, {warm:.2f} warm")
+    assert cold <= 0.8
+    assert warm <= 0.2
+
+
+def test_time_and_memory_per_file_stay_flat(tmp_path: Path) -> None:
+    small = workspace_of(tmp_path / "small", 10_000)
+    large = workspace_of(tmp_path / "large", 100_000)
+
+    ratio = best_ratio(
+        lambda: read_workspace(large, today=TODAY, cache=False).required(),
+        lambda: read_workspace(small, today=TODAY, cache=False).required(),
+        rounds=2,
+    )
+    tracemalloc.start()
+    workspace = read_workspace(small, today=TODAY, cache=False)
+    memory = tracemalloc.get_traced_memory()[1] / len(workspace.packages)
+    tracemalloc.stop()
+
+    print(f"\ntime per file, 100,000 : 10,000 files = {ratio / 10:.2f}; memory per file {memory:,.0f} bytes")
+    assert ratio / 10 <= 1.2
+    assert memory <= 5_000
+
+
+def test_three_files_in_a_process_of_their_own(tmp_path: Path) -> None:
+    config = workspace_of(tmp_path / "w", 3)
+    code = (
+        "from datetime import date; from pathlib import Path;"
+        "from reconciler.engine.validate import validate;"
+        f"validate(Path({str(config)!r}), today=date(2026, 11, 23), cache=True).required()"
+    )
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "."})
+
+    run(code)
+    ratio = best_ratio(lambda: run(code), lambda: run("pass"), rounds=5)
+
+    print(f"\nvalidate of 3 files : python -c pass = {ratio:.1f} (without the command line)")
+    assert ratio <= 7
