@@ -7,6 +7,7 @@
     ├── PartialError           6  partly applied (platforms without change sets only)
     ├── UnreachableError       7  the platform is out of reach or refused the credentials
     └── WrongUsageError       64  what was asked for does not exist or cannot be combined
+        └── KeyReusedError    64  an idempotency key came with another request before
 
 Exit codes are DESIGN's table; 0, 2 and 130 are not errors and live with the command line.
 """
@@ -73,3 +74,7 @@ class WrongUsageError(ReconcilerError):
     """The command was given something that does not exist or cannot be combined."""
 
     exit_code = 64
+
+
+class KeyReusedError(WrongUsageError):
+    """An idempotency key came with another request before; nothing was written."""

@@ -39,21 +39,6 @@ def _start(cursor: str, state: str) -> int:
     raise Refusal("bad-request", "The cursor is none of this server's.", hint="List from the start.")
 
 
-def older_than(cursor: str | None) -> int | None:
-    """Return the run that a page of runs comes after, going back; None for the first page."""
-    if cursor is None:
-        return None
-    match _read(cursor):
-        case [int(run_id)] if 0 < run_id < 2**31:
-            return run_id
-    raise Refusal("bad-request", "The cursor is none of this server's.", hint="List from the start.")
-
-
-def after_run(run_id: int) -> str:
-    """Return the cursor of the page of runs before this one."""
-    return _cursor([run_id])
-
-
 def _cursor(state: list[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(state).encode()).decode("ascii")
 

@@ -20,11 +20,12 @@ class Figures:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         labels = ("method", "route", "status")
-        self._requests = Counter(
-            "reconciler_requests", "Requests answered.", labels, registry=self._registry
-        )
+        self._requests = Counter("reconciler_requests", "Requests answered.", labels, registry=self._registry)
         self._seconds = Histogram(
-            "reconciler_request_seconds", "Time until an answer was sent.", labels[:2], registry=self._registry
+            "reconciler_request_seconds",
+            "Time until an answer was sent.",
+            labels[:2],
+            registry=self._registry,
         )
         self._open = Gauge("reconciler_requests_open", "Requests being answered.", registry=self._registry)
 

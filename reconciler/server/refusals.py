@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _SHOWN: Final = 50
-_RULES: Final[Mapping[str, str]] = {"missing": "missing-key", "extra_forbidden": "unknown-key"}
+_RULES: Final[Mapping[str, str]] = {
+    "missing": "missing-key",
+    "extra_forbidden": "unknown-key",
+    "greater_than_equal": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "too_long": "out-of-range",
+    "too_short": "out-of-range",
+}
 _BY_STATUS: Final[Mapping[int, str]] = {
     400: "bad-request",
     404: "no-such-path",
@@ -77,7 +84,7 @@ def _invalid(_request: Request, error: Exception) -> Response:
 def _finding(fault: Mapping[str, Any]) -> Finding:
     place: Sequence[str | int] = fault["loc"]
     pointer = "".join(f"/{step}" for step in place[1:]) or "/"
-    rule = _RULES.get(fault["type"], "wrong-type" if "type" in fault["type"] else "wrong-value")
+    rule = _RULES.get(fault["type"], "wrong-type" if "type" in fault["type"] else "bad-value")
     return Finding(str(place[0]), Position(), rule, f"{pointer}: {fault['msg']}")
 
 

@@ -40,3 +40,8 @@ def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
     with spool:
         while piece := spool.read(_PIECE):
             yield piece
+
+
+def quoted(text: str) -> str:
+    """Return the line for one text."""
+    return json.dumps(text, ensure_ascii=False)

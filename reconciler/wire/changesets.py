@@ -11,6 +11,7 @@ from reconciler.model.changesets import (
     ChangeSet,
     Expectation,
     Move,
+    Moved,
     PackageState,
     PackageWrite,
     Run,
@@ -181,10 +182,28 @@ class RunReply(Reply):
 
 
 class RunsReply(Reply):
-    """One page of the runs, newest first; `next` is the cursor of the next page, null on the last."""
+    """The latest runs, newest first."""
 
     items: tuple[RunReply, ...]
-    next: str | None
+
+
+class MovedReply(Reply):
+    """Clients whom one run reassigned between two revisions of a package."""
+
+    key: str
+    from_revision: int
+    to_revision: int
+    clients: int
+
+    def value(self) -> Moved:
+        """Return the figure."""
+        return Moved(**dict(self))
+
+
+class AllMovedReply(Reply):
+    """All whom one run reassigned, by package and revisions."""
+
+    items: tuple[MovedReply, ...]
 
 
 class PlatformReply(Reply):

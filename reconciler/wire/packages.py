@@ -115,6 +115,8 @@ class HeadReply(Reply):
     title: str
     archived: bool
     managed: bool
+    applied_digest: str | None = None
+    applied_archived: bool = False
 
     def value(self) -> PackageHead:
         """Return the head."""

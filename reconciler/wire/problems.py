@@ -13,6 +13,7 @@ from pydantic import Field
 from reconciler.errors import (
     BlockedError,
     InvalidError,
+    KeyReusedError,
     ReconcilerError,
     StaleError,
     UnreachableError,
@@ -34,7 +35,7 @@ _ERRORS: Final[Mapping[str, tuple[type[ReconcilerError], int, str]]] = {
     "unavailable": (UnreachableError, 503, "The platform is out of reach"),
     "precondition-failed": (StaleError, 412, "It is not in the state that was stated"),
     "precondition-required": (WrongUsageError, 428, "A condition is required"),
-    "key-reused": (WrongUsageError, 422, "The key was used for another request"),
+    "key-reused": (KeyReusedError, 422, "The key was used for another request"),
     "unauthorised": (UnreachableError, 401, "A valid token is required"),
     "forbidden": (UnreachableError, 403, "The token does not allow this"),
     "bad-request": (WrongUsageError, 400, "The request cannot be read"),

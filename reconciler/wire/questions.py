@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt
 
 from reconciler.model import questions as asked
 from reconciler.model.expiry import Window
+from reconciler.model.plans import Outdated
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.wire.fields import Amount, Body, Email, Instant, Line, Number, Reply
 
@@ -102,6 +103,18 @@ class OneOf(Body):
         return asked.OneOf(self.ids)
 
 
+class MovedIn(Body):
+    """The run reassigned the client, away from this revision."""
+
+    kind: Literal["moved-in"] = "moved-in"
+    run: Number
+    from_revision: Number
+
+    def value(self) -> asked.MovedIn:
+        """Return the condition."""
+        return asked.MovedIn(self.run, self.from_revision)
+
+
 class UpTo(Body):
     """The client's id is not after this one in the order of code points."""
 
@@ -114,7 +127,7 @@ class UpTo(Body):
 
 
 ConditionBody: TypeAlias = Annotated[
-    UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | UpTo,
+    UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo,
     Field(discriminator="kind"),
 ]
 
@@ -137,6 +150,8 @@ def condition_body(condition: asked.Condition) -> ConditionBody:  # noqa: PLR091
             return NotOneOf(ids=condition.ids)
         case asked.OneOf():
             return OneOf(ids=condition.ids)
+        case asked.MovedIn():
+            return MovedIn(run=condition.run, from_revision=condition.from_revision)
         case asked.UpTo():
             return UpTo(id=condition.id)
 
@@ -227,6 +242,25 @@ class HoldingsReply(Reply):
     """What is held by at least one client."""
 
     items: tuple[HeldReply, ...]
+
+
+class OutdatedReply(Reply):
+    """Active holders of one revision that is not the package's current one, which was minted at `since`."""
+
+    package: str
+    revision: int
+    clients: int
+    since: Instant
+
+    def value(self) -> Outdated:
+        """Return the figure."""
+        return Outdated(**dict(self))
+
+
+class AllOutdatedReply(Reply):
+    """All who are on older revisions, by package and revision."""
+
+    items: tuple[OutdatedReply, ...]
 
 
 class HoldersReply(Reply):

@@ -26,6 +26,7 @@ from reconciler.model.questions import (
     AssignedIn,
     ClientQuestion,
     HasMoreUsersThan,
+    MovedIn,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -56,6 +57,7 @@ QUESTION = ClientQuestion(
         AssignedIn((Window(None, NOON), Window(NOON, NOON + timedelta(days=1)))),
         NotOneOf(("acme",)),
         OneOf(("globex", "a/b")),
+        MovedIn(4, 1),
         UpTo("zorg"),
     ),
 )
