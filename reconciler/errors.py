@@ -6,6 +6,7 @@
     ├── StaleError             5  the platform, or a file, moved since the plan
     ├── PartialError           6  partly applied (platforms without change sets only)
     ├── UnreachableError       7  the platform is out of reach or refused the credentials
+    │   └── ContentionError    7  others wrote at the same time; trying again may help
     └── WrongUsageError       64  what was asked for does not exist or cannot be combined
         └── KeyReusedError    64  an idempotency key came with another request before
 
@@ -68,6 +69,10 @@ class UnreachableError(ReconcilerError):
     """The platform cannot be reached, or it refused the credentials."""
 
     exit_code = 7
+
+
+class ContentionError(UnreachableError):
+    """Others wrote at the same time; nothing was written, and the same may be tried again."""
 
 
 class WrongUsageError(ReconcilerError):

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from reconciler.errors import (
     BlockedError,
+    ContentionError,
     InvalidError,
     KeyReusedError,
     ReconcilerError,
@@ -32,6 +33,7 @@ _ERRORS: Final[Mapping[str, tuple[type[ReconcilerError], int, str]]] = {
     "blocked": (BlockedError, 409, "A rule forbids it"),
     "stale": (StaleError, 409, "The platform moved"),
     "not-found": (WrongUsageError, 404, "There is no such thing"),
+    "contention": (ContentionError, 503, "Others wrote at the same time"),
     "unavailable": (UnreachableError, 503, "The platform is out of reach"),
     "precondition-failed": (StaleError, 412, "It is not in the state that was stated"),
     "precondition-required": (WrongUsageError, 428, "A condition is required"),
