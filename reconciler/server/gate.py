@@ -84,16 +84,16 @@ def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, no
     if credentials is None:
         if served.tokens.is_open():
             return None
-        raise Refusal("unauthorised", "The request has no bearer token.", hint=_TOKEN_HINT)
+        raise Refusal("unauthorised", "The request has no bearer token.", hint=_HOW_TO_SHOW_ONE)
     text = credentials.credentials
     found = token_id(text)
     token = served.tokens.find(found, token_digest(text)) if found else None
     if token is None or not token.is_valid(now):
-        raise Refusal("unauthorised", "The token is not valid.", hint=_TOKEN_HINT)
+        raise Refusal("unauthorised", "The token is not valid.", hint=_HOW_TO_SHOW_ONE)
     return token
 
 
-_TOKEN_HINT: Final = "Put a token's text into the variable that `token_env` names."
+_HOW_TO_SHOW_ONE: Final = "Put a token's text into the variable that `token_env` names."
 
 
 def _forbidden(scopes: frozenset[Scope]) -> Refusal:

@@ -1,8 +1,8 @@
 """Long lists as newline-delimited JSON.
 
-The platform's transaction ends before the first byte is sent, so that a slow reader holds nothing up: lines go
-to a temporary file, in memory while it is small. The last line is an object with the key `end` and the number
-of lines before it; without it, the list is not complete.
+The platform's transaction ends before the first byte is sent, so that a slow reader holds nothing up: lines
+go to a temporary file, in memory while it is small. The last line is an object with the key `end` and the
+number of lines before it; without it, the list is not complete.
 """
 
 from __future__ import annotations

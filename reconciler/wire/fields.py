@@ -44,7 +44,7 @@ Line: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=200, patte
 Text: TypeAlias = Annotated[StrictStr, Field(max_length=5_000, pattern=TEXT_PATTERN)]
 Email: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=320, pattern=LINE_PATTERN)]
 PackageKey: TypeAlias = Annotated[StrictStr, Field(pattern=PACKAGE_PATTERN)]
-HASH_PATTERN: Final = r"^sha256:[0-9a-f]{64}$"
+HASH_PATTERN: Final = r"^sha256:[0-9a-f]{1,64}$"
 Hash: TypeAlias = Annotated[StrictStr, Field(pattern=HASH_PATTERN)]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
 Amount: TypeAlias = Annotated[StrictInt, Field(ge=0, le=LARGEST_QUANTITY)]
