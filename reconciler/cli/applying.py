@@ -15,7 +15,6 @@ from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.render.json.run import run_json
 from reconciler.render.text.outcome import held_back_text
 from reconciler.render.text.phrases import counted, verb
-from reconciler.render.text.plan import plan_text
 from reconciler.render.text.runs import applied_text
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to 
 
 def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
     """Print what is about to be applied: to standard error where JSON is wanted, which is the run alone."""
+    from reconciler.render.text.plan import plan_text
+
     terminal = Terminal.of(choices)
     if choices.format == "json":
         terminal.say(plan_text(plan, glossary_of(workspace), terminal.messages))
@@ -99,9 +100,9 @@ def _held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
         if guard.result == "blocked" and f"{guard.id}:{guard.key}" not in request.allow
     )
     if blocking and not request.skip_blocked:
+        guards = len({guard.id for guard in blocking})
         raise BlockedError(
-            f"{counted(len(blocking), 'guard result')} {verb(len(blocking), 'blocks', 'block')} this plan; "
-            "nothing was applied.",
+            f"{counted(guards, 'guard')} {verb(guards, 'blocks', 'block')} this plan; nothing was applied.",
             hint="The plan says the way past each; --skip-blocked applies the packages that are not blocked.",
         )
     return blocking

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -43,6 +42,8 @@ class LazyGroup(click.Group):
         """Find the command, or name those that are spelled like it."""
         name = args[0]
         if name not in self.listed and not name.startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(name, self.listed, n=3)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"There is no command {name!r}.{meant}", ctx)

@@ -11,9 +11,8 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
 from reconciler.cli.lazy_group import LazyGroup, Listed
 from reconciler.cli.options import Choices, global_options
-from reconciler.cli.terminal import OutputClosedError, Terminal, leave_output, soften_streams
+from reconciler.cli.streams import OutputClosedError, leave_output, soften_streams
 from reconciler.errors import ReconcilerError, WrongUsageError
-from reconciler.render.text.failure import failure_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,12 +74,12 @@ def _ended(arguments: Sequence[str]) -> int:
     try:
         return _code(commands.main(list(arguments), "reconciler", standalone_mode=False, obj=values))
     except click.exceptions.NoArgsIsHelpError as error:
-        Terminal.of(Choices()).complain(f"{error.format_message()}\n")
+        click.echo(error.format_message(), err=True)
         return WRONG_USAGE
     except click.ClickException as error:
         return _failed(_wrong_usage(error), Choices(**values))
     except (click.Abort, KeyboardInterrupt):
-        Terminal.of(Choices(**values)).complain("\nInterrupted.\n")
+        click.echo("\nInterrupted.", err=True)
         return INTERRUPTED
     except ReconcilerError as error:
         return _failed(error, Choices(**values))
@@ -91,6 +90,9 @@ def _code(result: Any) -> int:
 
 
 def _failed(error: ReconcilerError, choices: Choices) -> int:
+    from reconciler.cli.terminal import Terminal
+    from reconciler.render.text.failure import failure_text
+
     terminal = Terminal.of(choices)
     terminal.complain(failure_text(error, terminal.messages))
     return error.exit_code

@@ -38,9 +38,13 @@ def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]
 
 @contextmanager
 def platform_of(choices: Choices) -> Iterator[Platform]:
-    """Open the chosen platform, whatever state the package files are in."""
+    """Open the chosen platform; package files and catalog are not read."""
     from reconciler.engine.plan import environment_of
+    from reconciler.live.opening import open_platform
+    from reconciler.sources.settings import find_config, required_settings
 
-    workspace = workspace_of(choices)
-    with opened(workspace, environment_of(workspace, choices.environment)) as platform:
+    config = choices.config or find_config(Path.cwd())
+    environment = environment_of(required_settings(config), choices.environment)
+    token = token_of(environment)
+    with open_platform(environment.platform, root=config.absolute().parent, token=token) as platform:
         yield platform

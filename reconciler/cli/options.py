@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import click
 from click.core import ParameterSource
@@ -18,9 +17,8 @@ Format: TypeAlias = Literal["text", "json"]
 _FORMATS: Final = ("text", "json")
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the options say that every command takes."""
+class Choices(NamedTuple):
+    """What the options say that every command takes. No dataclass: `--help` would pay for importing those."""
 
     config: Path | None = None
     environment: str | None = None

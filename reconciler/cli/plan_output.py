@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from reconciler.model.catalog import Catalog
 from reconciler.render.json.plan import plan_json
 from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.plan import plan_lines
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Format
@@ -20,6 +19,8 @@ def write_plan_as(
     form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, *, next_step: str = ""
 ) -> None:
     """Write the plan to standard output; titles and units come from the workspace, where there is one."""
+    from reconciler.render.text.plan import plan_lines
+
     if form == "json":
         terminal.write_json(plan_json(plan))
     else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
 from reconciler.render.sanitise import sanitise
 from reconciler.render.text.ink import Paper
@@ -23,10 +24,6 @@ _WIDTH_OF_A_PIPE: Final = 100
 _WIDEST: Final = 140
 _NARROWEST: Final = 40
 _LINES_AT_ONCE: Final = 500
-
-
-class OutputClosedError(Exception):
-    """The reader of standard output went away; nothing is wrong and nothing is to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +89,6 @@ class Terminal:
     def complain(self, text: str) -> None:
         """Write to standard error, quiet or not."""
         _write(sys.stderr, text)
-
-
-def soften_streams() -> None:
-    """Let characters that a stream's encoding does not have be escaped instead of ending the command."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-
-
-def leave_output() -> None:
-    """Point standard output nowhere, so that nothing is said about it when the process ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

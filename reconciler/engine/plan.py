@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
     from reconciler.model.packages import PackageHead
     from reconciler.model.plans import Change
-    from reconciler.model.settings import Environment
+    from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.sources.workspace import Workspace
 
@@ -67,10 +67,10 @@ def plan(
     return prepare(workspace, environment, reader, request).plan
 
 
-def environment_of(workspace: Workspace, name: str | None) -> Environment:
+def environment_of(settings: Settings, name: str | None) -> Environment:
     """Return the named environment, or the default one; raises WrongUsageError naming those that exist."""
-    environments = workspace.settings.environments
-    wanted = name or workspace.settings.default_environment
+    environments = settings.environments
+    wanted = name or settings.default_environment
     if wanted not in environments:
         known = ", ".join(sorted(environments)) or "none"
         raise WrongUsageError(f"There is no environment {wanted!r}.", hint=f"reconciler.yaml has: {known}.")

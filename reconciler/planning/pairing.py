@@ -90,11 +90,10 @@ def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) 
     pairs = sorted(_pairs(desired, live), key=lambda pair: pair.key)
     speaking = [pair for pair in pairs if pair.desired or pair.is_vanished]
     unmanaged = tuple(key for key, head in sorted(live.items()) if not head.managed and key not in desired)
-    return Pairing(
-        differing=tuple(pair for pair in speaking if not _is_equal(pair)),
-        equal=tuple(pair for pair in speaking if _is_equal(pair)),
-        unmanaged=unmanaged,
-    )
+    sides: dict[bool, list[Pair]] = {True: [], False: []}
+    for pair in speaking:
+        sides[_is_equal(pair)].append(pair)
+    return Pairing(differing=tuple(sides[False]), equal=tuple(sides[True]), unmanaged=unmanaged)
 
 
 def by_hand(

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from unicodedata import category
 
-_UNSAFE: Final = re.compile(
-    "["
-    "\x00-\x1f\x7f-\x9f"  # controls, escape sequences included
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # invisible in most fonts
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, bidirectional overrides
-    "\u3164\ufeff\uffa0\ufff0-\ufffb"  # fillers, byte order mark, interlinear annotation
-    "\ud800-\udfff"  # halves of surrogate pairs, which no encoding takes
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # invisible; tags
-    "]"
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0\U000e0100-\U000e01ef]"
 )
+"""What Unicode calls printable and no font draws: joiners, fillers, supplementary variation selectors."""
 _ASTRAL: Final = 0x10000
 
 
 def sanitise(text: str) -> str:
     r"""Return the text with each unsafe character as `\uXXXX`, so that it can be seen and does nothing.
 
-    These are JSON's own escapes (a pair of them beyond U+FFFF): JSON on one line keeps its meaning.
+    Safe is what Unicode calls printable, and every width of space; unassigned code points are not. The
+    escapes are JSON's own (a pair of them beyond U+FFFF): JSON on one line keeps its meaning.
     """
-    return _UNSAFE.sub(_escape, text) if not _is_plain(text) else text
+    if text.isprintable() and not _INVISIBLE.search(text):
+        return text
+    return "".join(map(_seen, text))
 
 
-def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
-def _escape(match: re.Match[str]) -> str:
-    point = ord(match[0])
+def _seen(character: str) -> str:
+    if category(character) == "Zs" or (character.isprintable() and not _INVISIBLE.match(character)):
+        return character
+    point = ord(character)
     if point < _ASTRAL:
         return f"\\u{point:04x}"
     high, low = divmod(point - _ASTRAL, 0x400)

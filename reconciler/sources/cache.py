@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DECODER: Final = json.JSONDecoder()
 _KEY_BYTES: Final = 32
-_FEWEST_NEW: Final = 50
+FEWEST_NEW: Final = 50
 """Fewer new files than this are parsed sooner than the cache is written."""
 
 
@@ -56,7 +56,7 @@ class DocumentCache:
 
     def save(self) -> None:
         """Write what was used or is new, where that is worth it and possible."""
-        if not self._key or self._new < _FEWEST_NEW or self._is_linked():
+        if not self._key or self._new < FEWEST_NEW or self._is_linked():
             return
         body = "".join(f"{digest} {line}\n" for digest, line in self._used.items()).encode()
         with suppress(OSError):

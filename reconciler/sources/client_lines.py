@@ -66,8 +66,8 @@ def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
             rest = stream.readline(LONGEST_LINE + 1)
-        if stripped := line.strip():
-            yield number, stripped
+        if len(line) > LONGEST_LINE or not line.isspace():
+            yield number, line
 
 
 def _client(number: int, line: bytes) -> ClientLine:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.findings import Position
 from reconciler.sources.schemas import schema_of, validator_of
-from reconciler.sources.yaml import DoubtfulError, Inspection, inspect, load
+from reconciler.sources.yaml.fast import DoubtfulError, load
 from reconciler.validation.problems import Path, Problem, finding
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.findings import Finding
     from reconciler.sources.schemas import Kind
+    from reconciler.sources.yaml.inspection import Inspection
 
 MOST_PROBLEMS: Final = 100
 """Of one file, that are told one by one."""
@@ -27,11 +28,13 @@ class Reading:
 
     Attributes:
         attempt: What could be made of a file that is invalid.
+        faulty: Top-level keys of the attempt under which something is wrong.
     """
 
     document: dict[str, Any] | None
     findings: tuple[Finding, ...] = ()
     attempt: Any = None
+    faulty: frozenset[str] = frozenset()
 
 
 def read_document(file: str, content: bytes, kind: Kind) -> Reading:
@@ -42,7 +45,14 @@ def read_document(file: str, content: bytes, kind: Kind) -> Reading:
             return Reading(document)
     except DoubtfulError:
         pass
-    return _explained(file, inspect(content), kind)
+    return _explained(file, inspected(content), kind)
+
+
+def inspected(content: bytes) -> Inspection:
+    """Read a file with care; what that needs is loaded only here."""
+    from reconciler.sources.yaml.inspection import inspect  # noqa: PLC0415  # 6 ms, where something is wrong
+
+    return inspect(content)
 
 
 def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
@@ -50,12 +60,15 @@ def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
         finding(file, fault.position, Problem(fault.path, fault.rule, fault.message, fault.fix))
         for fault in inspection.faults
     ]
-    problems: list[Finding] = []
+    problems: tuple[Problem, ...] = ()
     if inspection.document is not None:
-        problems = _located(file, inspection, _schema_problems(inspection, kind))
+        problems = tuple(_schema_problems(inspection, kind))
     if not faults and not problems:
         return Reading(inspection.document)
-    return Reading(None, (*faults, *problems), inspection.document)
+    paths = [*(fault.path for fault in inspection.faults), *(problem.path for problem in problems)]
+    faulty = frozenset(str(path[0]) for path in paths if path)
+    findings = (*faults, *_located(file, inspection, problems))
+    return Reading(None, findings, inspection.document, faulty)
 
 
 def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:
@@ -71,7 +84,7 @@ def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:
 def locate_problems(file: str, content: bytes, problems: Iterable[Problem]) -> list[Finding]:
     """Return the first `MOST_PROBLEMS` problems with a document, as findings at their places in its file."""
     told = list(islice(problems, MOST_PROBLEMS))
-    return _located(file, inspect(content), told) if told else []
+    return _located(file, inspected(content), told) if told else []
 
 
 def _located(file: str, inspection: Inspection, problems: Iterable[Problem]) -> list[Finding]:

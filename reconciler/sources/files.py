@@ -142,6 +142,8 @@ def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
     name = entry.name
     if name.startswith("."):
         return "other"
+    if name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False):
+        return "package"
     suffix = os.path.splitext(name)[1]  # noqa: PTH122  # names here are strings: a Path each costs a fifth
     looks_like_a_package = suffix.lower() in {_SUFFIX, ".yml"}
     if entry.is_symlink():
@@ -154,11 +156,8 @@ def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
         raise RefusedFileError(
             "not-a-file", "this is not a regular file", "rename it, or put a file in its place"
         )
-    if suffix != _SUFFIX:
-        raise RefusedFileError(
-            "wrong-extension", f"`{suffix}` is not `.yaml`", "rename the file to end in .yaml"
-        )
-    return "package"
+    fix = "rename the file to end in .yaml"
+    raise RefusedFileError("wrong-extension", f"`{suffix}` is not `.yaml`", fix)
 
 
 def _kind_of_link(entry: os.DirEntry[str], root: str, *, looks_like_a_package: bool) -> _Kind:

@@ -22,6 +22,7 @@ from reconciler.validation.problems import Problem, finding
 from reconciler.validation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
     from reconciler.model.packages import DesiredPackage
     from reconciler.sources.cache import DocumentCache
+
+_FEWEST_CACHED: Final = 50
+"""Fewer files than this are parsed sooner than the cache is loaded."""
 
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
@@ -57,7 +61,7 @@ class PackageFiles:
         if not listing.files:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))
-        documents = _cache(self._root) if cache and listing.files else None
+        documents = _cache(self._root) if cache and len(listing.files) >= _FEWEST_CACHED else None
         for path in listing.files:
             self._read_file(path, documents)
         if documents is not None:
@@ -76,13 +80,16 @@ class PackageFiles:
         digest = self.digests[file] = digest_of_bytes(content)
         document = documents.get(digest) if documents is not None else None
         if document is None:
-            document = self._parsed(file, content)
+            document = self._parsed(key, file, content)
             if document is not None and documents is not None:
                 documents.put(digest, document)
         if document is not None:
-            problems = package_problems(key, document, self._vocabulary, self._today)
-            self.findings += locate_problems(file, content, problems)
+            self._judge(key, file, content, document)
             self.packages[key] = desired_package(key, file, document)
+
+    def _judge(self, key: str, file: str, content: bytes, document: Mapping[str, Any]) -> None:
+        problems = package_problems(key, document, self._vocabulary, self._today)
+        self.findings += locate_problems(file, content, problems)
 
     def _is_free(self, key: str, file: str) -> bool:
         problem = None
@@ -99,10 +106,18 @@ class PackageFiles:
         self._files[key] = file
         return True
 
-    def _parsed(self, file: str, content: bytes) -> dict[str, Any] | None:
+    def _parsed(self, key: str, file: str, content: bytes) -> dict[str, Any] | None:
         reading = read_document(file, content, "package")
         self.findings += reading.findings
+        if isinstance(reading.attempt, dict):
+            self._judge(key, file, content, _sound(reading.attempt, reading.faulty))
         return reading.document
+
+
+def _sound(attempt: dict[str, Any], faulty: frozenset[str]) -> dict[str, Any]:
+    """Leave out what is invalid, and what could only be judged beside it."""
+    judged_beside = {"limits", "ai_credits", "acknowledge"} if "features" in faulty else set()
+    return {key: value for key, value in attempt.items() if key not in faulty | judged_beside}
 
 
 def _cache(root: str) -> DocumentCache:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from jsonschema_rs import Draft202012Validator
+
+from reconciler import validation
 
 Kind: TypeAlias = Literal["package", "catalog", "reconciler"]
 
@@ -15,10 +17,7 @@ Kind: TypeAlias = Literal["package", "catalog", "reconciler"]
 @cache
 def schema_text(kind: Kind) -> bytes:
     """Return the schema's file."""
-    content = pkgutil.get_data("reconciler.validation", f"schemas/{kind}.schema.json")
-    if content is None:
-        raise FileNotFoundError(f"the installation lacks the schema {kind!r}")
-    return content
+    return (Path(validation.__path__[0]) / "schemas" / f"{kind}.schema.json").read_bytes()
 
 
 @cache

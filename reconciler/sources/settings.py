@@ -77,6 +77,18 @@ def read_settings(config: Path) -> SettingsReading:
     return SettingsReading(_settings(reading.document), reading.document, content, ())
 
 
+def required_settings(config: Path) -> Settings:
+    """Read the configuration alone.
+
+    Raises:
+        InvalidError: It has errors.
+    """
+    reading = read_settings(config)
+    if reading.document is None:
+        raise InvalidError(f"{config.name} is invalid", hint="repair it first", findings=reading.findings)
+    return reading.settings
+
+
 def _paths_only(attempt: Any) -> Settings:
     """Keep what the other files are found by, so that their findings can be told too."""
     stated = attempt if isinstance(attempt, dict) else {}

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
 from reconciler.sources.catalog_file import read_catalog
-from reconciler.sources.documents import locate_problems
+from reconciler.sources.documents import inspected, locate_problems
 from reconciler.sources.files import RefusedFileError, digest_of_bytes, read_linked
 from reconciler.sources.package_files import PackageFiles
 from reconciler.sources.settings import read_settings
-from reconciler.sources.yaml import inspect
 from reconciler.validation.collection import collection_problems
 from reconciler.validation.configuration import protection_problems
 
@@ -140,5 +139,5 @@ def locate(workspace: Workspace, key: str) -> Mapping[str, Position]:
     package = workspace.packages.get(key)
     if package is None:
         return {}
-    places = inspect(_content(workspace.root, package.file)).places
+    places = inspected(_content(workspace.root, package.file)).places
     return {str(path[0]): place.key for path, place in places.items() if len(path) == 1}

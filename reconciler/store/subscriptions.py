@@ -38,17 +38,23 @@ def holder_count(connection: Connection, at: datetime) -> int:
 def outdated(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
     """Count active subscriptions to older revisions, by package and revision, sorted.
 
-    Of each package only the part of the index below its current revision is read.
+    Of each package only the part of the index below its current revision is read: the outer joins hold
+    databases without statistics to that order.
     """
     older, next_one = tables.packages, tables.revisions
-    held = and_(_HELD.package_id == older.c.id, _HELD.revision < older.c.revision)
+    held = and_(
+        _HELD.package_id == older.c.id,
+        _HELD.revision < older.c.revision,
+        _HELD.active_until > microseconds(at),
+    )
     following = and_(next_one.c.package_id == older.c.id, next_one.c.number == _HELD.revision + 1)
     columns = (older.c.key, _HELD.revision, next_one.c.created_at)
     statement = (
         select(*columns, func.count())
-        .select_from(older.join(tables.subscriptions, held).join(next_one, following))
-        .where(older.c.revision > 1, _HELD.active_until > microseconds(at))
+        .select_from(older.outerjoin(tables.subscriptions, held).outerjoin(next_one, following))
+        .where(older.c.revision > 1)
         .group_by(*columns)
+        .having(func.count(_HELD.client_id) > 0)
         .order_by(*columns)
     )
     return tuple(

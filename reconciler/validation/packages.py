@@ -22,7 +22,8 @@ def package_problems(
     """Judge a schema-valid package document; without a catalog, only what does not need one."""
     if vocabulary is not None:
         on = set(document.get("features", ()))
-        yield from _unknown_features(document, on, vocabulary)
+        if not on <= vocabulary.features:
+            yield from _unknown_features(document, on, vocabulary)
         if not on.isdisjoint(vocabulary.notable):
             yield from _notable_features(document, on, vocabulary)
         if "limits" in document:
@@ -40,8 +41,8 @@ def package_problems(
 
 
 def _unknown_features(document: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:
-    known = vocabulary.catalog.features
-    for key in sorted(on - known.keys()):
+    known = vocabulary.features
+    for key in sorted(on - known):
         message = f"the catalog has no feature `{key}`"
         fix = did_you_mean(key, known) or "declare it in the catalog, or take it out"
         yield Problem(("features", document["features"].index(key)), "unknown-feature", message, fix)

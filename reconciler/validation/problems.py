@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.findings import Finding
-from reconciler.validation.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +33,8 @@ class Problem:
 
 def finding(file: str, position: Position, problem: Problem) -> Finding:
     """Return the problem at its place, with the severity of its rule."""
+    from reconciler.validation.rules import RULES  # noqa: PLC0415  # 3 ms of texts, for invalid files only
+
     severity = RULES[problem.rule].severity
     return Finding(file, position, problem.rule, problem.message, problem.fix, severity)
 

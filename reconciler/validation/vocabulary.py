@@ -14,11 +14,13 @@ class Vocabulary:
     """A catalog.
 
     Attributes:
+        features: Keys of all features.
         notable: Keys of features that require something, or are deprecated.
         ai: Keys of AI features.
     """
 
     catalog: Catalog
+    features: frozenset[str]
     notable: frozenset[str]
     ai: frozenset[str]
 
@@ -28,6 +30,7 @@ class Vocabulary:
         features = catalog.features.items()
         return cls(
             catalog=catalog,
+            features=frozenset(catalog.features),
             notable=frozenset(key for key, feature in features if feature.requires or feature.deprecated),
             ai=frozenset(key for key, feature in features if feature.ai),
         )

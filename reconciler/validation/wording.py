@@ -24,7 +24,7 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits and `_`"),
     PACKAGE_KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits, `_` and `-`"),
     LINE_PATTERN: ("bad-text", "one line of text that is not only space"),
-    EXPIRY_PATTERN: ("bad-expiry", "such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
+    EXPIRY_PATTERN: ("bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
     DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
     SHARE_PATTERN: ("bad-share", "a whole percentage such as `5%`"),
     URL_PATTERN: ("bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"),

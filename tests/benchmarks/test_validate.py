@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import tracemalloc
 from datetime import date
 from typing import TYPE_CHECKING
@@ -71,9 +70,11 @@ def plain_script(root: Path) -> None:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Measure processor time, child processes included: other work on the machine disturbs it least."""
+    start = os.times()
     work()
-    return time.perf_counter() - start
+    end = os.times()
+    return sum(end[:4]) - sum(start[:4])
 
 
 def best_ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 3) -> float:
@@ -131,7 +132,7 @@ def test_three_files_in_a_process_of_their_own(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": "."})
 
     run(code)
-    ratio = best_ratio(lambda: run(code), lambda: run("pass"), rounds=5)
+    ratio = best_ratio(lambda: run(code), lambda: run("pass"), rounds=15)
 
     print(f"\nvalidate of 3 files : python -c pass = {ratio:.1f} (without the command line)")
     assert ratio <= 7

@@ -38,7 +38,7 @@ def apply_command(
     workspace = workspace_of(choices).required()
     reviewed = read_plan(planfile) if planfile is not None else None
     name = choices.environment or (reviewed.environment if reviewed is not None else None)
-    environment = environment_of(workspace, name)
+    environment = environment_of(workspace.settings, name)
     request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, skip_blocked=skip_blocked)
     with opened(workspace, environment) as platform:
         made = reviewed or planned(workspace, environment, platform, request)

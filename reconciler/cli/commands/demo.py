@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +21,9 @@ from reconciler.render.text.runs import applied_text
 if TYPE_CHECKING:
     from reconciler.engine.demo.story import Scene
 
+_STORY_DATE: Final = datetime(2026, 11, 2, 9, tzinfo=UTC)
+"""What is thrown away need not be of today, and can be compared with what the README shows."""
+
 
 @click.command("demo")
 @global_options
@@ -27,7 +31,10 @@ if TYPE_CHECKING:
     "--into", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this new folder."
 )
 def demo_command(into: Path | None) -> None:
-    """Show the whole story: clients on packages, an edit, the plan that names whom it touches, the apply."""
+    """Show the whole story on a platform that is thrown away.
+
+    Clients on packages, an edit, the plan that names whom it touches, the apply, and what a client keeps.
+    """
     from reconciler.engine.demo.story import demo
 
     if into is not None:
@@ -39,7 +46,7 @@ def demo_command(into: Path | None) -> None:
         Terminal.of(chosen()).say(f"\nGo on in {into}: edit packages/, then `reconciler plan`.\n")
         return
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
-        for scene in demo(Path(folder), now()):
+        for scene in demo(Path(folder), _STORY_DATE):
             _show(scene)
 
 

@@ -17,16 +17,17 @@ from reconciler.cli.terminal import Terminal
 @global_options
 @option("--clients", is_flag=True, help="Clients on older revisions are drift as well.")
 def drift_command(*, clients: bool) -> int:
-    """Say what differs between the files and the platform, and which side changed it since the last apply.
+    """Say what differs, and which side changed it.
 
-    Exits with 2 where anything differs, and with 0 where nothing does. Nothing is written.
+    Whoever edited the platform by hand since the last apply is told from what the files changed. Exits with
+    2 where anything differs, and with 0 where nothing does. Nothing is written.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
 
     choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     with working("Comparing", terminal), opened(workspace, environment) as platform:
         made = plan(workspace, environment, platform, PlanRequest(at=now()))
     write_plan_as(choices.format, made, workspace, terminal)

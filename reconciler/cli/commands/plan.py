@@ -40,7 +40,7 @@ def plan_command(
     choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     request = PlanRequest(at=now(), allow=allow, show_emails=show_emails)
     with (
         working("Comparing files, platform and clients", terminal),

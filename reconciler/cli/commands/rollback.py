@@ -19,10 +19,11 @@ from reconciler.cli.surroundings import now
 @actor_option()
 @click.argument("run", type=click.IntRange(min=1))
 def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes: bool) -> int:
-    """Plan back to the state before RUN, show it, ask and apply it.
+    """Plan back to the state before a run.
 
-    Packages get their former contents as new revisions, and clients whom the run reassigned return to what
-    they held. The plan says what cannot be undone. Guards hold as for any plan.
+    The plan is shown and applied like any other, and the same guards hold. Packages get their former contents
+    as new revisions, and clients whom the run reassigned return to what they held. The plan says what cannot
+    be undone.
     """
     from reconciler.engine.aims import RunUndone
     from reconciler.engine.apply import ApplyRequest
@@ -31,7 +32,7 @@ def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes
     choices = chosen()
     check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, aim=RunUndone(run))
     with opened(workspace, environment) as platform:
         made = planned(workspace, environment, platform, request)

@@ -22,6 +22,8 @@ def schema_command(kind: str | None, write: Path | None) -> None:
 
     KIND is which one to print. Editors with a YAML language server complete and check by them.
     """
+    if kind is None and write is None:
+        raise WrongUsageError("schema was told neither what to print nor where to write.", hint=_HINT)
     from reconciler.engine.schema import schema, write_schemas
 
     terminal = Terminal.of(chosen())
@@ -29,8 +31,6 @@ def schema_command(kind: str | None, write: Path | None) -> None:
         terminal.write_lines(str(path) for path in write_schemas(write))
     if kind is not None:
         terminal.write(schema(kind).rstrip("\n") + "\n")
-    if kind is None and write is None:
-        raise WrongUsageError("schema was told neither what to print nor where to write.", hint=_HINT)
 
 
 _HINT = f"Give one of {', '.join(KINDS)}, or --write FOLDER."

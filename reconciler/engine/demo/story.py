@@ -81,7 +81,7 @@ def demo(folder: Path, at: datetime) -> Iterator[Scene]:
     """Tell the story in `folder`, which must be empty; what is there afterwards can be played with."""
     _lay_out(folder)
     workspace = read_workspace(folder / "reconciler.yaml", today=at.date())
-    url = environment_of(workspace, None).platform
+    url = environment_of(workspace.settings, None).platform
     with open_platform(url, root=folder) as platform:
         count = _settle(workspace, platform, at - timedelta(days=1))
         yield Told(
@@ -136,10 +136,10 @@ def _edit(folder: Path) -> str:
 
 
 def _plan(workspace: Workspace, platform: Platform, at: datetime) -> Plan:
-    return plan(workspace, environment_of(workspace, None), platform, PlanRequest(at=at))
+    return plan(workspace, environment_of(workspace.settings, None), platform, PlanRequest(at=at))
 
 
 def _apply(workspace: Workspace, platform: Platform, made: Plan, at: datetime) -> Run:
     return apply(
-        workspace, environment_of(workspace, None), made, platform, ApplyRequest(at=at, actor="demo")
+        workspace, environment_of(workspace.settings, None), made, platform, ApplyRequest(at=at, actor="demo")
     )

@@ -70,6 +70,6 @@ UniquePackageKeys: TypeAlias = Annotated[tuple[PackageKey, ...], _UNIQUE, _UNIQU
 UniqueClientIds: TypeAlias = Annotated[tuple[ClientId, ...], _UNIQUE, _UNIQUE_SCHEMA]
 UniqueEmails: TypeAlias = Annotated[
     tuple[Email, ...],
-    _UNIQUE,
     Field(min_length=1, max_length=10_000, json_schema_extra={"uniqueItems": True}),
+    _UNIQUE,  # after the bounds, which pydantic would otherwise publish as those of a text
 ]

@@ -26,14 +26,14 @@ def catalog_lines(change: CatalogChange, paper: Paper) -> Iterator[str]:
             keys = [_key(each, folder) for each in change.fields if _is(each, symbol, folder)]
             if keys:
                 names = several(sorted(set(keys)), len(set(keys)), _NAMES_SHOWN)
-                body = [f"{counted(len(set(keys)), noun)} {ending}: {names}"]
+                body = [f"{ending} {counted(len(set(keys)), noun)}: {names}"]
                 yield from paper.lines(body, indent=2, label=symbol, column=2)
 
 
 _GAINED: Final = Span("+", Ink.GREEN)
 _LOST: Final = Span("-", Ink.RED)
 _CHANGED: Final = Span("~", Ink.YELLOW)
-_KINDS: Final = ((_LOST, "gone"), (_CHANGED, "described differently"), (_GAINED, "new"))
+_KINDS: Final = ((_LOST, "without"), (_CHANGED, "with another description of"), (_GAINED, "with"))
 
 
 def protected_lines(change: ProtectedChange, paper: Paper) -> Iterator[str]:

@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Action, Code, Reach, Severity
-from reconciler.render.text.fields import by_severity, field_line, stated_line, subject_of, value
+from reconciler.render.text.fields import by_severity, field_line, lost_line, stated_line, subject_of, value
 from reconciler.render.text.impact import impact_line
 from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import counted, number, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.plans import Change, FieldChange, ImpactFinding, Reassignment
     from reconciler.render.text.fields import FieldLine
@@ -100,7 +100,7 @@ def _holders(change: Change) -> Iterator[Span | str]:
 def _what_holders_get(change: Change, who: str) -> str:
     holders = change.impact.holders
     if change.reach is Reach.ON_REASSIGN:
-        return f"{who} {verb(holders, 'holds', 'hold')} it; whom this plan reassigns, it reaches now"
+        return f"{who} {verb(holders, 'holds', 'hold')} it; those whom this plan reassigns get the change now"
     match change.action:
         case Action.ARCHIVE:
             return f"{who} {verb(holders, 'keeps', 'keep')} it; nobody new can be assigned it"
@@ -145,7 +145,7 @@ def _differences(change: Change, glossary: Glossary, paper: Paper) -> Iterator[s
     for code in gathered:
         yield from _additions([each for each in fields if each.code is code], glossary, paper)
     for finding in findings.values():
-        yield from _loss(finding, change, paper)
+        yield from _loss(finding, change, glossary, paper)
 
 
 def _is_in_the_heading(field: FieldChange, change: Change) -> bool:
@@ -180,11 +180,10 @@ def _addition(field: FieldChange, glossary: Glossary) -> str:
     return f"{glossary.short_limit(key)} {value(field.after)}"
 
 
-def _loss(finding: ImpactFinding, change: Change, paper: Paper) -> Iterator[str]:
+def _loss(finding: ImpactFinding, change: Change, glossary: Glossary, paper: Paper) -> Iterator[str]:
     """Yield a loss that no difference of this change states, such as a reassignment's."""
     if finding.code in _SAID_BY_THE_ACTION and change.action is not Action.REASSIGN:
         yield from paper.lines(impact_line(finding), indent=_INDENT)
         return
-    label = Span(f"- {finding.subject}", Ink.RED)
-    body: Iterable[Span | str] = [finding.code.replace("-", " "), ": ", *impact_line(finding)]
-    yield from paper.lines(body, indent=_DIFFERENCE, label=label, column=_KIND_COLUMN)
+    yield from _field(lost_line(finding.code, finding.subject, glossary), paper)
+    yield from paper.lines(impact_line(finding), indent=_DIFFERENCE + _KIND_COLUMN)

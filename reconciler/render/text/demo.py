@@ -11,7 +11,7 @@ _INKS: Final = {"+": Ink.GREEN, "-": Ink.RED, "@": Ink.CYAN}
 
 def told_text(text: str, paper: Paper) -> str:
     """Return a sentence of the story, set off from what came before."""
-    return "\n".join(["", *paper.lines([Span(text, Ink.BOLD)], label=Span("»", Ink.CYAN), column=2), "", ""])
+    return "\n".join(["", *paper.lines([Span(text, Ink.BOLD)], label=Span("»", Ink.CYAN), column=2), ""])
 
 
 def diff_text(diff: str, paper: Paper) -> str:

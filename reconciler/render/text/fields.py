@@ -72,6 +72,14 @@ def stated_line(change: FieldChange, glossary: Glossary) -> FieldLine:
     return FieldLine(Span("+", Ink.GREEN), kind, body)
 
 
+def lost_line(code: Code, subject: str, glossary: Glossary) -> FieldLine:
+    """Put into words a loss of which only the kind and the subject are known."""
+    kind = _KINDS[code]
+    name = {"feature": glossary.feature, "limit": glossary.limit}.get(kind)
+    verb = code.rpartition("-")[2]
+    return FieldLine(Span("-", Ink.RED), kind, [f"{name(subject)} {verb}" if name else verb])
+
+
 def _body(change: FieldChange, subject: str, glossary: Glossary) -> Sequence[Span | str]:
     match _KINDS[change.code]:
         case "feature":

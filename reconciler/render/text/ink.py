@@ -13,7 +13,7 @@ from reconciler.render.sanitise import sanitise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_NARROWEST_BODY = 12
+_NARROWEST_BODY = 4
 
 
 class Ink(Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.plans import Action
 from reconciler.render.text.catalog_change import catalog_lines, protected_lines
 from reconciler.render.text.change import change_lines
 from reconciler.render.text.guards import guard_lines
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
-    from reconciler.model.plans import Plan
+    from reconciler.model.plans import Change, Plan
     from reconciler.render.text.glossary import Glossary
 
 _UNMANAGED_SHOWN: Final = 5
@@ -40,7 +41,7 @@ def plan_lines(plan: Plan, glossary: Glossary, paper: Paper, *, next_step: str =
     """Yield the same, line by line."""
     known = glossary.beside(plan)
     yield from _verdict(plan, paper)
-    for change in plan.changes:
+    for change in _as_read(plan):
         yield ""
         yield from change_lines(change, known, paper)
     yield from _after_a_gap(catalog_lines(plan.catalog, paper))
@@ -62,13 +63,32 @@ def summary_line(plan: Plan) -> str:
     return f"Plan: {', '.join(said) or 'no package to change'}."
 
 
+def _as_read(plan: Plan) -> Iterator[Change]:
+    """Yield the changes in the plan's order, but each reassignment after the change that it carries out.
+
+    What that change says of its losses already, the reassignment does not say again.
+    """
+    moves = {each.key: each for each in plan.changes if each.action is Action.REASSIGN}
+    for change in plan.changes:
+        if change.action is not Action.REASSIGN:
+            yield change
+            if change.key in moves:
+                yield _without_what_is_said(moves.pop(change.key), change)
+    yield from moves.values()
+
+
+def _without_what_is_said(move: Change, change: Change) -> Change:
+    findings = tuple(each for each in move.impact.findings if each not in change.impact.findings)
+    return move.model_copy(update={"impact": move.impact.model_copy(update={"findings": findings})})
+
+
 def _verdict(plan: Plan, paper: Paper) -> Iterator[str]:
     if plan.is_empty and not plan.blocked:
         yield from paper.lines(
             [Span("Nothing to change: ", Ink.GOOD), f"{plan.environment} is as the files say."]
         )
         return
-    stops = sum(each.result == "blocked" for each in plan.guards)
+    stops = len({each.id for each in plan.guards if each.result == "blocked"})
     heading: list[Span | str] = [Span(f"Plan for {plan.environment}", Ink.BOLD)]
     if plan.blocked:
         heading.append(Span(f" — BLOCKED by {counted(stops, 'guard')}", Ink.ALARM))

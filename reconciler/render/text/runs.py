@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 _HEADINGS: Final = ("RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT")
 _COLUMN: Final = 12
+_DONE: Final = {
+    "create": "created",
+    "update": "updated",
+    "archive": "archived",
+    "restore": "restored",
+    "rename": "renamed",
+}
 _CODES_SHOWN: Final = 6
 
 
@@ -40,8 +47,9 @@ def _row(run: Run) -> tuple[str, ...]:
 
 
 def _what(run: Run) -> str:
-    actions = Counter(str(change.get("action", "change")) for change in run.changes)
-    parts = [f"{number(count)} {action}" for action, count in actions.items() if action != "reassign"]
+    actions = Counter(str(change.get("action", "")) for change in run.changes)
+    del actions["reassign"]
+    parts = [f"{number(count)} {_DONE.get(action, action)}" for action, count in actions.items()]
     moved = f"{counted(run.moved, 'client')} moved" if run.moved else ""
     return joined([*parts, moved]) or "catalog or settings only"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _GAP: Final = 2
-_NARROWEST: Final = 12
+_NARROWEST: Final = 4
 _MEASURED_ROWS: Final = 500
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from yaml import MarkedYAMLError
 from yaml.events import AliasEvent
 
 from reconciler.model.findings import Position
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str | int, ...]
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
+
+_TAB: Final = re.compile(r" *\t")
+_OPENED: Final = ("quoted scalar", "flow sequence", "flow mapping", "simple key")
+"""Where one of these is not closed, its start is what must be looked at."""
 
 COMPLEX_KEY: Final = "a key must be text, not a list or a mapping"
 
@@ -42,9 +47,9 @@ _FIXES: Final[dict[str, str]] = {
 }
 
 _SYNTAX: Final[tuple[tuple[str, str, str], ...]] = (
-    ("found character '\\t'", "a tab is used for indentation", "indent with spaces"),
-    ("tab character", "a tab is used for indentation", "indent with spaces"),
     ("mapping values are not allowed", "a colon is not expected here", "quote a text that holds `: `"),
+    ("hexdecimal number", "a backslash in double quotes begins an escape", "use single quotes"),
+    ("escape character", "a backslash in double quotes begins an escape", "use single quotes"),
     ("found unexpected end of stream", "the file ends inside a quoted text", "close the quote"),
     ("found unexpected document indicator", "a quoted text is not closed", "close the quote"),
     ("did not find expected ',' or ']'", "a list in brackets is not closed", "add the missing `,` or `]`"),
@@ -73,17 +78,28 @@ def fault(rule: str, path: Path, position: Position, message: str) -> Fault:
     return Fault(rule, path, position, message, _FIXES[rule])
 
 
-def syntax(error: YAMLError, text: str, position: Position) -> Fault:
-    """Explain what libyaml could not parse."""
+def syntax(error: YAMLError, text: str) -> Fault:
+    """Explain what libyaml could not parse, where it went wrong rather than where it was noticed."""
     if match := _CONFLICT.search(text):
         line = text.count("\n", 0, match.start()) + 1
         message = "git left the markers of a merge conflict"
         return fault("merge-conflict-marker", (), Position(line, 1), message)
+    position = _place(error)
+    if any(map(_TAB.match, text.split("\n")[position.line - 1 : position.line])):
+        return Fault("yaml-syntax", (), position, "a tab is used for indentation", "indent with spaces")
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", error))
     for part, message, fix in _SYNTAX:
         if part in problem:
             return Fault("yaml-syntax", (), position, message, fix)
     return Fault("yaml-syntax", (), position, f"not YAML: {problem}", "check the quotes and the indentation")
+
+
+def _place(error: YAMLError) -> Position:
+    if not isinstance(error, MarkedYAMLError):
+        return Position()
+    is_open = error.context is not None and error.context.endswith(_OPENED)
+    mark = error.context_mark if is_open else error.problem_mark
+    return Position(mark.line + 1, mark.column + 1) if mark is not None else Position()
 
 
 def anchor_message(event: Any) -> str:

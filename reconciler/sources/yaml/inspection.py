@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from yaml import MarkedYAMLError, YAMLError
+from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
@@ -20,7 +20,6 @@ from yaml.events import (
 
 from reconciler.model.findings import Position
 from reconciler.sources.yaml import faults
-from reconciler.sources.yaml.faults import Fault, Path
 from reconciler.sources.yaml.limits import DEEPEST, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
 from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
 from reconciler.sources.yaml.text import text_of
@@ -28,7 +27,7 @@ from reconciler.sources.yaml.text import text_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Fault", "Inspection", "Path", "Place", "inspect"]
+    from reconciler.sources.yaml.faults import Fault, Path
 
 Value: TypeAlias = Any
 _ROOT: Final[Path] = ()
@@ -76,8 +75,7 @@ def inspect(content: bytes) -> Inspection:
     try:
         document = reader.document()
     except YAMLError as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        reader.faults.append(faults.syntax(error, text, _position(mark) if mark else Position()))
+        reader.faults.append(faults.syntax(error, text))
         document = None
     except _StopError:
         document = None

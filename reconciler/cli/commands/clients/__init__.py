@@ -1,4 +1,4 @@
-"""`clients`: see, add, import and assign clients."""
+"""`clients`: see, add, import, assign and reassign clients."""
 
 from typing import Final
 
@@ -15,7 +15,8 @@ COMMANDS: Final = {
     "import": Listed(f"{_HERE}.import_clients:import_command", "Add or update clients from a file."),
     "assign": Listed(f"{_HERE}.assign_client:assign_command", "Give a client a package by hand."),
     "reassign": Listed(
-        f"{_HERE}.reassign_clients:reassign_command", "Move clients to their package's current revision."
+        f"{_HERE}.reassign_clients:reassign_command",
+        "Move clients to the current revision of the package that they hold.",
     ),
 }
 
@@ -23,4 +24,4 @@ COMMANDS: Final = {
 @click.group("clients", cls=LazyGroup, listed=COMMANDS)
 @global_options
 def clients_group() -> None:
-    """See, add, import and assign clients."""
+    """See, add, import, assign and reassign clients."""

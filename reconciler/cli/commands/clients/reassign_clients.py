@@ -16,7 +16,7 @@ from reconciler.errors import WrongUsageError
 @click.command("reassign")
 @global_options
 @option("--package", metavar="KEY", help="The package that they hold; may be left out for one client.")
-@option("--all", "everybody", is_flag=True, help="Everybody who holds an older revision of --package.")
+@option("--all", "all_", is_flag=True, help="Everybody who holds an older revision of --package.")
 @yes_option()
 @allow_option()
 @actor_option()
@@ -27,7 +27,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     actor: str | None,
     allow: tuple[str, ...],
     *,
-    everybody: bool,
+    all_: bool,
     yes: bool,
 ) -> int:
     """Move clients to the current revision of the package that they hold.
@@ -40,15 +40,15 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     from reconciler.engine.plan import environment_of
 
     choices = chosen()
-    if bool(clients) == everybody or (everybody and package is None):
+    if bool(clients) == all_ or (all_ and package is None):
         raise WrongUsageError("Whom to reassign?", hint="Name clients, or give --all and --package KEY.")
     check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
-    environment = environment_of(workspace, choices.environment)
+    environment = environment_of(workspace.settings, choices.environment)
     at = now()
     with opened(workspace, environment) as platform:
         held = package or platform.client(clients[0], at).subscription.package
-        aim = ClientsReassigned(held, None if everybody else clients)
+        aim = ClientsReassigned(held, None if all_ else clients)
         request = ApplyRequest(at=at, actor=actor or present_actor(), allow=allow, aim=aim)
         made = planned(workspace, environment, platform, request)
         return carry_out(workspace, environment, platform, made, request, yes=yes)

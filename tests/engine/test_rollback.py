@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.engine.aims import ClientsReassigned, RunUndone
+from reconciler.errors import WrongUsageError
+from reconciler.model.plans import Action, Severity
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
+
+BASIC = {"features": ["chat", "calls"]}
+
+
+@pytest.fixture
+def held(shop: Shop) -> Shop:
+    shop.guards(clients_losing="unlimited", acknowledge="never", archives="unlimited")
+    shop.package("pro", **BASIC)
+    shop.apply()
+    shop.clients("acme", "bolt", package="pro")
+    return shop
+
+
+def test_a_rollback_restores_the_package_and_the_snapshots_that_the_run_moved(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    held.clients("cone", package="pro")
+
+    held.apply(aim=RunUndone(run.id))
+
+    assert held.client("acme").entitlements.features == ("calls", "chat")
+    assert held.client("acme").subscription.revision == 1
+    assert held.client("cone").entitlements.features == ("chat",)
+    head = held.platform.packages()[0]
+    assert held.workspace.packages["pro"].definition.digest != head.digest
+    held.package("pro", **BASIC)
+    assert held.plan().is_empty
+
+
+def test_a_rollback_of_a_create_archives_and_of_an_archive_restores(held: Shop) -> None:
+    held.package("new", features=["chat"])
+    held.package("pro", **BASIC, archived=True)
+    run = held.apply()
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert {(change.action, change.key) for change in made.changes} == {
+        (Action.ARCHIVE, "new"),
+        (Action.RESTORE, "pro"),
+    }
+    assert {head.key: head.archived for head in held.platform.packages()} == {"new": True, "pro": False}
+
+
+def test_a_rollback_of_a_rename_gives_the_old_key_back(held: Shop) -> None:
+    held.remove("pro")
+    held.package("professional", **BASIC, title="Pro", renamed_from="pro")
+    run = held.apply()
+
+    held.apply(aim=RunUndone(run.id))
+
+    assert held.client("acme").subscription.package == "pro"
+
+
+def test_a_rollback_says_what_cannot_be_undone(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    run = held.apply()
+    held.package("pro", features=[])
+    held.apply()
+
+    notices = " ".join(held.plan(aim=RunUndone(run.id)).notices)
+
+    assert "spent" in notices
+    assert f"changed again after run {run.id}" in notices
+
+
+def test_a_rollback_can_be_rolled_back(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    undone = held.apply(aim=RunUndone(run.id))
+
+    held.apply(aim=RunUndone(undone.id))
+
+    left = held.plan()
+    assert held.client("acme").entitlements.features == ("chat",)
+    assert [(change.action, change.severity) for change in left.changes] == [
+        (Action.REASSIGN, Severity.NEUTRAL)
+    ]
+
+
+def test_a_run_that_does_not_exist_cannot_be_rolled_back(held: Shop) -> None:
+    with pytest.raises(WrongUsageError, match="no run 99"):
+        held.plan(aim=RunUndone(99))
+
+
+def test_one_client_is_reassigned_by_hand(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    held.apply()
+
+    held.apply(aim=ClientsReassigned("pro", ("acme",)))
+
+    assert held.client("acme").subscription.revision == 2
+    assert held.client("bolt").subscription.revision == 1
+
+
+def test_everybody_is_reassigned_by_hand_through_the_same_guards(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    held.apply()
+    held.guards()
+
+    made = held.plan(aim=ClientsReassigned("pro"))
+
+    assert [(guard.id, guard.result) for guard in made.guards] == [
+        ("acknowledge", "blocked"),
+        ("clients_losing", "blocked"),
+    ]
+    held.apply(None, "acknowledge:pro", "clients_losing:pro", aim=ClientsReassigned("pro"))
+    assert held.platform.outdated(held.at) == ()

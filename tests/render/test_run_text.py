@@ -1,0 +1,73 @@
+import json
+from datetime import UTC, datetime
+
+from reconciler.model.changesets import PackageState, Run
+from reconciler.render.json.run import run_json
+from reconciler.render.text.ink import Paper
+from reconciler.render.text.runs import applied_text, run_table, run_text
+
+RUN = Run(
+    7,
+    "sha256:ab",
+    datetime(2026, 10, 1, 9, 30, tzinfo=UTC),
+    "jo@host",
+    "production",
+    commit="3f2c1d0",
+    allowed=("adopt:deal",),
+    changes=(
+        {"action": "update", "key": "pro", "fields": [{"code": "feature-removed", "path": "/features/chat"}]},
+        {"action": "rename", "key": "growth", "fields": []},
+        {"action": "archive", "key": "old"},
+        {"action": "reassign", "key": "pro"},
+    ),
+    before={
+        "pro": PackageState(3, archived=False, managed=True),
+        "scale": PackageState(1, archived=False, managed=True),
+        "old": PackageState(2, archived=False, managed=True),
+    },
+    after={
+        "pro": PackageState(4, archived=False, managed=True),
+        "growth": PackageState(1, archived=False, managed=True),
+        "old": PackageState(2, archived=True, managed=True),
+    },
+    renamed={"growth": "scale"},
+    moved=31,
+)
+
+
+def test_a_run_is_shown_with_who_what_and_the_revisions_before_and_after() -> None:
+    assert run_text(RUN, Paper(80)) == (
+        "Run 7 on production: 1 updated · 1 renamed · 1 archived · 31 clients moved\n"
+        "  when        2026-10-01 09:30 UTC\n"
+        "  by          jo@host\n"
+        "  commit      3f2c1d0\n"
+        "  allowed     adopt:deal\n"
+        "  plan        sha256:ab\n"
+        "\n"
+        "  update      pro revision 3 → revision 4\n"
+        "              feature-removed chat\n"
+        "  rename      growth (was scale) revision 1\n"
+        "  archive     old revision 2 → revision 2, archived\n"
+        "  reassign    pro revision 3 → revision 4\n"
+    )
+
+
+def test_runs_are_listed_one_a_row() -> None:
+    lines = list(run_table([RUN], Paper(None)))
+
+    assert lines[0].split() == ["RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT"]
+    assert lines[1].split()[:5] == ["7", "2026-10-01", "09:30", "UTC", "jo@host"]
+
+
+def test_an_apply_ends_with_what_it_did() -> None:
+    sentence = "Applied as run 7: 1 updated · 1 renamed · 1 archived · 31 clients moved.\n"
+
+    assert applied_text(RUN, Paper(80)) == sentence
+
+
+def test_a_run_as_json_can_be_read_back() -> None:
+    document = json.loads(run_json(RUN))
+
+    assert document["at"] == "2026-10-01T09:30:00Z"
+    assert document["after"]["old"] == {"revision": 2, "archived": True, "managed": True}
+    assert [change["action"] for change in document["changes"]] == ["update", "rename", "archive", "reassign"]

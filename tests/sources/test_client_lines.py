@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.errors import InvalidError
+from reconciler.model.clients import ClientLine
+from reconciler.sources.client_lines import read_client_lines
+
+
+def lines_of(content: bytes) -> list[ClientLine]:
+    return list(read_client_lines(io.BytesIO(content)))
+
+
+def test_a_line_states_what_it_states_and_nothing_else() -> None:
+    whole = (
+        b'{"id": "acme", "name": " Acme GmbH ", "owner_email": "ops@acme.example", "status": "active",'
+        b' "package": "professional", "assigned_at": "2026-10-01T02:00:00+02:00", "users": 9,'
+        b' "usage": {"ai_credits": 1400}}\n\n{"id": "zeta"}'
+    )
+
+    first, second = lines_of(whole)
+
+    assert first == ClientLine(
+        "acme",
+        1,
+        "Acme GmbH",
+        "ops@acme.example",
+        "active",
+        "professional",
+        datetime(2026, 10, 1, tzinfo=UTC),
+        9,
+        {"ai_credits": 1400},
+    )
+    assert second == ClientLine("zeta", 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{", "Invalid JSON"),
+        (b"[]", "must be an object"),
+        (b"[" * 60_000, "recursion limit"),
+        (b" " * 10 + b"x" * 70_000, "more than 64 KiB"),
+        (b"{}", "the key `id` is missing"),
+        (b'{"id": " "}', "`id` must be one line of text"),
+        (b'{"id": "a", "plan": "pro"}', "there is no key `plan`"),
+        (b'{"id": "a", "users": null}', "null is refused"),
+        (b'{"id": "a", "users": true}', "`users` must be a valid integer"),
+        (b'{"id": "a", "users": 1.0}', "`users` must be a valid integer"),
+        (b'{"id": "a", "users": -1}', "`users` must be greater than or equal to 0"),
+        (b'{"id": "a", "usage": {"A": 1}}', "`usage.A` must be a key"),
+        (b'{"id": "a", "owner_email": "acme"}', "`owner_email` must be an e-mail address"),
+        (b'{"id": "a", "status": "gone"}', "`status` must be 'active', 'disabled' or 'archived'"),
+        (b'{"id": "a", "assigned_at": "2026-10-01T00:00:00"}', "must have timezone info"),
+        (b'{"id": "a", "assigned_at": "0001-01-01T00:00:00+14:00"}', "no such instant"),
+        (b"\xff", "Invalid JSON"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_number_after_all_were_read(line: bytes, message: str) -> None:
+    with pytest.raises(InvalidError, match="1 line is not sound; nothing was imported") as raised:
+        lines_of(b'{"id": "first"}\n' + line + b'\n{"id": "last"}\n')
+
+    (finding,) = raised.value.findings
+    assert finding.position.line == 2
+    assert finding.rule == "bad-client-line"
+    assert message in finding.message
+
+
+def test_fifty_bad_lines_are_told_and_all_are_counted() -> None:
+    with pytest.raises(InvalidError, match=r"1,000 lines are not sound \(the first 50") as raised:
+        lines_of(b"{}\n" * 1_000)
+
+    assert len(raised.value.findings) == 50
+
+
+def test_a_line_without_an_end_is_passed_over_in_bounded_memory() -> None:
+    with pytest.raises(InvalidError) as raised:
+        lines_of(b"x" * 5_000_000 + b'\n{"id":"a"}\n{')
+
+    assert [finding.position.line for finding in raised.value.findings] == [1, 3]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_lines_or_an_error(content: bytes) -> None:
+    try:
+        lines = lines_of(content)
+    except InvalidError as error:
+        assert error.findings  # noqa: PT017  # either outcome is right, and each is checked
+    else:
+        assert all(line.id for line in lines)

@@ -1,0 +1,68 @@
+"""The README is true: its consoles are run in order, in a copy of the example, and print what they show.
+
+`RECONCILER_REWRITE_CASES=1` rewrites what they show; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md"]
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("packages", "schemas"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "reconciler.yaml", tmp_path)
+    program = tmp_path / "bin" / "reconciler"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_console_prints_what_the_page_shows(page: Path, folder: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    run = CONSOLE.sub(lambda block: f"```console\n{played(block[1], folder)}```", text)
+
+    if os.environ.get("RECONCILER_REWRITE_CASES"):
+        page.write_text(run, encoding="utf-8")
+    assert MOMENT.sub("MOMENT", run) == MOMENT.sub("MOMENT", page.read_text(encoding="utf-8"))
+
+
+def test_the_commands_of_the_page_are_those_of_the_program() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+)", text.partition("## Commands")[2].partition("Every command")[0]))
+
+    assert set(COMMANDS) <= named
+
+
+def played(block: str, folder: Path) -> str:
+    """Run every line that starts with `$ ` and return the block as it should be."""
+    commands = re.findall(r"^\$ (.*(?:\n> .*)*)", block, re.MULTILINE)
+    return "\n".join(f"$ {command}\n{output(command, folder)}" for command in commands)
+
+
+def output(command: str, folder: Path) -> str:
+    environment = {"COLUMNS": "100", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    environment["PATH"] = f"{folder / 'bin'}:{os.environ['PATH']}"
+    script = command.replace("\n> ", "\n")
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
