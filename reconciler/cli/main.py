@@ -27,8 +27,8 @@ COMMANDS: Final = {
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
-    "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP."),
-    "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end what `serve` lets in."),
+    "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
+    "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }

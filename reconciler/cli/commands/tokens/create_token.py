@@ -29,9 +29,9 @@ _NAME_LENGTH = 120
 )
 @option("--days", type=click.IntRange(1, 3_650), help="It expires after so many days; by default never.")
 def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None:
-    """Make a token named NAME and print it.
+    """Make a token named NAME and print it, once.
 
-    It is shown this once: only a digest is kept. Planning needs the scope read; applying read and packages.
+    Only a digest is kept. Planning needs the scope read; applying read and packages.
     """
     if not name.isprintable() or not 0 < len(name) <= _NAME_LENGTH:
         raise click.BadParameter(f"a name is 1 to {_NAME_LENGTH} printable characters.")
