@@ -75,9 +75,6 @@ def _client(number: int, line: bytes) -> ClientLine:
     if len(line) > LONGEST_LINE:
         raise ValueError(f"the line has more than {LONGEST_LINE // 1024} KiB")
     document = ClientDocument.model_validate_json(line)
-    for field in document.model_fields_set:
-        if getattr(document, field) is None:
-            raise ValueError(f"{field}: null is refused; leave the key out")
     return ClientLine(
         id=document.id,
         line=number,
@@ -117,5 +114,5 @@ def _sentence(fault: Any) -> str:
         case "string_pattern_mismatch":
             return f"`{place}` must be {_EXPECTED[fault['ctx']['pattern']]}"
         case _:
-            said = fault["msg"].replace("Input should", "must")
+            said = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
             return f"`{place}` {said}" if place else said

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, select, update
 
 from reconciler.model.packages import normal_email
 from reconciler.store import tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
 from reconciler.store.subscriptions import active_until
 
@@ -80,9 +82,9 @@ def near(connection: Connection, client_id: str) -> list[str]:
 
 def add(connection: Connection, new: Collection[StoredClient]) -> None:
     """Insert clients with their subscriptions."""
-    if new:
-        connection.execute(insert(tables.clients), [_client_row(client) for client in new])
-        connection.execute(insert(tables.subscriptions), [_subscription_row(client) for client in new])
+    insert_all(connection, tables.clients, [tuple(_client_row(client).values()) for client in new])
+    held = [tuple(_subscription_row(client).values()) for client in new]
+    insert_all(connection, tables.subscriptions, held)
 
 
 def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
@@ -90,7 +92,8 @@ def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
     if changed:
         of_client = update(tables.clients).where(_CLIENTS.id == bindparam("key"))
         connection.execute(of_client, [{**_client_row(client), "key": client.id} for client in changed])
-        held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key"))
+        instants = {name: bindparam(name, type_=BigInteger) for name in ("assigned_at", "expires_at")}
+        held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key")).values(instants)
         connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])
 
 
@@ -110,8 +113,8 @@ def _subscription_row(client: StoredClient) -> dict[str, Any]:
         "client_id": client.id,
         "package_id": client.package_id,
         "revision": client.revision,
-        "assigned_at": client.assigned_at,
-        "expires_at": client.expires_at,
+        "assigned_at": microseconds(client.assigned_at),
+        "expires_at": None if client.expires_at is None else microseconds(client.expires_at),
         "active_until": active_until(client.status, client.expires_at),
     }
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.expiry import Window
 
-_ASKED: Final = tables.asked.c
 _HELD: Final = tables.subscriptions.c
 
 
@@ -74,24 +73,40 @@ class Matches:
         return Matches(self.source, (*self.terms, term))
 
 
-def of_all_asked(conditions: Sequence[Condition]) -> Matches:
-    """Match all that stands in `asked`; takes the parameter `at`."""
-    held = and_(_HELD.package_id == _ASKED.package_id, _HELD.revision == _ASKED.revision)
-    everything = Matches(tables.asked.join(tables.subscriptions, held), ())
-    return _narrowed(everything, conditions, one_revision=False)
+def of_all_asked(conditions: Sequence[Condition]) -> tuple[Matches, FromClause]:
+    """Match all that stands in `asked`, which is returned beside; takes the parameter `at`."""
+    asked = _asked(conditions)
+    held = and_(_HELD.package_id == asked.c.package_id, _HELD.revision == asked.c.revision)
+    everything = Matches(asked.join(tables.subscriptions, held), ())
+    return _narrowed(everything, conditions, asked), asked
+
+
+def _asked(conditions: Sequence[Condition]) -> FromClause:
+    """Return `asked` with the operands that have one value beside each question.
+
+    Materialised, so that the few rows of questions are what every plan begins with.
+    """
+    source: FromClause = tables.asked
+    columns: list[ColumnElement[Any]] = list(tables.asked.c)
+    for slot, condition in enumerate(conditions):
+        if isinstance(condition, UsesMoreThan | HasMoreUsersThan | MovedIn | UpTo):
+            rows = tables.operands.alias(f"operands{slot}")
+            source = source.join(rows, and_(rows.c.question == tables.asked.c.question, rows.c.slot == slot))
+            columns += [rows.c[name].label(f"{name}{slot}") for name in ("word", "low", "high")]
+    return select(*columns).select_from(source).cte("questions").prefix_with("MATERIALIZED")
 
 
 def of_one_revision(conditions: Sequence[Condition]) -> Matches:
     """Match one revision's holders; takes the parameters `question`, `package`, `revision` and `at`."""
     held = (_HELD.package_id == bindparam("package"), _HELD.revision == bindparam("revision"))
-    return _narrowed(Matches(tables.subscriptions, held), conditions, one_revision=True)
+    return _narrowed(Matches(tables.subscriptions, held), conditions, None)
 
 
-def _narrowed(matches: Matches, conditions: Sequence[Condition], *, one_revision: bool) -> Matches:
+def _narrowed(matches: Matches, conditions: Sequence[Condition], asked: FromClause | None) -> Matches:
     matches = matches.where(_HELD.active_until > bindparam("at", type_=BigInteger))
     for slot, condition in enumerate(conditions):
         rows = tables.operands.alias(f"operands{slot}")
-        matches = _Slot(slot, rows, one_revision).narrow(matches, condition)
+        matches = _Slot(slot, rows, asked).narrow(matches, condition)
     return matches
 
 
@@ -101,11 +116,16 @@ def _bounds(window: Window) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """The place of one condition in a matches; `rows` are its operands."""
+    """The place of one condition in a statement.
+
+    Attributes:
+        rows: Its operands.
+        asked: The questions that are matched; None where the parameter `question` says which one.
+    """
 
     number: int
     rows: FromClause
-    one_revision: bool
+    asked: FromClause | None
 
     def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: PLR0911 - a return per case
         match condition:
@@ -123,12 +143,11 @@ class _Slot:
             case MovedIn():
                 return self._with_moves(matches)
             case UpTo():
-                matches = self._with_operands(matches)
                 return matches.where(_HELD.client_id <= self._value("word"))
 
     def _with_usage(self, matches: Matches) -> Matches:
         usage = tables.usage.alias(f"usage{self.number}")
-        return self._with_operands(matches).join(
+        return matches.join(
             usage,
             usage.c.package_id == _HELD.package_id,
             usage.c.meter == self._value("word"),
@@ -144,30 +163,29 @@ class _Slot:
             moves.c.package_id == _HELD.package_id,
             moves.c.from_revision == self._value("high"),
         )
-        return self._with_operands(matches).where(moved)
+        return matches.where(moved)
 
     def _with_clients(self, matches: Matches, condition: HasMoreUsersThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")
         matches = matches.join(clients, clients.c.id == _HELD.client_id)
         match condition:
             case HasMoreUsersThan():
-                return self._with_operands(matches).where(clients.c.users > self._value("low"))
+                return matches.where(clients.c.users > self._value("low"))
             case OwnerIn():
                 return matches.where(self._named(self.rows.c.word == clients.c.normal_email))
             case OwnerNotIn():
                 return matches.where(~self._named(self.rows.c.word == clients.c.normal_email))
 
-    def _with_operands(self, matches: Matches) -> Matches:
-        return matches if self.one_revision else matches.join(self.rows, self._mine)
-
     def _value(self, name: str) -> ColumnElement[Any]:
-        column = self.rows.c[name]
-        return select(column).where(self._mine).scalar_subquery() if self.one_revision else column
+        if self.asked is not None:
+            value: ColumnElement[Any] = self.asked.c[f"{name}{self.number}"]
+            return value
+        return select(self.rows.c[name]).where(self._mine).scalar_subquery()
 
     def _named(self, *terms: ColumnElement[bool]) -> ColumnElement[bool]:
         return exists().where(self._mine, *terms)
 
     @property
     def _mine(self) -> ColumnElement[bool]:
-        question = bindparam("question") if self.one_revision else _ASKED.question
+        question = bindparam("question") if self.asked is None else self.asked.c.question
         return and_(self.rows.c.question == question, self.rows.c.slot == self.number)

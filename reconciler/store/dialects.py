@@ -32,7 +32,7 @@ _SQLITE_SETTINGS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA synchronous=FULL",
     "PRAGMA automatic_index=OFF",
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-131072",
 )
 # Primary result codes: https://www.sqlite.org/rescode.html
 _SQLITE_FAULTS: Final[dict[int, Fault]] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from reconciler.store import scratch, tables
+from reconciler.store.bulk import insert_all
 from reconciler.store.dialects import chunks
 
 if TYPE_CHECKING:
@@ -32,6 +33,4 @@ def first_lines(connection: Connection, ids: Collection[str]) -> dict[str, int]:
 
 def note(connection: Connection, met: Mapping[str, int]) -> None:
     """Remember ids and their lines."""
-    if met:
-        rows = [{"client_id": client_id, "line": line} for client_id, line in met.items()]
-        connection.execute(insert(tables.imported), rows)
+    insert_all(connection, tables.imported, tuple(met.items()))

@@ -66,7 +66,9 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
     statement = insert(tables.moves).from_select(
         [column.name for column in tables.moves.columns], matches.select(*columns)
     )
-    return connection.execute(statement, {"at": microseconds(at)}).rowcount
+    connection.execute(statement, {"at": microseconds(at)})
+    # Counted, since sqlite3 reports no row count for an INSERT that begins with WITH.
+    return connection.execute(select(func.count()).select_from(tables.moves).where(_of(step))).scalar_one()
 
 
 def carry_out(connection: Connection, step: Step) -> None:

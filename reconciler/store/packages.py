@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
 from reconciler.store import scratch, tables
 from reconciler.store.dialects import IN_LIMIT, chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -94,25 +94,30 @@ def park(connection: Connection, package_ids: Collection[int]) -> None:
         connection.execute(update(tables.packages).where(_PACKAGES.id == package_id).values(key=key))
 
 
-def create(connection: Connection, contents: Contents, at: datetime) -> StoredPackage:
-    """Insert a package with its first revision."""
-    head = _head(contents, None)
-    statement = insert(tables.packages).values(_columns(head)).returning(_PACKAGES.id)
-    package = StoredPackage(connection.execute(statement).scalar_one(), head)
-    _mint(connection, package, contents.definition, at)
-    return package
+def write(
+    connection: Connection, writes: Sequence[tuple[Contents, StoredPackage | None]], at: datetime
+) -> tuple[PackageHead, ...]:
+    """Make packages be exactly this, new ones where there was none (None).
 
-
-def rewrite(
-    connection: Connection, package: StoredPackage, contents: Contents, at: datetime
-) -> StoredPackage:
-    """Make an existing package be `contents`; a revision is minted exactly where the definition differs."""
-    head = _head(contents, package.head)
-    written = StoredPackage(package.id, head)
-    if head.revision != package.head.revision:
-        _mint(connection, written, contents.definition, at)
-    connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(_columns(head)))
-    return written
+    A revision is minted exactly where the definition differs from the current one.
+    """
+    first_id = _next_id(connection)
+    written = [_written(contents, before, first_id + i) for i, (contents, before) in enumerate(writes)]
+    created = [_columns(package) for package, (_, before) in zip(written, writes, strict=True) if not before]
+    changed = [_columns(package) for package, (_, before) in zip(written, writes, strict=True) if before]
+    minted = [
+        _revision(package, contents.definition, at)
+        for package, (contents, before) in zip(written, writes, strict=True)
+        if before is None or before.head.digest != package.head.digest
+    ]
+    if created:
+        connection.execute(insert(tables.packages), created)
+    if changed:
+        rewrite = update(tables.packages).where(_PACKAGES.id == bindparam("known"))
+        connection.execute(rewrite, [{**columns, "known": columns["id"]} for columns in changed])
+    if minted:
+        connection.execute(insert(tables.revisions), minted)
+    return tuple(package.head for package in written)
 
 
 def archive(connection: Connection, package: StoredPackage) -> None:
@@ -152,15 +157,24 @@ def near(connection: Connection, key: str) -> list[str]:
     return list(connection.execute(statement).scalars())
 
 
-def _mint(connection: Connection, package: StoredPackage, new: Definition, at: datetime) -> None:
-    values = {
+def _next_id(connection: Connection) -> int:
+    newest: int | None = connection.execute(select(func.max(_PACKAGES.id))).scalar_one()
+    return (newest or 0) + 1
+
+
+def _written(contents: Contents, before: StoredPackage | None, new_id: int) -> StoredPackage:
+    head = _head(contents, before.head if before else None)
+    return StoredPackage(before.id if before else new_id, head)
+
+
+def _revision(package: StoredPackage, definition: Definition, at: datetime) -> dict[str, object]:
+    return {
         "package_id": package.id,
         "number": package.head.revision,
-        "definition": new.as_document(),
+        "definition": definition.as_document(),
         "digest": package.head.digest,
         "created_at": at,
     }
-    connection.execute(insert(tables.revisions).values(values))
 
 
 def _head(contents: Contents, former: PackageHead | None) -> PackageHead:
@@ -182,8 +196,10 @@ def _head(contents: Contents, former: PackageHead | None) -> PackageHead:
     )
 
 
-def _columns(head: PackageHead) -> Mapping[str, object]:
+def _columns(package: StoredPackage) -> dict[str, object]:
+    head = package.head
     return {
+        "id": package.id,
         "key": head.key,
         "title": head.title,
         "folded_title": head.title.casefold(),

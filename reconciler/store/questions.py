@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-_ASKED: Final = tables.asked.c
 _CLIENT: Final = tables.subscriptions.c.client_id
 _PAGE: Final = 2_000
 
@@ -76,13 +75,15 @@ def ask(connection: Connection, question: ClientQuestion) -> Matches:
     """
     numbered = _numbered(connection, [question])
     _fill(connection, numbered)
-    return of_all_asked(numbered[0].conditions)
+    matches, _ = of_all_asked(numbered[0].conditions)
+    return matches
 
 
 def counting(conditions: Sequence[Condition]) -> Select[Any]:
     """Return the statement that counts per question and revision, for all questions of one combination."""
-    columns = (_ASKED.question, _ASKED.revision)
-    return of_all_asked(conditions).select(*columns, func.count()).group_by(*columns)
+    matches, asked = of_all_asked(conditions)
+    columns = (asked.c.question, asked.c.revision)
+    return matches.select(*columns, func.count()).group_by(*columns)
 
 
 def first_of_revision(conditions: Sequence[Condition]) -> Select[Any]:

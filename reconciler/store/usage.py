@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, insert, select, update
 
 from reconciler.store import tables
+from reconciler.store.bulk import insert_all
 from reconciler.store.dialects import chunks
 
 if TYPE_CHECKING:
@@ -44,14 +45,13 @@ def of_clients(connection: Connection, ids: Collection[str]) -> dict[str, dict[s
 
 
 def add(connection: Connection, new: Collection[StoredUsage]) -> None:
-    """Insert the usage of clients who have none yet."""
-    rows = [
-        {"package_id": used.package_id, "meter": meter, "client_id": used.client_id, "amount": amount}
+    """Insert the usage of clients who have none yet, in the order that the table is clustered by."""
+    rows = sorted(
+        (used.package_id, meter, used.client_id, amount)
         for used in new
         for meter, amount in used.amounts.items()
-    ]
-    if rows:
-        connection.execute(insert(tables.usage), rows)
+    )
+    insert_all(connection, tables.usage, rows)
 
 
 def replace(connection: Connection, changed: Collection[StoredUsage]) -> None:

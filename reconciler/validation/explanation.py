@@ -11,13 +11,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 from referencing import Registry
 
 from reconciler.validation.advice import advice, reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean
-from reconciler.validation.wording import PATTERNS, expected, named, shown
+from reconciler.validation.wording import expected, in_python, named, shown, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,29 +23,35 @@ if TYPE_CHECKING:
 MOST_PROBLEMS: Final = 100
 """Per document."""
 
-
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", pattern), instance):
-        yield ValidationError(f"does not match {pattern}")
-
-
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # typeshed has no annotations for it
-
 SchemaError: TypeAlias = Any
 """A `ValidationError` of jsonschema, whose fields its types call unset."""
 
 
 def explain(document: Any, schema: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Return what is wrong, in the order of the schema; empty where the document matches after all."""
-    validator = _Validator(schema, registry=Registry())
-    problems = (
-        problem for error in validator.iter_errors(document) for problem in _translated(error, schema)
-    )
+    strict = _in_python(schema)
+    errors = Draft202012Validator(strict, registry=Registry()).iter_errors(document)
+    problems = (problem for error in errors for problem in _translated(error, strict))
     first: dict[tuple[Path, str], Problem] = {}
     for problem in islice(problems, MOST_PROBLEMS):
         about = problem.message if problem.rule == "missing-key" else ""
         first.setdefault((problem.path, about), problem)
     return tuple(first.values())
+
+
+def _in_python(schema: Any) -> Any:
+    """Spell the end of a text as Python must, whose `$` also matches before a last line break."""
+    if isinstance(schema, list):
+        return [_in_python(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {name: _in_python(part) for name, part in schema.items()}
+    if isinstance(schema.get("pattern"), str):
+        strict["pattern"] = in_python(schema["pattern"])
+    if "patternProperties" in schema:
+        patterns = strict["patternProperties"]
+        strict["patternProperties"] = {in_python(pattern): patterns[pattern] for pattern in patterns}
+    return strict
 
 
 def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem]:
@@ -66,7 +70,7 @@ def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem
         case "const" | "enum":
             yield _bad_value(path, error.instance, error.schema, root)
         case "pattern":
-            rule, expectation = PATTERNS[str(error.validator_value)]
+            rule, expectation = words_of(error.validator_value)
             message = f"{named(path)} must be {expectation}; it is {shown(error.instance)}"
             yield Problem(path, rule, message)
         case "oneOf":
@@ -83,7 +87,7 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     patterns = list(schema.get("patternProperties", ()))
     for key in error.instance:
         if patterns and not any(re.search(pattern, key) for pattern in patterns):
-            expectation = PATTERNS[patterns[0]][1]
+            expectation = words_of(patterns[0])[1]
             message = f"`{key[:60]}` must be {expectation}"
             yield Problem((*path, key), "bad-key", message, at_key=True)
         elif not patterns and key not in schema["properties"]:

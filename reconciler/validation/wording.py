@@ -32,6 +32,17 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Rule and expectation per pattern of the schemas."""
 
+
+def in_python(pattern: str) -> str:
+    """Return a published pattern as Python's `re` must have it."""
+    return pattern.removesuffix("$") + r"\Z"
+
+
+def words_of(pattern: str) -> tuple[str, str]:
+    """Return the rule and the expectation of a pattern that `in_python` made."""
+    return PATTERNS[pattern.removesuffix(r"\Z") + "$"]
+
+
 _TYPES: Final = {
     "integer": "a whole number from {minimum}",
     "string": "text",
@@ -81,7 +92,7 @@ def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
             return f"`{value}`"
         case {"enum": values}:
             return f"one of {', '.join(f'`{value}`' for value in values)}"
-        case {"pattern": str(pattern)} if pattern in PATTERNS:
-            return PATTERNS[pattern][1]
+        case {"pattern": str(pattern)}:
+            return words_of(pattern)[1]
         case _:
             return _TYPES[schema["type"]].format(**schema)

@@ -47,24 +47,25 @@ def _write_packages(
 ) -> None:
     renamed = [checking.origin(write) for write in change_set.writes if checking.origin(write) != write.key]
     packages.park(connection, [known[key].id for key in renamed])
+    catalog = meta.catalog(connection)
+    contents = []
     for write in change_set.writes:
         match write:
             case PackageWrite():
-                _write_package(connection, write, known, change_set)
+                require_definable(write.key, write.definition, catalog)
+                contents.append((_contents(write), _before(write, known)))
             case ArchiveWrite():
                 packages.archive(connection, known[write.key])
+    packages.write(connection, contents, change_set.at)
     require_distinct_titles(connection, [write.key for write in change_set.writes])
 
 
-def _write_package(
-    connection: Connection, write: PackageWrite, known: Mapping[str, StoredPackage], change_set: ChangeSet
-) -> None:
-    require_definable(connection, write.key, write.definition)
-    contents = Contents(write.key, write.definition, archived=write.archived, managed=True, is_applied=True)
-    if write.expected_version is None:
-        packages.create(connection, contents, change_set.at)
-    else:
-        packages.rewrite(connection, known[checking.origin(write)], contents, change_set.at)
+def _contents(write: PackageWrite) -> Contents:
+    return Contents(write.key, write.definition, archived=write.archived, managed=True, is_applied=True)
+
+
+def _before(write: PackageWrite, known: Mapping[str, StoredPackage]) -> StoredPackage | None:
+    return None if write.expected_version is None else known[checking.origin(write)]
 
 
 def _run(connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Run:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.model.catalog import Catalog
     from reconciler.model.packages import Definition, PackageHead
 
 
@@ -22,21 +23,18 @@ def edit(
     connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool
 ) -> PackageHead:
     """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
-    require_definable(connection, key, definition)
+    require_definable(key, definition, meta.catalog(connection))
     current = packages.stored(connection, [key]).get(key)
-    if current is None:
-        contents = Contents(key, definition, archived=archived, managed=False)
-        written = packages.create(connection, contents, at)
-    else:
-        contents = Contents(key, definition, archived=archived, managed=current.head.managed)
-        written = packages.rewrite(connection, current, contents, at)
+    is_managed = current is not None and current.head.managed
+    contents = Contents(key, definition, archived=archived, managed=is_managed)
+    (head,) = packages.write(connection, [(contents, current)], at)
     require_distinct_titles(connection, [key])
-    return written.head
+    return head
 
 
-def require_definable(connection: Connection, key: str, definition: Definition) -> None:
+def require_definable(key: str, definition: Definition, catalog: Catalog | None) -> None:
     """Raise `BlockedError` where no package may be defined like this."""
-    refusal = refused_definition(key, definition, meta.catalog(connection))
+    refusal = refused_definition(key, definition, catalog)
     if refusal is not None:
         raise BlockedError(refusal.message, hint=refusal.fix)
 

@@ -17,7 +17,7 @@ from reconciler.store import clients, imports, meta, usage
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "clients"
 """What findings name as their file: the platform is handed lines, not the name they came under."""
 
-_BATCH: Final = 2_000
+_BATCH: Final = 10_000
 _FINDINGS_SHOWN: Final = 100
 _DEFINITIONS_KEPT: Final = 1_024
 
@@ -86,8 +86,8 @@ class Intake:
 
     def take(self, batch: list[ClientLine]) -> None:
         """Judge some lines, and write them where every line so far was good."""
-        fresh = list(self._without_repeated(batch))
-        standing = clients.stored(self._connection, [line.id for line in fresh])
+        standing = clients.stored(self._connection, [line.id for line in batch])
+        fresh = list(self._without_repeated(batch, standing.keys()))
         self._learn_offers(fresh, standing.values())
         settled = []
         for line in fresh:
@@ -120,8 +120,10 @@ class Intake:
         self.added += len(new)
         self.updated += len(known)
 
-    def _without_repeated(self, batch: list[ClientLine]) -> Iterator[ClientLine]:
-        seen = imports.first_lines(self._connection, [line.id for line in batch])
+    def _without_repeated(self, batch: list[ClientLine], standing: Collection[str]) -> Iterator[ClientLine]:
+        """Yield lines whose id no line had before. While all are written, a repeated id has a client."""
+        suspects = [line.id for line in batch] if self._bad else standing
+        seen = imports.first_lines(self._connection, suspects)
         fresh: dict[str, int] = {}
         for line in batch:
             first = seen.get(line.id) or fresh.setdefault(line.id, line.line)

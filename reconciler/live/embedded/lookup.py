@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.packages import RevisionRef
 from reconciler.store import clients, packages
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def offer(connection: Connection, key: str) -> Offer:
 
 def offers(connection: Connection, keys: Collection[str]) -> dict[str, Offer]:
     """Return what assignments of these packages would give; packages that do not exist are left out."""
-    return {
-        key: Offer(found, definition(connection, found.id, found.head.revision))
-        for key, found in packages.stored(connection, keys).items()
-    }
+    found = packages.stored(connection, keys)
+    refs = {RevisionRef(key, package.head.revision) for key, package in found.items()}
+    current = packages.definitions(connection, refs)
+    return {ref.key: Offer(found[ref.key], current[ref]) for ref in current}
 
 
 def definition(connection: Connection, package_id: int, revision: int) -> Definition:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.questions import ClientQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,13 @@ def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None
     moved = 0
     for number, move in enumerate(change_set.moves):
         target = _target(connection, move)
-        _require_assignable(connection, move, target, change_set.at)
+        movers = _from_elsewhere(move.who, target.revision)
+        _require_assignable(connection, movers, target, change_set.at)
         step = Step(run_id, number, target.revision, target.definition.expiry)
-        moved += _move(connection, move, step, change_set.at)
+        count = moves.record(connection, step, movers, change_set.at)
+        _require_planned(move, count)
+        moves.carry_out(connection, step)
+        moved += count
     runs.count_moved(connection, run_id, moved)
 
 
@@ -52,14 +57,16 @@ def _target(connection: Connection, move: Move) -> _Target:
     return _Target(package.head, revision, definition)
 
 
-def _require_assignable(connection: Connection, move: Move, target: _Target, at: datetime) -> None:
+def _require_assignable(
+    connection: Connection, movers: ClientQuestion, target: _Target, at: datetime
+) -> None:
     """Hold rules 5 and 8. Going back to an older revision restores what was held: its list is not asked."""
     key, emails = target.head.key, target.definition.allowed_emails
     if target.head.archived:
         raise BlockedError(f"package `{key}` is archived: nobody is reassigned to it (rule 8)")
     if emails is None or target.revision != target.head.revision:
         return
-    barred = replace(move.who, conditions=(*move.who.conditions, OwnerNotIn(emails)))
+    barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
     (answer,) = questions.answers(connection, [barred], at, sample=3)
     if answer.count:
         raise BlockedError(
@@ -68,11 +75,11 @@ def _require_assignable(connection: Connection, move: Move, target: _Target, at:
         )
 
 
-def _move(connection: Connection, move: Move, step: Step, at: datetime) -> int:
-    elsewhere = tuple(revision for revision in move.who.revisions if revision != step.to_revision)
-    moved = moves.record(connection, step, replace(move.who, revisions=elsewhere), at)
-    if moved > move.at_most:
-        message = f"`{move.who.package}`: at most {move.at_most} clients were to move, {moved} would now"
-        raise stale([message])
-    moves.carry_out(connection, step)
-    return moved
+def _from_elsewhere(who: ClientQuestion, to_revision: int) -> ClientQuestion:
+    """Leave out those who are on the target already."""
+    return replace(who, revisions=tuple(revision for revision in who.revisions if revision != to_revision))
+
+
+def _require_planned(move: Move, count: int) -> None:
+    if count > move.at_most:
+        raise stale([f"`{move.who.package}`: at most {move.at_most} clients were to move, {count} would now"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -36,14 +36,12 @@ class Document(BaseModel):
         field_title_generator=_field_title,
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_null(cls, document: Any) -> Any:
-        if isinstance(document, dict):
-            empty = sorted(str(key) for key, value in document.items() if value is None)
-            if empty:
-                raise ValueError(f"null is refused; leave out {', '.join(empty)}")
-        return document
+    @model_validator(mode="after")
+    def _refuse_null(self) -> Self:
+        empty = sorted(field for field in self.model_fields_set if getattr(self, field) is None)
+        if empty:
+            raise ValueError(f"null is refused; leave out {', '.join(empty)}")
+        return self
 
 
 def _refuse_repeats(items: tuple[T, ...]) -> tuple[T, ...]:

@@ -1,0 +1,415 @@
+"""The contract as the simplest program that keeps it: dictionaries, loops, no SQL and no speed.
+
+Independent of the store on purpose: what both say alike is what the port means.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.model.catalog import Catalog
+from reconciler.model.changesets import ArchiveWrite, PackageWrite, Run
+from reconciler.model.clients import ImportReport
+from reconciler.model.findings import Finding, Position
+from reconciler.model.packages import AI_CREDITS, PackageHead, normal_email
+from reconciler.model.plans import PlatformIdentity
+from reconciler.model.questions import Answer
+from tests.contract.world import Holder, Package, World, meets, refusal, state
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.model.changesets import ChangeSet, Move
+    from reconciler.model.clients import Client, ClientLine
+    from reconciler.model.packages import Definition, RevisionRef
+    from reconciler.model.questions import ClientQuestion
+
+LINEAGE: Final = "00000000-0000-4000-8000-000000000000"
+
+
+class FakePlatform:
+    def __init__(self) -> None:
+        self._world = World()
+
+    def identity(self) -> PlatformIdentity:
+        return PlatformIdentity(kind="fake", lineage=LINEAGE)
+
+    def catalog(self) -> Catalog | None:
+        return self._world.catalog
+
+    def protected(self) -> tuple[str, ...]:
+        return self._world.protected
+
+    def packages(self) -> tuple[PackageHead, ...]:
+        return tuple(package.head for _, package in sorted(self._world.packages.items()))
+
+    def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
+        return {
+            ref: self._world.packages[ref.key].revisions[ref.revision - 1]
+            for ref in wanted
+            if ref.key in self._world.packages
+            and 1 <= ref.revision <= len(self._world.packages[ref.key].revisions)
+        }
+
+    def holdings(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[int, int]]:
+        counts: dict[str, dict[int, int]] = {}
+        for holder in self._world.holders.values():
+            if holder.package.key in keys and holder.is_active(at):
+                held = counts.setdefault(holder.package.key, {})
+                held[holder.revision] = held.get(holder.revision, 0) + 1
+        return counts
+
+    def holder_count(self, at: datetime) -> int:
+        return sum(holder.is_active(at) for holder in self._world.holders.values())
+
+    def answers(
+        self, questions: Sequence[ClientQuestion], at: datetime, *, sample: int
+    ) -> tuple[Answer, ...]:
+        found = [list(self.matching(question, at)) for question in questions]
+        return tuple(Answer(len(ids), tuple(ids[:sample])) for ids in found)
+
+    def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
+        for _, holder in sorted(self._world.holders.items()):
+            if (
+                holder.package.key == question.package
+                and holder.revision in question.revisions
+                and holder.is_active(at)
+                and all(meets(holder, condition) for condition in question.conditions)
+            ):
+                yield holder.id
+
+    def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
+        return dict(enumerate(self.matching(question, at), start=1)).get(n)
+
+    def client(self, client_id: str, at: datetime) -> Client:
+        return self._holder(client_id).seen(at)
+
+    def snapshot(self, client_id: str) -> Definition:
+        return self._holder(client_id).snapshot
+
+    def clients(
+        self, at: datetime, *, package: str | None = None, outdated: bool = False
+    ) -> Iterator[Client]:
+        if package is not None:
+            self._package(package)
+        for _, holder in sorted(self._world.holders.items()):
+            is_outdated = holder.revision != len(holder.package.revisions)
+            if package in {None, holder.package.key} and (is_outdated or not outdated):
+                yield holder.seen(at)
+
+    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
+        return tuple(reversed(self._world.runs))[:limit]
+
+    def run(self, run_id: int) -> Run:
+        if not 1 <= run_id <= len(self._world.runs):
+            raise WrongUsageError(f"there is no run {run_id}", hint="`history` lists the runs.")
+        return self._world.runs[run_id - 1]
+
+    def run_of_plan(self, plan_hash: str) -> Run | None:
+        return next((run for run in self._world.runs if run.plan_hash == plan_hash), None)
+
+    def apply(self, change_set: ChangeSet) -> Run:
+        if change_set.lineage != LINEAGE:
+            raise StaleError("the plan was made for another platform")
+        earlier = self.run_of_plan(change_set.plan_hash)
+        if earlier is not None:
+            return earlier
+        with self._all_or_nothing() as world:
+            self._require_unmoved(change_set)
+            self._require_planned_consequences(change_set)
+            world.catalog = change_set.catalog or world.catalog
+            if change_set.protected is not None:
+                world.protected = tuple(sorted(set(change_set.protected)))
+            run = self._write_all(change_set)
+            moved = sum(self._move(move, change_set.at) for move in change_set.moves)
+            world.runs.append(replace(run, moved=moved))
+            return world.runs[-1]
+
+    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+        with self._all_or_nothing() as world:
+            existed = set(world.holders)
+            met: set[str] = set()
+            findings: list[Finding] = []
+            for line in lines:
+                reason = "duplicate-id" if line.id in met else self._take(line, at)
+                met.add(line.id)
+                if reason:
+                    findings.append(Finding("clients", Position(line.line), f"client-{reason}", line.id))
+            if findings:
+                raise InvalidError("bad lines", findings=tuple(findings))
+            return ImportReport(len(met - existed), len(met & existed))
+
+    def add_client(self, line: ClientLine, at: datetime) -> Client:
+        with self._all_or_nothing():
+            if line.id in self._world.holders:
+                raise BlockedError(f"client `{line.id}` exists")
+            if line.package is not None:
+                self._package(line.package)
+            reason = self._take(line, at)
+            if reason:
+                raise BlockedError(reason)
+            holder = self._holder(line.id)
+            cap = holder.snapshot.user_count
+            if cap != "unlimited" and holder.users > cap:
+                raise BlockedError("too many users")
+            return holder.seen(at)
+
+    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+        with self._all_or_nothing():
+            holder, target = self._holder(client_id), self._package(package)
+            reason = refusal(target, holder.owner_email)
+            if reason:
+                raise BlockedError(reason)
+            self._begin(holder, target, at)
+            return holder.seen(at)
+
+    def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
+        holder = self._holder(client_id)
+        total = holder.usage.get(meter, 0) + amount
+        if amount < 0 <= total:
+            holder.usage[meter] = total
+            return total
+        cap = self._cap(holder.seen(at), meter)
+        if total < 0 or cap is None or total > cap:
+            raise BlockedError(f"{meter} is not granted, or not that much")
+        holder.usage[meter] = total
+        return total
+
+    def set_users(self, client_id: str, users: int, at: datetime) -> Client:
+        holder = self._holder(client_id)
+        cap = holder.seen(at).entitlements.user_count
+        if users < 0:
+            raise WrongUsageError("negative users")
+        if users > holder.users and cap != "unlimited" and users > cap:
+            raise BlockedError("too many users")
+        holder.users = users
+        return holder.seen(at)
+
+    def edit_package(
+        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+    ) -> PackageHead:
+        del at
+        with self._all_or_nothing() as world:
+            known = world.packages.get(key)
+            is_managed = known is not None and known.managed
+            self._write(key, definition, archived=archived, managed=is_managed)
+            self._require_distinct_titles({key})
+            return world.packages[key].head
+
+    def start_cycle(self, client_id: str, at: datetime) -> Client:
+        holder = self._holder(client_id)
+        self._empty_cycle(holder)
+        return holder.seen(at)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[World]:
+        before = deepcopy(self._world)
+        try:
+            yield self._world
+        except BaseException:
+            self._world = before
+            raise
+
+    def _holder(self, client_id: str) -> Holder:
+        if client_id not in self._world.holders:
+            near = get_close_matches(client_id, self._world.holders)
+            raise WrongUsageError(f"there is no client `{client_id}`", hint=f"Did you mean {near}?")
+        return self._world.holders[client_id]
+
+    def _package(self, key: str) -> Package:
+        if key not in self._world.packages:
+            near = get_close_matches(key, self._world.packages)
+            raise WrongUsageError(f"there is no package `{key}`", hint=f"Did you mean {near}?")
+        return self._world.packages[key]
+
+    def _take(self, line: ClientLine, at: datetime) -> str:
+        """Take one line; return what is wrong with it, or nothing."""
+        holder = self._world.holders.get(line.id)
+        if holder is None:
+            return self._take_new(line, at)
+        owner = holder.owner_email if line.owner_email is None else line.owner_email
+        if line.package not in {None, holder.package.key} or line.assigned_at not in {
+            None,
+            holder.assigned_at,
+        }:
+            target = self._world.packages.get(line.package or holder.package.key)
+            reason = refusal(target, owner)
+            if target is None or reason:
+                return reason
+            self._begin(holder, target, line.assigned_at or at)
+        holder.owner_email = owner
+        holder.name = holder.name if line.name is None else line.name
+        holder.status = line.status or holder.status
+        holder.users = holder.users if line.users is None else line.users
+        holder.usage |= line.usage or {}
+        return ""
+
+    def _take_new(self, line: ClientLine, at: datetime) -> str:
+        if line.name is None or line.owner_email is None or line.package is None:
+            return "missing-key"
+        target = self._world.packages.get(line.package)
+        reason = refusal(target, line.owner_email)
+        if target is None or reason:
+            return reason
+        self._world.holders[line.id] = Holder(
+            line.id,
+            line.name,
+            line.owner_email,
+            line.status or "active",
+            line.users or 0,
+            target,
+            len(target.revisions),
+            line.assigned_at or at,
+            dict(line.usage or {}),
+        )
+        return ""
+
+    def _begin(self, holder: Holder, target: Package, at: datetime) -> None:
+        self._empty_cycle(holder)
+        holder.package, holder.revision, holder.assigned_at = target, len(target.revisions), at
+
+    def _empty_cycle(self, holder: Holder) -> None:
+        for meter in list(holder.usage):
+            if self._is_per_cycle(holder, meter):
+                del holder.usage[meter]
+
+    def _is_per_cycle(self, holder: Holder, meter: str) -> bool:
+        catalog = self._world.catalog or Catalog()
+        if meter in catalog.limits:
+            return catalog.limits[meter].per == "cycle"
+        is_held = meter in holder.snapshot.features and meter not in holder.snapshot.limits
+        return meter == AI_CREDITS or meter in catalog.features or is_held
+
+    def _cap(self, client: Client, meter: str) -> float | None:
+        granted = client.entitlements
+        catalog = self._world.catalog or Catalog()
+        if meter == AI_CREDITS:
+            quantity = granted.ai_credits
+        elif meter in granted.limits:
+            quantity = granted.limits[meter]
+        elif meter in granted.features and meter not in catalog.limits:
+            quantity = "unlimited"
+        else:
+            quantity = None
+        return float(2**53 - 1) if quantity == "unlimited" else quantity
+
+    def _require_unmoved(self, change_set: ChangeSet) -> None:
+        packages = self._world.packages
+        freed = {write.renamed_from for write in change_set.writes if isinstance(write, PackageWrite)}
+        if change_set.catalog is not None:
+            live = None if self._world.catalog is None else self._world.catalog.digest
+            if live != change_set.expected_catalog:
+                raise StaleError("the catalog was written")
+        for write in change_set.writes:
+            before = write.renamed_from if isinstance(write, PackageWrite) else None
+            known = packages.get(before or write.key)
+            if write.expected_version is None and (known is None or write.key in freed):
+                continue
+            if known is None or known.version != write.expected_version:
+                raise StaleError(f"package `{write.key}` moved")
+            if before and write.key in packages and write.key not in freed:
+                raise StaleError(f"package `{write.key}` exists")
+        for move in change_set.moves:
+            known = packages.get(move.who.package)
+            version = None if known is None else known.version
+            if move.expected_version not in {None, version}:
+                raise StaleError(f"package `{move.who.package}` moved")
+
+    def _require_planned_consequences(self, change_set: ChangeSet) -> None:
+        for expectation in change_set.expectations:
+            count = len(list(self.matching(expectation.question, change_set.at)))
+            if count > expectation.at_most:
+                raise StaleError(f"{expectation.what}: {count} now")
+
+    def _write_all(self, change_set: ChangeSet) -> Run:
+        world = self._world
+        before = {key: state(package) for key, package in world.packages.items()}
+        origins = {
+            write.key: (write.renamed_from if isinstance(write, PackageWrite) else None) or write.key
+            for write in change_set.writes
+        }
+        existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
+        taken = {old: world.packages.pop(old) for key, old in origins.items() if old != key}
+        for write in change_set.writes:
+            old = origins[write.key]
+            if old in taken and old != write.key:
+                world.packages[write.key] = taken[old]
+                taken[old].key = write.key
+            match write:
+                case PackageWrite():
+                    self._write(write.key, write.definition, archived=write.archived, managed=True)
+                case ArchiveWrite():
+                    self._archive(world.packages[write.key])
+        self._require_distinct_titles(set(origins))
+        return Run(
+            len(world.runs) + 1,
+            change_set.plan_hash,
+            change_set.at,
+            change_set.actor,
+            change_set.environment,
+            change_set.commit,
+            change_set.allowed,
+            change_set.changes,
+            {key: before[key] for key in existed},
+            {key: state(world.packages[key]) for key in origins},
+            {key: old for key, old in origins.items() if old != key},
+        )
+
+    def _write(self, key: str, definition: Definition, *, archived: bool, managed: bool) -> None:
+        self._require_definable(definition)
+        known = self._world.packages.get(key)
+        if known is None:
+            self._world.packages[key] = Package(key, [definition], archived, managed)
+            return
+        if known.current != definition:
+            known.revisions.append(definition)
+        known.archived, known.managed = archived, managed
+        known.version += 1
+
+    def _archive(self, package: Package) -> None:
+        if not package.managed:
+            raise BlockedError(f"package `{package.key}` was made by hand")
+        package.archived = True
+        package.version += 1
+
+    def _require_definable(self, definition: Definition) -> None:
+        if definition.allowed_emails == ():
+            raise BlockedError("nobody could have it")
+        if definition.ai_credits is not None and self._world.catalog is not None:
+            known = self._world.catalog.features
+            if not any(known[key].ai for key in definition.features if key in known):
+                raise BlockedError("AI credits without an AI feature")
+
+    def _require_distinct_titles(self, written: set[str]) -> None:
+        titles: dict[str, list[str]] = {}
+        for package in self._world.packages.values():
+            if not package.archived:
+                titles.setdefault(package.current.title.casefold(), []).append(package.key)
+        for keys in titles.values():
+            if len(keys) > 1 and written & set(keys):
+                raise BlockedError(f"packages {keys} would have the same title")
+
+    def _move(self, move: Move, at: datetime) -> int:
+        package = self._world.packages.get(move.who.package)
+        target = move.to_revision or (0 if package is None else len(package.revisions))
+        if package is None or target > len(package.revisions):
+            raise StaleError(f"`{move.who.package}` has no revision {target}")
+        if package.archived:
+            raise BlockedError(f"package `{package.key}` is archived")
+        matching = [self._holder(client_id) for client_id in self.matching(move.who, at)]
+        movers = [holder for holder in matching if holder.revision != target]
+        emails = package.revisions[target - 1].allowed_emails
+        is_gated = target == len(package.revisions) and emails is not None
+        if is_gated and any(normal_email(mover.owner_email) not in (emails or ()) for mover in movers):
+            raise BlockedError("not allowed")
+        if len(movers) > move.at_most:
+            raise StaleError(f"{len(movers)} clients would move")
+        for mover in movers:
+            mover.revision = target
+        return len(movers)

@@ -1,0 +1,142 @@
+"""What the fake platform keeps, and the rules on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.model.changesets import PackageState
+from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
+from reconciler.model.packages import PackageHead, normal_email
+from reconciler.model.questions import (
+    AssignedIn,
+    HasMoreUsersThan,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+    UsesMoreThan,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.changesets import Run
+    from reconciler.model.clients import ClientStatus
+    from reconciler.model.packages import Definition
+    from reconciler.model.questions import Condition
+
+
+@dataclass
+class Package:
+    key: str
+    revisions: list[Definition]
+    archived: bool
+    managed: bool
+    version: int = 1
+
+    @property
+    def current(self) -> Definition:
+        return self.revisions[-1]
+
+    @property
+    def head(self) -> PackageHead:
+        now = self.current
+        number = len(self.revisions)
+        return PackageHead(self.key, number, self.version, now.digest, now.title, self.archived, self.managed)
+
+
+@dataclass
+class Holder:
+    id: str
+    name: str
+    owner_email: str
+    status: ClientStatus
+    users: int
+    package: Package
+    revision: int
+    assigned_at: datetime
+    usage: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def snapshot(self) -> Definition:
+        return self.package.revisions[self.revision - 1]
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return None if self.snapshot.expiry is None else self.snapshot.expiry.after(self.assigned_at)
+
+    def is_active(self, at: datetime) -> bool:
+        return self.status == "active" and (self.expires_at is None or self.expires_at > at)
+
+    def seen(self, at: datetime) -> Client:
+        status = subscription_status(self.status, self.expires_at, at)
+        subscription = Subscription(
+            self.package.key,
+            self.revision,
+            len(self.package.revisions),
+            self.assigned_at,
+            self.expires_at,
+            status,
+        )
+        return Client(
+            self.id,
+            self.name,
+            self.owner_email,
+            self.status,
+            self.users,
+            subscription,
+            entitlements_of(self.snapshot, status),
+            {meter: amount for meter, amount in sorted(self.usage.items()) if amount},
+        )
+
+
+@dataclass
+class World:
+    """Everything that a failed write must leave alone."""
+
+    catalog: Catalog | None = None
+    protected: tuple[str, ...] = ()
+    packages: dict[str, Package] = field(default_factory=dict)
+    holders: dict[str, Holder] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+
+
+def meets(holder: Holder, condition: Condition) -> bool:  # noqa: PLR0911 - one return per condition reads best
+    email = normal_email(holder.owner_email)
+    match condition:
+        case UsesMoreThan(meter, amount):
+            return holder.usage.get(meter, 0) > amount
+        case HasMoreUsersThan(count):
+            return holder.users > count
+        case OwnerNotIn(emails):
+            return email not in emails
+        case OwnerIn(emails):
+            return email in emails
+        case AssignedIn(windows):
+            return any(
+                (window.start is None or window.start <= holder.assigned_at)
+                and holder.assigned_at <= window.end
+                for window in windows
+            )
+        case NotOneOf(ids):
+            return holder.id not in ids
+        case OneOf(ids):
+            return holder.id in ids
+        case UpTo(last):
+            return holder.id <= last
+
+
+def refusal(package: Package | None, owner_email: str) -> str:
+    if package is None:
+        return "unknown-package"
+    if package.archived:
+        return "package-archived"
+    emails = package.current.allowed_emails
+    return "" if emails is None or normal_email(owner_email) in emails else "email-not-allowed"
+
+
+def state(package: Package) -> PackageState:
+    return PackageState(len(package.revisions), archived=package.archived, managed=package.managed)
