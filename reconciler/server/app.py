@@ -21,36 +21,34 @@ from reconciler.server.routes import (
     questions,
     subscriptions,
 )
-from reconciler.wire.paths import PROBLEM
-from reconciler.wire.problems import Problem
+from reconciler.wire.problems import DESCRIPTIONS
 
 if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
     from starlette.types import ASGIApp
 
     from reconciler.server.serving import Served
 
 _ROUTERS: Final = (platform, packages, questions, clients, subscriptions, imports, changes, probes)
 _GZIP_FROM: Final = 1_000
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": description, "content": {PROBLEM: {}}}
-    for status, description in (
-        (400, "The request cannot be read."),
-        (401, "A valid token is required."),
-        (403, "The token does not allow this."),
-        (404, "There is no such thing."),
-        (409, "A rule forbids it, or the platform moved."),
-        (412, "It is not in the state that was stated."),
-        (413, "The request is too large."),
-        (415, "The body is of the wrong type."),
-        (422, "The request is invalid, or its key was used for another one."),
-        (428, "A condition is required."),
-        (503, "The platform is out of reach."),
-    )
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"$ref": f"#/components/responses/{status}"} for status in DESCRIPTIONS
 }
 
 
 def application(served: Served) -> ASGIApp:
-    """Return what serves a platform."""
+    """Return what serves a platform: the API, limited and observed."""
+    api = routes()
+    api.state.served = served
+    api.state.figures = Figures()
+    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
+    api.add_middleware(BodyLimit, bounds=served.bounds)
+    api.add_middleware(Observed, figures=api.state.figures)
+    return api
+
+
+def routes() -> FastAPI:
+    """Return the routes alone, over nothing yet."""
     api = FastAPI(
         title="reconciler",
         summary="Packages, the clients who hold them, and changes to both.",
@@ -58,14 +56,14 @@ def application(served: Served) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        responses=_PROBLEMS,
+        responses=_RESPONSES,
+        generate_unique_id_function=_name,
     )
-    api.state.served = served
-    api.state.figures = Figures()
     for module in _ROUTERS:
         api.include_router(module.router)
     refusals.install(api)
-    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
-    api.add_middleware(BodyLimit, bounds=served.bounds)
-    api.add_middleware(Observed, figures=api.state.figures)
     return api
+
+
+def _name(route: APIRoute) -> str:
+    return route.name

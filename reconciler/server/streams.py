@@ -23,7 +23,13 @@ _IN_MEMORY: Final = 2**20
 _PIECE: Final = 2**16
 
 
-def streamed(lines: Iterable[str]) -> StreamingResponse:
+class LinesResponse(StreamingResponse):
+    """A response of newline-delimited JSON."""
+
+    media_type = LINES
+
+
+def streamed(lines: Iterable[str]) -> LinesResponse:
     """Return the response with these lines, each a JSON text."""
     spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
     count = 0
@@ -33,7 +39,7 @@ def streamed(lines: Iterable[str]) -> StreamingResponse:
     spool.write(json.dumps({"end": count}).encode() + b"\n")
     length = spool.tell()
     spool.seek(0)
-    return StreamingResponse(_pieces(spool), media_type=LINES, headers={"Content-Length": str(length)})
+    return LinesResponse(_pieces(spool), headers={"Content-Length": str(length)})
 
 
 def _pieces(spool: IO[bytes]) -> Iterator[bytes]:

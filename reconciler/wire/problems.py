@@ -48,6 +48,22 @@ _ERRORS: Final[Mapping[str, tuple[type[ReconcilerError], int, str]]] = {
     "unexpected": (ReconcilerError, 500, "The server failed"),
 }
 
+DESCRIPTIONS: Final[Mapping[int, str]] = {
+    304: "It is what the caller has already.",
+    400: "The request cannot be read.",
+    401: "A valid token is required.",
+    403: "The token does not allow this.",
+    404: "There is no such thing.",
+    409: "A rule forbids it, or the platform moved.",
+    412: "It is not in the state that was stated.",
+    413: "The request is too large.",
+    415: "The body is of the wrong type.",
+    422: "The request is invalid, or its key was used for another one.",
+    428: "A condition is required.",
+    503: "The platform is out of reach.",
+}
+"""What the statuses beside success mean; all but 304 come with a problem."""
+
 
 class FindingReply(Reply):
     """Something wrong with what was sent; line and column count from 1."""

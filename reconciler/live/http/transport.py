@@ -34,7 +34,7 @@ class Transport:
         self._headers = {"User-Agent": f"reconciler/{__version__}", "Accept-Encoding": "gzip"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._tls = ssl.create_default_context()
+        self._tls = ssl.create_default_context() if base.startswith("https:") else None
         self._of_thread = threading.local()
         self._clients: list[httpx.Client] = []
 
@@ -95,8 +95,8 @@ class Transport:
         return client
 
 
-def _new_client(headers: dict[str, str], tls: ssl.SSLContext) -> httpx.Client:
-    transport = httpx.HTTPTransport(verify=tls)
+def _new_client(headers: dict[str, str], tls: ssl.SSLContext | None) -> httpx.Client:
+    transport = httpx.HTTPTransport(verify=tls or False)
     # httpx has no public way to choose the network backend, which is what keeps a call's deadline.
     transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - see above
         ssl_context=tls, keepalive_expiry=_IDLE_SECONDS, network_backend=DeadlineBackend()

@@ -11,7 +11,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import At, ClientId
 from reconciler.server.replies import IfNoneMatch, shown
-from reconciler.server.streams import streamed
+from reconciler.server.streams import LinesResponse, streamed
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.fields import LINE_PATTERN
@@ -23,7 +23,7 @@ _Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
 _Package = Annotated[str | None, Query(min_length=1, max_length=200, pattern=LINE_PATTERN)]
 
 
-@router.get(paths.CLIENTS, responses={200: {"content": {paths.LINES: {}}}})
+@router.get(paths.CLIENTS, response_class=LinesResponse)
 def clients(call: _Reader, at: At = None, package: _Package = None, *, outdated: bool = False) -> Response:
     """Stream clients by id, one per line: of one package or of all, or only those on an older revision."""
     found = call.platform.clients(call.instant(at), package=package, outdated=outdated)

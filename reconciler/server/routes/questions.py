@@ -11,7 +11,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import At
 from reconciler.server.replies import shown
-from reconciler.server.streams import quoted, streamed
+from reconciler.server.streams import LinesResponse, quoted, streamed
 from reconciler.wire import paths
 from reconciler.wire.questions import (
     AllOutdatedReply,
@@ -65,7 +65,7 @@ def answers(call: _Reader, body: QuestionsBody) -> Response:
     return shown(AnswersReply(items=tuple(map(AnswerReply.model_validate, found))))
 
 
-@router.post(paths.MATCHING, responses={200: {"content": {paths.LINES: {}}}})
+@router.post(paths.MATCHING, response_class=LinesResponse)
 def matching(call: _Reader, body: MatchingBody) -> Response:
     """Stream the ids of all clients that match a question, a JSON text per line."""
     ids = call.platform.matching(body.question.value(), body.at)
