@@ -64,9 +64,8 @@ class Shop:
             ClientLine(
                 id=id_,
                 line=number,
-                name=id_.title(),
                 package=package,
-                **{"owner_email": f"owner@{id_}.example", "usage": {}, **fields},
+                **{"name": id_.title(), "owner_email": f"owner@{id_}.example", "usage": {}, **fields},
             )
             for number, id_ in enumerate(ids, 1)
         )

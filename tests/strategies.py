@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from reconciler.model.packages import Definition
@@ -29,3 +31,15 @@ def definitions() -> st.SearchStrategy[Definition]:
             "allowed_emails": st.one_of(st.just("any"), emails),
         },
     ).map(Definition.normalised)
+
+
+def sound_definitions() -> st.SearchStrategy[Definition]:
+    """Definitions that the catalog of `tests.shop` has nothing to say against."""
+    return definitions().map(_sound)
+
+
+def _sound(definition: Definition) -> Definition:
+    capped = {"sessions": "sessions", "minutes": "calls"}
+    limits = {key: cap for key, cap in definition.limits.items() if capped[key] in definition.features}
+    pool = definition.ai_credits if "agent" in definition.features else None
+    return replace(definition, limits=limits, ai_credits=pool)

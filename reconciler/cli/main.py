@@ -21,14 +21,25 @@ _HERE: Final = "reconciler.cli.commands"
 COMMANDS: Final = {
     "validate": Listed(f"{_HERE}.validate:validate_command", "Check all files and name everything wrong."),
     "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
+    "diff": Listed(f"{_HERE}.diff:diff_command", "Show what the files change since another commit."),
     "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
+    "explain": Listed(
+        f"{_HERE}.explain:explain_command", "Explain one client, or a rule, guard or exit code."
+    ),
+    "notes": Listed(
+        f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
+    ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
+    "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
+    "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
     "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
+    "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import click
 from click.core import ParameterSource
@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
-Format: TypeAlias = Literal["text", "json"]
+Format: TypeAlias = Literal[
+    "text", "json", "markdown", "html", "github", "sarif", "junit", "gitlab", "gitlab-widget"
+]
 
-_FORMATS: Final = ("text", "json")
+_FORMATS: Final = get_args(Format)
+_EVERYWHERE: Final[tuple[Format, ...]] = ("text", "json")
 
 
 class Choices(NamedTuple):
@@ -41,9 +44,17 @@ def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen() -> Choices:
-    """Return what was chosen for the running command."""
-    return Choices(**click.get_current_context().ensure_object(dict))
+def chosen(*beside: str) -> Choices:
+    """Return what was chosen for the running command.
+
+    `beside` names the formats that it has beside text and JSON; any other is wrong usage.
+    """
+    context = click.get_current_context()
+    choices = Choices(**context.ensure_object(dict))
+    formats = (*_EVERYWHERE, *beside)
+    if choices.format not in formats:
+        raise click.UsageError(f"It has no format {choices.format}, only {', '.join(formats)}.", context)
+    return choices
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

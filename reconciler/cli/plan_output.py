@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.model.catalog import Catalog
 from reconciler.render.json.plan import plan_json
 from reconciler.render.text.glossary import Glossary
@@ -23,6 +24,10 @@ def write_plan_as(
 
     if form == "json":
         terminal.write_json(plan_json(plan))
+    elif form in PLAN_FORMATS:
+        packages = workspace.packages if workspace is not None else {}
+        definitions = {key: package.definition for key, package in packages.items()}
+        terminal.write(PLAN_FORMATS[form](plan, glossary_of(workspace), definitions))
     else:
         terminal.write_lines(plan_lines(plan, glossary_of(workspace), terminal.data, next_step=next_step))
 

@@ -54,7 +54,7 @@ def apply(
         StaleError: The plan is for another platform, was applied before, or something that it speaks of
             moved: a file, a package, or the number of clients touched.
     """
-    _check_subject(workspace, environment, plan, platform)
+    check_subject(workspace, environment, plan, platform)
     allow = (*(_waiver(result) for result in plan.guards if result.result == "allowed"), *request.allow)
     reviewed = _admitted(plan, frozenset(allow), skip_blocked=request.skip_blocked)
     now = prepare(workspace, environment, platform, PlanRequest(request.at, allow, aim=request.aim))
@@ -63,9 +63,8 @@ def apply(
     return platform.apply(replace(change_set, allowed=tuple(sorted(set(allow)))))
 
 
-def _check_subject(
-    workspace: Workspace, environment: Environment, plan: Plan, reader: PlatformReader
-) -> None:
+def check_subject(workspace: Workspace, environment: Environment, plan: Plan, reader: PlatformReader) -> None:
+    """Raise StaleError where a saved plan is for another platform, other files, or was applied before."""
     identity = reader.identity()
     if plan.environment != environment.name:
         raise StaleError(

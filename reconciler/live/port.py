@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.consumption import Tally
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
@@ -75,6 +76,14 @@ class PlatformReader(Protocol):
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """Return the id of the `n`-th (from 1) matching client by id; None where fewer match."""
+        ...
+
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        """Tally the package's active holders by what they use of a limit, `ai_credits` or `user_count`.
+
+        By amount, smallest first (0 for who uses none), then by revision; streamed, in memory that does not
+        grow with the number of clients. Nothing where no package has the key.
+        """
         ...
 
     def client(self, client_id: str, at: datetime) -> Client:

@@ -15,6 +15,9 @@ from reconciler.model.packages import digest_of
 
 FORMAT_VERSION: Final = "1.0"
 
+OFFLINE: Final = "git"
+"""The kind of platform of a plan that was made from two commits, without any platform."""
+
 
 class Severity(StrEnum):
     """How badly a change treats clients, worst first; the worst cause decides."""
@@ -294,6 +297,11 @@ class Plan(_Frozen):
     def is_empty(self) -> bool:
         """Whether an apply would write nothing."""
         return not self.changes and not self.catalog.fields and self.protected.before == self.protected.after
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it compares two commits, so that it knows no clients and cannot be applied."""
+        return self.platform.kind == OFFLINE
 
     def as_document(self) -> dict[str, Any]:
         """Return the plan file's JSON form."""

@@ -51,10 +51,28 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Lint:
+    """Which advice is given.
+
+    Attributes:
+        off: Why, per id of a rule whose findings are left out.
+    """
+
+    off: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration file; paths as written, relative to its folder."""
+    """The configuration file; paths as written, relative to its folder.
+
+    Attributes:
+        tiers: Package keys from the lowest tier to the highest; each includes what those below it do.
+        lint: What is said about files that are valid.
+    """
 
     packages: str = "packages"
     catalog: str = "schemas/catalog.yaml"
     default_environment: str = "local"
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    tiers: tuple[str, ...] = ()
+    lint: Lint = field(default_factory=Lint)

@@ -71,7 +71,7 @@ def package_change(
         adopts=draft.adopts,
         origin=draft.origin,
         fields=draft.fields,
-        source=_source(draft, lines),
+        source=source_of(draft, lines),
         impact=impact,
     )
 
@@ -145,7 +145,7 @@ def _reach(consequences: Consequences, holders: int) -> Reach:
     return Reach.KEPT_UNTIL_REASSIGNED if holders else Reach.NEW_CLIENTS_ONLY
 
 
-def _source(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
+def source_of(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
     """Point at the top-level key of the worst difference, or at the start of the file."""
     desired = draft.pair.desired
     if desired is None:

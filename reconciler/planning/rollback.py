@@ -63,7 +63,7 @@ def _pair(past: Past, key: str) -> Pair:
     head, state = past.heads[key], _before(past.run, key)
     file = past.files.get(key)
     desired = DesiredPackage(
-        key=past.run.renamed.get(key, key),
+        key=_earlier_key(past, key),
         definition=past.definitions[RevisionRef(key, state.revision if state else head.revision)],
         file=file.file if file else "",
         states_emails=True,
@@ -71,6 +71,12 @@ def _pair(past: Past, key: str) -> Pair:
         acknowledgements=file.acknowledgements if file else (),
     )
     return Pair(desired, head)
+
+
+def _earlier_key(past: Past, key: str) -> str:
+    """Return the key from before the run; the present one where another package has taken it since."""
+    earlier = past.run.renamed.get(key, key)
+    return key if earlier in past.heads else earlier
 
 
 def _notices(past: Past) -> Iterator[str]:
@@ -81,7 +87,10 @@ def _notices(past: Past) -> Iterator[str]:
         head = past.heads.get(key)
         if head is None:
             yield f"{key}: the platform has no package with this key any more, so that it is left alone."
-        elif head.revision != after.revision or head.archived != after.archived:
+            continue
+        if _earlier_key(past, key) != past.run.renamed.get(key, key):
+            yield f"{key}: another package is called {past.run.renamed[key]} now, so that the key stays."
+        if head.revision != after.revision or head.archived != after.archived:
             yield f"{key}: changed again after run {run.id}; rolling back undoes that as well."
         elif _before(run, key) is None:
             yield f"{key}: created by run {run.id}; packages are never deleted, so that it is archived."

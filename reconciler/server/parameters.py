@@ -15,6 +15,15 @@ At = Annotated[
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
 Key = Annotated[str, Path(min_length=1, max_length=200, pattern=LINE_PATTERN, description="A package's key.")]
+Meter = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=200,
+        pattern=LINE_PATTERN,
+        description="A limit's key, `ai_credits` or `user_count`.",
+    ),
+]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.model.catalog import Catalog
 from reconciler.sources.documents import locate_problems, read_document
@@ -41,6 +41,17 @@ def read_catalog(root: Path, path: str) -> CatalogReading:
         return CatalogReading(None, digests, reading.findings)
     findings = tuple(locate_problems(file, content, catalog_problems(reading.document)))
     return CatalogReading(Catalog.normalised(reading.document), digests, findings)
+
+
+def written_order(root: Path, path: str, kind: Literal["features", "limits"]) -> tuple[str, ...]:
+    """Return the keys of features or limits from the top of the file to its end; none where it is unsound."""
+    try:
+        document = read_document(
+            path, read_linked(f"{root}/{path}", os.path.realpath(root)), "catalog"
+        ).document
+    except RefusedFileError:
+        return ()
+    return tuple((document or {}).get(kind, ()))
 
 
 def _missing(file: str) -> RefusedFileError:

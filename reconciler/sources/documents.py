@@ -55,11 +55,28 @@ def inspected(content: bytes) -> Inspection:
     return inspect(content)
 
 
-def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
-    faults = [
+def read_faults(file: str, content: bytes) -> list[Finding]:
+    """Return why a file is no acceptable mapping in YAML, whatever its keys mean."""
+    try:
+        load(content)
+    except DoubtfulError:
+        inspection = inspected(content)
+        if inspection.faults or isinstance(inspection.document, dict):
+            return _faults(file, inspection)
+        message = "a file holds keys and values, not a list or a single value"
+        return [finding(file, Position(), Problem((), "wrong-type", message, "write `key: value` lines"))]
+    return []
+
+
+def _faults(file: str, inspection: Inspection) -> list[Finding]:
+    return [
         finding(file, fault.position, Problem(fault.path, fault.rule, fault.message, fault.fix))
         for fault in inspection.faults
     ]
+
+
+def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
+    faults = _faults(file, inspection)
     problems: tuple[Problem, ...] = ()
     if inspection.document is not None:
         problems = tuple(_schema_problems(inspection, kind))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
-from reconciler.model.settings import Environment, Guards, Settings
+from reconciler.model.settings import Environment, Guards, Lint, Settings
 from reconciler.sources.desired import bound_of
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, read_linked
@@ -110,6 +110,8 @@ def _settings(document: Mapping[str, Any]) -> Settings:
     return Settings(
         **paths,
         environments={name: _environment(name, environments[name]) for name in sorted(environments)},
+        tiers=tuple(document.get("tiers", ())),
+        lint=Lint(dict(sorted(document.get("lint", {}).get("off", {}).items()))),
     )
 
 

@@ -18,7 +18,7 @@ from reconciler.validation.collection import collection_problems
 from reconciler.validation.configuration import protection_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import DesiredPackage
     from reconciler.model.settings import Settings
     from reconciler.sources.settings import SettingsReading
+    from reconciler.validation.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,18 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _beside_one_another(root: Path, packages: Mapping[str, DesiredPackage]) -> Iterator[Finding]:
-    for key, problem in collection_problems(packages):
-        file = packages[key].file
-        yield from locate_problems(file, _content(root, file), [problem])
+def _beside_one_another(root: Path, packages: Mapping[str, DesiredPackage]) -> list[Finding]:
+    return located(root, ((packages[key].file, problem) for key, problem in collection_problems(packages)))
+
+
+def located(root: Path, problems: Iterable[tuple[str, Problem]]) -> list[Finding]:
+    """Return problems, each with the file it is about, as findings at their places."""
+    of_file: dict[str, list[Problem]] = {}
+    for file, problem in problems:
+        of_file.setdefault(file, []).append(problem)
+    return [
+        each for file, told in of_file.items() for each in locate_problems(file, _content(root, file), told)
+    ]
 
 
 def _unprotected(name: str, reading: SettingsReading, keys: Mapping[str, object]) -> list[Finding]:

@@ -24,6 +24,14 @@ def loss_of(entry: Mapping[str, Any]) -> tuple[str, str]:
     return verb, entry[verb]
 
 
+def is_unused(
+    key: str, entry: Mapping[str, Any], document: Mapping[str, Any], catalog: Catalog | None
+) -> bool:
+    """Whether the loss that an entry acknowledges cannot be, given the package's document."""
+    verb, subject = loss_of(entry)
+    return bool(_why_unused(verb, subject, key, document, catalog))
+
+
 def acknowledgement_problems(
     key: str, document: Mapping[str, Any], catalog: Catalog | None, today: date
 ) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.validation.problems import Problem, did_you_mean
+from reconciler.validation.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -34,6 +35,21 @@ def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             message = f"the platform of `{name}` holds a password"
             fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
             yield Problem(("environments", name, "platform"), "password-in-url", message, fix)
+    yield from _switch_problems(document.get("lint", {}).get("off", {}))
+
+
+def _switch_problems(off: Collection[str]) -> Iterator[Problem]:
+    warnings = [rule.id for rule in RULES.values() if rule.severity == "warning"]
+    for rule in off:
+        if rule not in warnings:
+            is_error = rule in RULES
+            message = (
+                f"`{rule}` is an error, which cannot be turned off"
+                if is_error
+                else f"there is no rule `{rule}`"
+            )
+            fix = "delete the line" if is_error else did_you_mean(rule, warnings)
+            yield Problem(("lint", "off", rule), "unknown-rule", message, fix, at_key=True)
 
 
 def protection_problems(document: Mapping[str, Any], keys: Collection[str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from reconciler.model.patterns import (
     KEY_PATTERN,
     LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
+    RULE_PATTERN,
     SHARE_PATTERN,
     URL_PATTERN,
     VARIABLE_PATTERN,
@@ -28,6 +29,7 @@ PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
     SHARE_PATTERN: ("bad-share", "a whole percentage such as `5%`"),
     URL_PATTERN: ("bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"),
+    RULE_PATTERN: ("bad-key", "the id of a rule, such as `alike-packages`"),
     VARIABLE_PATTERN: ("bad-value", "the name of an environment variable"),
 }
 """Rule and expectation per pattern of the schemas."""

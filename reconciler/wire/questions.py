@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, StrictInt
 
 from reconciler.model import questions as asked
+from reconciler.model.consumption import Tally
 from reconciler.model.expiry import Window
 from reconciler.model.plans import Outdated
 from reconciler.model.quantities import LARGEST_QUANTITY
@@ -242,6 +243,18 @@ class HoldingsReply(Reply):
     """What is held by at least one client."""
 
     items: tuple[HeldReply, ...]
+
+
+class TallyReply(Reply):
+    """Active holders of one revision who use the same amount of a meter."""
+
+    revision: int
+    amount: int
+    clients: int
+
+    def value(self) -> Tally:
+        """Return the tally."""
+        return Tally(**dict(self))
 
 
 class OutdatedReply(Reply):

@@ -7,6 +7,7 @@ import pytest
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import WrongUsageError
 from reconciler.model.plans import Action, Severity
+from tests.builders import definition
 
 if TYPE_CHECKING:
     from tests.shop import Shop
@@ -118,3 +119,16 @@ def test_everybody_is_reassigned_by_hand_through_the_same_guards(held: Shop) -> 
     ]
     held.apply(None, "acknowledge:pro", "clients_losing:pro", aim=ClientsReassigned("pro"))
     assert held.platform.outdated(held.at) == ()
+
+
+def test_a_key_that_was_taken_since_is_not_taken_back(held: Shop) -> None:
+    held.remove("pro")
+    held.package("professional", **BASIC, title="Professional", renamed_from="pro")
+    run = held.apply()
+    held.platform.edit_package("pro", definition(title="Made by hand"), held.at)
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert "professional: another package is called pro now, so that the key stays." in made.notices
+    assert held.client("acme").subscription.package == "professional"

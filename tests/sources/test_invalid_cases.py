@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.sources.workspace import read_workspace
 from reconciler.validation.rules import RULES
+from reconciler.validation.rules.lint import LINT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,8 @@ def test_every_rule_has_a_case_that_breaks_it() -> None:
     built_here |= {"yaml-too-deep", "yaml-too-many-values", "too-many-faults"}
     of_imports = {"bad-client-line"}
 
-    assert in_folders | built_here | of_imports == RULES.keys()
+    of_lint = {rule.id for rule in LINT_RULES}  # tests/engine/test_lint.py
+    assert in_folders | built_here | of_imports | of_lint == RULES.keys()
 
 
 @pytest.mark.parametrize("bad", ["utf-16", "utf-16-be", "utf-32"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.plan_output import write_plan_as
@@ -24,7 +25,7 @@ def drift_command(*, clients: bool) -> int:
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
 
-    choices = chosen()
+    choices = chosen(*PLAN_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option
@@ -37,7 +38,7 @@ def plan_command(
     from reconciler.engine.plan import PlanRequest, environment_of, plan
     from reconciler.sources.plan_file import write_plan
 
-    choices = chosen()
+    choices = chosen(*PLAN_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.plan_output import write_plan_as
 from reconciler.cli.terminal import Terminal
@@ -21,5 +22,5 @@ def show_command(planfile: Path) -> None:
     """
     from reconciler.sources.plan_file import read_plan
 
-    choices = chosen()
+    choices = chosen(*PLAN_FORMATS)
     write_plan_as(choices.format, read_plan(planfile), None, Terminal.of(choices))

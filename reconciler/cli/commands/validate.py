@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
+from reconciler.cli.formats import FINDINGS_FORMATS
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.render.json.findings import findings_json
@@ -19,6 +21,7 @@ from reconciler.render.text.phrases import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reconciler.cli.options import Choices
     from reconciler.model.findings import Finding
     from reconciler.sources.workspace import Workspace
 
@@ -27,18 +30,25 @@ if TYPE_CHECKING:
 @global_options
 @option("--strict", is_flag=True, help="Let warnings fail as well.")
 @option("--no-cache", is_flag=True, help="Read every file again, whatever was found valid before.")
+@option("--fix", is_flag=True, help="First repair what can be repaired safely, and name the files on stderr.")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool) -> int:
+def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, fix: bool) -> int:
     """Check all files and name everything wrong.
 
     All files are always checked, since they speak of each other; PATHS choose whose findings are printed.
     """
-    choices = chosen()
+    from reconciler.engine.lint import lint
+
+    choices = chosen(*FINDINGS_FORMATS)
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices, cache=not no_cache)
-    findings = _of(paths, workspace)
+    if fix:
+        workspace = _repaired(workspace, choices, terminal)
+    findings = _of(paths, workspace, lint(workspace))
     if choices.format == "json":
         terminal.write_json(findings_json(findings))
+    elif choices.format in FINDINGS_FORMATS:
+        terminal.write(FINDINGS_FORMATS[choices.format](findings))
     elif findings:
         terminal.write(findings_text(findings, terminal.rows))
     else:
@@ -47,14 +57,22 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool) -
     return INVALID if has_failed else DONE
 
 
-def _of(paths: Sequence[Path], workspace: Workspace) -> tuple[Finding, ...]:
+def _repaired(workspace: Workspace, choices: Choices, terminal: Terminal) -> Workspace:
+    from reconciler.engine.lint import repairs
+    from reconciler.sources.edits import write_edits
+
+    edits = repairs(workspace, now().date())
+    write_edits(workspace.root, edits)
+    terminal.say("".join(f"repaired {edit.file}\n" for edit in edits))
+    return workspace_of(choices, cache=False) if edits else workspace
+
+
+def _of(paths: Sequence[Path], workspace: Workspace, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if not paths:
-        return workspace.findings
+        return findings
     wanted = [_inside(path, workspace.root) for path in paths]
     return tuple(
-        finding
-        for finding in workspace.findings
-        if any(Path(finding.file).is_relative_to(path) for path in wanted)
+        finding for finding in findings if any(Path(finding.file).is_relative_to(path) for path in wanted)
     )
 
 

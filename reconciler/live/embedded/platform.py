@@ -8,7 +8,16 @@ from reconciler.errors import KeyReusedError, UnreachableError, WrongUsageError
 from reconciler.live.embedded import applying, assigning, editing, intake, lookup, viewing
 from reconciler.live.embedded.retrying import retried
 from reconciler.model.plans import PlatformIdentity
-from reconciler.store import answers, meta, moves, packages, questions, runs, subscriptions
+from reconciler.store import (
+    answers,
+    consumption,
+    meta,
+    moves,
+    packages,
+    questions,
+    runs,
+    subscriptions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.consumption import Tally
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
     from reconciler.model.questions import Answer, ClientQuestion
@@ -91,6 +101,13 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return questions.nth_matching(connection, question, n, at)
+
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
+        with self.database.reading() as connection:
+            held = packages.stored(connection, {package}).get(package)
+            if held is not None:
+                yield from consumption.tallies(connection, held.id, meter, at)
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""

@@ -34,6 +34,7 @@ from reconciler.wire.questions import (
     NthReply,
     QuestionBody,
     QuestionsBody,
+    TallyReply,
 )
 from reconciler.wire.versions import agree
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Run
     from reconciler.model.clients import Client
+    from reconciler.model.consumption import Tally
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
@@ -145,6 +147,12 @@ class HttpReader:
         body = made(NthBody, question=made(QuestionBody.of, question), at=at, n=n)
         return self.agreed.call(asking(paths.NTH_MATCHING, body), NthReply).id
 
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        """See `PlatformReader`."""
+        path = paths.CONSUMPTION.format(key=segment(package), meter=segment(meter))
+        for line in self.agreed.lines(Request("GET", path, instant(at), is_long=True)):
+            yield self._read(line, _TALLY).value()
+
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
         path = paths.CLIENT.format(client_id=segment(client_id))
@@ -223,6 +231,7 @@ class HttpReader:
 
 
 _CLIENT: Final = TypeAdapter(ClientReply)
+_TALLY: Final = TypeAdapter(TallyReply)
 
 
 def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
@@ -14,9 +14,13 @@ from reconciler.model.documents.fields import (
     UniquePackageKeys,
     Unlimited,
 )
-from reconciler.model.patterns import LINE_PATTERN, URL_PATTERN, VARIABLE_PATTERN
+from reconciler.model.patterns import LINE_PATTERN, RULE_PATTERN, URL_PATTERN, VARIABLE_PATTERN
 
 _RelativePath = Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)]
+
+
+RuleId: TypeAlias = Annotated[str, Field(pattern=RULE_PATTERN)]
+Reason: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000, pattern=LINE_PATTERN)]
 
 
 class GuardsDocument(Document):
@@ -58,6 +62,16 @@ class EnvironmentDocument(Document):
     guards: GuardsDocument = GuardsDocument()
 
 
+class LintDocument(Document):
+    """What is said about files that are valid."""
+
+    off: dict[RuleId, Reason] = Field(
+        default={},
+        description="Warnings that are not given, by the id of their rule, each with the reason.",
+        examples=[{"alike-packages": "Premium and Enterprise differ by a contract."}],
+    )
+
+
 class SettingsDocument(Document):
     """The configuration; relative paths count from its folder."""
 
@@ -81,3 +95,10 @@ class SettingsDocument(Document):
         min_length=1,
         examples=[{"local": {"platform": "sqlite:///.reconciler/platform.db"}}],
     )
+    tiers: UniquePackageKeys = Field(
+        default=(),
+        description="Packages from the lowest tier to the highest: each is expected to include what those "
+        "below it do. `compare` shows them in this order.",
+        examples=[["starter", "professional", "premium"]],
+    )
+    lint: LintDocument = LintDocument()

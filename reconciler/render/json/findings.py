@@ -20,10 +20,11 @@ def findings_json(findings: Sequence[Finding]) -> str:
         "warnings": len(findings) - errors,
         "files": len({finding.file for finding in findings}),
     }
-    return line({"findings": [_finding(finding) for finding in sorted(findings)], "summary": summary})
+    return line({"findings": [finding_document(finding) for finding in sorted(findings)], "summary": summary})
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return one finding."""
     return {
         "file": finding.file,
         "line": finding.position.line,

@@ -35,7 +35,7 @@ _SEVERITY_INKS: Final = {
 _SAID_BY_THE_ACTION: Final = frozenset({Code.PACKAGE_ARCHIVED, Code.PACKAGE_RESTORED, Code.PACKAGE_RENAMED})
 _ADDITIONS: Final = (Code.FEATURE_ADDED, Code.LIMIT_RAISED)
 _ADDITIONS_SHOWN_SINGLY: Final = 3
-_ORIGINS: Final = {
+ORIGINS: Final = {
     "platform": "Edited on the platform since the last apply; the file did not change.",
     "both": "Edited on the platform since the last apply, and the file changed as well.",
 }
@@ -53,7 +53,7 @@ def change_lines(change: Change, glossary: Glossary, paper: Paper) -> Iterator[s
         place = f"{change.source.file}:{change.source.line}"
         yield from paper.lines([Span(place, Ink.DIM)], indent=_INDENT)
     if change.origin != "files":
-        yield from paper.lines([Span(_ORIGINS[change.origin], Ink.YELLOW)], indent=_INDENT)
+        yield from paper.lines([Span(ORIGINS[change.origin], Ink.YELLOW)], indent=_INDENT)
     yield from _differences(change, glossary, paper)
 
 
@@ -82,7 +82,7 @@ def _reach(change: Change) -> Iterator[Span | str]:
         yield from _moves(change.reassignment)
     else:
         yield from _holders(change)
-    if not change.impact.complete:
+    if not change.impact.complete and change.reach is not Reach.UNKNOWN:
         yield Span("The platform could not say everything: counts are at least what is shown.", Ink.YELLOW)
 
 

@@ -89,12 +89,16 @@ def _verdict(plan: Plan, paper: Paper) -> Iterator[str]:
         )
         return
     stops = len({each.id for each in plan.guards if each.result == "blocked"})
-    heading: list[Span | str] = [Span(f"Plan for {plan.environment}", Ink.BOLD)]
+    heading: list[Span | str] = [Span(_title(plan), Ink.BOLD)]
     if plan.blocked:
         heading.append(Span(f" — BLOCKED by {counted(stops, 'guard')}", Ink.ALARM))
     yield from paper.lines(heading)
     yield from paper.lines([f"{_packages(plan)}."])
     yield from paper.lines(_clients(plan))
+
+
+def _title(plan: Plan) -> str:
+    return f"Changes since {plan.environment}" if plan.is_offline else f"Plan for {plan.environment}"
 
 
 def _packages(plan: Plan) -> str:
@@ -112,7 +116,9 @@ def _clients(plan: Plan) -> Iterable[Span | str]:
     affected = plan.summary.clients_affected
     losing = max((each.lose for change in plan.changes for each in change.impact.findings), default=0)
     moved = sum(each.reassignment.clients for each in plan.changes if each.reassignment is not None)
-    if not affected:
+    if plan.is_offline:
+        yield "Compared without the platform: which clients they touch is unknown."
+    elif not affected:
         yield "No client loses anything."
     elif losing >= affected:
         yield Span(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
-from reconciler.server.parameters import At
+from reconciler.server.parameters import At, Key, Meter
 from reconciler.server.replies import shown
 from reconciler.server.streams import LinesResponse, quoted, streamed
 from reconciler.wire import paths
@@ -26,6 +26,7 @@ from reconciler.wire.questions import (
     NthReply,
     OutdatedReply,
     QuestionsBody,
+    TallyReply,
 )
 
 router = APIRouter(tags=["questions"])
@@ -77,3 +78,10 @@ def nth_matching(call: _Reader, body: NthBody) -> Response:
     """Return the id of the n-th client that matches a question."""
     found = call.platform.nth_matching(body.question.value(), body.n, body.at)
     return shown(NthReply(id=found))
+
+
+@router.get(paths.CONSUMPTION, response_class=LinesResponse)
+def consumption(call: _Reader, key: Key, meter: Meter, at: At = None) -> Response:
+    """Stream how many active holders of a package use how much of a meter, smallest amount first."""
+    found = call.platform.consumption(key, meter, call.instant(at))
+    return streamed(TallyReply.model_validate(tally).model_dump_json() for tally in found)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.validation.rules.acknowledgements import ACKNOWLEDGEMENT_RULES
 from reconciler.validation.rules.catalog import CATALOG_RULES
 from reconciler.validation.rules.files import FILE_RULES
+from reconciler.validation.rules.lint import LINT_RULES
 from reconciler.validation.rules.packages import PACKAGE_RULES
 from reconciler.validation.rules.rule import Rule
 from reconciler.validation.rules.schema import SCHEMA_RULES
@@ -28,5 +29,6 @@ RULES: Final[Mapping[str, Rule]] = {
         *ACKNOWLEDGEMENT_RULES,
         *CATALOG_RULES,
         *SETTINGS_RULES,
+        *LINT_RULES,
     )
 }

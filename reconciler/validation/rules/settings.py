@@ -39,6 +39,13 @@ SETTINGS_RULES: Final = (
         good="packages: packages",
     ),
     Rule(
+        "unknown-rule",
+        "A rule that cannot be turned off",
+        "`lint: {off: ...}` names rules whose findings are warnings. Errors cannot be turned off.",
+        bad="lint: {off: {alike-package: They differ by contract.}}",
+        good="lint: {off: {alike-packages: They differ by contract.}}",
+    ),
+    Rule(
         "protected-unknown",
         "A protected package that has no file",
         "Nothing protects it from being misspelled. It may be a package whose file is gone, which the guard "

@@ -1,0 +1,80 @@
+"""`compare`: packages beside one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reconciler.cli.exit_codes import CHANGES, DONE
+from reconciler.cli.opening import workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import InvalidError
+
+if TYPE_CHECKING:
+    from reconciler.model.comparison import Comparison
+
+_MEDIA: Final = ("text", "markdown", "html", "csv", "json")
+
+
+@click.command("compare")
+@global_options
+@option("--medium", type=click.Choice(_MEDIA), help="How the table is printed; by default as --format says.")
+@option(
+    "--check",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Print nothing; exit with 2 where FILE does not hold this table.",
+)
+@click.argument("keys", nargs=-1)
+def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | None) -> int:
+    """Print the table of packages and what they grant.
+
+    It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
+    that any client may have and that are not archived. With --check, FILE may hold more than the table, as a
+    page does.
+    """
+    from reconciler.engine.compare import compare
+
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    comparison = compare(workspace_of(choices).required(), keys)
+    text = _rendered(comparison, medium or choices.format, terminal)
+    if check is None:
+        terminal.write(text)
+        return DONE
+    if text in _published(check):
+        return DONE
+    terminal.say(f"{check} does not hold the table as the files have it now.\n")
+    return CHANGES
+
+
+def _rendered(comparison: Comparison, medium: str, terminal: Terminal) -> str:
+    from reconciler.render.comparison.csv import comparison_csv
+    from reconciler.render.comparison.html import comparison_html
+    from reconciler.render.comparison.json import comparison_json
+    from reconciler.render.comparison.markdown import comparison_markdown
+    from reconciler.render.comparison.text import comparison_lines
+
+    match medium:
+        case "markdown":
+            return comparison_markdown(comparison)
+        case "html":
+            return comparison_html(comparison)
+        case "csv":
+            return comparison_csv(comparison)
+        case "json":
+            return comparison_json(comparison)
+        case _:
+            return "\n".join(comparison_lines(comparison, terminal.rows)) + "\n"
+
+
+def _published(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidError(
+            f"{file} cannot be read: {error}.", hint="Name the file that was published."
+        ) from error

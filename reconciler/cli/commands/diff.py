@@ -1,0 +1,38 @@
+"""`diff`: what the files change since another commit, without a platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.exit_codes import CHANGES, DONE
+from reconciler.cli.formats import PLAN_FORMATS
+from reconciler.cli.opening import workspace_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+
+
+@click.command("diff")
+@global_options
+@option("--against", required=True, metavar="REF", help="The commit, branch or tag to compare with.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything differs.")
+@option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
+def diff_command(against: str, *, detailed_exitcode: bool, show_emails: bool) -> int:
+    """Show what the files change since another commit, and how badly it could treat clients.
+
+    Neither a platform nor a secret is needed, so that it works for pull requests from forks; which clients
+    are touched is therefore unknown, and the result cannot be applied.
+    """
+    from reconciler.engine.diff import diff
+    from reconciler.sources.settings import find_config
+
+    choices = chosen(*PLAN_FORMATS)
+    terminal = Terminal.of(choices)
+    workspace = workspace_of(choices).required()
+    config = choices.config or find_config(Path.cwd())
+    made = diff(workspace, config, against, now(), show_emails=show_emails)
+    write_plan_as(choices.format, made, workspace, terminal)
+    return CHANGES if detailed_exitcode and not made.is_empty else DONE

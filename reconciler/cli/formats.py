@@ -1,0 +1,122 @@
+"""The formats that reviewers and build servers read, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reconciler.model.findings import Finding
+    from reconciler.model.packages import Definition
+    from reconciler.model.plans import Plan
+    from reconciler.render.checks.remarks import Remark
+    from reconciler.render.text.glossary import Glossary
+
+    PlanFormat = Callable[[Plan, Glossary, Mapping[str, Definition]], str]
+    FindingsFormat = Callable[[Sequence[Finding]], str]
+
+
+def _plan_markdown(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+    from reconciler.render.markdown.plan import plan_markdown
+
+    return plan_markdown(plan, glossary)
+
+
+def _plan_html(plan: Plan, glossary: Glossary, definitions: Mapping[str, Definition]) -> str:
+    from reconciler.render.html.plan import plan_html
+
+    return plan_html(plan, glossary, definitions)
+
+
+def _plan_github(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+    from reconciler.render.checks.github import github
+
+    return github(_remarks(plan, glossary))
+
+
+def _plan_sarif(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+    from reconciler.render.checks.sarif import sarif
+
+    return sarif(_remarks(plan, glossary), __version__)
+
+
+def _plan_junit(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+    from reconciler.render.checks.junit import junit
+
+    passed = [f"{each.id} {each.key}" for each in plan.guards if each.result != "blocked"]
+    return junit(_remarks(plan, glossary), passed or ["planned"], "plan")
+
+
+def _plan_gitlab(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+    from reconciler.render.checks.gitlab import code_quality
+
+    return code_quality(_remarks(plan, glossary))
+
+
+def _plan_widget(plan: Plan, _glossary: Glossary, _definitions: Mapping[str, Definition]) -> str:
+    from reconciler.render.checks.gitlab import plan_widget
+
+    return plan_widget(plan)
+
+
+def _remarks(plan: Plan, glossary: Glossary) -> Sequence[Remark]:
+    from reconciler.render.checks.remarks import of_plan
+
+    return of_plan(plan, glossary)
+
+
+PLAN_FORMATS: Final[Mapping[str, PlanFormat]] = {
+    "markdown": _plan_markdown,
+    "html": _plan_html,
+    "github": _plan_github,
+    "sarif": _plan_sarif,
+    "junit": _plan_junit,
+    "gitlab": _plan_gitlab,
+    "gitlab-widget": _plan_widget,
+}
+
+
+def _findings_markdown(findings: Sequence[Finding]) -> str:
+    from reconciler.render.markdown.findings import findings_markdown
+
+    return findings_markdown(findings)
+
+
+def _findings_github(findings: Sequence[Finding]) -> str:
+    from reconciler.render.checks.github import github
+    from reconciler.render.checks.remarks import of_findings
+
+    return github(of_findings(findings))
+
+
+def _findings_sarif(findings: Sequence[Finding]) -> str:
+    from reconciler.render.checks.remarks import of_findings
+    from reconciler.render.checks.sarif import sarif
+
+    return sarif(of_findings(findings), __version__)
+
+
+def _findings_junit(findings: Sequence[Finding]) -> str:
+    from reconciler.render.checks.junit import junit
+    from reconciler.render.checks.remarks import of_findings
+
+    return junit(of_findings(findings), [] if findings else ["all files are valid"], "validate")
+
+
+def _findings_gitlab(findings: Sequence[Finding]) -> str:
+    from reconciler.render.checks.gitlab import code_quality
+    from reconciler.render.checks.remarks import of_findings
+
+    return code_quality(of_findings(findings))
+
+
+FINDINGS_FORMATS: Final[Mapping[str, FindingsFormat]] = {
+    "markdown": _findings_markdown,
+    "github": _findings_github,
+    "sarif": _findings_sarif,
+    "junit": _findings_junit,
+    "gitlab": _findings_gitlab,
+}

@@ -1,0 +1,120 @@
+"""`diff`: what the files change since another commit, without any platform and without any secret."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import InvalidError, WrongUsageError
+from reconciler.model.packages import PackageHead, RevisionRef
+from reconciler.model.plans import (
+    OFFLINE,
+    Change,
+    FilesIdentity,
+    Impact,
+    Plan,
+    PlatformIdentity,
+    Reach,
+)
+from reconciler.planning.assembly import catalog_change, in_order, source_of, summary
+from reconciler.planning.drafts import drafted
+from reconciler.planning.pairing import paired
+from reconciler.sources.commits import exported, place_of
+from reconciler.sources.git import GitError, head_commit, resolved
+from reconciler.sources.workspace import locate, read_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.packages import Definition, DesiredPackage
+    from reconciler.planning.drafts import Draft
+    from reconciler.sources.workspace import Workspace
+
+_UNKNOWN_IMPACT: Final = Impact(complete=False)
+
+
+def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_emails: bool = False) -> Plan:
+    """Compare the files with those of a commit, as a plan that knows no clients and cannot be applied.
+
+    Raises:
+        WrongUsageError: There is no such commit, or the files are in no repository.
+    """
+    commit, before, catalog, notices = _at(config, ref, at)
+    heads = [_head(package) for package in before.values()]
+    live = {RevisionRef(key, 1): package.definition for key, package in before.items()}
+    changes = in_order(
+        _change(draft, workspace) for draft in _drafts(workspace, heads, live, show_emails=show_emails)
+    )
+    return Plan(
+        environment=ref,
+        platform=PlatformIdentity(kind=OFFLINE, lineage=commit),
+        created_at=at.astimezone(UTC),
+        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        changes=changes,
+        catalog=catalog_change(workspace.catalog, catalog),
+        notices=notices,
+        summary=summary(changes),
+    ).sealed()
+
+
+def _at(
+    config: Path, ref: str, at: datetime
+) -> tuple[str, Mapping[str, DesiredPackage], Catalog | None, tuple[str, ...]]:
+    """Return the full id of the commit and what its files said, as far as they could be read."""
+    try:
+        place = place_of(config)
+        commit = resolved(place.repository, ref)
+    except GitError as error:
+        raise WrongUsageError(
+            f"{ref!r} cannot be compared with: {error.message}",
+            hint="Name a commit, branch or tag that git has here; a shallow clone has few.",
+        ) from error
+    try:
+        with exported(place, commit) as old:
+            before = read_workspace(old, today=at.astimezone(UTC).date(), cache=False)
+    except InvalidError as error:
+        return (
+            commit,
+            {},
+            None,
+            (f"{ref} cannot be read, so that all packages count as new: {error.message}",),
+        )
+    return commit, before.packages, before.catalog, tuple(_notices(before, ref))
+
+
+def _notices(before: Workspace, ref: str) -> Iterator[str]:
+    if before.errors:
+        yield f"{ref} has invalid files; what could not be read there counts as new."
+
+
+def _head(package: DesiredPackage) -> PackageHead:
+    definition = package.definition
+    return PackageHead(package.key, 1, 1, definition.digest, definition.title, archived=package.archived)
+
+
+def _drafts(
+    workspace: Workspace,
+    heads: list[PackageHead],
+    live: Mapping[RevisionRef, Definition],
+    *,
+    show_emails: bool,
+) -> tuple[Draft, ...]:
+    pairing = paired(workspace.packages, heads)
+    return drafted(pairing.differing, live, show_emails=show_emails)
+
+
+def _change(draft: Draft, workspace: Workspace) -> Change:
+    lines = locate(workspace, draft.key) if draft.pair.head and draft.pair.desired else {}
+    return Change(
+        action=draft.action,
+        key=draft.key,
+        renamed_from=draft.pair.live_key if draft.pair.is_renamed else None,
+        severity=draft.severity,
+        reach=Reach.UNKNOWN,
+        fields=draft.fields,
+        source=source_of(draft, lines),
+        impact=_UNKNOWN_IMPACT,
+    )

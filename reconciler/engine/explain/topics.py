@@ -1,0 +1,48 @@
+"""Rules, guards, codes and exit codes by id."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from reconciler.engine.explain.exit_codes import EXIT_TOPICS
+from reconciler.errors import WrongUsageError
+from reconciler.model.topics import Topic
+from reconciler.planning.topics.changes import CHANGE_TOPICS
+from reconciler.planning.topics.guards import GUARD_TOPICS
+from reconciler.validation.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.validation.rules import Rule
+
+_NEAR_ENOUGH: Final = 0.6
+
+
+def _topic(rule: Rule) -> Topic:
+    return Topic(rule.id, "rule", rule.title, rule.explanation, rule.severity, rule.bad, rule.good)
+
+
+TOPICS: Final[Mapping[str, Topic]] = {
+    topic.id: topic for topic in (*map(_topic, RULES.values()), *GUARD_TOPICS, *CHANGE_TOPICS, *EXIT_TOPICS)
+}
+
+
+def find_topic(word: str) -> Topic | None:
+    """Return the topic with this id, or the exit code with this number; None where there is none."""
+    return TOPICS.get(word) or TOPICS.get(f"exit-{word}")
+
+
+def explain_topic(word: str) -> Topic:
+    """Return the topic; raises WrongUsageError naming those that are spelled like it."""
+    topic = find_topic(word)
+    if topic is None:
+        raise WrongUsageError(f"There is no rule, guard, code or exit code {word!r}.", hint=near_topics(word))
+    return topic
+
+
+def near_topics(word: str) -> str:
+    """Return a question that names the ids spelled like the word, or where to find them all."""
+    near = get_close_matches(word.lower(), TOPICS, n=3, cutoff=_NEAR_ENOUGH)
+    return f"Did you mean {' or '.join(near)}?" if near else "`reconciler explain` lists them all."

@@ -1,0 +1,185 @@
+"""Pull: live packages and the live catalog into the files, in place."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from reconciler.engine.fmt import modeline
+from reconciler.model.edits import FileEdit
+from reconciler.model.findings import Finding, Position
+from reconciler.model.packages import RevisionRef
+from reconciler.model.patterns import PACKAGE_KEY_PATTERN
+from reconciler.planning.pairing import paired
+from reconciler.sources.catalog_text import updated_catalog_text
+from reconciler.sources.documents import read_document
+from reconciler.sources.files import RefusedFileError, read_linked
+from reconciler.sources.package_text import new_text, package_document, updated_text
+from reconciler.validation.problems import Problem, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.packages import Definition, DesiredPackage, PackageHead
+    from reconciler.sources.schemas import Kind
+    from reconciler.sources.workspace import Workspace
+
+_KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What is pulled.
+
+    Attributes:
+        keys: Only these packages, and not the catalog; empty: all.
+        archived: Also write files for archived packages that have none.
+        adopt: Also write files for packages made by hand (rule 9).
+    """
+
+    keys: tuple[str, ...] = ()
+    archived: bool = False
+    adopt: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What pulling would write.
+
+    Attributes:
+        adopted: Keys of packages made by hand that get a file.
+        only_in_files: Keys of packages that the platform does not have; their files stay.
+        findings: Why a file could not be written, or would be invalid.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    adopted: tuple[str, ...] = ()
+    only_in_files: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One live package, and the file that it goes to; None: a new one."""
+
+    head: PackageHead
+    desired: DesiredPackage | None
+
+
+@dataclass(slots=True)
+class _Pull:
+    workspace: Workspace
+    request: PullRequest
+    edits: list[FileEdit] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def pull(workspace: Workspace, reader: PlatformReader, request: PullRequest) -> Pulled:
+    """Return the edits after which the files say what is live; nothing is written.
+
+    Files that cannot be read are left alone, with the workspace's findings about them.
+    """
+    heads = reader.packages()
+    state = _Pull(workspace, request)
+    catalog = reader.catalog()
+    pairing = paired(workspace.packages, heads)
+    pairs = (*pairing.differing, *pairing.equal)
+    files = {pair.live_key: pair.desired for pair in pairs if pair.desired and pair.head}
+    only = tuple(sorted(pair.key for pair in pairs if pair.desired and not pair.head))
+    wanted = [_Wanted(head, files.get(head.key)) for head in heads if _is_asked_for(head, files, request)]
+    wanted = [each for each in wanted if _differs(each)]
+    definitions = reader.definitions([_current(each.head) for each in wanted])
+    if catalog is not None and not request.keys:
+        _pull_catalog(state, catalog, only)
+    for each in wanted:
+        _pull_package(state, each, definitions[_current(each.head)], catalog or workspace.catalog)
+    adopted = tuple(each.head.key for each in wanted if not each.head.managed and each.desired is None)
+    return Pulled(tuple(sorted(state.edits)), adopted, only, tuple(sorted(state.findings)))
+
+
+def _current(head: PackageHead) -> RevisionRef:
+    return RevisionRef(head.key, head.revision)
+
+
+def _is_asked_for(head: PackageHead, files: dict[str, DesiredPackage], request: PullRequest) -> bool:
+    if request.keys:
+        return head.key in request.keys
+    if head.key in files:
+        return True
+    return (request.archived or not head.archived) and (request.adopt or head.managed)
+
+
+def _differs(each: _Wanted) -> bool:
+    desired, head = each.desired, each.head
+    return desired is None or (desired.definition.digest, desired.archived) != (head.digest, head.archived)
+
+
+def _pull_package(state: _Pull, each: _Wanted, live: Definition, catalog: Catalog | None) -> None:
+    head, desired = each.head, each.desired
+    file = (
+        desired.file if desired else f"{os.path.normpath(state.workspace.settings.packages)}/{head.key}.yaml"
+    )
+    if desired is None and not _may_create(state, head.key, file):
+        return
+    if desired is None:
+        line = modeline(state.workspace.root, state.workspace.settings, file, "package")
+        text = new_text(package_document(live, archived=head.archived), modeline=line)
+        _add(state, file, None, text, "package")
+    elif (content := _content(state, file)) is not None:
+        text = updated_text(desired.key, content, live, catalog, archived=head.archived)
+        _add(state, file, content, text, "package")
+
+
+def _may_create(state: _Pull, key: str, file: str) -> bool:
+    if not _KEY.match(key):
+        message = f"the platform has a package `{key[:80]}`, which cannot be the name of a file"
+        problem = Problem((), "bad-file-name", message, "rename it on the platform")
+        state.findings.append(finding(state.workspace.settings.packages, Position(), problem))
+        return False
+    unread = [name for name in state.workspace.digests if name.rpartition("/")[2] == f"{key}.yaml"]
+    unread += [found.file for found in state.workspace.errors if found.file == file]
+    state.findings += [found for found in state.workspace.errors if found.file in unread]
+    return not unread
+
+
+def _pull_catalog(state: _Pull, live: Catalog, only_in_files: tuple[str, ...]) -> None:
+    workspace = state.workspace
+    file = os.path.normpath(workspace.settings.catalog)
+    path = workspace.root / file
+    if not os.path.lexists(path):
+        line = modeline(workspace.root, workspace.settings, file, "catalog")
+        _add(state, file, None, new_text(live.as_document(), modeline=line), "catalog")
+    elif workspace.catalog is None:
+        state.findings += [found for found in workspace.errors if found.file == file]
+    elif workspace.catalog != live and (content := _content(state, file)) is not None:
+        names = set(_named(workspace, only_in_files))
+        _add(state, file, content, updated_catalog_text(content, live, names), "catalog")
+
+
+def _named(workspace: Workspace, keys: tuple[str, ...]) -> Iterator[str]:
+    for key in keys:
+        definition = workspace.packages[key].definition
+        yield from definition.features
+        yield from definition.limits
+
+
+def _add(state: _Pull, file: str, before: bytes | None, text: str, kind: Kind) -> None:
+    """Note the edit, unless no file could say it: then the findings tell why."""
+    after = text.encode(errors="replace")
+    reading = read_document(file, after, kind)
+    if reading.document is None:
+        state.findings += reading.findings
+    elif after != before:
+        state.edits.append(FileEdit(file, before, after))
+
+
+def _content(state: _Pull, file: str) -> bytes | None:
+    try:
+        return read_linked(f"{state.workspace.root}/{file}", os.path.realpath(state.workspace.root))
+    except RefusedFileError as error:
+        state.findings.append(error.finding(file))
+        return None

@@ -1,0 +1,105 @@
+"""`clients usage`: what holders use of what their packages allow, and what a moderate allowance would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from reconciler.engine.gathering import SAMPLE_SIZE
+from reconciler.errors import WrongUsageError
+from reconciler.model.expiry import Window
+from reconciler.model.packages import RevisionRef
+from reconciler.model.questions import AssignedIn, ClientQuestion
+from reconciler.planning import advice
+from reconciler.planning.advice import NEAR_PERCENT, SEASONED_DAYS, MeterUsage, PackageUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.quantities import Quantity
+
+
+def usage_advice(reader: PlatformReader, package: str | None, at: datetime) -> Iterator[PackageUsage]:
+    """Yield the consumption of one package, or of every package that somebody holds, by key.
+
+    Raises WrongUsageError where the platform has no such package.
+    """
+    heads = {head.key: head for head in reader.packages()}
+    if package is not None and package not in heads:
+        near = get_close_matches(package, heads, n=3)
+        every = "`reconciler clients usage` alone shows all that somebody holds."
+        hint = f"Did you mean {' or '.join(near)}?" if near else every
+        raise WrongUsageError(f"The platform has no package {package!r}.", hint=hint)
+    wanted = sorted(heads) if package is None else [package]
+    holdings = reader.holdings(wanted, at)
+    for key in wanted:
+        if package is not None or key in holdings:
+            yield _Holders.read(reader, heads[key], holdings.get(key, {}), at).usage()
+
+
+@dataclass(frozen=True, slots=True)
+class _Holders:
+    """The clients who hold one package, and what each of their revisions grants."""
+
+    reader: PlatformReader
+    head: PackageHead
+    counts: Mapping[int, int]
+    definitions: Mapping[int, Definition]
+    at: datetime
+
+    @classmethod
+    def read(
+        cls, reader: PlatformReader, head: PackageHead, counts: Mapping[int, int], at: datetime
+    ) -> _Holders:
+        wanted = [RevisionRef(head.key, number) for number in {*counts, head.revision}]
+        found = {ref.revision: definition for ref, definition in reader.definitions(wanted).items()}
+        return cls(reader, head, counts, found, at)
+
+    def usage(self) -> PackageUsage:
+        seasoned = self._seasoned()
+        holders = sum(self.counts.values())
+        meters = advice.meters_of(self.definitions.values())
+        return PackageUsage(
+            key=self.head.key,
+            title=self.head.title,
+            revision=self.head.revision,
+            holders=holders,
+            seasoned=seasoned,
+            meters=tuple(self._meter(meter, is_young=seasoned * 2 < holders) for meter in meters),
+        )
+
+    def _seasoned(self) -> int:
+        window = Window(None, self.at - timedelta(days=SEASONED_DAYS))
+        question = ClientQuestion(self.head.key, tuple(sorted(self.counts)), (AssignedIn((window,)),))
+        (answer,) = self.reader.answers([question], self.at, sample=0)
+        return answer.count
+
+    def _meter(self, meter: str, *, is_young: bool) -> MeterUsage:
+        caps = self._caps(meter)
+        clients = sum(self.counts[number] for number in caps)
+        used = advice.consumption(
+            self.reader.consumption(self.head.key, meter, self.at) if clients else (), caps, clients
+        )
+        allowance = advice.allowance_of(self.definitions[self.head.revision], meter)
+        return MeterUsage(
+            meter=meter,
+            allowance=allowance,
+            consumption=used,
+            advice=advice.advised(used, allowance, is_young=is_young),
+            near_sample=self._sample(meter, caps, NEAR_PERCENT) if used.near else (),
+            full_sample=self._sample(meter, caps, 100) if used.full else (),
+        )
+
+    def _caps(self, meter: str) -> Mapping[int, Quantity]:
+        granted = {number: advice.allowance_of(self.definitions[number], meter) for number in self.counts}
+        return {number: cap for number, cap in granted.items() if cap is not None}
+
+    def _sample(self, meter: str, caps: Mapping[int, Quantity], percent: int) -> tuple[str, ...]:
+        questions = advice.at_least(self.head.key, meter, caps, percent)
+        answers = self.reader.answers(questions, self.at, sample=SAMPLE_SIZE)
+        return tuple(sorted({each for answer in answers for each in answer.sample})[:SAMPLE_SIZE])

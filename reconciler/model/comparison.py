@@ -1,0 +1,51 @@
+"""Packages beside one another: what each of them grants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from reconciler.model.quantities import Quantity
+
+Cell: TypeAlias = "bool | Quantity | str | None"
+"""Whether a feature is on, a cap (None: not granted), or a text such as `14 days`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A package."""
+
+    key: str
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A feature, a limit or another property, with a cell per column.
+
+    Attributes:
+        note: What the numbers count, such as `session per cycle`.
+    """
+
+    key: str
+    title: str
+    cells: tuple[Cell, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under one heading."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The matrix; a row that no package has anything in is left out."""
+
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]

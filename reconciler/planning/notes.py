@@ -1,0 +1,56 @@
+"""What each touched client could be told about a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.plans import Code
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from reconciler.model.clients import Client
+    from reconciler.model.plans import FieldChange
+    from reconciler.planning.prospects import Prospect
+
+_NOT_THE_CLIENTS: Final = frozenset(
+    {Code.EMAILS_NARROWED, Code.EMAILS_WIDENED, Code.TITLE_CHANGED, Code.DESCRIPTION_CHANGED}
+)
+"""Who may be assigned a package, and how it is described, changes nothing for those who hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One client, and what the plan means for it.
+
+    Attributes:
+        title: The package's title as the client knows it.
+        moves: Whether the plan moves the client; else it keeps what it has until it is reassigned.
+        on: The day that the client is told.
+        is_archived: Whether the package is no longer sold after the plan.
+    """
+
+    client: Client
+    title: str
+    moves: bool
+    prospect: Prospect
+    on: date
+    is_archived: bool = False
+
+    @property
+    def losses(self) -> tuple[FieldChange, ...]:
+        """What the client has now and would not have, or have less of."""
+        fields = self.prospect.fields
+        return tuple(f for f in fields if f.severity.is_loss and f.code not in _NOT_THE_CLIENTS)
+
+    @property
+    def gains(self) -> tuple[FieldChange, ...]:
+        """What the client would have more of."""
+        fields = self.prospect.fields
+        return tuple(f for f in fields if not f.severity.is_loss and f.code not in _NOT_THE_CLIENTS)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the client really is touched: it loses something, or what it holds is no longer sold."""
+        return bool(self.losses) or self.is_archived

@@ -1,0 +1,125 @@
+"""One client beside a plan: what another revision of its package gives and takes, why it moves or stays.
+
+Whatever is said of one client here is said of all its like in the plan: the same differences, the same rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from reconciler.model.clients import subscription_status
+from reconciler.model.packages import AI_CREDITS, normal_email
+from reconciler.model.plans import Code
+from reconciler.model.quantities import allowance
+from reconciler.planning.fields import differences, masked
+from reconciler.planning.losses import subject_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.model.changesets import Run
+    from reconciler.model.clients import Client
+    from reconciler.model.packages import Definition, Rollout
+    from reconciler.model.plans import Change, FieldChange, GuardResult
+
+Stay: TypeAlias = Literal["nothing-changes", "not-active", "kept", "excluded", "not-allowed", "waits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What moving to another revision would do to one client.
+
+    Attributes:
+        fields: Differences from what it holds, e-mails masked.
+        used: Usage in this cycle, per subject of `fields` that is metered; 0 is left out.
+        over: Paths of `fields` whose new cap it is above already: new use is refused until it is under it.
+        expires_at: When the subscription would end, counted from the same start (rule 10).
+        is_expired: Whether that is over already.
+    """
+
+    fields: tuple[FieldChange, ...]
+    used: dict[str, int]
+    over: tuple[str, ...]
+    expires_at: datetime | None
+    is_expired: bool
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether the client would have less of anything."""
+        return any(field.severity.is_loss for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One client, where what it has comes from, and what the current plan has in store for it.
+
+    Attributes:
+        minted_by: The run that made the revision that the client holds; None where no run on record did.
+        stays: Why this plan does not move it; None where it does.
+        prospect: What a move brings: with this plan, or at a later reassignment once the plan is applied.
+        changes: What the plan does to its package.
+        guards: What blocks that.
+    """
+
+    client: Client
+    minted_by: Run | None
+    stays: Stay | None
+    prospect: Prospect
+    changes: tuple[Change, ...] = ()
+    guards: tuple[GuardResult, ...] = ()
+
+
+def prospect(client: Client, snapshot: Definition, target: Definition, at: datetime) -> Prospect:
+    """Work out what the client gains and loses if its snapshot becomes `target`."""
+    fields = differences(snapshot, target, email=masked)
+    used = {subject: amount for field in fields if (amount := client.usage.get(subject := subject_of(field)))}
+    expires_at = target.expiry.after(client.subscription.assigned_at) if target.expiry else None
+    is_expired = subscription_status("active", expires_at, at) == "expired"
+    over = tuple(field.path for field in fields if _is_over(client, field, target))
+    return Prospect(fields, used, over, expires_at, is_expired)
+
+
+def reason_to_stay(client: Client, prospect: Prospect, rollout: Rollout, target: Definition) -> Stay:
+    """Say why a plan that does not move the client leaves it where it is; the first reason that holds."""
+    if client.subscription.status != "active":
+        return "not-active"
+    if not prospect.fields:
+        return "nothing-changes"
+    if rollout.existing_clients == "keep":
+        return "kept"
+    if client.id in rollout.exclude:
+        return "excluded"
+    emails = target.allowed_emails
+    if emails is not None and normal_email(client.owner_email) not in emails:
+        return "not-allowed"
+    return "waits"
+
+
+def minting(runs: tuple[Run, ...], key: str, revision: int) -> Run | None:
+    """Return the run that made this revision of the package that has `key` now; `runs` newest first."""
+    for run in runs:
+        after = run.after.get(key)
+        earlier_key = run.renamed.get(key, key)
+        before = run.before.get(earlier_key)
+        if after and after.revision == revision and (before is None or before.revision != revision):
+            return run
+        key = earlier_key
+    return None
+
+
+def _is_over(client: Client, field: FieldChange, target: Definition) -> bool:
+    subject = subject_of(field)
+    match field.code:
+        case Code.LIMIT_LOWERED | Code.LIMIT_REMOVED:
+            return _exceeds(client.usage.get(subject, 0), allowance(target.limits.get(subject)))
+        case Code.AI_CREDITS_LOWERED:
+            return _exceeds(client.usage.get(AI_CREDITS, 0), allowance(target.ai_credits))
+        case Code.USER_COUNT_LOWERED:
+            return _exceeds(client.users, allowance(target.user_count))
+        case _:
+            return False
+
+
+def _exceeds(amount: int, cap: int | None) -> bool:
+    return cap is not None and amount > cap

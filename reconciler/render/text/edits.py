@@ -1,0 +1,35 @@
+"""Edits of files: their names, or every line of difference."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Final
+
+from reconciler.render.text.ink import Ink, Paper, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reconciler.model.edits import FileEdit
+
+_INKS: Final = {"+": Ink.GREEN, "-": Ink.RED, "@": Ink.CYAN}
+
+
+def edit_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
+    """Yield each file's path on a line of its own, so that another program can take them."""
+    yield from (paper.paint(edit.file) for edit in edits)
+
+
+def diff_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
+    """Yield a unified diff that `git apply` takes, as far as nothing in it had to be made visible."""
+    for edit in edits:
+        before = "/dev/null" if edit.before is None else f"a/{edit.file}"
+        for line in unified_diff(
+            _lines(edit.before), _lines(edit.after), before, f"b/{edit.file}", lineterm=""
+        ):
+            ink = Ink.BOLD if line.startswith(("+++", "---")) else _INKS.get(line[0], Ink.PLAIN)
+            yield paper.paint(Span(line, ink))
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode(errors="replace").splitlines()

@@ -1,0 +1,94 @@
+"""One client beside the current plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.plans import Code
+from reconciler.planning.losses import subject_of
+from reconciler.render.text.client import client_text
+from reconciler.render.text.fields import by_severity, field_line
+from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.text.phrases import instant, joined, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.plans import FieldChange
+    from reconciler.planning.prospects import Explanation, Prospect, Stay
+    from reconciler.render.text.glossary import Glossary
+
+_COMMIT: Final = 12
+_KIND_COLUMN: Final = 14
+_STAYS: Final[Mapping[Stay, str]] = {
+    "nothing-changes": "Nothing changes for this client: it holds what the package grants after the plan.",
+    "not-active": "The client stays where it is: only clients with an active subscription are reassigned.",
+    "kept": "The client keeps what it holds: the package's rollout keeps existing clients.",
+    "excluded": "The client keeps what it holds: the package's rollout excludes it.",
+    "not-allowed": "The client keeps what it holds: the list of allowed e-mails does not have its owner.",
+    "waits": "The client waits: the rollout moves it with a later apply.",
+}
+
+
+def explanation_text(explanation: Explanation, glossary: Glossary, paper: Paper) -> str:
+    """Return what the client may use, where that comes from, and what the plan has in store for it."""
+    lines = [client_text(explanation.client, None, glossary, paper).rstrip("\n")]
+    lines += ["", *_origin(explanation, paper), "", *_outlook(explanation, glossary, paper)]
+    return "\n".join(lines) + "\n"
+
+
+def _origin(explanation: Explanation, paper: Paper) -> Iterator[str]:
+    held, run = explanation.client.subscription, explanation.minted_by
+    which = f"Revision {held.revision} of {held.package}"
+    if run is None:
+        yield from paper.lines([f"{which} comes from no run on record: it was made by hand, or long ago."])
+        return
+    commit = f"commit {run.commit[:_COMMIT]}" if run.commit else ""
+    by = joined([f"run {run.id}", instant(run.at), run.actor, commit])
+    yield from paper.lines([f"{which} comes from {by}."])
+
+
+def _outlook(explanation: Explanation, glossary: Glossary, paper: Paper) -> Iterator[str]:
+    yield from paper.lines([Span("The plan as of now", Ink.BOLD)])
+    for change in explanation.changes:
+        yield from paper.lines([f"{change.action} {change.key} · {change.severity}"], indent=2)
+    if not explanation.changes:
+        yield from paper.lines(["leaves the package as it is"], indent=2)
+    for guard in explanation.guards:
+        body: list[Span | str] = [Span(f"blocked by {guard.id}: ", Ink.ALARM), guard.message]
+        yield from paper.lines(body, indent=2)
+    yield ""
+    yield from paper.lines([_verdict(explanation)])
+    if explanation.prospect.fields:
+        when = "Now:" if explanation.stays is None else "On reassignment, once the plan is applied:"
+        yield from paper.lines([Span(when, Ink.BOLD)])
+        yield from _prospect(explanation.prospect, glossary, paper)
+
+
+def _verdict(explanation: Explanation) -> Span | str:
+    if explanation.stays is None:
+        return Span("The plan moves this client to the package's new revision.", Ink.CAUTION)
+    return _STAYS[explanation.stays]
+
+
+def _prospect(prospect: Prospect, glossary: Glossary, paper: Paper) -> Iterator[str]:
+    for field in by_severity(prospect.fields):
+        line = field_line(field, glossary)
+        label = Span(f"{line.symbol.text} {line.kind}", line.symbol.ink)
+        body = [*line.body, Span(_remark(field, prospect), Ink.YELLOW)]
+        yield from paper.lines(body, indent=2, label=label, column=_KIND_COLUMN)
+
+
+def _remark(field: FieldChange, prospect: Prospect) -> str:
+    subject = subject_of(field)
+    parts = []
+    if field.severity.is_loss and subject in prospect.used:
+        parts.append(f"{number(prospect.used[subject])} used in this cycle")
+    if field.path in prospect.over:
+        parts.append("over the new cap: nothing is deleted, new use is refused")
+    if field.code in {Code.EXPIRY_SHORTENED, Code.EXPIRY_EXTENDED}:
+        end = prospect.expires_at
+        parts.append("never ends" if end is None else f"ends {instant(end)}")
+        parts.append("which is over already" if prospect.is_expired else "")
+    said = "; ".join(part for part in parts if part)
+    return f" ({said})" if said else ""

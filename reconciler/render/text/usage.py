@@ -1,0 +1,96 @@
+"""Consumption against allowance: a table per package, then what to do about each allowance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.packages import AI_CREDITS, USER_COUNT
+from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.text.phrases import counted, joined, number, quantity, several
+from reconciler.render.text.table import table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.planning.advice import MeterUsage, PackageUsage, Verdict
+    from reconciler.render.text.glossary import Glossary
+
+_HEADINGS: Final = ("allowance", "now", "use it", "median", "80 %", "95 %", "most", "mean", "≥80 %", "full")
+_NOTHING: Final = "·"
+_SHOWN: Final = 3
+_INDENT: Final = 2
+_NO_ADVICE: Final[Mapping[Verdict, str]] = {
+    "too-few": "no advice yet",
+    "too-young": "no advice yet",
+    "unused": "no advice",
+    "withdrawn": "no advice",
+}
+
+
+def usage_lines(usage: PackageUsage, glossary: Glossary, paper: Paper) -> Iterator[str]:
+    """Yield the package's lines, and an empty one after them."""
+    facts = (
+        f"revision {usage.revision}",
+        f"{counted(usage.holders, 'client')} hold{'s' if usage.holders == 1 else ''} it",
+        f"{number(usage.seasoned)} for two weeks or longer" if usage.holders else "",
+    )
+    yield from paper.lines([Span(usage.key, Ink.BOLD), f" {usage.title} ", Span(joined(facts), Ink.DIM)])
+    yield ""
+    rows = [_row(meter, glossary) for meter in usage.meters]
+    narrower = Paper(None if paper.width is None else paper.width - _INDENT, paper.colour)
+    yield from (" " * _INDENT + line for line in table_lines(_HEADINGS, rows, narrower))
+    yield ""
+    for meter in usage.meters:
+        yield from _advice(meter, glossary, paper)
+    yield ""
+
+
+def _row(meter: MeterUsage, glossary: Glossary) -> Sequence[str]:
+    used, spread = meter.consumption, meter.consumption.spread
+    name, using = _name(meter, glossary), f"{number(used.using)} of {number(used.clients)}"
+    if spread is None:
+        return (name, quantity(meter.allowance), using, *[_NOTHING] * 7)
+    amounts = (spread.p50, spread.p80, spread.p95, spread.most)
+    mean = f"{spread.mean:,.1f}"
+    return (
+        name,
+        quantity(meter.allowance),
+        using,
+        *map(number, amounts),
+        mean,
+        number(used.near),
+        number(used.full),
+    )
+
+
+def _advice(meter: MeterUsage, glossary: Glossary, paper: Paper) -> Iterator[str]:
+    body: list[Span | str] = [_verdict(meter), " ", " ".join(meter.advice.reasons)]
+    label = Span(f"{_name(meter, glossary)}:")
+    yield from paper.lines(body, indent=_INDENT, label=label, column=4)
+    for what, count, sample in (
+        ("at the cap", meter.consumption.full, meter.full_sample),
+        ("at 80 % or more", meter.consumption.near, meter.near_sample),
+    ):
+        if count:
+            who = f"{what}: {several(sample, count, _SHOWN)}"
+            yield from paper.lines([Span(who, Ink.DIM)], indent=_INDENT + 4)
+
+
+def _verdict(meter: MeterUsage) -> Span:
+    verdict, suggestion = meter.advice.verdict, number(meter.advice.suggestion or 0)
+    match verdict:
+        case "raise":
+            return Span(f"raise to {suggestion}.", Ink.CAUTION)
+        case "lower":
+            return Span(f"{suggestion} would do.", Ink.CYAN)
+        case "cap":
+            return Span(f"a cap of {suggestion} would do.", Ink.CYAN)
+        case "keep":
+            return Span(f"keep {suggestion}.", Ink.GREEN)
+        case _:
+            return Span(f"{_NO_ADVICE[verdict]}.", Ink.DIM)
+
+
+def _name(meter: MeterUsage, glossary: Glossary) -> str:
+    named = {USER_COUNT: "Users", AI_CREDITS: "AI credits"}
+    return named.get(meter.meter) or glossary.short_limit(meter.meter)

@@ -1,0 +1,38 @@
+"""From foreign numbers to quantities."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.model.quantities import UNLIMITED
+
+if TYPE_CHECKING:
+    from reconciler.model.quantities import Quantity
+    from reconciler.sources.imports.imported import Import
+
+_ABSURD: Final = 10**9
+_NINES: Final = re.compile(r"9{6,}\Z")
+_WORDS: Final = frozenset(("unlimited", "infinite", "inf", ".inf", "∞"))
+
+
+def quantity_of(value: Any, where: str, into: Import) -> Quantity | None:
+    """Return the quantity; None, with a remark, where there is none.
+
+    Infinity, and numbers that nobody means as such (from a thousand million on, or nothing but nines), are
+    `unlimited`.
+    """
+    if isinstance(value, str) and value.strip().lower() in _WORDS:
+        return UNLIMITED
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124 - NaN
+        into.remark(f"{where}: {str(value)[:60]!r} is no amount; it was left out.")
+        return None
+    if value == float("inf"):
+        return UNLIMITED
+    if value >= _ABSURD or _NINES.match(str(value)):
+        into.remark(f"{where}: {value:g} is taken for unlimited.")
+        return UNLIMITED
+    if value < 0 or value != int(value):
+        into.remark(f"{where}: {value:g} is no whole number from 0 on; it was left out.")
+        return None
+    return int(value)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.cli.main import main
+from tests.workspaces import repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+PRO = "title: Pro\nfeatures: [chat]\nuser_count: 9\n"
+
+
+def test_a_page_that_holds_the_table_is_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(repository(tmp_path, pro=PRO))
+    main(["compare", "--medium", "html", "--config", config])
+    page = tmp_path / "page.html"
+    page.write_text(f"<body>\n{capsys.readouterr().out}</body>\n")
+
+    code = main(["compare", "--medium", "html", "--check", str(page), "--config", config])
+
+    assert code == 0
+
+
+def test_a_stale_page_exits_with_2(tmp_path: Path) -> None:
+    config = str(repository(tmp_path, pro=PRO))
+    page = tmp_path / "page.md"
+    page.write_text("| Pro |\n")
+
+    assert main(["compare", "--medium", "markdown", "--check", str(page), "--config", config]) == 2
+
+
+def test_a_page_that_is_missing_exits_with_3(tmp_path: Path) -> None:
+    config = str(repository(tmp_path, pro=PRO))
+
+    assert main(["compare", "--check", str(tmp_path / "none"), "--config", config]) == 3

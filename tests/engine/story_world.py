@@ -1,0 +1,274 @@
+"""An independent model of packages and clients: plain Python over plain values, nothing of the product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+Loss = tuple[str, str]
+Count = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one revision grants. `emails` None: anybody; `expiry` in days."""
+
+    title: str = ""
+    features: frozenset[str] = frozenset()
+    limits: tuple[tuple[str, int | str], ...] = ()
+    users: int | str = 3
+    credits: int | str | None = None
+    expiry: int | None = None
+    emails: frozenset[str] | None = None
+
+    def document(self, *, states_emails: bool = True) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "title": self.title,
+            "user_count": self.users,
+            "limits": dict(self.limits),
+        }
+        document["features"] = sorted(self.features)
+        if self.credits is not None:
+            document["ai_credits"] = self.credits
+        if self.expiry is not None:
+            document["expiry"] = f"{self.expiry} days"
+        if states_emails:
+            document["allowed_emails"] = "any" if self.emails is None else sorted(self.emails)
+        return document
+
+    def allows(self, email: str) -> bool:
+        return self.emails is None or email in self.emails
+
+
+def amount(cap: int | str | None) -> float:
+    return -1 if cap is None else float("inf") if cap == "unlimited" else float(cap)
+
+
+def losses(held: Terms, after: Terms) -> set[Loss]:
+    """What `after` takes away or narrows, spelled out case by case."""
+    found = {("feature-removed", feature) for feature in held.features - after.features}
+    mine, theirs = dict(held.limits), dict(after.limits)
+    for limit, cap in mine.items():
+        if limit not in theirs:
+            found.add(("limit-removed", limit))
+        elif amount(theirs[limit]) < amount(cap):
+            found.add(("limit-lowered", limit))
+    if amount(after.users) < amount(held.users):
+        found.add(("user-count-lowered", "user_count"))
+    if amount(after.credits) < amount(held.credits):
+        found.add(("ai-credits-lowered", "ai_credits"))
+    if after.expiry is not None and (held.expiry is None or after.expiry < held.expiry):
+        found.add(("expiry-shortened", "expiry"))
+    if after.emails is not None and (held.emails is None or held.emails - after.emails):
+        found.add(("emails-narrowed", "allowed_emails"))
+    return found
+
+
+@dataclass
+class Package:
+    revisions: list[Terms]
+    archived: bool = False
+    managed: bool = True
+
+    @property
+    def current(self) -> Terms:
+        return self.revisions[-1]
+
+
+@dataclass
+class Holder:
+    id: str
+    email: str
+    package: str
+    revision: int
+    start: datetime
+    expiry: int | None
+    status: str = "active"
+    users: int = 0
+    usage: dict[str, int] = field(default_factory=dict)
+    moved_in: tuple[int, int] | None = None
+
+    def is_active(self, now: datetime) -> bool:
+        return self.status == "active" and not self.is_over(self.expiry, now)
+
+    def is_over(self, expiry: int | None, now: datetime) -> bool:
+        return expiry is not None and self.start + timedelta(days=expiry) <= now
+
+
+@dataclass(frozen=True)
+class File:
+    """One package file. `states_emails` False: the key is left out."""
+
+    terms: Terms
+    states_emails: bool = True
+    archived: bool = False
+    rollout: str = "keep"
+    per_run: int | str | None = None
+    exclude: tuple[str, ...] = ()
+    renamed_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a plan must say of one package.
+
+    Attributes:
+        action: None where nothing is written.
+        movers: Ids of the clients who move, in order.
+        change: Per loss of the package: keep, lose, use, over, expired.
+        move: The same for the reassignment.
+    """
+
+    key: str
+    live_key: str
+    action: str | None
+    after: Terms
+    archived: bool
+    movers: tuple[str, ...] = ()
+    holders: int = 0
+    stale: int = 0
+    change: dict[Loss, Count] = field(default_factory=dict)
+    change_affected: int = 0
+    move: dict[Loss, Count] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    now: datetime
+    live: dict[str, Package] = field(default_factory=dict)
+    holders: dict[str, Holder] = field(default_factory=dict)
+
+    def terms(self, holder: Holder) -> Terms:
+        return self.live[holder.package].revisions[holder.revision - 1]
+
+    def entitled(self, holder: Holder) -> Terms | None:
+        return self.terms(holder) if holder.is_active(self.now) else None
+
+    def active(self, key: str) -> list[Holder]:
+        mine = (holder for holder in self.holders.values() if holder.package == key)
+        return sorted((holder for holder in mine if holder.is_active(self.now)), key=lambda each: each.id)
+
+    def expected(self, files: dict[str, File]) -> dict[str, Expected]:
+        """What the files would change, per key after the change."""
+        found = {key: self._of_file(key, file) for key, file in files.items()}
+        spoken_of = {each.live_key for each in found.values()}
+        for key, package in self.live.items():
+            if key not in spoken_of and package.managed and not package.archived:
+                found[key] = self._weighed(
+                    Expected(key, key, "archive", package.current, archived=True), frozenset()
+                )
+        return {key: each for key, each in found.items() if each.action or each.movers}
+
+    def _of_file(self, key: str, file: File) -> Expected:
+        old = file.renamed_from
+        live_key = old if old and key not in self.live and old in self.live else key
+        package = self.live.get(live_key)
+        if package is None:
+            return Expected(key, key, "create", file.terms, archived=file.archived)
+        after = file.terms if file.states_emails else replace(file.terms, emails=package.current.emails)
+        action = self._action(package, after, file, is_renamed=live_key != key)
+        expected = Expected(key, live_key, action, after, archived=file.archived)
+        return self._weighed(expected, self._movers(live_key, after, file))
+
+    @staticmethod
+    def _action(package: Package, after: Terms, file: File, *, is_renamed: bool) -> str | None:
+        if file.archived and not package.archived:
+            return "archive"
+        if package.archived and not file.archived:
+            return "restore"
+        if is_renamed:
+            return "rename"
+        return "update" if after != package.current or not package.managed else None
+
+    def _movers(self, live_key: str, after: Terms, file: File) -> frozenset[str]:
+        if file.rollout == "keep" or file.archived:
+            return frozenset()
+        package = self.live[live_key]
+        settled = len(package.revisions) if package.current == after else None
+        suited = [h for h in self.active(live_key) if h.id not in file.exclude and after.allows(h.email)]
+        eligible = [holder.id for holder in suited if holder.revision != settled]
+        size = len(eligible)
+        if isinstance(file.per_run, int):
+            size = file.per_run
+        elif file.per_run is not None:
+            share = int(file.per_run.rstrip("%"))
+            size = -(-len(suited) * share // 100)
+        return frozenset(eligible[:size])
+
+    def _weighed(self, expected: Expected, movers: frozenset[str]) -> Expected:
+        package, after = self.live[expected.live_key], expected.after
+        named = losses(package.current, after)
+        if expected.action == "archive":
+            named.add(("package-archived", "package"))
+        active = self.active(expected.live_key)
+        settled = len(package.revisions) if package.current == after else None
+        sources = [holder for holder in active if holder.revision != settled]
+        touched = {loss: self._touched(loss, active, after) for loss in named}
+        leaving = {loss for holder in sources for loss in losses(self.terms(holder), after)}
+        return replace(
+            expected,
+            movers=tuple(sorted(movers)),
+            holders=len(active),
+            stale=sum(holder.revision != len(package.revisions) for holder in active),
+            change=self._counts(touched, after, movers),
+            change_affected=len({holder.id for found in touched.values() for holder in found}),
+            move=self._counts({loss: self._touched(loss, sources, after) for loss in leaving}, after, movers),
+        )
+
+    def _touched(self, loss: Loss, among: list[Holder], after: Terms) -> list[Holder]:
+        if loss[0] == "package-archived":
+            return among
+        having = [holder for holder in among if loss in losses(self.terms(holder), after)]
+        if loss[0] == "emails-narrowed":
+            return [holder for holder in having if not after.allows(holder.email)]
+        return having
+
+    def _counts(
+        self, touched: dict[Loss, list[Holder]], after: Terms, movers: frozenset[str]
+    ) -> dict[Loss, Count]:
+        return {
+            loss: (
+                sum(holder.id not in movers for holder in found),
+                sum(holder.id in movers for holder in found),
+                sum(self._uses(loss, holder) for holder in found),
+                sum(self._is_over(loss, holder, after) for holder in found),
+                sum(loss[0] == "expiry-shortened" and h.is_over(after.expiry, self.now) for h in found),
+            )
+            for loss, found in touched.items()
+            if found
+        }
+
+    @staticmethod
+    def _uses(loss: Loss, holder: Holder) -> bool:
+        metered = {"feature-removed", "limit-lowered", "limit-removed", "ai-credits-lowered"}
+        return loss[0] in metered and holder.usage.get(loss[1], 0) > 0
+
+    @staticmethod
+    def _is_over(loss: Loss, holder: Holder, after: Terms) -> bool:
+        code, subject = loss
+        if code in {"limit-lowered", "limit-removed"}:
+            return holder.usage.get(subject, 0) > max(amount(dict(after.limits).get(subject)), 0)
+        if code == "ai-credits-lowered":
+            return holder.usage.get("ai_credits", 0) > max(amount(after.credits), 0)
+        return code == "user-count-lowered" and holder.users > amount(after.users)
+
+    def settle(self, expected: Expected, run: int) -> None:
+        """Carry out what was planned for one package."""
+        package = self.live.pop(expected.live_key, None) or Package([expected.after])
+        if package.current != expected.after:
+            package.revisions.append(expected.after)
+        if expected.action:
+            package.archived, package.managed = expected.archived, True
+        self.live[expected.key] = package
+        for holder in self.holders.values():
+            if holder.package == expected.live_key:
+                holder.package = expected.key
+        for id_ in expected.movers:
+            self.move(self.holders[id_], len(package.revisions), run)
+
+    def move(self, holder: Holder, revision: int, run: int) -> None:
+        """Reassign within the package: start and usage stay (rule 10)."""
+        holder.moved_in = (run, holder.revision)
+        holder.revision = revision
+        holder.expiry = self.terms(holder).expiry

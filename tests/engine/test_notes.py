@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+
+from reconciler.engine.notes import NotesRequest, notes
+from reconciler.engine.plan import environment_of
+from reconciler.errors import StaleError
+from reconciler.model.catalog import Catalog
+from reconciler.render.json.notes import note_json
+from reconciler.render.notes.markdown import notes_markdown
+from reconciler.render.text.glossary import Glossary
+from tests.shop import CATALOG
+
+if TYPE_CHECKING:
+    from reconciler.model.plans import Plan
+    from reconciler.planning.notes import Note
+    from tests.shop import Shop
+
+GLOSSARY = Glossary(Catalog.normalised(CATALOG))
+REASSIGN = {"existing_clients": "reassign"}
+
+
+def told(shop: Shop, *, kept: bool = False, reviewed: Plan | None = None) -> list[Note]:
+    workspace = shop.workspace
+    request = NotesRequest(shop.at, date(2026, 12, 1), kept=kept, reviewed=reviewed)
+    environment = environment_of(workspace.settings, None)
+    return list(notes(workspace, environment, shop.platform, request))
+
+
+def whom(found: list[Note]) -> list[tuple[str, bool]]:
+    return [(note.client.id, note.moves) for note in found]
+
+
+@pytest.fixture
+def sold(shop: Shop) -> Shop:
+    shop.package("pro", features=["chat", "calls"], limits={"minutes": 50}, user_count=9)
+    shop.apply()
+    shop.clients("acme", "bolt", "cord", package="pro", usage={"minutes": 30, "calls": 3}, users=7)
+    return shop
+
+
+def lose(shop: Shop, **rollout: object) -> None:
+    shop.package(
+        "pro",
+        features=["agent", "chat"],
+        ai_credits=100,
+        user_count=5,
+        rollout={**REASSIGN, **rollout},
+    )
+
+
+def test_only_those_who_lose_something_now_are_told(sold: Shop) -> None:
+    lose(sold, per_run=1, exclude=["bolt"])
+
+    assert whom(told(sold)) == [("acme", True)]
+
+
+def test_those_who_keep_what_they_have_are_told_on_request(sold: Shop) -> None:
+    lose(sold, per_run=1, exclude=["bolt"])
+
+    assert whom(told(sold, kept=True)) == [("acme", True), ("bolt", False), ("cord", False)]
+
+
+def test_nobody_is_told_of_gains_alone(sold: Shop) -> None:
+    gained = {"limits": {"minutes": 60}, "user_count": 9, "features": ["chat", "calls"]}
+    sold.package("pro", **gained, rollout=REASSIGN)
+
+    assert told(sold, kept=True) == []
+
+
+def test_clients_who_may_use_nothing_are_not_told(sold: Shop) -> None:
+    sold.clients("bolt", package="pro", status="disabled")
+    lose(sold)
+
+    assert whom(told(sold, kept=True)) == [("acme", True), ("cord", True)]
+
+
+def test_clients_of_other_packages_are_not_told(sold: Shop) -> None:
+    sold.package("solo", features=["chat"])
+    sold.apply()
+    sold.clients("dune", package="solo")
+    lose(sold)
+
+    assert [note.client.id for note in told(sold, kept=True)] == ["acme", "bolt", "cord"]
+
+
+def test_a_saved_plan_tells_the_same(sold: Shop) -> None:
+    sold.guards(acknowledge="never", clients_losing="unlimited")
+    lose(sold, per_run=2)
+    made = sold.plan()
+
+    assert whom(told(sold, reviewed=made)) == [("acme", True), ("bolt", True)]
+
+
+def test_a_saved_plan_that_no_longer_holds_is_refused(sold: Shop) -> None:
+    sold.guards(acknowledge="never", clients_losing="unlimited")
+    lose(sold)
+    made = sold.plan()
+    sold.apply(made)
+
+    with pytest.raises(StaleError):
+        told(sold, reviewed=made)
+
+
+def test_holders_of_an_archived_package_can_be_told_that_they_keep_it(sold: Shop) -> None:
+    sold.package("pro", features=["chat", "calls"], limits={"minutes": 50}, user_count=9, archived=True)
+
+    assert whom(told(sold)) == []
+    (first, *_) = told(sold, kept=True)
+    assert "is no longer sold. You keep what you have." in "\n".join(notes_markdown([first], GLOSSARY))
+
+
+def test_the_markdown_names_losses_gains_and_the_day(sold: Shop) -> None:
+    lose(sold)
+
+    text = "\n".join(notes_markdown(told(sold)[:1], GLOSSARY))
+
+    assert text == (
+        "## Acme\n\nTo `owner@acme.example` (client `acme`)\n\n"
+        "On 1 December 2026, your package “Pro” changes.\n\n"
+        "What you lose:\n\n"
+        "- Calls (used 3 times in this cycle).\n"
+        "- 5 team members instead of 9. You have 7: nothing is taken away, but no members can be added until "
+        "you are below.\n\n"
+        "What you gain:\n\n"
+        "- 100 AI credits per cycle.\n"
+        "- Agent.\n"
+    )
+
+
+def test_a_note_to_who_keeps_it_speaks_of_what_would_be(sold: Shop) -> None:
+    lose(sold, exclude=["acme"])
+
+    text = "\n".join(notes_markdown(told(sold, kept=True)[:1], GLOSSARY))
+
+    assert "You keep what you have until your subscription is moved to that version." in text
+    assert "What you would lose:" in text
+
+
+def test_a_shortened_subscription_says_when_it_ends(sold: Shop) -> None:
+    sold.package(
+        "pro",
+        features=["chat", "calls"],
+        limits={"minutes": 50},
+        user_count=9,
+        expiry="30 days",
+        rollout=REASSIGN,
+    )
+
+    text = "\n".join(notes_markdown(told(sold)[:1], GLOSSARY))
+
+    assert "- Your subscription ends on 1 December 2026, and would not have ended." in text
+
+
+def test_a_mailer_gets_one_object_per_client(sold: Shop) -> None:
+    lose(sold)
+
+    (first, *_) = [json.loads(note_json(note, GLOSSARY)) for note in told(sold)]
+
+    assert (first["client"], first["email"], first["moves"]) == ("acme", "owner@acme.example", True)
+    assert first["subject"] == "Your package “Pro” changes"
+    assert [loss["code"] for loss in first["losses"]] == [
+        "feature-removed",
+        "limit-removed",
+        "user-count-lowered",
+    ]
+    assert "- Calls (used 3 times in this cycle)." in first["text"]
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "[click](javascript:alert(1))",
+    "![x](http://evil.example/x.png)",
+    "# heading",
+    "- item",
+    "1. item",
+    "| a | b |",
+    "***bold***",
+    "`code`",
+    "\\",
+    "&lt;b&gt;",
+    "<http://evil.example>",
+    "a\nb\n\n## Other client",
+    "\u202egnp.exe",
+)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_foreign_text_is_shown_and_never_obeyed(sold: Shop, hostile: str) -> None:
+    sold.clients("acme", package="pro", name=hostile, users=7)
+    lose(sold)
+
+    lines = list(notes_markdown(told(sold)[:1], GLOSSARY))
+
+    tokens = MarkdownIt("commonmark").parse("\n".join(lines))
+    heading = next(token for token in tokens if token.type == "inline")
+    kinds = {child.type for child in heading.children or []}
+    assert kinds <= {"text", "text_special"}
+    assert [token.type for token in tokens].count("heading_open") == 1
+    assert "\u202e" not in "\n".join(lines)

@@ -1,0 +1,406 @@
+"""Edits, hand edits, assignments, use, time, plans, applies, rollouts and rollbacks in any order."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from reconciler.engine.aims import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
+from reconciler.engine.apply import ApplyRequest, apply
+from reconciler.engine.plan import PlanRequest, plan
+from reconciler.errors import BlockedError, InvalidError, StaleError
+from reconciler.live.opening import open_platform
+from reconciler.model.catalog import Catalog
+from reconciler.model.clients import ClientLine
+from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share
+from reconciler.model.settings import Environment, Guards, Settings
+from reconciler.sources.workspace import Workspace
+from tests.builders import NOON
+from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount, losses
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.changesets import Run
+    from reconciler.model.clients import Client
+    from reconciler.model.plans import Change, Impact, Plan
+
+KEYS = ("basic", "max", "pro")
+IDS = tuple("abcdefgh")
+EMAILS = ("x@one.example", "y@one.example", "z@two.example")
+FEATURES = ("agent", "calls", "chat")
+LIMITS = ("minutes", "sessions")
+CATALOG = Catalog.normalised(
+    {
+        "features": {feature: {"title": feature, "ai": feature == "agent"} for feature in FEATURES},
+        "limits": {limit: {"title": limit, "per": "cycle"} for limit in LIMITS},
+    }
+)
+UNGUARDED = Guards("unlimited", "unlimited", "never")
+WAIVERS = tuple(f"{guard}:{key}" for guard in ("vanished", "adopt", "empty_desired") for key in (*KEYS, "*"))
+
+caps = st.sampled_from([0, 1, 2, 5, "unlimited"])
+terms = st.builds(
+    Terms,
+    features=st.frozensets(st.sampled_from(FEATURES)),
+    limits=st.dictionaries(st.sampled_from(LIMITS), caps).map(lambda limits: tuple(sorted(limits.items()))),
+    users=st.sampled_from([1, 2, 5, "unlimited"]),
+    credits=st.sampled_from([None, 1, 3, "unlimited"]),
+    expiry=st.sampled_from([None, None, 10, 40]),
+    emails=st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(EMAILS), min_size=1)),
+).map(lambda made: made if "agent" in made.features else replace(made, credits=None))
+files = st.builds(
+    File,
+    terms,
+    states_emails=st.sampled_from([True, True, False]),
+    archived=st.sampled_from([False, False, False, True]),
+    rollout=st.sampled_from(["keep", "reassign", "reassign"]),
+    per_run=st.sampled_from([None, None, 1, "50%"]),
+    exclude=st.sampled_from([(), (), ("a",)]),
+).map(lambda file: file if file.states_emails else replace(file, terms=replace(file.terms, emails=None)))
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What the last run did, as the model remembers it."""
+
+    run: Run
+    before: Mapping[str, tuple[Terms, bool] | None]
+    old_keys: Mapping[str, str]
+
+
+class Story(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        folder = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - no other place without a disk
+        self.root = Path(self.stack.enter_context(TemporaryDirectory(dir=folder)))
+        url = "sqlite:///platform.db"
+        self.platform = self.stack.enter_context(open_platform(url, root=self.root))
+        self.environment = Environment("local", url, guards=UNGUARDED)
+        self.world = World(NOON)
+        self.files: dict[str, File] = {}
+        self.undo: Undo | None = None
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @initialize(first=files)
+    def begin(self, first: File) -> None:
+        self.edit_a_file("pro", replace(first, archived=False))
+        self.apply_the_files()
+
+    @rule(key=st.sampled_from(KEYS), file=files)
+    def edit_a_file(self, key: str, file: File) -> None:
+        titled = replace(file.terms, title=key)
+        self.files[key] = replace(file, terms=titled, renamed_from=self._origin(key))
+
+    @precondition(lambda self: self.files)
+    @rule(which=st.integers(0, 2))
+    def remove_a_file(self, which: int) -> None:
+        del self.files[sorted(self.files)[which % len(self.files)]]
+
+    @precondition(lambda self: len(self.files) + len(self.world.live) < 2 * len(KEYS))
+    @rule(old=st.sampled_from(KEYS), new=st.sampled_from(KEYS))
+    def rename_a_file(self, old: str, new: str) -> None:
+        if old in self.files and old in self.world.live and new not in {*self.files, *self.world.live}:
+            file = self.files.pop(old)
+            self.files[new] = replace(file, terms=replace(file.terms, title=new), renamed_from=old)
+
+    @rule(key=st.sampled_from(KEYS), edited=terms)
+    def edit_by_hand(self, key: str, edited: Terms) -> None:
+        edited = replace(edited, title=key)
+        definition = Definition.normalised(edited.document())
+        package = self.world.live.get(key)
+        self.platform.edit_package(
+            key, definition, self.world.now, archived=package.archived if package else False
+        )
+        if package is None:
+            self.world.live[key] = Package([edited], managed=False)
+        elif package.current != edited:
+            package.revisions.append(edited)
+
+    @rule(id_=st.sampled_from(IDS), key=st.sampled_from(KEYS), email=st.sampled_from(EMAILS))
+    def assign(self, id_: str, key: str, email: str) -> None:
+        holder, package = self.world.holders.get(id_), self.world.live.get(key)
+        if package is None:
+            return
+        email = holder.email if holder else email
+        refused = package.archived or not package.current.allows(email)
+        try:
+            if holder:
+                self.platform.assign(id_, key, self.world.now)
+            else:
+                line = ClientLine(id_, 1, name=id_, owner_email=email.upper(), package=key)
+                self.platform.import_clients([line], self.world.now)
+        except (BlockedError, InvalidError):
+            assert refused
+            return
+        assert not refused
+        fresh = Holder(id_, email, key, len(package.revisions), self.world.now, package.current.expiry)
+        if holder:
+            fresh.status, fresh.users = holder.status, holder.users
+        self.world.holders[id_] = fresh
+
+    @precondition(lambda self: self.world.holders)
+    @rule(data=st.data(), meter=st.sampled_from([*FEATURES, *LIMITS, "ai_credits"]), more=st.integers(1, 3))
+    def use(self, data: st.DataObject, meter: str, more: int) -> None:
+        holder = data.draw(st.sampled_from(sorted(self.world.holders.values(), key=lambda each: each.id)))
+        total = holder.usage.get(meter, 0) + more
+        try:
+            self.platform.record_usage(holder.id, meter, more, self.world.now)
+        except BlockedError:
+            assert total > self._granted(holder, meter)
+            return
+        assert total <= self._granted(holder, meter)
+        holder.usage[meter] = total
+
+    @precondition(lambda self: self.world.holders)
+    @rule(data=st.data(), status=st.sampled_from(["active", "disabled"]), users=st.integers(0, 6))
+    def import_again(self, data: st.DataObject, status: Any, users: int) -> None:
+        holder = data.draw(st.sampled_from(sorted(self.world.holders.values(), key=lambda each: each.id)))
+        self.platform.import_clients([ClientLine(holder.id, 1, status=status, users=users)], self.world.now)
+        holder.status, holder.users = status, users
+
+    @rule(days=st.sampled_from([1, 9, 31]))
+    def time_passes(self, days: int) -> None:
+        self.world.now += timedelta(days=days)
+
+    @rule()
+    def apply_the_files(self) -> None:
+        expected = self.world.expected(self.files)
+        made = self._plan()
+        self._check(made, expected)
+        if made.is_empty:
+            return
+        before = self._entitlements()
+        run = self._apply(made)
+        self._remember(run, expected)
+        for each in expected.values():
+            self.world.settle(each, run.id)
+        self._check_announced(made, before)
+        self.files = {key: replace(file, renamed_from=None) for key, file in self.files.items()}
+        assert [change.action for change in self._plan().changes if change.reassignment is None] == []
+
+    @precondition(lambda self: self.world.live)
+    @rule(data=st.data(), ids=st.none() | st.sets(st.sampled_from(IDS), min_size=1))
+    def reassign_by_hand(self, data: st.DataObject, ids: set[str] | None) -> None:
+        key = data.draw(st.sampled_from(sorted(self.world.live)))
+        package = self.world.live[key]
+        movers = [
+            holder
+            for holder in self.world.active(key)
+            if holder.revision != len(package.revisions) and not package.archived
+            if package.current.allows(holder.email) and (ids is None or holder.id in ids)
+        ]
+        aim = ClientsReassigned(key, None if ids is None else tuple(ids))
+        made = self._plan(aim)
+        assert sum(c.reassignment.clients for c in made.changes if c.reassignment) == len(movers)
+        if movers:
+            before = self._entitlements()
+            run = self._apply(made, aim)
+            self._remember(run, {})
+            for holder in movers:
+                self.world.move(holder, len(package.revisions), run.id)
+            self._check_announced(made, before)
+
+    @precondition(lambda self: self.undo is not None)
+    @rule()
+    def roll_back_the_last_run(self) -> None:
+        undo = self.undo
+        assert undo is not None
+        aim = RunUndone(undo.run.id)
+        made = self._plan(aim)
+        if made.is_empty:
+            return
+        before = self._entitlements()
+        try:
+            run = self._apply(made, aim)
+        except BlockedError:
+            assert self._takes_a_title(undo)
+            return
+        self._undone(undo, run.id)
+        self._check_announced(made, before)
+
+    @rule(key=st.sampled_from(KEYS), edited=terms)
+    def a_plan_is_stale_after_a_hand_edit(self, key: str, edited: Terms) -> None:
+        made = self._plan()
+        package = self.world.live.get(key)
+        spoken_of = {change.renamed_from or change.key for change in made.changes}
+        is_same = package is None or package.current == replace(edited, title=key)
+        if is_same or key not in spoken_of:
+            return
+        self.edit_by_hand(key, edited)
+        with pytest.raises(StaleError):
+            self._apply(made)
+
+    @invariant()
+    def every_client_has_what_the_model_says(self) -> None:
+        seen = {client.id: client for client in self.platform.clients(self.world.now)}
+        assert seen.keys() == self.world.holders.keys()
+        for id_, holder in self.world.holders.items():
+            _same(seen[id_], holder, self.world)
+
+    def _plan(self, aim: Aim = FILES_APPLIED) -> Plan:
+        request = PlanRequest(self.world.now, WAIVERS, aim=aim)
+        made = plan(self._workspace(), self.environment, self.platform, request)
+        assert not made.blocked
+        return made
+
+    def _apply(self, made: Plan, aim: Aim = FILES_APPLIED) -> Run:
+        self.world.now += timedelta(microseconds=1)
+        request = ApplyRequest(self.world.now, "story", aim=aim)
+        return apply(self._workspace(), self.environment, made, self.platform, request)
+
+    def _workspace(self) -> Workspace:
+        packages = {key: _desired(key, file) for key, file in sorted(self.files.items())}
+        return Workspace(self.root, Settings(), CATALOG, packages, {}, ())
+
+    def _origin(self, key: str) -> str | None:
+        return self.files[key].renamed_from if key in self.files else None
+
+    def _granted(self, holder: Holder, meter: str) -> float:
+        held = self.world.entitled(holder)
+        if held is None:
+            return -1
+        if meter == "ai_credits":
+            return amount(held.credits)
+        if meter in LIMITS:
+            return amount(dict(held.limits).get(meter))
+        return float("inf") if meter in held.features else -1
+
+    def _check(self, made: Plan, expected: dict[str, Expected]) -> None:
+        written = {change.key: change for change in made.changes if change.reassignment is None}
+        moved = {change.key: change for change in made.changes if change.reassignment is not None}
+        assert {k: c.action.value for k, c in written.items()} == {
+            key: each.action for key, each in expected.items() if each.action
+        }
+        assert moved.keys() == {key for key, each in expected.items() if each.movers}
+        for key, each in expected.items():
+            if each.action and each.action != "create":
+                _same_impact(written[key].impact, each, each.change)
+                assert written[key].impact.affected == each.change_affected
+            if each.movers:
+                _same_impact(moved[key].impact, each, each.move)
+                _same_movers(moved[key], each)
+
+    def _remember(self, run: Run, expected: dict[str, Expected]) -> None:
+        written = {key: each for key, each in expected.items() if each.action}
+        live = self.world.live
+        before = {
+            key: (live[each.live_key].current, live[each.live_key].archived)
+            if each.action != "create"
+            else None
+            for key, each in written.items()
+        }
+        self.undo = Undo(run, before, {key: each.live_key for key, each in written.items()})
+
+    def _takes_a_title(self, undo: Undo) -> bool:
+        """Whether a package has, since the run, got the title that another one would get back."""
+        live = self.world.live
+        returning = {state[0].title: key for key, state in undo.before.items() if state and key in live}
+        return any(
+            package.current.title in returning and returning[package.current.title] != key
+            for key, package in live.items()
+            if not package.archived
+        )
+
+    def _undone(self, undo: Undo, run: int) -> None:
+        """Packages are as before, as a new revision where they differ; who was moved away is back."""
+        returning = {
+            holder.id: holder.moved_in[1]
+            for holder in self.world.holders.values()
+            if holder.moved_in and holder.moved_in[0] == undo.run.id and holder.is_active(self.world.now)
+        }
+        for key, state in undo.before.items():
+            package = self.world.live.get(key)
+            if package is None:
+                continue
+            restored, archived = state or (package.current, True)
+            old_key = undo.old_keys[key]
+            old_key = key if old_key in self.world.live else old_key
+            expected = Expected(old_key, key, "update", restored, archived=archived)
+            self.world.settle(expected, run)
+        for id_, revision in returning.items():
+            self.world.move(self.world.holders[id_], revision, run)
+        self.undo = None
+
+    def _entitlements(self) -> dict[str, Terms | None]:
+        return {id_: self.world.entitled(holder) for id_, holder in self.world.holders.items()}
+
+    def _check_announced(self, made: Plan, before: dict[str, Terms | None]) -> None:
+        """Whoever has less than before was counted as losing it."""
+        lost: dict[tuple[str, str, str], int] = {}
+        for id_, had in before.items():
+            holder = self.world.holders[id_]
+            for code, subject in losses(had, self.world.terms(holder)) if had else ():
+                if code != "emails-narrowed":
+                    place = (holder.package, code, subject)
+                    lost[place] = lost.get(place, 0) + 1
+        announced: dict[tuple[str, str, str], int] = {}
+        for change in made.changes:
+            for finding in change.impact.findings if change.reassignment else ():
+                if finding.lose:
+                    place = (change.key, finding.code.value, finding.subject)
+                    announced[place] = announced.get(place, 0) + finding.lose
+        assert announced == lost
+
+
+def _desired(key: str, file: File) -> DesiredPackage:
+    per_run = Share(int(file.per_run.rstrip("%"))) if isinstance(file.per_run, str) else file.per_run
+    rollout: Any = file.rollout
+    return DesiredPackage(
+        key,
+        Definition.normalised(file.terms.document(states_emails=file.states_emails)),
+        f"packages/{key}.yaml",
+        states_emails=file.states_emails,
+        archived=file.archived,
+        renamed_from=file.renamed_from,
+        rollout=Rollout(rollout, per_run, file.exclude),
+    )
+
+
+def _same(client: Client, holder: Holder, world: World) -> None:
+    held, granted = world.entitled(holder), client.entitlements
+    subscription = client.subscription
+    assert (subscription.package, subscription.revision) == (holder.package, holder.revision)
+    assert (subscription.assigned_at, subscription.status == "active") == (holder.start, held is not None)
+    assert dict(client.usage) == holder.usage
+    mine = held or Terms(users=0)
+    assert set(granted.features) == mine.features
+    assert dict(granted.limits) == dict(mine.limits)
+    assert (granted.user_count, granted.ai_credits) == (mine.users, mine.credits)
+
+
+def _same_impact(impact: Impact, expected: Expected, counts: Mapping[Any, Any]) -> None:
+    assert (impact.holders, impact.stale) == (expected.holders, expected.stale)
+    assert {
+        (each.code.value, each.subject): (each.keep, each.lose, each.use, each.over, each.expired)
+        for each in impact.findings
+        if each.keep + each.lose
+    } == counts
+
+
+def _same_movers(change: Change, expected: Expected) -> None:
+    assert change.reassignment is not None
+    assert change.reassignment.clients == len(expected.movers)
+    through = change.reassignment.through
+    assert through is None or through == expected.movers[-1]
+
+
+TestStory = Story.TestCase
+TestStory.settings = settings(
+    max_examples=30,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

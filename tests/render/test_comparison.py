@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import csv
+from io import StringIO
+
+from reconciler.model.comparison import Column, Comparison, Row, Section
+from reconciler.render.comparison.csv import comparison_csv
+from reconciler.render.comparison.html import comparison_html
+from reconciler.render.comparison.markdown import comparison_markdown
+from reconciler.render.comparison.text import comparison_lines
+from reconciler.render.text.ink import Paper
+
+MADE = Comparison(
+    columns=(Column("lite", "Lite"), Column("pro", "Pro")),
+    sections=(
+        Section("Features", (Row("chat", "Chat", (False, True)),)),
+        Section("Limits", (Row("calls", "Calls", (None, 12000), "minute per cycle"),)),
+        Section("Terms", (Row("expiry", "Expires after", ("14 days", "never")),)),
+    ),
+)
+HOSTILE = Comparison(
+    columns=(Column("x", "<script>|=1+1 [a](b)\x1b[31m\u202e"),),
+    sections=(Section("Features", (Row("=cmd", "@here", ("-1+1",)),)),),
+)
+
+
+def test_text_puts_packages_side_by_side() -> None:
+    assert list(comparison_lines(MADE, Paper(60))) == [
+        "                          Lite     Pro",
+        "Chat                      —        ✓",
+        "",
+        "Calls (minute per cycle)  —        12,000",
+        "",
+        "Expires after             14 days  never",
+    ]
+
+
+def test_markdown_is_a_table() -> None:
+    assert comparison_markdown(MADE) == (
+        "|  | Lite | Pro |\n| --- | :---: | :---: |\n| **Features** |  |  |\n| Chat | — | ✓ |\n"
+        "| **Limits** |  |  |\n| Calls \\(minute per cycle\\) | — | 12,000 |\n"
+        "| **Terms** |  |  |\n| Expires after | 14 days | never |\n"
+    )
+
+
+def test_markdown_shows_what_it_could_obey() -> None:
+    text = comparison_markdown(HOSTILE)
+
+    assert "\\<script\\>\\|=1+1 \\[a\\]\\(b\\)" in text
+    assert not {"\x1b", "\u202e"} & set(text)
+
+
+def test_html_escapes_text_and_says_what_a_tick_means() -> None:
+    text = comparison_html(MADE) + comparison_html(HOSTILE)
+
+    assert '<td class="included"><span role="img" aria-label="included">✓</span></td>' in text
+    assert "&lt;script&gt;" in text
+    assert "<script" not in text
+
+
+def test_csv_reads_back_and_holds_bare_numbers() -> None:
+    rows = list(csv.reader(StringIO(comparison_csv(MADE))))
+
+    assert rows == [
+        ["section", "key", "title", "unit", "Lite", "Pro"],
+        ["Packages", "key", "Key", "", "lite", "pro"],
+        ["Features", "chat", "Chat", "", "no", "yes"],
+        ["Limits", "calls", "Calls", "minute per cycle", "", "12000"],
+        ["Terms", "expiry", "Expires after", "", "14 days", "never"],
+    ]
+
+
+def test_csv_holds_nothing_that_a_spreadsheet_calculates() -> None:
+    cells = [cell for row in csv.reader(StringIO(comparison_csv(HOSTILE))) for cell in row]
+
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]

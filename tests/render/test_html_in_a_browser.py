@@ -1,0 +1,95 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from reconciler.render.html.plan import plan_html
+from reconciler.render.text.glossary import Glossary
+from tests.browser import browser
+from tests.naughty import TEXTS, naughty_catalog, naughty_plan
+
+__all__ = ["browser"]
+WRITABLE = [text.encode("utf-8", "replace").decode() for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+def opened(context: BrowserContext, folder: Path, html: str) -> tuple[Page, list[str]]:
+    """Open the page; what it did beside being shown is listed."""
+    file = folder / "plan.html"
+    file.write_text(html)
+    page = context.new_page()
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("dialog", lambda dialog: seen.append(dialog.message))
+    page.on("console", lambda message: seen.append(message.text))
+    page.goto(file.as_uri())
+    return page, [each for each in seen if each != file.as_uri()]
+
+
+def test_no_hostile_text_runs_loads_links_or_leaves_its_place(
+    context: BrowserContext, tmp_path: Path
+) -> None:
+    for text in WRITABLE:
+        page, seen = opened(context, tmp_path, plan_html(naughty_plan(text), Glossary(naughty_catalog(text))))
+
+        assert not seen, text
+        assert (
+            page.locator("script, img, a, iframe, form, object, embed, link, [onload], [onerror]").count()
+            == 0
+        )
+        assert page.locator("h1").count() == 1
+        assert page.locator("article").count() == 2
+        assert page.title() == "Package plan"
+        page.close()
+
+
+def test_the_policy_forbids_scripts_even_where_one_got_in(context: BrowserContext, tmp_path: Path) -> None:
+    html = plan_html(naughty_plan("x"), Glossary())
+    broken = html.replace(
+        "</h1>", "</h1><script>document.title = 'pwned'</script><img src=https://evil.example>"
+    )
+
+    page, seen = opened(context, tmp_path, broken)
+
+    assert page.title() == "Package plan"
+    assert sum("Content Security Policy" in each for each in seen) == 2
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_never_scrolls_sideways_and_can_be_read(
+    browser: Browser, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+
+    page, _ = opened(context, tmp_path, plan_html(naughty_plan("a" * 60), Glossary()))
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert contrast(page, "header h1", "header") >= 4.5
+    assert contrast(page, ".lost", ".lost") >= 4.5
+    assert contrast(page, ".lowered", ".lowered") >= 4.5
+    assert contrast(page, "footer", "body") >= 4.5
+    context.close()
+
+
+def contrast(page: Page, ink: str, paper: str) -> float:
+    """The ratio that WCAG 2 defines; 4.5 is its minimum for text."""
+    colour = page.evaluate(f"getComputedStyle(document.querySelector({ink!r})).color")
+    behind = page.evaluate(f"getComputedStyle(document.querySelector({paper!r})).backgroundColor")
+    dark, light = sorted((luminance(colour), luminance(behind)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(rgb: str) -> float:
+    channels = [int(part) / 255 for part in rgb.removeprefix("rgb(").rstrip(")").split(",")]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

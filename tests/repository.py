@@ -1,0 +1,55 @@
+"""A git repository of package files, made with the real git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.shop import CATALOG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ENVIRONMENT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+
+@dataclass(frozen=True)
+class Repository:
+    root: Path
+
+    @classmethod
+    def made(cls, root: Path, **guards: Any) -> Repository:
+        """Make one with a catalog and a configuration, committed."""
+        repository = cls(root)
+        (root / "packages").mkdir(parents=True)
+        repository.git("init", "-q", "-b", "main")
+        environment = {"platform": "sqlite:///platform.db", "guards": guards}
+        config = {"catalog": "catalog.yaml", "environments": {"local": environment}}
+        repository.write("reconciler.yaml", config)
+        repository.write("catalog.yaml", CATALOG)
+        repository.write(".gitignore", "platform.db\n.reconciler/\n")
+        return repository
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=Ana", "-c", "user.email=ana@x.example", "-c", "commit.gpgsign=false")
+        command = ("git", *identity, "-C", str(self.root), *arguments)
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**os.environ, **_ENVIRONMENT}
+        )
+        return done.stdout.strip()
+
+    def write(self, file: str, content: object) -> None:
+        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+        (self.root / file).write_text(text, encoding="utf-8")
+
+    def package(self, key: str, /, **fields: Any) -> None:
+        self.write(f"packages/{key}.yaml", {"title": key.title(), "user_count": 5, **fields})
+
+    def commit(self, message: str = "Change packages") -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
