@@ -301,6 +301,8 @@ class FakePlatform:
 
     def _require_unmoved(self, change_set: ChangeSet) -> None:
         packages = self._world.packages
+        if len({write.key for write in change_set.writes}) < len(change_set.writes):
+            raise InvalidError("a package is written twice")
         freed = {write.renamed_from for write in change_set.writes if isinstance(write, PackageWrite)}
         if change_set.catalog is not None:
             live = None if self._world.catalog is None else self._world.catalog.digest

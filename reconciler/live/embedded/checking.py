@@ -69,10 +69,11 @@ def stale(reasons: list[str]) -> StaleError:
 
 
 def _require_consistent(change_set: ChangeSet) -> None:
-    for keys in ([write.key for write in change_set.writes], [origin(write) for write in change_set.writes]):
-        for key, times in Counter(keys).items():
-            if times > 1:
-                raise InvalidError(f"the change set writes package `{key}` more than once", hint=_PLAN_AGAIN)
+    written = [write.key for write in change_set.writes]
+    read = [origin(write) for write in change_set.writes if write.expected_version is not None]
+    for key, times in (Counter(written) | Counter(read)).items():
+        if times > 1:
+            raise InvalidError(f"the change set writes package `{key}` more than once", hint=_PLAN_AGAIN)
 
 
 def _moved_packages(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Iterator[str]:

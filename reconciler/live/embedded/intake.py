@@ -82,6 +82,7 @@ class Intake:
         self._offers: dict[str, Offer] = {}
         self._definition = lru_cache(_DEFINITIONS_KEPT)(partial(lookup.definition, connection))
         self._findings: list[Finding] = []
+        self._batch: list[Finding] = []
         self._bad = 0
 
     def take(self, batch: list[ClientLine]) -> None:
@@ -96,6 +97,8 @@ class Intake:
                 self._refuse(line, outcome)
             else:
                 settled.append(outcome)
+        self._findings += sorted(self._batch)[: _FINDINGS_SHOWN - len(self._findings)]
+        self._batch.clear()
         if not self._bad:
             self.write(settled)
 
@@ -151,9 +154,8 @@ class Intake:
 
     def _refuse(self, line: ClientLine, refusal: Refusal) -> None:
         self._bad += 1
-        if len(self._findings) < _FINDINGS_SHOWN:
-            position = Position(line.line, 1)
-            self._findings.append(Finding(SOURCE, position, refusal.rule, refusal.message, refusal.fix))
+        finding = Finding(SOURCE, Position(line.line), refusal.rule, refusal.message, refusal.fix)
+        self._batch.append(finding)
 
 
 def _first_usage(settled: Settled) -> StoredUsage:

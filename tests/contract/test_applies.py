@@ -1,0 +1,476 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
+from reconciler.model.packages import RevisionRef
+from reconciler.model.questions import ClientQuestion, HasMoreUsersThan, OneOf, UsesMoreThan
+from tests.contract.building import (
+    CATALOG,
+    LATER,
+    NOW,
+    apply,
+    change_set,
+    definition,
+    line,
+    version,
+    with_client,
+)
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+
+EVERYONE = ClientQuestion("basic", (1,))
+
+
+def written(platform: Platform, key: str = "basic", **document: Any) -> PackageWrite:
+    heads = {head.key: head.version for head in platform.packages()}
+    return PackageWrite(key, definition(**document), heads.get(key))
+
+
+def test_a_new_platform_has_nothing(platform: Platform) -> None:
+    assert (platform.catalog(), platform.protected(), platform.packages()) == (None, (), ())
+    assert (platform.runs(), platform.holder_count(NOW)) == ((), 0)
+    assert platform.identity() == platform.identity()
+
+
+def test_an_apply_creates_managed_packages_and_records_the_run(platform: Platform) -> None:
+    planned = change_set(
+        platform,
+        writes=(written(platform),),
+        commit="abc",
+        allowed=("archives:*",),
+        changes=({"action": "create", "key": "basic"},),
+    )
+
+    run = platform.apply(planned)
+
+    (head,) = platform.packages()
+    assert (head.key, head.revision, head.version, head.managed) == ("basic", 1, 1, True)
+    assert (head.digest, head.title) == (definition().digest, "Basic")
+    assert (run.id, run.at, run.actor, run.environment) == (1, LATER, "ada", "local")
+    assert (run.commit, run.allowed, run.changes) == ("abc", planned.allowed, planned.changes)
+    assert (run.before, run.after) == ({}, {"basic": PackageState(1, archived=False, managed=True)})
+    assert platform.run(1) == platform.run_of_plan(planned.plan_hash) == run
+
+
+def test_runs_come_newest_first_and_no_more_than_asked_for(platform: Platform) -> None:
+    for key in ("a", "b", "c"):
+        apply(platform, writes=(written(platform, key, title=key),))
+
+    assert [run.id for run in platform.runs(limit=2)] == [3, 2]
+
+
+def test_a_run_that_is_not_there_is_refused(platform: Platform) -> None:
+    with pytest.raises(WrongUsageError):
+        platform.run(1)
+
+    assert platform.run_of_plan("sha256:none") is None
+
+
+def test_a_change_set_is_applied_once(platform: Platform) -> None:
+    planned = change_set(platform, writes=(written(platform),))
+    first = platform.apply(planned)
+
+    second = platform.apply(planned)
+
+    assert (first, len(platform.runs())) == (second, 1)
+    assert version(platform, "basic") == 1
+
+
+def test_a_change_set_for_another_platform_is_stale(platform: Platform) -> None:
+    planned = replace(change_set(platform, writes=(written(platform),)), lineage="another")
+
+    with pytest.raises(StaleError):
+        platform.apply(planned)
+
+    assert platform.packages() == ()
+
+
+def test_a_write_mints_a_revision_only_where_the_definition_differs(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+
+    apply(platform, writes=(written(platform),))
+    apply(platform, writes=(written(platform, description="New"),))
+
+    (head,) = platform.packages()
+    assert (head.revision, head.version) == (2, 3)
+    wanted = {RevisionRef("basic", number) for number in (1, 2, 3)} | {RevisionRef("none", 1)}
+    assert platform.definitions(wanted) == {
+        RevisionRef("basic", 1): definition(),
+        RevisionRef("basic", 2): definition(description="New"),
+    }
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_a_package_written_since_the_plan_makes_it_stale(platform: Platform, archived: bool) -> None:  # noqa: FBT001 - a parameter of the case
+    apply(platform, writes=(written(platform),))
+    planned = change_set(platform, writes=(written(platform, features=[]),))
+    platform.edit_package("basic", definition(), NOW, archived=archived)
+    before = platform.packages()
+
+    with pytest.raises(StaleError) as raised:
+        platform.apply(planned)
+
+    assert "basic" in raised.value.message
+    assert (platform.packages(), len(platform.runs())) == (before, 1)
+
+
+def test_a_package_that_exists_now_makes_its_creation_stale(platform: Platform) -> None:
+    planned = change_set(platform, writes=(written(platform),))
+    platform.edit_package("basic", definition(), NOW)
+
+    with pytest.raises(StaleError):
+        platform.apply(planned)
+
+
+def test_a_package_that_is_gone_makes_its_update_stale(platform: Platform) -> None:
+    with pytest.raises(StaleError):
+        apply(platform, writes=(PackageWrite("basic", definition(), expected_version=1),))
+
+
+def test_one_stale_package_leaves_the_others_unwritten(platform: Platform) -> None:
+    writes = (written(platform), PackageWrite("other", definition("Other"), expected_version=4))
+
+    with pytest.raises(StaleError):
+        apply(platform, writes=writes, catalog=CATALOG, protected=("basic",))
+
+    assert (platform.packages(), platform.catalog(), platform.protected()) == ((), None, ())
+
+
+def test_an_unrelated_edit_does_not_make_a_plan_stale(platform: Platform) -> None:
+    planned = change_set(platform, writes=(written(platform),))
+    platform.edit_package("other", definition("Other"), NOW)
+
+    platform.apply(planned)
+
+    assert [head.key for head in platform.packages()] == ["basic", "other"]
+
+
+def test_a_package_is_written_once_per_change_set(platform: Platform) -> None:
+    with pytest.raises(InvalidError):
+        apply(platform, writes=(written(platform), written(platform)))
+
+
+def test_archiving_keeps_definition_and_holders(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    with_client(platform)
+
+    run = apply(platform, writes=(ArchiveWrite("basic", version(platform, "basic")),))
+
+    (head,) = platform.packages()
+    assert (head.archived, head.revision, head.version) == (True, 1, 2)
+    assert run.after == {"basic": PackageState(1, archived=True, managed=True)}
+    assert platform.client("acme", LATER).entitlements.features == ("chat",)
+
+
+def test_an_archived_package_is_restored_by_a_write(platform: Platform) -> None:
+    apply(platform, writes=(replace(written(platform), archived=True),))
+
+    apply(platform, writes=(written(platform),))
+
+    (head,) = platform.packages()
+    assert (head.archived, head.revision) == (False, 1)
+
+
+def test_a_package_made_by_hand_is_not_archived_by_an_apply(platform: Platform) -> None:
+    head = platform.edit_package("basic", definition(), NOW)
+
+    with pytest.raises(BlockedError):
+        apply(platform, writes=(ArchiveWrite("basic", head.version),))
+
+    assert platform.packages() == (head,)
+
+
+def test_a_write_adopts_a_package_made_by_hand(platform: Platform) -> None:
+    head = platform.edit_package("basic", definition(), NOW)
+
+    run = apply(platform, writes=(written(platform),))
+
+    (adopted,) = platform.packages()
+    assert (head.managed, adopted.managed, adopted.revision) == (False, True, 1)
+    assert run.before == {"basic": PackageState(1, archived=False, managed=False)}
+
+
+def test_an_edit_by_hand_keeps_a_package_managed(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+
+    assert platform.edit_package("basic", definition(features=[]), NOW).managed
+
+
+def test_holders_follow_a_renamed_package(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    with_client(platform)
+    rename = PackageWrite("pro", definition("Pro"), version(platform, "basic"), renamed_from="basic")
+
+    run = apply(platform, writes=(rename,))
+
+    assert [head.key for head in platform.packages()] == ["pro"]
+    assert platform.client("acme", LATER).subscription.package == "pro"
+    assert (run.renamed, list(run.before), list(run.after)) == ({"pro": "basic"}, ["basic"], ["pro"])
+    assert platform.definitions([RevisionRef("pro", 1), RevisionRef("basic", 1)]).keys() == {
+        RevisionRef("pro", 1)
+    }
+
+
+def test_two_packages_swap_their_keys(platform: Platform) -> None:
+    apply(platform, writes=(written(platform, "a", title="A"), written(platform, "b", title="B")))
+
+    apply(
+        platform,
+        writes=(
+            PackageWrite("a", definition("B"), 1, renamed_from="b"),
+            PackageWrite("b", definition("A"), 1, renamed_from="a"),
+        ),
+    )
+
+    assert [(head.key, head.title, head.revision) for head in platform.packages()] == [
+        ("a", "B", 1),
+        ("b", "A", 1),
+    ]
+
+
+def test_a_key_that_a_rename_frees_is_taken_by_a_new_package(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+
+    apply(
+        platform,
+        writes=(
+            PackageWrite("pro", definition("Pro"), 1, renamed_from="basic"),
+            PackageWrite("basic", definition(), None),
+        ),
+    )
+
+    assert [(head.key, head.version) for head in platform.packages()] == [("basic", 1), ("pro", 2)]
+
+
+def test_a_rename_onto_a_key_that_exists_is_stale(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    platform.edit_package("pro", definition("Other"), NOW)
+
+    with pytest.raises(StaleError):
+        apply(platform, writes=(PackageWrite("pro", definition("Pro"), 1, renamed_from="basic"),))
+
+
+def test_two_packages_do_not_have_the_same_title_whatever_its_case(platform: Platform) -> None:
+    platform.edit_package("basic", definition("Straße"), NOW)
+
+    with pytest.raises(BlockedError):
+        platform.edit_package("other", definition("STRASSE"), NOW)
+    with pytest.raises(BlockedError):
+        apply(platform, writes=(written(platform, "other", title="strasse"),))
+
+    assert [head.key for head in platform.packages()] == ["basic"]
+
+
+def test_an_archived_package_leaves_its_title_to_others(platform: Platform) -> None:
+    platform.edit_package("basic", definition(), NOW, archived=True)
+
+    platform.edit_package("other", definition(), NOW)
+
+    with pytest.raises(BlockedError):
+        platform.edit_package("basic", definition(), NOW)
+
+
+def test_the_catalog_is_written_where_it_is_the_expected_one(platform: Platform) -> None:
+    apply(platform, catalog=CATALOG)
+
+    with pytest.raises(StaleError):
+        apply(platform, catalog=replace(CATALOG, limits={}))
+    apply(platform, catalog=replace(CATALOG, limits={}), expected_catalog=CATALOG.digest)
+
+    assert platform.catalog() == replace(CATALOG, limits={})
+
+
+def test_protected_keys_are_recorded_sorted(platform: Platform) -> None:
+    apply(platform, protected=("b", "a"))
+    apply(platform)
+
+    assert platform.protected() == ("a", "b")
+
+
+def test_ai_credits_are_judged_by_the_catalog_of_the_same_change_set(platform: Platform) -> None:
+    write = written(platform, features=["agent"], ai_credits=5)
+
+    apply(platform, catalog=CATALOG, writes=(write,))
+
+    with pytest.raises(BlockedError):
+        apply(platform, writes=(written(platform, features=["chat"], ai_credits=5),))
+
+
+def test_more_clients_than_expected_are_stale(platform: Platform) -> None:
+    with_client(platform)
+    using = ClientQuestion("basic", (1,), (UsesMoreThan("chat", 0),))
+    planned = change_set(
+        platform, protected=("basic",), expectations=(Expectation(using, 0, "clients using chat"),)
+    )
+    platform.record_usage("acme", "chat", 1, NOW)
+
+    with pytest.raises(StaleError) as raised:
+        platform.apply(planned)
+
+    assert "clients using chat" in raised.value.message
+    assert platform.protected() == ()
+
+
+def test_fewer_clients_than_expected_are_fine(platform: Platform) -> None:
+    with_client(platform)
+
+    apply(platform, protected=("basic",), expectations=(Expectation(EVERYONE, 2, "holders"),))
+
+    assert platform.protected() == ("basic",)
+
+
+def test_expectations_speak_of_the_keys_before_the_writes(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    with_client(platform)
+    rename = PackageWrite("pro", definition("Pro"), version(platform, "basic"), renamed_from="basic")
+
+    with pytest.raises(StaleError):
+        apply(platform, writes=(rename,), expectations=(Expectation(EVERYONE, 0, "holders"),))
+
+
+def test_a_rollout_move_keeps_start_and_usage_and_counts_the_new_expiry_from_the_start(
+    platform: Platform,
+) -> None:
+    apply(platform, writes=(written(platform, expiry="1 week"),))
+    with_client(platform, usage={"chat": 3})
+
+    run = apply(
+        platform, writes=(written(platform, expiry="2 months", features=[]),), moves=(Move(EVERYONE, 1),)
+    )
+
+    client = platform.client("acme", LATER)
+    assert (client.subscription.revision, client.subscription.assigned_at) == (2, NOW)
+    assert client.subscription.expires_at == NOW.replace(month=12)
+    assert (client.entitlements.features, client.usage, run.moved) == ((), {"chat": 3}, 1)
+
+
+def test_a_move_to_a_definition_without_expiry_never_expires(platform: Platform) -> None:
+    apply(platform, writes=(written(platform, expiry="1 week"),))
+    with_client(platform)
+
+    apply(platform, writes=(written(platform),), moves=(Move(EVERYONE, 1),))
+
+    assert platform.client("acme", LATER).subscription.expires_at is None
+    assert platform.holder_count(NOW + timedelta(days=9999)) == 1
+
+
+def test_a_move_may_find_a_subscription_expired(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    with_client(platform)
+
+    apply(platform, writes=(written(platform, expiry="1 day"),), moves=(Move(EVERYONE, 1),))
+
+    assert platform.client("acme", LATER).subscription.status == "expired"
+    assert platform.holdings(["basic"], LATER) == {}
+
+
+def test_more_movers_than_planned_are_stale_and_nothing_is_written(platform: Platform) -> None:
+    apply(platform, writes=(written(platform),))
+    with_client(platform)
+    planned = change_set(platform, writes=(written(platform, features=[]),), moves=(Move(EVERYONE, 1),))
+    with_client(platform, "globex")
+
+    with pytest.raises(StaleError):
+        platform.apply(planned)
+
+    assert platform.holdings(["basic"], LATER) == {"basic": {1: 2}}
+    assert (version(platform, "basic"), len(platform.runs())) == (1, 1)
+
+
+def test_only_those_who_match_move(platform: Platform) -> None:
+    for client_id, users in (("a", 1), ("b", 4), ("c", 5)):
+        with_client(platform, client_id, users=users)
+    platform.edit_package("basic", definition(features=[]), NOW)
+    who = ClientQuestion("basic", (1,), (HasMoreUsersThan(3), OneOf(("a", "b"))))
+
+    run = apply(platform, moves=(Move(who, 1, expected_version=2),))
+
+    assert run.moved == 1
+    assert [client.id for client in platform.clients(LATER, outdated=True)] == ["a", "c"]
+
+
+def test_who_is_on_the_target_already_does_not_move(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("basic", definition(features=[]), NOW)
+    with_client(platform, "globex")
+
+    run = apply(platform, moves=(Move(ClientQuestion("basic", (1, 2)), 1),))
+
+    assert (run.moved, platform.holdings(["basic"], LATER)) == (1, {"basic": {2: 2}})
+
+
+def test_clients_move_back_to_the_revision_that_is_named(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("basic", definition(features=[]), NOW)
+    apply(platform, moves=(Move(EVERYONE, 1),))
+
+    apply(platform, moves=(Move(ClientQuestion("basic", (2,)), 1, to_revision=1),))
+
+    assert platform.snapshot("acme") == definition()
+
+
+def test_a_move_to_a_revision_that_is_not_there_is_stale(platform: Platform) -> None:
+    with_client(platform)
+
+    with pytest.raises(StaleError):
+        apply(platform, moves=(Move(EVERYONE, 1, to_revision=7),))
+
+
+def test_a_move_of_a_package_that_was_written_since_is_stale(platform: Platform) -> None:
+    with_client(platform)
+
+    with pytest.raises(StaleError):
+        apply(platform, moves=(Move(EVERYONE, 1, expected_version=9),))
+
+
+def test_a_move_of_a_package_that_is_not_there_is_stale(platform: Platform) -> None:
+    with pytest.raises(StaleError):
+        apply(platform, moves=(Move(EVERYONE, 1),))
+
+
+def test_nobody_is_moved_into_an_archived_package(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("basic", definition(features=[]), NOW, archived=True)
+
+    with pytest.raises(BlockedError):
+        apply(platform, moves=(Move(EVERYONE, 1),))
+
+
+def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
+    with_client(platform)
+    with_client(platform, "globex")
+    platform.edit_package("basic", definition(allowed_emails=["ops@acme.example"]), NOW)
+
+    with pytest.raises(BlockedError):
+        apply(platform, moves=(Move(EVERYONE, 2),))
+    run = apply(platform, moves=(Move(replace(EVERYONE, conditions=(OneOf(("acme",)),)), 2),))
+
+    assert (run.moved, platform.holdings(["basic"], LATER)) == (1, {"basic": {1: 1, 2: 1}})
+
+
+def test_a_suspended_client_is_not_moved(platform: Platform) -> None:
+    with_client(platform, status="disabled")
+    platform.edit_package("basic", definition(features=[]), NOW)
+
+    run = apply(platform, moves=(Move(EVERYONE, 1),))
+
+    assert (run.moved, platform.client("acme", LATER).subscription.revision) == (0, 1)
+
+
+def test_a_client_over_a_lowered_limit_keeps_what_it_used(platform: Platform) -> None:
+    platform.edit_package("basic", definition(limits={"sources": 9}), NOW)
+    platform.add_client(line("acme", usage={"sources": 8}), NOW)
+    platform.edit_package("basic", definition(limits={"sources": 5}), NOW)
+
+    apply(platform, moves=(Move(EVERYONE, 1),))
+
+    assert platform.client("acme", LATER).usage == {"sources": 8}
+    with pytest.raises(BlockedError):
+        platform.record_usage("acme", "sources", 1, LATER)

@@ -1,0 +1,218 @@
+"""Whatever happens to both, the embedded platform and the fake give the same answers."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import ReconcilerError
+from reconciler.live.opening import open_platform
+from reconciler.model.changesets import Move, PackageWrite
+from reconciler.model.clients import ClientLine
+from reconciler.model.expiry import Expiry
+from reconciler.model.questions import (
+    AssignedIn,
+    ClientQuestion,
+    HasMoreUsersThan,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+    UsesMoreThan,
+)
+from tests.contract.building import CATALOG, NOW, change_set, definition
+from tests.contract.fake import FakePlatform
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+
+KEYS = st.sampled_from(["basic", "pro"])
+IDS = st.sampled_from(["a", "b", "c", "d", "e"])
+EMAILS = st.sampled_from(["x@one.example", "X@one.example ", "y@two.example"])
+NORMAL_EMAILS = st.lists(st.sampled_from(["x@one.example", "y@two.example"]), unique=True).map(tuple)
+METERS = st.sampled_from(["chat", "sessions", "sources", "ai_credits"])
+AMOUNTS = st.integers(0, 5)
+INSTANTS = st.integers(-70, 70).map(lambda days: NOW + timedelta(days=days))
+EXPIRIES = st.sampled_from([None, "1 day", "30 days", "1 month", "2 months"])
+
+CONDITIONS = st.one_of(
+    st.builds(UsesMoreThan, METERS, st.integers(-1, 5)),
+    st.builds(HasMoreUsersThan, AMOUNTS),
+    st.builds(OwnerIn, NORMAL_EMAILS),
+    st.builds(OwnerNotIn, NORMAL_EMAILS),
+    st.builds(NotOneOf, st.lists(IDS).map(tuple)),
+    st.builds(OneOf, st.lists(IDS).map(tuple)),
+    st.builds(UpTo, IDS),
+    st.builds(
+        lambda expiry, at: AssignedIn(Expiry.parse(expiry).elapsed_starts(at)),
+        EXPIRIES.filter(bool),
+        INSTANTS,
+    ),
+)
+QUESTIONS = st.builds(
+    ClientQuestion,
+    KEYS,
+    st.lists(st.integers(1, 4), unique=True).map(tuple),
+    st.lists(CONDITIONS, max_size=3).map(tuple),
+)
+LINES = st.builds(
+    ClientLine,
+    IDS,
+    st.integers(1, 9),
+    name=st.none() | st.just("Name"),
+    owner_email=st.none() | EMAILS,
+    status=st.sampled_from([None, "active", "active", "disabled"]),
+    package=st.none() | KEYS,
+    assigned_at=st.none() | INSTANTS,
+    users=st.none() | AMOUNTS,
+    usage=st.none() | st.dictionaries(METERS, AMOUNTS),
+)
+DEFINITIONS = st.builds(
+    lambda features, expiry, emails: {"features": features, "expiry": expiry, "allowed_emails": emails},
+    st.sets(st.sampled_from(["chat", "audio"])).map(sorted),
+    EXPIRIES,
+    st.sampled_from(["any", "any", ["x@one.example"]]),
+)
+ACTIONS = st.one_of(
+    st.tuples(st.just("edit"), KEYS, DEFINITIONS, st.sampled_from([False, False, True])),
+    st.tuples(st.just("write"), KEYS, DEFINITIONS, QUESTIONS),
+    st.tuples(st.just("import"), st.lists(LINES, max_size=4)),
+    st.tuples(st.just("assign"), IDS, KEYS, INSTANTS),
+    st.tuples(st.just("use"), IDS, METERS, st.integers(-2, 5)),
+    st.tuples(st.just("grow"), IDS, AMOUNTS),
+    st.tuples(st.just("cycle"), IDS),
+)
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("empty")
+    with open_platform("sqlite:///platform.db", root=folder):
+        pass
+    return folder / "platform.db"
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(actions=st.lists(ACTIONS, max_size=14), questions=st.lists(QUESTIONS, max_size=6), at=INSTANTS)
+def test_embedded_and_fake_agree(
+    empty_store: Path, actions: list[tuple[Any, ...]], questions: list[ClientQuestion], at: datetime
+) -> None:
+    with TemporaryDirectory() as folder:
+        shutil.copy(empty_store, folder)
+        with open_platform("sqlite:///platform.db", root=Path(folder)) as embedded:
+            fake = FakePlatform()
+            for platform in (fake, embedded):
+                _begin(platform)
+            for number, action in enumerate(actions):
+                assert _outcome(embedded, action, number) == _outcome(fake, action, number), action
+
+            assert _observed(embedded, questions, at) == _observed(fake, questions, at)
+
+
+def _begin(platform: Platform) -> None:
+    platform.edit_package("basic", definition(), NOW)
+    platform.apply(change_set(platform, catalog=CATALOG))
+    people = [ClientLine(each, 1, each, "x@one.example", package="basic") for each in "abc"]
+    platform.import_clients(people, NOW - timedelta(days=31))
+
+
+def _outcome(platform: Platform, action: tuple[Any, ...], number: int) -> object:
+    """Do it, and return what comes of it: a value, or which error."""
+    try:
+        return _done(platform, action, number)
+    except ReconcilerError as error:
+        return type(error), [finding.rule for finding in getattr(error, "findings", ())]
+
+
+def _done(  # noqa: PLR0911 - one return per action reads best
+    platform: Platform, action: tuple[Any, ...], number: int
+) -> object:
+    match action:
+        case ("edit", key, document, archived):
+            return platform.edit_package(key, _defined(key, document), NOW, archived=archived)
+        case ("write", key, document, who):
+            return _written(platform, key, _defined(key, document), (who, f"sha256:{number}"))
+        case ("import", lines):
+            numbered = [_numbered(line, at) for at, line in enumerate(lines, start=1)]
+            return platform.import_clients(numbered, NOW)
+        case ("assign", client_id, key, at):
+            return platform.assign(client_id, key, at)
+        case ("use", client_id, meter, amount):
+            return platform.record_usage(client_id, meter, amount, NOW)
+        case ("grow", client_id, users):
+            return platform.set_users(client_id, users, NOW)
+        case _:
+            return platform.start_cycle(action[1], NOW)
+
+
+def _defined(key: str, document: dict[str, Any]) -> Any:
+    return definition(key, **document, limits={"sessions": 4})
+
+
+def _numbered(line: ClientLine, number: int) -> ClientLine:
+    stated = {name: getattr(line, name) for name in ClientLine.__slots__}
+    return ClientLine(**{**stated, "line": number})
+
+
+def _written(platform: Platform, key: str, wanted: Any, planned: tuple[ClientQuestion, str]) -> object:
+    who, plan_hash = planned
+    versions = {head.key: head.version for head in platform.packages()}
+    write = PackageWrite(key, wanted, versions.get(key))
+    moves = (Move(who, at_most=2),)
+    return platform.apply(change_set(platform, plan_hash=plan_hash, at=NOW, writes=(write,), moves=moves))
+
+
+def _observed(platform: Platform, questions: list[ClientQuestion], at: datetime) -> object:
+    keys = [head.key for head in platform.packages()]
+    return (
+        platform.answers(questions, at, sample=2),
+        [list(platform.matching(question, at)) for question in questions],
+        [platform.nth_matching(question, 2, at) for question in questions],
+        list(platform.clients(at)),
+        list(platform.clients(at, outdated=True)),
+        list(platform.clients(at, package="basic")),
+        platform.packages(),
+        platform.holdings(keys, at),
+        platform.holder_count(at),
+        [(run.id, run.before, run.after, run.moved) for run in platform.runs()],
+    )
+
+
+@given(
+    amount=st.integers(1, 40),
+    unit=st.sampled_from(["days", "months"]),
+    now=st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)),  # noqa: DTZ001 - made aware below
+    seconds=st.integers(0, 86_399),
+)
+@settings(max_examples=200, deadline=None)
+def test_elapsed_starts_are_those_whose_end_has_come(
+    amount: int, unit: Any, now: datetime, seconds: int
+) -> None:
+    expiry, instant = Expiry(amount, unit), now.replace(tzinfo=UTC)
+    windows = expiry.elapsed_starts(instant)
+    middle = instant - timedelta(days=amount if unit == "days" else amount * 30.44)
+    days = [middle + timedelta(days=offset) for offset in range(-45, 46)]
+    midnights = [day.replace(hour=0, minute=0, second=0, microsecond=0) for day in days]
+
+    for start in (
+        *days,
+        *midnights,
+        *(midnight + timedelta(seconds=seconds) for midnight in midnights),
+        *(midnight - timedelta(microseconds=1) for midnight in midnights),
+        *(midnight.replace(hour=instant.hour, minute=instant.minute) for midnight in midnights),
+        *(day.replace(hour=instant.hour, minute=instant.minute, second=instant.second) for day in days),
+    ):
+        end = expiry.after(start)
+        is_elapsed = end is not None and end <= instant
+        is_in_window = any(
+            (window.start is None or window.start <= start) and start <= window.end for window in windows
+        )
+        assert is_in_window == is_elapsed, start

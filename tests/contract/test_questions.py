@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.model.clients import ClientLine
+from reconciler.model.expiry import Expiry, Window
+from reconciler.model.questions import (
+    Answer,
+    AssignedIn,
+    ClientQuestion,
+    Condition,
+    HasMoreUsersThan,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+    UsesMoreThan,
+)
+from tests.contract.building import LATER, NOW, definition, line
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+
+EVERYONE = ClientQuestion("basic", (1, 2))
+
+
+@pytest.fixture
+def peopled(platform: Platform) -> Platform:
+    """Four holders, `a` and `c` on revision 1, `b` and `d` on revision 2, and two who do not count."""
+    platform.edit_package("basic", definition(), NOW)
+    platform.edit_package("other", definition("Other"), NOW)
+    platform.import_clients(
+        [
+            line("a", line=1, users=1, usage={"chat": 1}),
+            line("c", line=2, users=3, usage={"chat": 3, "audio": 9}, assigned_at=NOW - timedelta(days=31)),
+            line("off", line=3, users=9, status="disabled", usage={"chat": 9}),
+            line("else", line=4, users=9, package="other", usage={"chat": 9}),
+        ],
+        NOW,
+    )
+    platform.edit_package("basic", definition(features=[]), NOW)
+    platform.import_clients([line("b", line=1, users=2, usage={"chat": 2}), line("d", line=2, users=4)], NOW)
+    return platform
+
+
+def test_a_question_counts_active_holders_of_its_revisions(peopled: Platform) -> None:
+    asked = [replace(EVERYONE, revisions=revisions) for revisions in ((1, 2), (1,), (2,), (3,), ())]
+
+    answers = peopled.answers(asked, LATER, sample=9)
+
+    assert answers == (
+        Answer(4, ("a", "b", "c", "d")),
+        Answer(2, ("a", "c")),
+        Answer(2, ("b", "d")),
+        Answer(0),
+        Answer(0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "matching"),
+    [
+        (UsesMoreThan("chat", 0), "abc"),
+        (UsesMoreThan("chat", 2), "c"),
+        (UsesMoreThan("nothing", 0), ""),
+        (UsesMoreThan("nothing", -1), "abcd"),
+        (HasMoreUsersThan(2), "cd"),
+        (OwnerIn(("ops@a.example", "ops@b.example")), "ab"),
+        (OwnerIn(()), ""),
+        (OwnerNotIn(("ops@a.example", "x@y.example")), "bcd"),
+        (OwnerNotIn(()), "abcd"),
+        (AssignedIn((Window(None, NOW - timedelta(days=31)),)), "c"),
+        (AssignedIn((Window(NOW, NOW), Window(NOW - timedelta(1), NOW))), "abd"),
+        (AssignedIn((Window(NOW + timedelta(microseconds=1), LATER),)), ""),
+        (AssignedIn(()), ""),
+        (NotOneOf(("a", "zzz")), "bcd"),
+        (OneOf(("d", "b", "off", "else")), "bd"),
+        (UpTo("b"), "ab"),
+        (UpTo("bb"), "ab"),
+    ],
+    ids=str,
+)
+def test_a_condition_is_met_by(peopled: Platform, condition: Condition, matching: str) -> None:
+    question = replace(EVERYONE, conditions=(condition,))
+
+    (answer,) = peopled.answers([question], LATER, sample=9)
+
+    assert "".join(answer.sample) == matching
+    assert answer.count == len(matching)
+    assert list(peopled.matching(question, LATER)) == list(matching)
+
+
+def test_all_conditions_must_be_met(peopled: Platform) -> None:
+    conditions = (UsesMoreThan("chat", 1), UsesMoreThan("audio", 8), HasMoreUsersThan(1), NotOneOf(("b",)))
+
+    answers = peopled.answers([replace(EVERYONE, conditions=conditions)], LATER, sample=9)
+
+    assert answers == (Answer(1, ("c",)),)
+
+
+def test_answers_come_in_the_order_of_the_questions(peopled: Platform) -> None:
+    asked = [
+        replace(EVERYONE, conditions=(HasMoreUsersThan(2),)),
+        EVERYONE,
+        replace(EVERYONE, conditions=(HasMoreUsersThan(3),)),
+        ClientQuestion("nowhere", (1,)),
+        replace(EVERYONE, conditions=(HasMoreUsersThan(2),)),
+    ]
+
+    answers = peopled.answers(asked, LATER, sample=0)
+
+    assert [answer.count for answer in answers] == [2, 4, 1, 0, 2]
+
+
+def test_no_questions_have_no_answers(platform: Platform) -> None:
+    assert platform.answers([], NOW, sample=5) == ()
+
+
+@pytest.mark.parametrize(("size", "sample"), [(0, ()), (1, ("a",)), (3, ("a", "b", "c"))])
+def test_a_sample_is_the_first_few_by_id_over_all_revisions(
+    peopled: Platform, size: int, sample: tuple[str, ...]
+) -> None:
+    assert peopled.answers([EVERYONE], LATER, sample=size) == (Answer(4, sample),)
+
+
+@pytest.mark.parametrize(("n", "client_id"), [(1, "a"), (3, "c"), (4, "d"), (5, None)])
+def test_the_nth_match_counts_from_one(peopled: Platform, n: int, client_id: str | None) -> None:
+    assert peopled.nth_matching(EVERYONE, n, LATER) == client_id
+
+
+def test_ids_are_ordered_by_code_point(platform: Platform) -> None:
+    platform.edit_package("basic", definition(), NOW)
+    ids = ["\U0001f600", "\uff5e", "é", "a", "Z", "10", "9"]
+    platform.import_clients([line(each, line=number) for number, each in enumerate(ids, 1)], NOW)
+
+    assert list(platform.matching(EVERYONE, NOW)) == sorted(ids)
+
+
+def test_an_expired_holder_is_not_counted(platform: Platform) -> None:
+    platform.edit_package("basic", definition(expiry="1 day"), NOW)
+    platform.add_client(line("a"), NOW)
+
+    counts = [
+        platform.answers([EVERYONE], at, sample=1)[0].count
+        for at in (LATER - timedelta(microseconds=1), LATER)
+    ]
+
+    assert counts == [1, 0]
+
+
+def test_usage_follows_a_client_to_another_package(peopled: Platform) -> None:
+    peopled.assign("c", "other", NOW)
+    peopled.import_clients([ClientLine("c", 1, usage={"chat": 5})], NOW)
+
+    of_other = ClientQuestion("other", (1,), (UsesMoreThan("chat", 4),))
+    of_basic = replace(EVERYONE, conditions=(UsesMoreThan("chat", 2),))
+
+    answers = peopled.answers([of_other, of_basic], LATER, sample=9)
+
+    assert answers == (Answer(2, ("c", "else")), Answer(0))
+
+
+def test_who_would_be_expired_is_asked_by_windows_of_starts(peopled: Platform) -> None:
+    windows = Expiry.parse("1 month").elapsed_starts(NOW)
+
+    (answer,) = peopled.answers([replace(EVERYONE, conditions=(AssignedIn(windows),))], NOW, sample=9)
+
+    assert answer.sample == ("c",)
+
+
+def test_holdings_count_per_package_and_revision(peopled: Platform) -> None:
+    held = peopled.holdings(["basic", "other", "nowhere"], LATER)
+
+    assert held == {"basic": {1: 2, 2: 2}, "other": {1: 1}}
+    assert peopled.holdings([], LATER) == {}
+    assert peopled.holder_count(LATER) == 5
