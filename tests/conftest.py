@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from reconciler.live.opening import open_platform
 from tests.servers import postgres_database, postgres_server, serving_file
 
 if TYPE_CHECKING:
@@ -18,10 +20,19 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def database(postgres: str) -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def prepared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the platform's tables, to be copied."""
     with postgres_database(postgres) as address:
+        with open_platform(address, root=tmp_path_factory.getbasetemp()):
+            pass
+        yield str(make_url(address).database)
+
+
+@pytest.fixture
+def database(postgres: str, prepared: str) -> Iterator[str]:
+    """The address of a new platform on PostgreSQL."""
+    with postgres_database(postgres, prepared) as address:
         yield address
 
 

@@ -10,12 +10,14 @@ import time
 import uuid
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import uvicorn
+from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import open_served
 from reconciler.server.app import application
@@ -23,6 +25,8 @@ from reconciler.server.serving import Bounds, Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fastapi import FastAPI
 
     from reconciler.live.port import ServedPlatform, TokenRegister
 
@@ -37,11 +41,36 @@ def served(
     return Served(platform, tokens, now, bounds or Bounds())
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A server that goes on listening while what it serves is changed between tests."""
+
+    url: str
+    app: FastAPI
+
+    def show(self, what: Served) -> str:
+        self.app.state.served = what
+        return self.url
+
+
+@contextmanager
+def stage(what: Served) -> Iterator[Stage]:
+    app = application(what)
+    with _running(app) as url:
+        yield Stage(url, app)
+
+
 @contextmanager
 def listening(what: Served) -> Iterator[str]:
     """Serve on a free port of this machine for the block; give the address."""
+    with _running(application(what)) as url:
+        yield url
+
+
+@contextmanager
+def _running(app: FastAPI) -> Iterator[str]:
     configuration = uvicorn.Config(
-        application(what), port=0, log_level="error", lifespan="off", ws="none", access_log=False
+        app, port=0, log_level="error", lifespan="off", ws="none", access_log=False
     )
     server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -79,6 +108,9 @@ def postgres_server() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
         server = get_server(folder / "data", cleanup_mode="delete")
         try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
             server.cleanup()
@@ -86,12 +118,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def postgres_database(server: str) -> Iterator[str]:
-    """Give the address of a new, empty database."""
+def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Give the address of a new database, a copy of the template."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    before, _, after = server.partition("?")
-    yield f"{before.rpartition('/')[0]}/{name}" + (f"?{after}" if after else "")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield str(make_url(server).set(database=name).render_as_string(hide_password=False))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

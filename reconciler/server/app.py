@@ -25,7 +25,6 @@ from reconciler.wire.problems import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
-    from starlette.types import ASGIApp
 
     from reconciler.server.serving import Served
 
@@ -36,7 +35,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def application(served: Served) -> ASGIApp:
+def application(served: Served) -> FastAPI:
     """Return what serves a platform: the API, limited and observed."""
     api = routes()
     api.state.served = served

@@ -8,6 +8,7 @@ number of lines before it; without it, the list is not complete.
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,14 @@ class LinesResponse(StreamingResponse):
 
 def streamed(lines: Iterable[str]) -> LinesResponse:
     """Return the response with these lines, each a JSON text."""
-    spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
+    with ExitStack() as stack:
+        spool = stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+        length = _write(spool, lines)
+        stack.pop_all()  # from here on, sending closes it
+    return LinesResponse(_pieces(spool), headers={"Content-Length": str(length)})
+
+
+def _write(spool: IO[bytes], lines: Iterable[str]) -> int:
     count = 0
     for line in lines:
         spool.write(f"{line}\n".encode())
@@ -39,7 +47,7 @@ def streamed(lines: Iterable[str]) -> LinesResponse:
     spool.write(json.dumps({"end": count}).encode() + b"\n")
     length = spool.tell()
     spool.seek(0)
-    return LinesResponse(_pieces(spool), headers={"Content-Length": str(length)})
+    return length
 
 
 def _pieces(spool: IO[bytes]) -> Iterator[bytes]:

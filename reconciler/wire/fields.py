@@ -44,8 +44,7 @@ Line: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=200, patte
 Text: TypeAlias = Annotated[StrictStr, Field(max_length=5_000, pattern=TEXT_PATTERN)]
 Email: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=320, pattern=LINE_PATTERN)]
 PackageKey: TypeAlias = Annotated[StrictStr, Field(pattern=PACKAGE_PATTERN)]
-HASH_PATTERN: Final = r"^sha256:[0-9a-f]{1,64}$"
-Hash: TypeAlias = Annotated[StrictStr, Field(pattern=HASH_PATTERN)]
+Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
 Amount: TypeAlias = Annotated[StrictInt, Field(ge=0, le=LARGEST_QUANTITY)]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]

@@ -33,7 +33,7 @@ class DefinitionBody(Body):
     user_count: Quantity
     ai_credits: Quantity | None = None
     expiry: ExpiryText | None = None
-    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(min_length=1, max_length=_MOST)] = (
+    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(max_length=_MOST)] = (
         "any"
     )
 

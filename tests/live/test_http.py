@@ -77,7 +77,7 @@ def test_bad_lines_are_named_by_their_numbers_in_the_file(platform: Platform) ->
 
 
 def test_a_value_that_the_api_does_not_take_is_refused_in_words(platform: Platform) -> None:
-    with pytest.raises(InvalidError, match="users"):
+    with pytest.raises(WrongUsageError, match="users"):
         platform.add_client(ClientLine("acme", 1, "Acme", "a@x.example", package="b", users=-1), NOON)
 
 

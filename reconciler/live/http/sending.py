@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.errors import InvalidError
+from reconciler.errors import WrongUsageError
 from reconciler.live.http.exchange import Request
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ B = TypeVar("B", bound=BaseModel)
 
 
 def made(make: Callable[..., B], *args: Any, **fields: Any) -> B:
-    """Return the body; raises `InvalidError` naming the first value that the API does not take."""
+    """Return the body; raises `WrongUsageError` naming the first value that the API does not take."""
     try:
         return make(*args, **fields)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = "/".join(map(str, fault["loc"]))
-        raise InvalidError(
+        raise WrongUsageError(
             f"{place}: {fault['msg']}", hint="The platform's API takes no such value."
         ) from error
 

@@ -14,13 +14,13 @@ from reconciler.server.replies import shown
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
-from reconciler.wire.fields import HASH_PATTERN
+from reconciler.wire.fields import LINE_PATTERN
 
 router = APIRouter(tags=["changes"])
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Changer = Annotated[Call, Depends(Needs(Scope.PACKAGES, Scope.SUBSCRIPTIONS))]
 _Limit = Annotated[int, Query(ge=1, le=10_000)]
-_Hash = Annotated[str | None, Query(pattern=HASH_PATTERN, description="Only the run of this plan.")]
+_Hash = Annotated[str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")]
 
 
 @router.post(paths.CHANGE_SETS, response_model=RunReply)
