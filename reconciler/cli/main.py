@@ -27,7 +27,8 @@ COMMANDS: Final = {
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
     "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
     "explain": Listed(
-        f"{_HERE}.explain:explain_command", "Explain one client, or a rule, guard or exit code."
+        f"{_HERE}.explain:explain_command",
+        "Explain one client, or a rule, guard, code of a change or exit code.",
     ),
     "notes": Listed(
         f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."

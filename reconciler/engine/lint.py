@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 def lint(workspace: Workspace) -> tuple[Finding, ...]:
-    """Return all that validation found and all advice, without the warnings that are turned off; sorted."""
+    """Return all that validation found and all advice, without the warnings that are turned off; sorted.
+
+    Advice looks at all packages beside one another, so that none is given while one of them is invalid.
+    """
+    if workspace.errors:
+        return workspace.findings
     problems = lint_problems(workspace.packages, workspace.catalog, workspace.settings)
     advice = located(workspace.root, problems)
     off = workspace.settings.lint.off

@@ -28,7 +28,7 @@ def package_problems(
             yield from _notable_features(document, on, vocabulary)
         if "limits" in document:
             yield from _limit_problems(document["limits"], on, vocabulary)
-        if document.get("ai_credits") and on.isdisjoint(vocabulary.ai):
+        if document.get("ai_credits") and on.isdisjoint(vocabulary.ai) and on <= vocabulary.features:
             yield _idle_credits(vocabulary)
     if document.get("allowed_emails", "any") != "any":
         yield from _email_problems(document["allowed_emails"])

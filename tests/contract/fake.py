@@ -5,6 +5,7 @@ Independent of the store on purpose: what both say alike is what the port means.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.model.catalog import Catalog
-from reconciler.model.changesets import ArchiveWrite, PackageWrite, Run
+from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
+from reconciler.model.consumption import Tally
 from reconciler.model.findings import Finding, Position
-from reconciler.model.packages import AI_CREDITS, PackageHead, normal_email
-from reconciler.model.plans import PlatformIdentity
+from reconciler.model.packages import AI_CREDITS, USER_COUNT, PackageHead, normal_email
+from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.questions import Answer
+from tests.contract import world
 from tests.contract.world import Holder, Package, World, meets, refusal, state
 
 if TYPE_CHECKING:
@@ -65,6 +68,23 @@ class FakePlatform:
                 held[holder.revision] = held.get(holder.revision, 0) + 1
         return counts
 
+    def outdated(self, at: datetime) -> tuple[Outdated, ...]:
+        counts = self.holdings(self._world.packages, at)
+        return tuple(
+            Outdated(package=key, revision=revision, clients=clients, since=package.minted[revision])
+            for key, package in sorted(self._world.packages.items())
+            for revision, clients in sorted(counts.get(key, {}).items())
+            if revision < len(package.revisions)
+        )
+
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        tallies = Counter(
+            (holder.users if meter == USER_COUNT else holder.usage.get(meter, 0), holder.revision)
+            for holder in self._world.holders.values()
+            if holder.package.key == package and holder.is_active(at)
+        )
+        return (Tally(revision, amount, clients) for (amount, revision), clients in sorted(tallies.items()))
+
     def holder_count(self, at: datetime) -> int:
         return sum(holder.is_active(at) for holder in self._world.holders.values())
 
@@ -110,6 +130,15 @@ class FakePlatform:
         if not 1 <= run_id <= len(self._world.runs):
             raise WrongUsageError(f"there is no run {run_id}", hint="`history` lists the runs.")
         return self._world.runs[run_id - 1]
+
+    def moved_by(self, run_id: int) -> tuple[Moved, ...]:
+        counts = Counter(
+            (move.package.key, move.from_revision, move.to_revision)
+            for holder in self._world.holders.values()
+            for move in holder.moved
+            if move.run == run_id
+        )
+        return tuple(Moved(*which, clients) for which, clients in sorted(counts.items()))
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         return next((run for run in self._world.runs if run.plan_hash == plan_hash), None)
@@ -194,11 +223,10 @@ class FakePlatform:
     def edit_package(
         self, key: str, definition: Definition, at: datetime, *, archived: bool = False
     ) -> PackageHead:
-        del at
         with self._all_or_nothing() as world:
             known = world.packages.get(key)
             is_managed = known is not None and known.managed
-            self._write(key, definition, archived=archived, managed=is_managed)
+            self._write(key, definition, at, archived=archived, managed=is_managed)
             self._require_distinct_titles({key})
             return world.packages[key].head
 
@@ -345,9 +373,11 @@ class FakePlatform:
                 taken[old].key = write.key
             match write:
                 case PackageWrite():
-                    self._write(write.key, write.definition, archived=write.archived, managed=True)
+                    at = change_set.at
+                    self._write(write.key, write.definition, at, archived=write.archived, managed=True)
                 case ArchiveWrite():
                     self._archive(world.packages[write.key])
+            world.packages[write.key].note_apply()
         self._require_distinct_titles(set(origins))
         return Run(
             len(world.runs) + 1,
@@ -363,14 +393,17 @@ class FakePlatform:
             {key: old for key, old in origins.items() if old != key},
         )
 
-    def _write(self, key: str, definition: Definition, *, archived: bool, managed: bool) -> None:
+    def _write(
+        self, key: str, definition: Definition, at: datetime, *, archived: bool, managed: bool
+    ) -> None:
         self._require_definable(definition)
         known = self._world.packages.get(key)
         if known is None:
-            self._world.packages[key] = Package(key, [definition], archived, managed)
+            self._world.packages[key] = Package(key, [definition], archived, managed, [at])
             return
         if known.current != definition:
             known.revisions.append(definition)
+            known.minted.append(at)
         known.archived, known.managed = archived, managed
         known.version += 1
 
@@ -413,5 +446,6 @@ class FakePlatform:
         if len(movers) > move.at_most:
             raise StaleError(f"{len(movers)} clients would move")
         for mover in movers:
+            mover.moved.append(world.Moved(len(self._world.runs) + 1, package, mover.revision, target))
             mover.revision = target
         return len(movers)

@@ -11,6 +11,7 @@ from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.questions import (
     AssignedIn,
     HasMoreUsersThan,
+    MovedIn,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -35,7 +36,10 @@ class Package:
     revisions: list[Definition]
     archived: bool
     managed: bool
+    minted: list[datetime]
     version: int = 1
+    applied_digest: str | None = None
+    applied_archived: bool = False
 
     @property
     def current(self) -> Definition:
@@ -43,9 +47,28 @@ class Package:
 
     @property
     def head(self) -> PackageHead:
-        now = self.current
-        number = len(self.revisions)
-        return PackageHead(self.key, number, self.version, now.digest, now.title, self.archived, self.managed)
+        return PackageHead(
+            key=self.key,
+            revision=len(self.revisions),
+            version=self.version,
+            digest=self.current.digest,
+            title=self.current.title,
+            archived=self.archived,
+            managed=self.managed,
+            applied_digest=self.applied_digest,
+            applied_archived=self.applied_archived,
+        )
+
+    def note_apply(self) -> None:
+        self.applied_digest, self.applied_archived = self.current.digest, self.archived
+
+
+@dataclass(frozen=True)
+class Moved:
+    run: int
+    package: Package
+    from_revision: int
+    to_revision: int
 
 
 @dataclass
@@ -59,6 +82,7 @@ class Holder:
     revision: int
     assigned_at: datetime
     usage: dict[str, int] = field(default_factory=dict)
+    moved: list[Moved] = field(default_factory=list)
 
     @property
     def snapshot(self) -> Definition:
@@ -125,6 +149,9 @@ def meets(holder: Holder, condition: Condition) -> bool:  # noqa: PLR0911 - one 
             return holder.id not in ids
         case OneOf(ids):
             return holder.id in ids
+        case MovedIn(run, from_revision):
+            moves = [(each.run, each.package.key, each.from_revision) for each in holder.moved]
+            return (run, holder.package.key, from_revision) in moves
         case UpTo(last):
             return holder.id <= last
 

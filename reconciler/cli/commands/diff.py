@@ -21,7 +21,7 @@ from reconciler.cli.terminal import Terminal
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything differs.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
 def diff_command(against: str, *, detailed_exitcode: bool, show_emails: bool) -> int:
-    """Show what the files change since another commit, and how badly it could treat clients.
+    """Show what the files change since another commit.
 
     Neither a platform nor a secret is needed, so that it works for pull requests from forks; which clients
     are touched is therefore unknown, and the result cannot be applied.

@@ -18,7 +18,9 @@ COMMANDS: Final = {
         f"{_HERE}.reassign_clients:reassign_command",
         "Move clients to the current revision of the package that they hold.",
     ),
-    "usage": Listed(f"{_HERE}.usage:usage_command", "Compare use with allowances, suggest moderate ones."),
+    "usage": Listed(
+        f"{_HERE}.usage:usage_command", "Compare use with allowances, and suggest moderate ones."
+    ),
 }
 
 

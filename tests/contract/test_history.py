@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
+from reconciler.model.consumption import Tally
+from reconciler.model.questions import ClientQuestion, MovedIn
+from tests.contract.building import LATER, NOW, apply, definition, version, with_client
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+
+HOLDERS = ClientQuestion("basic", (1,))
+
+
+def revise(platform: Platform, *moves: Move, title: str = "Basic 2") -> int:
+    write = PackageWrite("basic", definition(title), version(platform, "basic"))
+    return apply(platform, writes=(write,), moves=moves).id
+
+
+def test_holders_of_older_revisions_are_outdated_since_the_next_one(platform: Platform) -> None:
+    with_client(platform, "acme")
+    with_client(platform, "gone", status="disabled")
+    revise(platform)
+
+    found = platform.outdated(LATER)
+
+    assert [(each.package, each.revision, each.clients, each.since) for each in found] == [
+        ("basic", 1, 1, LATER)
+    ]
+
+
+def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
+    with_client(platform, "acme")
+    with_client(platform, "bolt")
+    run = revise(platform, Move(ClientQuestion("basic", (1,), ()), at_most=2))
+
+    moved = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=1),))
+    others = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=2),))
+    earlier = ClientQuestion("basic", (2,), (MovedIn(run - 1, from_revision=1),))
+
+    assert platform.moved_by(run) == (Moved("basic", 1, 2, 2),)
+    assert [list(platform.matching(each, LATER)) for each in (moved, others, earlier)] == [
+        ["acme", "bolt"],
+        [],
+        [],
+    ]
+    assert [answer.count for answer in platform.answers([moved, others], LATER, sample=1)] == [2, 0]
+
+
+def test_a_head_says_what_the_last_apply_left(platform: Platform) -> None:
+    platform.edit_package("basic", definition(), NOW)
+    (by_hand,) = platform.packages()
+    revise(platform)
+    (applied,) = platform.packages()
+    platform.edit_package("basic", definition("Edited"), NOW)
+    (edited,) = platform.packages()
+    apply(platform, writes=(ArchiveWrite("basic", edited.version),))
+    (archived,) = platform.packages()
+
+    assert by_hand.applied_digest is None
+    assert (applied.applied_digest, applied.applied_archived) == (applied.digest, False)
+    assert edited.applied_digest == applied.digest
+    assert (archived.applied_digest, archived.applied_archived) == (edited.digest, True)
+
+
+def test_consumption_tallies_active_holders_by_amount(platform: Platform) -> None:
+    with_client(platform, "acme", usage={"sessions": 3}, users=2)
+    with_client(platform, "bolt", usage={"sessions": 3})
+    with_client(platform, "cone", usage={"chat": 9})
+    with_client(platform, "gone", usage={"sessions": 3}, status="archived")
+
+    sessions = list(platform.consumption("basic", "sessions", NOW + timedelta(seconds=1)))
+    users = list(platform.consumption("basic", "user_count", NOW + timedelta(seconds=1)))
+
+    assert sessions == [Tally(1, 0, 1), Tally(1, 3, 2)]
+    assert users == [Tally(1, 0, 2), Tally(1, 2, 1)]
