@@ -33,9 +33,7 @@ class DefinitionBody(Body):
     user_count: Quantity
     ai_credits: Quantity | None = None
     expiry: ExpiryText | None = None
-    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(max_length=_MOST)] = (
-        "any"
-    )
+    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(max_length=_MOST)] = "any"
 
     @classmethod
     def of(cls, definition: Definition) -> Self:
