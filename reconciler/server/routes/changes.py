@@ -23,8 +23,6 @@ _Limit = Annotated[int, Query(ge=1, le=10_000)]
 _Hash = Annotated[
     str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")
 ]
-    str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")
-]
 
 
 @router.post(paths.CHANGE_SETS, response_model=RunReply)
