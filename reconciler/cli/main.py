@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HERE: Final = "reconciler.cli.commands"
 COMMANDS: Final = {
+    "init": Listed(f"{_HERE}.init:init_command", "Make a folder a repository of packages."),
     "validate": Listed(f"{_HERE}.validate:validate_command", "Check all files and name everything wrong."),
     "plan": Listed(f"{_HERE}.plan:plan_command", "Show what would change and which clients it touches."),
     "diff": Listed(f"{_HERE}.diff:diff_command", "Show what the files change since another commit."),
@@ -41,6 +42,7 @@ COMMANDS: Final = {
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
     "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
+    "watch": Listed(f"{_HERE}.watch:watch_command", "Keep the platform true to a branch."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 Format: TypeAlias = Literal[
-    "text", "json", "markdown", "html", "github", "sarif", "junit", "gitlab", "gitlab-widget"
+    "text", "json", "markdown", "html", "github", "sarif", "junit", "gitlab", "gitlab-widget", "csv"
 ]
 
 _FORMATS: Final = get_args(Format)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.edits import FileEdit
 from reconciler.sources.documents import read_faults
-from reconciler.sources.files import RefusedFileError, list_packages, read_linked
+from reconciler.sources.files import RefusedFileError, list_packages, read_any, read_linked
 from reconciler.sources.layout.formatting import MODELINE, formatted
 from reconciler.sources.schemas import schema_of
 from reconciler.sources.settings import read_settings
@@ -50,13 +50,17 @@ def fmt(config: Path) -> Formatting:
     settings = read_settings(config).settings
     edits: list[FileEdit] = []
     findings: list[Finding] = []
-    checked = 0
+    lines: dict[tuple[str, Kind], str] = {}
+    checked, real_root = 0, os.path.realpath(root)
     for file, kind in _files(config, settings, findings):
         checked += 1
-        content = _content(root, file, findings)
+        content = _content(real_root, file, kind, findings)
         if content is None:
             continue
-        after = formatted(content, schema_of(kind), modeline=modeline(root, settings, file, kind)).encode()
+        folder = file.rpartition("/")[0]
+        if (folder, kind) not in lines:
+            lines[folder, kind] = modeline(root, settings, file, kind)
+        after = formatted(content, schema_of(kind), modeline=lines[folder, kind]).encode()
         if after != content:
             edits.append(FileEdit(file, content, after))
     return Formatting(root, tuple(edits), checked, tuple(sorted(findings)))
@@ -84,10 +88,11 @@ def _files(config: Path, settings: Settings, findings: list[Finding]) -> Iterato
         yield file, "package"
 
 
-def _content(root: Path, file: str, findings: list[Finding]) -> bytes | None:
-    """Read a file; None, and findings, where it is no acceptable YAML."""
+def _content(root: str, file: str, kind: Kind, findings: list[Finding]) -> bytes | None:
+    """Read a file inside `root`, a real path; None, and findings, where it is no acceptable YAML."""
+    read = read_any if kind == "package" else read_linked
     try:
-        content = read_linked(f"{root}/{file}", os.path.realpath(root))
+        content = read(f"{root}/{file}", root)
     except RefusedFileError as error:
         findings.append(error.finding(file))
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Change
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
+    from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
 
 
@@ -44,12 +46,14 @@ class PlanRequest:
         allow: `GUARD:KEY` waivers.
         show_emails: Write whole e-mail addresses into the plan.
         aim: What the platform is to become.
+        commit: The commit that the files are of; None: whatever git has checked out beside them.
     """
 
     at: datetime
     allow: tuple[str, ...] = ()
     show_emails: bool = False
     aim: Aim = FILES_APPLIED
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ def prepare(
         environment=environment.name,
         platform=reader.identity(),
         created_at=request.at.astimezone(UTC),
-        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        config=FilesIdentity(
+            commit=request.commit or head_commit(workspace.root), files=dict(workspace.digests)
+        ),
         changes=changes,
         catalog=catalog_change(workspace.catalog if _follows_files(request) else None, reader.catalog()),
         protected=_protected(environment, reader, request),
@@ -101,6 +107,7 @@ def prepare(
         guards=guards,
         notices=(
             *pairing.notices,
+            *_left_behind(pairing, weighed),
             *(_notices(workspace, weighed, changes) if _follows_files(request) else ()),
         ),
         summary=summary(changes),
@@ -120,8 +127,7 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
-        desired = step.candidate.pair.desired
-        change = reassign_change(step, consequences, facts, desired.file if desired else "")
+        change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
         yield Assessed(change, step.candidate.pair, consequences.losing(facts))
 
 
@@ -151,6 +157,22 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog,
     )
+
+
+def _left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
+    """Name whom a rollback cannot bring back."""
+    moved: Counter[str] = Counter()
+    back: Counter[str] = Counter()
+    for each in pairing.returns:
+        moved[each.pair.key] += each.moved.clients
+    for step in weighed.steps.values():
+        if step.candidate.returning_from is not None:
+            back[step.candidate.pair.key] += step.size
+    for key, missing in (moved - back).items():
+        yield (
+            f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
+            "they were assigned or moved since, or have no active subscription."
+        )
 
 
 def _notices(workspace: Workspace, weighed: Weighed, changes: tuple[Change, ...]) -> Iterator[str]:

@@ -10,12 +10,15 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from reconciler.errors import WrongUsageError
 from reconciler.model.documents import CatalogDocument, PackageDocument, SettingsDocument
 from reconciler.model.plans import Plan
+from reconciler.validation.editor_schema import editor_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import BaseModel
     from pydantic_core import core_schema
+
+    from reconciler.model.catalog import Catalog
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "package": PackageDocument,
@@ -59,8 +62,12 @@ class _Dialect(GenerateJsonSchema):
         return {"$schema": self.schema_dialect, **super().generate(schema, mode)}
 
 
-def schema(kind: str) -> str:
+def schema(kind: str, catalog: Catalog | None = None) -> str:
     """Return the JSON Schema (2020-12) of one of `KINDS`, as the text of its file.
+
+    Args:
+        kind: Which one.
+        catalog: The one whose features and limits the schema of a package knows; None: any key.
 
     Raises:
         WrongUsageError: There is no such kind.
@@ -70,13 +77,15 @@ def schema(kind: str) -> str:
         raise WrongUsageError(f"there is no schema {kind!r}", hint=f"one of: {', '.join(KINDS)}")
     generator = _Dialect if model is Plan else _WithoutNull
     document: dict[str, Any] = model.model_json_schema(schema_generator=generator)
+    if catalog is not None and model is PackageDocument:
+        document = editor_schema(document, catalog)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_schemas(folder: Path) -> tuple[Path, ...]:
+def write_schemas(folder: Path, catalog: Catalog | None = None) -> tuple[Path, ...]:
     """Write every schema as `KIND.schema.json` into `folder`, and return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = tuple(folder / f"{kind}.schema.json" for kind in KINDS)
     for kind, path in zip(KINDS, paths, strict=True):
-        path.write_text(schema(kind), encoding="utf-8")
+        path.write_text(schema(kind, catalog), encoding="utf-8")
     return paths

@@ -6,7 +6,7 @@ suite in `tests/contract/` says what each method promises, and runs over every i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -114,6 +114,18 @@ class PlatformReader(Protocol):
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """Return the run that applied the plan with this hash; None where none did."""
+        ...
+
+
+@runtime_checkable
+class HasStateToken(Protocol):
+    """What a platform may be able to answer, so that a loop over it costs nothing while nothing changes."""
+
+    def state_token(self) -> str:
+        """Return a text that changes with every run, and every write to packages, catalog or protected keys.
+
+        The work must not grow with the number of packages or clients.
+        """
         ...
 
 

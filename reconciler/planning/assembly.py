@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.findings import Position
 from reconciler.model.plans import (
     Action,
     CatalogChange,
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.findings import Position
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.impact import Consequences
+    from reconciler.planning.pairing import Pair
     from reconciler.planning.rollouts import Step
 
 
@@ -76,7 +77,9 @@ def package_change(
     )
 
 
-def reassign_change(step: Step, consequences: Consequences, facts: Facts, file: str) -> Change:
+def reassign_change(
+    step: Step, consequences: Consequences, facts: Facts, lines: Mapping[str, Position]
+) -> Change:
     """Return the reassignment of one package's holders as the plan shows it."""
     pair = step.candidate.pair
     impact = consequences.impact(facts)
@@ -88,7 +91,7 @@ def reassign_change(step: Step, consequences: Consequences, facts: Facts, file: 
         from_version=pair.head.version if pair.head else None,
         severity=worst(losing),
         reach=Reach.ON_REASSIGN,
-        source=Source(file=file) if file else None,
+        source=_source_at(pair, ["rollout"], lines),
         impact=impact,
         reassignment=step.reassignment(facts),
     )
@@ -145,18 +148,16 @@ def _reach(consequences: Consequences, holders: int) -> Reach:
     return Reach.KEPT_UNTIL_REASSIGNED if holders else Reach.NEW_CLIENTS_ONLY
 
 
-def source_of(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
-    """Point at the top-level key of the worst difference, or at the start of the file."""
-    desired = draft.pair.desired
-    if desired is None:
+def _source_at(pair: Pair, keys: Iterable[str], lines: Mapping[str, Position]) -> Source | None:
+    """Point at the first of the top-level keys that is written, else at the start of the file."""
+    if pair.desired is None or not pair.desired.file:
         return None
+    position = next((lines[key] for key in keys if key in lines), Position())
+    return Source(file=pair.desired.file, line=position.line, column=position.column)
+
+
+def source_of(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
+    """Point at what the worst difference comes from."""
     ranked = sorted(draft.fields, key=lambda field: field.severity.rank)
-    keys = (
-        field.path.split("/")[1]
-        for field in ranked
-        if field.severity is not Severity.NEUTRAL or len(ranked) == 1
-    )
-    position = next((lines[key] for key in keys if key in lines), None)
-    if position is None:
-        return Source(file=desired.file)
-    return Source(file=desired.file, line=position.line, column=position.column)
+    weighty = [field for field in ranked if field.severity is not Severity.NEUTRAL] or ranked
+    return _source_at(draft.pair, (field.path.split("/")[1] for field in weighty), lines)

@@ -102,7 +102,7 @@ def _expectations(change: Change, consequences: Consequences) -> Iterator[Expect
     }
     for loss in consequences.losses:
         yield Expectation(
-            question=loss.touched(consequences.live_key),
+            question=consequences.touched(loss),
             at_most=planned.get((loss.code, loss.subject), 0),
             what=f"clients of {change.key} touched by {loss.code} {loss.subject}",
         )

@@ -87,7 +87,7 @@ def _empty_desired(case: Case) -> Iterator[GuardResult]:
 def _vanished(case: Case) -> Iterator[GuardResult]:
     for item in case.changes:
         holders = item.change.impact.holders
-        if item.pair.is_vanished and holders:
+        if item.pair.is_vanished and item.change.action is Action.ARCHIVE and holders:
             message = f"The file of {item.change.key} is gone, but {_clients(holders)} hold the package."
             yield case.verdict("vanished", item.change.key, message)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from reconciler.model.questions import ClientQuestion
+    from reconciler.model.questions import ClientQuestion, Condition
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.pairing import Pair
@@ -26,6 +26,7 @@ class Consequences:
     Attributes:
         losses: What is lost, worst first.
         step: The holders who move; None where nobody does.
+        among: What a holder must meet to be spoken of at all.
         stale: Held revisions that were not the current one already before this plan.
     """
 
@@ -33,22 +34,31 @@ class Consequences:
     losses: tuple[Loss, ...]
     step: Step | None = None
     stale: tuple[int, ...] = ()
+    among: tuple[Condition, ...] = ()
+
+    def touched(self, loss: Loss) -> ClientQuestion:
+        """Ask which holders have what is lost."""
+        return loss.touched(self.live_key, *self.among)
 
     def questions(self, at: datetime) -> Iterator[ClientQuestion]:
         """Return all that must be known for `impact` and `losing`."""
         for loss in self.losses:
-            yield loss.touched(self.live_key)
-            yield from self._details(loss, at)
+            yield self.touched(loss)
+            yield from (question for question in self._details(loss, at) if question)
             if self.step:
                 yield loss.touched(self.live_key, *self.step.conditions)
-        yield from distinct(self.losses, self.live_key)
+        yield from distinct(self.losses, self.live_key, *self.among)
         if self.step:
             yield from self.step.movers
             yield from distinct(self._reassigned, self.live_key, *self.step.conditions)
 
-    def _details(self, loss: Loss, at: datetime) -> Iterator[ClientQuestion]:
-        details = (loss.using(self.live_key), loss.over(self.live_key), loss.expired(self.live_key, at))
-        yield from (question for question in details if question)
+    def _details(self, loss: Loss, at: datetime) -> tuple[ClientQuestion | None, ...]:
+        """Ask who uses it, who is over the new cap, and whose subscription would be over."""
+        return (
+            loss.using(self.live_key, *self.among),
+            loss.over(self.live_key, *self.among),
+            loss.expired(self.live_key, at, *self.among),
+        )
 
     def impact(self, facts: Facts) -> Impact:
         """Return the counts."""
@@ -58,7 +68,9 @@ class Consequences:
         return Impact(
             holders=facts.holders(self.live_key),
             stale=facts.holders(self.live_key, self.stale),
-            affected=sum(facts.count(question) for question in distinct(self.losses, self.live_key)),
+            affected=sum(
+                facts.count(question) for question in distinct(self.losses, self.live_key, *self.among)
+            ),
             complete=all(answer.complete for answer in asked),
             findings=tuple(self._finding(loss, facts) for loss in self.losses),
         )
@@ -76,9 +88,8 @@ class Consequences:
         return tuple(loss for loss in self.losses if loss.code is not Code.EMAILS_NARROWED)
 
     def _finding(self, loss: Loss, facts: Facts) -> ImpactFinding:
-        touched = loss.touched(self.live_key)
-        using, over = loss.using(self.live_key), loss.over(self.live_key)
-        expired = loss.expired(self.live_key, facts.at)
+        touched = self.touched(loss)
+        using, over, expired = self._details(loss, facts.at)
         total = facts.count(touched)
         moved = facts.count(loss.touched(self.live_key, *self.step.conditions)) if self.step else 0
         return ImpactFinding(
@@ -117,12 +128,16 @@ def consequences_of(draft: Draft, step: Step | None, facts: Facts) -> Consequenc
 
 
 def consequences_of_step(step: Step, facts: Facts) -> Consequences:
-    """Return what a step takes from those who move, whichever revision took it out of the package."""
+    """Return what a step takes from those who move, whichever revision took it out of the package.
+
+    A rollback's step speaks of nobody but those whom the run had moved.
+    """
     candidate = step.candidate
     held = facts.held(candidate.pair.live_key)
     sources = {number: held[number] for number in candidate.sources if number in held}
     found = losses(sources, candidate.target)
-    return Consequences(candidate.pair.live_key, found, step, _stale(candidate.pair, facts))
+    among = candidate.conditions if candidate.returning_from is not None else ()
+    return Consequences(candidate.pair.live_key, found, step, _stale(candidate.pair, facts), among)
 
 
 def _stale(pair: Pair, facts: Facts) -> tuple[int, ...]:

@@ -50,11 +50,12 @@ class Loss:
             base = (OwnerNotIn(self.after.allowed_emails or ()),)
         return ClientQuestion(live_key, self.revisions, (*base, *also))
 
-    def using(self, live_key: str) -> ClientQuestion | None:
+    def using(self, live_key: str, *also: Condition) -> ClientQuestion | None:
         """Ask which of them used it in this cycle; None where nothing is metered."""
-        return self.touched(live_key, UsesMoreThan(self.subject, 0)) if self.code in _METERED else None
+        used = UsesMoreThan(self.subject, 0)
+        return self.touched(live_key, *also, used) if self.code in _METERED else None
 
-    def over(self, live_key: str) -> ClientQuestion | None:
+    def over(self, live_key: str, *also: Condition) -> ClientQuestion | None:
         """Ask which of them are above the new cap; None where no cap is lowered."""
         after = self.after
         match self.code:
@@ -68,13 +69,13 @@ class Loss:
                 condition = HasMoreUsersThan(allowance(after.user_count) or 0)
             case _:
                 return None
-        return self.touched(live_key, condition)
+        return self.touched(live_key, *also, condition)
 
-    def expired(self, live_key: str, at: datetime) -> ClientQuestion | None:
+    def expired(self, live_key: str, at: datetime, *also: Condition) -> ClientQuestion | None:
         """Ask whose subscription would be over under the new expiry; None where it is not shortened."""
         if self.code is not Code.EXPIRY_SHORTENED or self.after.expiry is None:
             return None
-        return self.touched(live_key, AssignedIn(self.after.expiry.elapsed_starts(at)))
+        return self.touched(live_key, *also, AssignedIn(self.after.expiry.elapsed_starts(at)))
 
 
 def losses(held: Mapping[int, Definition], after: Definition) -> tuple[Loss, ...]:

@@ -10,6 +10,7 @@ from reconciler.model.plans import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from reconciler.model.changesets import Moved
     from reconciler.model.packages import Definition, PackageHead
@@ -55,10 +56,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Clients whom a run reassigned go back to the revision that they came from."""
+    """Clients whom a run reassigned go back to the revision that they came from.
+
+    Attributes:
+        at: The instant of the run: whoever was assigned the package since keeps it.
+    """
 
     pair: Pair
     run: int
+    at: datetime
     moved: Moved
 
 

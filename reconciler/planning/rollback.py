@@ -48,7 +48,12 @@ def rolled_back(past: Past) -> Pairing:
     """
     pairs = {key: _pair(past, key) for key in past.run.after if key in past.heads}
     returns = [
-        Return(pairs.get(each.key) or Pair(None, past.heads[each.key]), past.run.id, each)
+        Return(
+            pairs.get(each.key) or Pair(past.files.get(each.key), past.heads[each.key]),
+            past.run.id,
+            past.run.at,
+            each,
+        )
         for each in past.moved
         if each.key in past.heads
     ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reassignment
 from reconciler.model.questions import (
+    AssignedIn,
     ClientQuestion,
     Condition,
     MovedIn,
@@ -20,6 +22,7 @@ from reconciler.model.questions import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from reconciler.model.packages import Definition
     from reconciler.planning.drafts import Draft
@@ -35,6 +38,7 @@ class Candidate:
         target: What they move to.
         to_revision: Number of the target where it is an older revision; None for the current one.
         returning_from: Id of the run whose reassignments are taken back.
+        returning_at: The instant of that run.
         sources: Revisions that they leave, sorted.
         settled: The revision that needs no move; empty where the plan mints a new one.
     """
@@ -46,15 +50,17 @@ class Candidate:
     settled: tuple[int, ...] = ()
     to_revision: int | None = None
     returning_from: int | None = None
+    returning_at: datetime | None = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5).
 
-        Whoever returns to what it held before was allowed to.
+        Whoever returns to what it held before was allowed to, and was not assigned the package anew since.
         """
-        if self.returning_from is not None and self.to_revision is not None:
-            return (MovedIn(self.returning_from, self.to_revision),)
+        if self.returning_from is not None and self.to_revision is not None and self.returning_at is not None:
+            since_before = AssignedIn((Window(None, self.returning_at),))
+            return (MovedIn(self.returning_from, self.to_revision), since_before)
         return (*self._excluding, *self._allowing)
 
     @property
@@ -167,17 +173,21 @@ def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts)
 
 
 def returning(returns: Iterable[Return], facts: Facts) -> tuple[Candidate, ...]:
-    """Return the reassignments that a rollback takes back."""
+    """Return the reassignments that a rollback takes back: one per package and revision returned to."""
+    to_same: dict[tuple[str, int], list[Return]] = {}
+    for each in returns:
+        to_same.setdefault((each.pair.live_key, each.moved.from_revision), []).append(each)
     return tuple(
         Candidate(
-            pair=each.pair,
+            pair=group[0].pair,
             rollout=Rollout(),
-            target=facts.definitions[RevisionRef(each.pair.live_key, each.moved.from_revision)],
-            sources=(each.moved.to_revision,),
-            to_revision=each.moved.from_revision,
-            returning_from=each.run,
+            target=facts.definitions[RevisionRef(live_key, revision)],
+            sources=tuple(sorted({each.moved.to_revision for each in group})),
+            to_revision=revision,
+            returning_from=group[0].run,
+            returning_at=group[0].at,
         )
-        for each in returns
+        for (live_key, revision), group in to_same.items()
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 _SECONDS: Final = 60
+_SECONDS_OF_NETWORK: Final = 600
 _LONGEST_ANSWER: Final = 64 * 1024 * 1024
 _HARDENED: Final = (
     "-c",
@@ -61,15 +62,15 @@ def ask(root: Path, *arguments: str) -> bytes:
         return _answer(process, arguments)
 
 
-def fetch(repository: Path, *arguments: str) -> None:
+def reach(repository: Path, *arguments: str) -> bytes:
     """Run git in `repository` with the network and the user's own credentials at hand."""
-    with running(repository, *arguments) as process:
-        _answer(process, arguments)
+    with running(repository, *arguments, seconds=_SECONDS_OF_NETWORK) as process:
+        return _answer(process, arguments)
 
 
 @contextmanager
-def running(root: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run git with pipes to all its streams; whatever happens, it ends with the block, or after a minute."""
+def running(root: Path, *arguments: str, seconds: int = _SECONDS) -> Iterator[subprocess.Popen[bytes]]:
+    """Run git with pipes to all its streams; whatever happens, it ends with the block or its time."""
     command = ("git", *_HARDENED, "-C", str(root), *arguments)
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
     environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
@@ -82,7 +83,7 @@ def running(root: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         raise GitError(f"git cannot be run: {error.strerror}.", hint="Install git.") from error
     except ValueError as error:
         raise GitError("git cannot be asked for what holds a null byte.") from error
-    timer = Timer(_SECONDS, process.kill)
+    timer = Timer(seconds, process.kill)
     timer.start()
     try:
         with process:

@@ -50,7 +50,7 @@ def find_config(start: Path) -> Path:
             return candidate / CONFIG_NAME
     raise InvalidError(
         f"there is no {CONFIG_NAME} in {folder} or above it",
-        hint=f"create one that holds at least: {_MINIMUM}",
+        hint=f"run `reconciler init`, or create one that holds at least: {_MINIMUM}",
     )
 
 

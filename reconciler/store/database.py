@@ -112,7 +112,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            fault = fault_of(error)
+            fault = fault_of(error.orig)
             message, hint = _REASONS[fault]
             names = {"where": self.where, "error": error.orig}
             kind = ContentionError if fault == "contention" else UnreachableError

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import URL, create_engine, event
-from sqlalchemy.exc import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.exc import DBAPIError
 
 Address: TypeAlias = "Path | URL"
 """A SQLite file, or the URL of a PostgreSQL database."""
 
-BUSY_SECONDS: Final = 10
+BUSY_SECONDS: Final = 5
 """How long a transaction waits for another process before it gives up."""
 
 IN_LIMIT: Final = 10_000
@@ -121,12 +120,18 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def fault_of(error: DBAPIError) -> Fault:
+def fault_of(error: BaseException | None) -> Fault:
     """Say what a driver's error means, by its code and never by its text."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    code = getattr(error, "sqlite_errorcode", None)
     if code is not None:
         return _SQLITE_FAULTS.get(code & 0xFF, "other")
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None:  # the server could not even send a code
-        return "lost" if isinstance(error, OperationalError) else "other"
-    return _POSTGRES_FAULTS.get(state) or _POSTGRES_FAULTS.get(state[:2], "other")
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return _POSTGRES_FAULTS.get(state) or _POSTGRES_FAULTS.get(state[:2], "other")
+    return "lost" if isinstance(error, _lost_connection()) else "other"
+
+
+def _lost_connection() -> type[Exception] | tuple[()]:
+    """Return what psycopg raises where the server could not even send a code."""
+    psycopg = sys.modules.get("psycopg")
+    return () if psycopg is None else psycopg.OperationalError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, select
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LINEAGE: Final = "lineage"
 _PROTECTED: Final = "protected"
+_STATE: Final = "state"
 
 
 def lineage(connection: Connection) -> str | None:
@@ -30,6 +32,7 @@ def protected(connection: Connection) -> tuple[str, ...]:
 def write_protected(connection: Connection, keys: tuple[str, ...]) -> None:
     """Replace the protected package keys."""
     write(connection, _PROTECTED, sorted(set(keys)))
+    mark_written(connection)
 
 
 def catalog(connection: Connection) -> Catalog | None:
@@ -48,6 +51,17 @@ def write_catalog(connection: Connection, new: Catalog) -> None:
     connection.execute(delete(tables.catalog))
     values = {"id": 1, "document": new.as_document(), "digest": new.digest}
     connection.execute(insert(tables.catalog).values(values))
+    mark_written(connection)
+
+
+def state_token(connection: Connection) -> str:
+    """Return what every run, and every write to packages, catalog or protected keys, changes."""
+    return str(_read(connection, _STATE) or "")
+
+
+def mark_written(connection: Connection) -> None:
+    """Mint a new state token."""
+    write(connection, _STATE, secrets.token_hex(16))
 
 
 def write(connection: Connection, name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
-from reconciler.store import scratch, tables
+from reconciler.store import meta, scratch, tables
 from reconciler.store.dialects import IN_LIMIT, chunks
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def write(
         connection.execute(rewrite, [{**columns, "known": columns["id"]} for columns in changed])
     if minted:
         connection.execute(insert(tables.revisions), minted)
+    meta.mark_written(connection)
     return tuple(package.head for package in written)
 
 
@@ -129,6 +130,7 @@ def archive(connection: Connection, package: StoredPackage) -> None:
         "applied_archived": True,
     }
     connection.execute(update(tables.packages).where(_PACKAGES.id == package.id).values(values))
+    meta.mark_written(connection)
 
 
 def title_clashes(connection: Connection, keys: Collection[str]) -> list[tuple[str, str]]:

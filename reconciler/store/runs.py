@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, insert, select, update
 
 from reconciler.model.changesets import PackageState, Run
-from reconciler.store import tables
+from reconciler.store import meta, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,7 @@ def record(connection: Connection, run: Run) -> None:
         "moved": run.moved,
     }
     connection.execute(insert(tables.runs).values(values))
+    meta.mark_written(connection)
 
 
 def count_moved(connection: Connection, run_id: int, moved: int) -> None:

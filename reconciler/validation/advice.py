@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TRUTH: Final = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 _DIGITS: Final = re.compile(r"[0-9][0-9,_ '.]*\Z")
+_COUNTED: Final = re.compile(r"([0-9][0-9,_ .']*) *([A-Za-z]+)\Z")
+_QUOTED: Final = re.compile(r"[^\w\s%]*[0-9]+[^\w\s%]*\Z")
+_THOUSANDS: Final = {"k": "000", "m": "000000"}
+_TIME: Final = re.compile(r"([1-9][0-9]{0,4}) *(d|w|m|mo|y|day|week|month|year|days|weeks|months|years)\Z")
+_UNITS: Final = {"d": "days", "w": "weeks", "m": "months", "mo": "months", "y": "years"} | {
+    f"{unit}{plural}": f"{unit}s" for unit in ("day", "week", "month", "year") for plural in ("", "s")
+}
+_NEVER: Final = frozenset(("never", "none", "no", "unlimited"))
 _NO_CAP: Final = frozenset(("infinite", "infinity", "none", "no limit", "any", "all", "max", "∞"))
 
 
@@ -19,22 +30,73 @@ def advice(value: Any, expectation: str) -> str:
     """Return what to write instead, or an empty string."""
     if isinstance(value, str):
         return _advice_on_text(value, expectation)
+    if isinstance(value, dict) and expectation.startswith("a list"):
+        return "list the keys that are on, each on a line that begins with a dash: `- chat`"
+    if isinstance(value, list) and expectation.startswith("a mapping"):
+        return "take the dashes out"
+    if not isinstance(value, (bool, int)):
+        return ""
+    if "length of time" in expectation:
+        return f"write {value} days, or another unit" if value is not True else ""
     wants_text = "text" in expectation or "key" in expectation or "such as" in expectation
-    if isinstance(value, (bool, int)) and wants_text:
-        return "quote it if it is meant as text"
-    return ""
+    return "quote it if it is meant as text" if wants_text else ""
 
 
 def _advice_on_text(text: str, expectation: str) -> str:
     word = text.strip().lower()
     if "`true`" in expectation and word in _TRUTH:
         return f"write {_TRUTH[word]}: only `true` and `false` are truth values in YAML 1.2"
-    if "whole number" in expectation and reads_as_number(text):
-        return f"write {re.sub('[^0-9]', '', text)}, without quotes or separators"
     if "`unlimited`" in expectation and word in _NO_CAP:
         return "write unlimited"
-    if "`any`" in expectation and "@" not in text:
-        return "write any"
-    if "a list" in expectation:
-        return f"write [{text[:60]}]"
-    return ""
+    of_kind = (advise for part, advise in _OF_EXPECTATION if part in expectation)
+    return next((advised for advise in of_kind if (advised := advise(text))), "")
+
+
+def _advice_on_any(text: str) -> str:
+    return "" if "@" in text else "write any"
+
+
+def _advice_on_list(text: str) -> str:
+    return "put a space behind each dash: `- chat`" if text.startswith("-") else f"write [{text[:60]}]"
+
+
+def _advice_on_mapping(text: str) -> str:
+    return "write a line of `key: value` for each key, with a colon and a space" if text else ""
+
+
+def _advice_on_key(text: str) -> str:
+    return "write the key that the catalog has; put a comma between two keys" if " " in text else ""
+
+
+def _advice_on_number(text: str) -> str:
+    if reads_as_number(text):
+        return f"write {re.sub('[^0-9]', '', text)}, without quotes or separators"
+    if match := _COUNTED.match(text):
+        digits, unit = re.sub("[^0-9]", "", match[1]), match[2].lower()
+        if unit in _THOUSANDS:
+            return f"write {digits}{_THOUSANDS[unit]}"
+        return f"write {digits}; what is counted stands in the catalog"
+    if _QUOTED.match(text):
+        return f"write {re.sub('[^0-9]', '', text)}, without quotes"
+    return "write it in digits, such as 10" if text.isalpha() else ""
+
+
+def _advice_on_time(text: str) -> str:
+    word = text.strip().lower()
+    if match := _TIME.match(word):
+        return f"write {match[1]} {_UNITS[match[2]]}"
+    if word.isdecimal():
+        return f"write {word} days, or another unit"
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
+        return "write how long a subscription lasts: each one counts from its own assignment"
+    return "leave the key out: then it never expires" if word in _NEVER else ""
+
+
+_OF_EXPECTATION: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
+    ("whole number", _advice_on_number),
+    ("length of time", _advice_on_time),
+    ("`any`", _advice_on_any),
+    ("a list", _advice_on_list),
+    ("a mapping", _advice_on_mapping),
+    ("a key", _advice_on_key),
+)

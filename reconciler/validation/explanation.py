@@ -72,7 +72,7 @@ def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem
         case "pattern":
             rule, expectation = words_of(error.validator_value)
             message = f"{named(path)} must be {expectation}; it is {shown(error.instance)}"
-            yield Problem(path, rule, message)
+            yield Problem(path, rule, message, advice(error.instance, expectation))
         case "oneOf":
             yield _unclear(error, path)
         case "minItems":
@@ -98,8 +98,10 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
 
 
 def _missing_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
+    """Pass over a key that is there misspelled: that is told already, with what was meant."""
+    strangers = [key for key in error.instance if key not in error.schema["properties"]]
     for key in error.validator_value:
-        if key not in error.instance:
+        if key not in error.instance and not any(did_you_mean(stranger, [key]) for stranger in strangers):
             description = error.schema["properties"][key]["description"]
             message = f"{named(path)} lacks the key `{key}`"
             yield Problem(path, "missing-key", message, f"add `{key}: ...`: {description}")

@@ -91,7 +91,8 @@ def _email_problems(emails: list[str]) -> Iterator[Problem]:
         address = normal_email(email)
         if fault := fault_of(address):
             message = f"`{address[:100]}` is no e-mail address: {fault[:200]}"
-            yield Problem(("allowed_emails", index), "bad-email", message)
+            fix = "list whole addresses; a domain cannot be allowed" if address.startswith(("@", "*")) else ""
+            yield Problem(("allowed_emails", index), "bad-email", message, fix)
         first = seen.setdefault(address, index)
         if first != index:
             message = f"`{address}` is item {first + 1} already"

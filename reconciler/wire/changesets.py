@@ -144,7 +144,7 @@ def _expectation_body(expectation: Expectation) -> ExpectationBody:
     return ExpectationBody(question=question, at_most=expectation.at_most, what=expectation.what)
 
 
-class StateReply(Reply):
+class PackageStateReply(Reply):
     """A package before or after a run."""
 
     revision: int
@@ -163,8 +163,8 @@ class RunReply(Reply):
     commit: str | None
     allowed: tuple[str, ...]
     changes: tuple[dict[str, JsonValue], ...]
-    before: dict[str, StateReply]
-    after: dict[str, StateReply]
+    before: dict[str, PackageStateReply]
+    after: dict[str, PackageStateReply]
     renamed: dict[str, str]
     moved: int
 
@@ -216,3 +216,9 @@ class PlatformReply(Reply):
     def value(self) -> PlatformIdentity:
         """Return the identity."""
         return PlatformIdentity(kind=self.kind, lineage=self.lineage)
+
+
+class StateReply(Reply):
+    """A text that changes with every run, and every write to packages, catalog or protected keys."""
+
+    token: str

@@ -10,6 +10,7 @@ from typing import Final
 API: Final = "/v1"
 
 PLATFORM: Final = f"{API}/platform"
+STATE: Final = f"{API}/state"
 CATALOG: Final = f"{API}/catalog"
 PROTECTED: Final = f"{API}/protected"
 PACKAGES: Final = f"{API}/packages"

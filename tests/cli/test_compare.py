@@ -17,11 +17,11 @@ def test_a_page_that_holds_the_table_is_up_to_date(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = str(repository(tmp_path, pro=PRO))
-    main(["compare", "--medium", "html", "--config", config])
+    main(["compare", "--format", "html", "--config", config])
     page = tmp_path / "page.html"
     page.write_text(f"<body>\n{capsys.readouterr().out}</body>\n")
 
-    code = main(["compare", "--medium", "html", "--check", str(page), "--config", config])
+    code = main(["compare", "--format", "html", "--check", str(page), "--config", config])
 
     assert code == 0
 
@@ -31,7 +31,7 @@ def test_a_stale_page_exits_with_2(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("| Pro |\n")
 
-    assert main(["compare", "--medium", "markdown", "--check", str(page), "--config", config]) == 2
+    assert main(["compare", "--format", "markdown", "--check", str(page), "--config", config]) == 2
 
 
 def test_a_page_that_is_missing_exits_with_3(tmp_path: Path) -> None:

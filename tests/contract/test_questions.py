@@ -165,6 +165,18 @@ def test_usage_follows_a_client_to_another_package(peopled: Platform) -> None:
     assert answers == (Answer(2, ("c", "else")), Answer(0))
 
 
+def test_usage_that_an_assignment_keeps_is_found_beside_the_new_package(platform: Platform) -> None:
+    platform.edit_package("basic", definition(), NOW)
+    platform.edit_package("other", definition("Other"), NOW)
+    platform.add_client(line("a", usage={"sources": 5}), NOW)
+
+    platform.assign("a", "other", LATER)
+
+    using = (UsesMoreThan("sources", 4),)
+    asked = [ClientQuestion("basic", (1,), using), ClientQuestion("other", (1,), using)]
+    assert [answer.count for answer in platform.answers(asked, LATER, sample=0)] == [0, 1]
+
+
 def test_who_would_be_expired_is_asked_by_windows_of_starts(peopled: Platform) -> None:
     windows = Expiry.parse("1 month").elapsed_starts(NOW)
 

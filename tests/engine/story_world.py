@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -144,6 +145,19 @@ class World:
 
     def entitled(self, holder: Holder) -> Terms | None:
         return self.terms(holder) if holder.is_active(self.now) else None
+
+    def all_entitled(self) -> dict[str, Terms | None]:
+        return {id_: self.entitled(holder) for id_, holder in self.holders.items()}
+
+    def lost_since(self, before: dict[str, Terms | None]) -> Counter[tuple[str, str, str]]:
+        """How many clients have lost what of which package; e-mail lists take nothing from who holds it."""
+        return Counter(
+            (self.holders[id_].package, code, subject)
+            for id_, had in before.items()
+            if had
+            for code, subject in losses(had, self.terms(self.holders[id_]))
+            if code != "emails-narrowed"
+        )
 
     def active(self, key: str) -> list[Holder]:
         mine = (holder for holder in self.holders.values() if holder.package == key)

@@ -132,3 +132,44 @@ def test_a_key_that_was_taken_since_is_not_taken_back(held: Shop) -> None:
 
     assert "professional: another package is called pro now, so that the key stays." in made.notices
     assert held.client("acme").subscription.package == "professional"
+
+
+def test_the_rollback_of_a_step_speaks_only_of_those_whom_it_moved(held: Shop) -> None:
+    held.package("pro", features=["chat", "sessions"], rollout={"existing_clients": "reassign", "per_run": 1})
+    held.apply()
+    run = held.apply()
+    held.guards()
+
+    made = held.plan(aim=RunUndone(run.id))
+
+    (change,) = made.changes
+    assert [(each.subject, each.keep, each.lose) for each in change.impact.findings] == [("sessions", 0, 1)]
+    assert change.impact.affected == 1
+    assert {guard.id for guard in made.guards} == {"acknowledge", "clients_losing"}
+
+
+def test_clients_who_came_from_several_revisions_return_each_to_its_own_and_back(held: Shop) -> None:
+    held.package("pro", features=["chat", "sessions"])
+    held.apply()
+    held.clients("cone", package="pro")
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    moved = held.apply()
+
+    undone = held.apply(aim=RunUndone(moved.id))
+    returned = {id_: held.client(id_).entitlements.features for id_ in ("acme", "cone")}
+    held.apply(aim=RunUndone(undone.id))
+
+    assert returned == {"acme": ("calls", "chat"), "cone": ("chat", "sessions")}
+    assert {held.client(id_).entitlements.features for id_ in ("acme", "bolt", "cone")} == {("chat",)}
+
+
+def test_a_rollback_says_how_many_stay(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    held.later(seconds=1)
+    held.platform.assign("acme", "pro", held.at)
+
+    made = held.plan(aim=RunUndone(run.id))
+
+    assert [change.reassignment.clients for change in made.changes if change.reassignment] == [1]
+    assert any(notice.startswith("pro: 1 of 2 clients whom the run moved stay") for notice in made.notices)

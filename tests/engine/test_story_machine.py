@@ -25,14 +25,14 @@ from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share
 from reconciler.model.settings import Environment, Guards, Settings
 from reconciler.sources.workspace import Workspace
 from tests.builders import NOON
-from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount, losses
+from tests.engine.story_checks import announced, same_client, same_plan
+from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.changesets import Run
-    from reconciler.model.clients import Client
-    from reconciler.model.plans import Change, Impact, Plan
+    from reconciler.model.plans import Plan
 
 KEYS = ("basic", "max", "pro")
 IDS = tuple("abcdefgh")
@@ -179,15 +179,15 @@ class Story(RuleBasedStateMachine):
     def apply_the_files(self) -> None:
         expected = self.world.expected(self.files)
         made = self._plan()
-        self._check(made, expected)
+        same_plan(made, expected)
         if made.is_empty:
             return
-        before = self._entitlements()
+        before = self.world.all_entitled()
         run = self._apply(made)
         self._remember(run, expected)
         for each in expected.values():
             self.world.settle(each, run.id)
-        self._check_announced(made, before)
+        assert announced(made) == self.world.lost_since(before)
         self.files = {key: replace(file, renamed_from=None) for key, file in self.files.items()}
         assert [change.action for change in self._plan().changes if change.reassignment is None] == []
 
@@ -206,12 +206,12 @@ class Story(RuleBasedStateMachine):
         made = self._plan(aim)
         assert sum(c.reassignment.clients for c in made.changes if c.reassignment) == len(movers)
         if movers:
-            before = self._entitlements()
+            before = self.world.all_entitled()
             run = self._apply(made, aim)
             self._remember(run, {})
             for holder in movers:
                 self.world.move(holder, len(package.revisions), run.id)
-            self._check_announced(made, before)
+            assert announced(made) == self.world.lost_since(before)
 
     @precondition(lambda self: self.undo is not None)
     @rule()
@@ -222,14 +222,14 @@ class Story(RuleBasedStateMachine):
         made = self._plan(aim)
         if made.is_empty:
             return
-        before = self._entitlements()
+        before = self.world.all_entitled()
         try:
             run = self._apply(made, aim)
         except BlockedError:
             assert self._takes_a_title(undo)
             return
         self._undone(undo, run.id)
-        self._check_announced(made, before)
+        assert announced(made) == self.world.lost_since(before)
 
     @rule(key=st.sampled_from(KEYS), edited=terms)
     def a_plan_is_stale_after_a_hand_edit(self, key: str, edited: Terms) -> None:
@@ -248,7 +248,7 @@ class Story(RuleBasedStateMachine):
         seen = {client.id: client for client in self.platform.clients(self.world.now)}
         assert seen.keys() == self.world.holders.keys()
         for id_, holder in self.world.holders.items():
-            _same(seen[id_], holder, self.world)
+            same_client(seen[id_], holder, self.world)
 
     def _plan(self, aim: Aim = FILES_APPLIED) -> Plan:
         request = PlanRequest(self.world.now, WAIVERS, aim=aim)
@@ -277,21 +277,6 @@ class Story(RuleBasedStateMachine):
         if meter in LIMITS:
             return amount(dict(held.limits).get(meter))
         return float("inf") if meter in held.features else -1
-
-    def _check(self, made: Plan, expected: dict[str, Expected]) -> None:
-        written = {change.key: change for change in made.changes if change.reassignment is None}
-        moved = {change.key: change for change in made.changes if change.reassignment is not None}
-        assert {k: c.action.value for k, c in written.items()} == {
-            key: each.action for key, each in expected.items() if each.action
-        }
-        assert moved.keys() == {key for key, each in expected.items() if each.movers}
-        for key, each in expected.items():
-            if each.action and each.action != "create":
-                _same_impact(written[key].impact, each, each.change)
-                assert written[key].impact.affected == each.change_affected
-            if each.movers:
-                _same_impact(moved[key].impact, each, each.move)
-                _same_movers(moved[key], each)
 
     def _remember(self, run: Run, expected: dict[str, Expected]) -> None:
         written = {key: each for key, each in expected.items() if each.action}
@@ -334,26 +319,6 @@ class Story(RuleBasedStateMachine):
             self.world.move(self.world.holders[id_], revision, run)
         self.undo = None
 
-    def _entitlements(self) -> dict[str, Terms | None]:
-        return {id_: self.world.entitled(holder) for id_, holder in self.world.holders.items()}
-
-    def _check_announced(self, made: Plan, before: dict[str, Terms | None]) -> None:
-        """Whoever has less than before was counted as losing it."""
-        lost: dict[tuple[str, str, str], int] = {}
-        for id_, had in before.items():
-            holder = self.world.holders[id_]
-            for code, subject in losses(had, self.world.terms(holder)) if had else ():
-                if code != "emails-narrowed":
-                    place = (holder.package, code, subject)
-                    lost[place] = lost.get(place, 0) + 1
-        announced: dict[tuple[str, str, str], int] = {}
-        for change in made.changes:
-            for finding in change.impact.findings if change.reassignment else ():
-                if finding.lose:
-                    place = (change.key, finding.code.value, finding.subject)
-                    announced[place] = announced.get(place, 0) + finding.lose
-        assert announced == lost
-
 
 def _desired(key: str, file: File) -> DesiredPackage:
     per_run = Share(int(file.per_run.rstrip("%"))) if isinstance(file.per_run, str) else file.per_run
@@ -367,34 +332,6 @@ def _desired(key: str, file: File) -> DesiredPackage:
         renamed_from=file.renamed_from,
         rollout=Rollout(rollout, per_run, file.exclude),
     )
-
-
-def _same(client: Client, holder: Holder, world: World) -> None:
-    held, granted = world.entitled(holder), client.entitlements
-    subscription = client.subscription
-    assert (subscription.package, subscription.revision) == (holder.package, holder.revision)
-    assert (subscription.assigned_at, subscription.status == "active") == (holder.start, held is not None)
-    assert dict(client.usage) == holder.usage
-    mine = held or Terms(users=0)
-    assert set(granted.features) == mine.features
-    assert dict(granted.limits) == dict(mine.limits)
-    assert (granted.user_count, granted.ai_credits) == (mine.users, mine.credits)
-
-
-def _same_impact(impact: Impact, expected: Expected, counts: Mapping[Any, Any]) -> None:
-    assert (impact.holders, impact.stale) == (expected.holders, expected.stale)
-    assert {
-        (each.code.value, each.subject): (each.keep, each.lose, each.use, each.over, each.expired)
-        for each in impact.findings
-        if each.keep + each.lose
-    } == counts
-
-
-def _same_movers(change: Change, expected: Expected) -> None:
-    assert change.reassignment is not None
-    assert change.reassignment.clients == len(expected.movers)
-    through = change.reassignment.through
-    assert through is None or through == expected.movers[-1]
 
 
 TestStory = Story.TestCase

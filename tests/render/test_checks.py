@@ -17,7 +17,7 @@ from tests.naughty import TEXTS, naughty_catalog, naughty_plan
 FINDINGS = (
     Finding("packages/a.yaml", Position(3, 5), "deprecated-feature", "`old` is deprecated.", "", "warning"),
     Finding(
-        "packages/b.yaml", Position(4, 12), "unknown-feature", "No feature `chta`.", "Did you mean chat?"
+        "packages/b.yaml", Position(4, 12), "unknown-feature", "no feature `chta`", "did you mean `chat`?"
     ),
 )
 COMMAND = re.compile(r"::(?:error|warning|notice) [^:\r\n]*::[^\r\n]*")
@@ -37,7 +37,7 @@ def test_errors_are_said_first_with_their_fix_and_place() -> None:
     assert [each.rule for each in remarks] == ["unknown-feature", "deprecated-feature"]
     assert github(remarks[:1]) == (
         "::error file=packages/b.yaml,line=4,col=12,title=unknown feature"
-        "::No feature `chta`. Did you mean chat?\n"
+        "::no feature `chta`; did you mean `chat`?\n"
     )
 
 

@@ -52,6 +52,7 @@ class Case:
 EVERYBODY = {scope.value for scope in Scope}
 CASES = [
     Case("GET", "/v1/platform", EVERYBODY),
+    Case("GET", "/v1/state", {R}),
     Case("GET", "/v1/catalog", {R}),
     Case("GET", "/v1/protected", {R}),
     Case("GET", "/v1/packages", {R}),

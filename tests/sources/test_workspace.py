@@ -96,7 +96,7 @@ def test_top_level_keys_are_located(config: Path) -> None:
 
 
 def test_errors_raise_with_all_findings_where_a_sound_workspace_is_required(config: Path) -> None:
-    (config.parent / "packages" / "pro.yaml").write_text("title: Pro\nuser_counts: 5\n")
+    (config.parent / "packages" / "pro.yaml").write_text("title: Pro\nprice: 5\n")
 
     with pytest.raises(InvalidError, match="2 errors in 1 file") as raised:
         read(config).required()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,14 +14,12 @@ from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 
 if TYPE_CHECKING:
+    from reconciler.cli.options import Format
     from reconciler.model.comparison import Comparison
-
-_MEDIA: Final = ("text", "markdown", "html", "csv", "json")
 
 
 @click.command("compare")
 @global_options
-@option("--medium", type=click.Choice(_MEDIA), help="How the table is printed; by default as --format says.")
 @option(
     "--check",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -29,7 +27,7 @@ _MEDIA: Final = ("text", "markdown", "html", "csv", "json")
     help="Print nothing; exit with 2 where FILE does not hold this table.",
 )
 @click.argument("keys", nargs=-1)
-def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | None) -> int:
+def compare_command(keys: tuple[str, ...], check: Path | None) -> int:
     """Print the table of packages and what they grant.
 
     It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
@@ -38,10 +36,10 @@ def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | Non
     """
     from reconciler.engine.compare import compare
 
-    choices = chosen()
+    choices = chosen("markdown", "html", "csv")
     terminal = Terminal.of(choices)
     comparison = compare(workspace_of(choices).required(), keys)
-    text = _rendered(comparison, medium or choices.format, terminal)
+    text = _rendered(comparison, choices.format, terminal)
     if check is None:
         terminal.write(text)
         return DONE
@@ -51,14 +49,14 @@ def compare_command(keys: tuple[str, ...], medium: str | None, check: Path | Non
     return CHANGES
 
 
-def _rendered(comparison: Comparison, medium: str, terminal: Terminal) -> str:
+def _rendered(comparison: Comparison, form: Format, terminal: Terminal) -> str:
     from reconciler.render.comparison.csv import comparison_csv
     from reconciler.render.comparison.html import comparison_html
     from reconciler.render.comparison.json import comparison_json
     from reconciler.render.comparison.markdown import comparison_markdown
     from reconciler.render.comparison.text import comparison_lines
 
-    match medium:
+    match form:
         case "markdown":
             return comparison_markdown(comparison)
         case "html":

@@ -43,7 +43,7 @@ def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None
     from reconciler.render.json.notes import note_json
     from reconciler.render.notes.markdown import notes_markdown
 
-    choices = chosen()
+    choices = chosen("markdown")
     terminal = Terminal.of(choices)
     reviewed = _saved(planfile) if planfile else None
     workspace = workspace_of(choices).required()

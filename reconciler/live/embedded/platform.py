@@ -60,6 +60,11 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return meta.protected(connection)
 
+    def state_token(self) -> str:
+        """See `HasStateToken`."""
+        with self.database.reading() as connection:
+            return meta.state_token(connection)
+
     def packages(self) -> tuple[PackageHead, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:

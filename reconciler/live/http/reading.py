@@ -11,7 +11,7 @@ from reconciler.live.http.exchange import Request
 from reconciler.live.http.sending import asking, instant, made
 from reconciler.model.packages import RevisionRef
 from reconciler.wire import paths
-from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply
+from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
 from reconciler.wire.clients import ClientReply
 from reconciler.wire.packages import (
     CatalogReply,
@@ -74,6 +74,10 @@ class HttpReader:
         agree(reply.versions, where=self._session.where)
         self._is_agreed = True
         return reply.value()
+
+    def state_token(self) -> str:
+        """See `HasStateToken`."""
+        return self.agreed.call(Request("GET", paths.STATE), StateReply).token
 
     def catalog(self) -> Catalog | None:
         """See `PlatformReader`."""

@@ -79,7 +79,7 @@ def _of_finding(finding: Finding) -> Remark:
     level = Level.ERROR if finding.severity == "error" else Level.WARNING
     place = Source(file=sanitise(finding.file), line=finding.position.line, column=finding.position.column)
     rule = sanitise(finding.rule)
-    message = sanitise(f"{finding.message} {finding.fix}".strip())
+    message = sanitise("; ".join(part for part in (finding.message, finding.fix) if part))
     return Remark(level, rule, sanitise(finding.message), rule.replace("-", " "), message, place)
 
 

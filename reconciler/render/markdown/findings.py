@@ -35,6 +35,6 @@ def findings_markdown(findings: Sequence[Finding], *, limit: int = COMMENT_LIMIT
 def _row(finding: Finding) -> str:
     sign = "🔴" if finding.severity == "error" else "🟠"
     place = f"{finding.file}:{finding.position.line}:{finding.position.column}"
-    message = f"{finding.message} {finding.fix}".strip()
+    message = "; ".join(part for part in (finding.message, finding.fix) if part)
     words = [f"| {sign} | ", key(place), " | ", key(finding.rule), " | ", *sentence(message), " |\n"]
     return written(words, escape)

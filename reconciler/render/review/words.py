@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 _LONGEST: Final = 100
-_QUOTED: Final = re.compile(r"(?:(?<!\S)|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[.,;:)]*(?:\s|$))")
+_QUOTED: Final = re.compile(r"(?:(?<!\S)|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[.,;:)?!]*(?:\s|$))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from reconciler.live.port import HasStateToken
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
 from reconciler.server.replies import IfNoneMatch, shown
 from reconciler.wire import paths
-from reconciler.wire.changesets import PlatformReply
+from reconciler.wire.changesets import PlatformReply, StateReply
 from reconciler.wire.packages import CatalogReply, KeysReply
 from reconciler.wire.versions import VERSION
 
@@ -25,6 +26,16 @@ def platform(call: _Anybody) -> Response:
     """Say which platform this is, and which versions of the API are spoken."""
     identity = call.platform.identity()
     return shown(PlatformReply(kind=identity.kind, lineage=identity.lineage, versions=(VERSION,)))
+
+
+@router.get(paths.STATE, response_model=StateReply)
+def state(call: _Reader) -> Response:
+    """Return what changes whenever packages, catalog, protected keys or runs do."""
+    platform = call.platform
+    if isinstance(platform, HasStateToken):
+        return shown(StateReply(token=platform.state_token()))
+    newest = next((run.id for run in platform.runs(limit=1)), 0)
+    return shown(StateReply(token=str(newest)))
 
 
 @router.get(paths.CATALOG, response_model=CatalogReply)

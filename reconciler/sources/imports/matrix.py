@@ -1,4 +1,4 @@
-"""CSV: a row per feature or limit, a column per package, as `compare --medium csv` prints it."""
+"""CSV: a row per feature or limit, a column per package, as `compare --format csv` prints it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class _Canon:
         return replace(collection, entries=done, is_flow=False, indent=_INDENT, foot=foot)
 
     def _entry(self, entry: Entry, shape: Shape, column: int) -> Entry:
-        key = replace(entry.key, source=rewritten(entry.key, in_flow=False)) if entry.key else None
+        key = _plainly(entry.key, in_flow=False) if entry.key else None
         width = column + (len(key.source) + 1 if key else 1)
         return replace(
             entry,
@@ -56,7 +56,7 @@ class _Canon:
     def _node(self, node: Node, shape: Shape, column: int, width: int) -> Node:
         if isinstance(node, Scalar):
             is_long = "\n" in node.source or (isinstance(node.value, str) and "\n" in node.value)
-            return node if is_long else replace(node, source=rewritten(node, in_flow=False))
+            return node if is_long else _plainly(node, in_flow=False)
         if node.is_flow and fits(flow := self._flow(node, shape), width):
             return flow
         return self.block(node, shape, column + _INDENT)
@@ -66,10 +66,12 @@ class _Canon:
         for entry in self._ordered(collection, shape):
             value = entry.value
             if isinstance(value, Scalar):
-                value = _in_flow(value)
+                value = _plainly(value, in_flow=True)
             else:
                 value = self._flow(value, self._inner(shape, entry))
-            entries.append(replace(entry, key=_in_flow(entry.key) if entry.key else None, value=value))
+            entries.append(
+                replace(entry, key=_plainly(entry.key, in_flow=True) if entry.key else None, value=value)
+            )
         return replace(collection, entries=tuple(entries))
 
     def _ordered(self, collection: Collection, shape: Shape) -> list[Entry]:
@@ -94,8 +96,9 @@ class _Canon:
         return next((choice for choice in choices if choice.get("type") in {"object", "array"}), shape)
 
 
-def _in_flow(scalar: Scalar) -> Scalar:
-    return replace(scalar, source=rewritten(scalar, in_flow=True))
+def _plainly(scalar: Scalar, *, in_flow: bool) -> Scalar:
+    source = rewritten(scalar, in_flow=in_flow)
+    return scalar if source == scalar.source else replace(scalar, source=source)
 
 
 def _text(key: Scalar | None) -> str:

@@ -33,7 +33,8 @@ def formatted(content: bytes, schema: Mapping[str, Any], *, modeline: str = "") 
     content = content.removeprefix(BOM_UTF8)
     before = _with_modeline(parse(content.decode()), modeline)
     text = emit(canonical(before, schema), aligned=True)
-    return text if _says_the_same(text, content, before) else content.decode()
+    unchanged = content.decode()
+    return text if text == unchanged or _says_the_same(text, content, before) else unchanged
 
 
 def _with_modeline(layout: Layout, modeline: str) -> Layout:

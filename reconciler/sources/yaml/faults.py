@@ -11,6 +11,7 @@ from yaml import MarkedYAMLError
 from yaml.events import AliasEvent
 
 from reconciler.model.findings import Position
+from reconciler.sources.yaml.guesses import guess
 
 if TYPE_CHECKING:
     from yaml import YAMLError
@@ -50,14 +51,12 @@ _SYNTAX: Final[tuple[tuple[str, str, str], ...]] = (
     ("mapping values are not allowed", "a colon is not expected here", "quote a text that holds `: `"),
     ("hexdecimal number", "a backslash in double quotes begins an escape", "use single quotes"),
     ("escape character", "a backslash in double quotes begins an escape", "use single quotes"),
-    ("found unexpected end of stream", "the file ends inside a quoted text", "close the quote"),
     ("found unexpected document indicator", "a quoted text is not closed", "close the quote"),
     ("did not find expected ',' or ']'", "a list in brackets is not closed", "add the missing `,` or `]`"),
     ("did not find expected ',' or '}'", "a mapping in braces is not closed", "add the missing `,` or `}`"),
     ("did not find expected key", "a key is expected here", "check the indentation and the quotes"),
     ("could not find expected ':'", "a key without a colon", "write `key: value`"),
     ("did not find expected '-' indicator", "a list item is expected here", "check the indentation"),
-    ("found character that cannot start", "a text cannot start with this character", "quote the text"),
     ("block sequence entries are not allowed", "a list item is not expected here", "check the indentation"),
 )
 
@@ -88,6 +87,8 @@ def syntax(error: YAMLError, text: str) -> Fault:
     if any(map(_TAB.match, text.split("\n")[position.line - 1 : position.line])):
         return Fault("yaml-syntax", (), position, "a tab is used for indentation", "indent with spaces")
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", error))
+    if meant := guess(problem, text.split("\n"), position):
+        return Fault("yaml-syntax", (), meant.position, meant.message, meant.fix)
     for part, message, fix in _SYNTAX:
         if part in problem:
             return Fault("yaml-syntax", (), position, message, fix)

@@ -1,0 +1,45 @@
+"""`init`: a new repository of packages."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Final
+
+import click
+
+from reconciler.cli.edits_output import settle
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.terminal import Terminal
+
+_NEXT: Final = """
+Next:
+  reconciler validate        check the files
+  reconciler plan            see what an apply would do
+  reconciler apply           do it, on a platform in .reconciler/
+  reconciler pull -e NAME    bring in what another platform has, once reconciler.yaml names it
+Edit schemas/catalog.yaml and packages/, then `reconciler schema --write schemas` so that your editor knows.
+"""
+
+
+@click.command("init")
+@global_options
+@option("--check", is_flag=True, help="Write nothing; exit with 2 where something would be written.")
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init_command(folder: Path, *, check: bool) -> int:
+    """Make a folder a repository of packages.
+
+    It may be empty or hold other code. Configuration, catalog, a first package, a workflow and settings for
+    editors are written; nothing is overwritten.
+    """
+    from reconciler.engine.init.repository import new_repository
+
+    terminal = Terminal.of(chosen())
+    new = new_repository(folder)
+    code = settle(new.root, new.edits, (), check=check, diff=False)
+    for file in new.kept:
+        terminal.say(f"{file} is there already and stays as it is.\n")
+    if not check:
+        enter = "" if folder == Path() else f"  cd {shlex.quote(str(folder))}\n"
+        terminal.say(_NEXT.replace("Next:\n", f"Next:\n{enter}"))
+    return code

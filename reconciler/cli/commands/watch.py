@@ -1,0 +1,154 @@
+"""`watch`: keep a platform true to a branch."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.exit_codes import DONE
+from reconciler.cli.opening import platform_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.surroundings import actor
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import UnreachableError, WrongUsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.options import Choices
+    from reconciler.cli.watching.loop import Loop
+    from reconciler.cli.watching.notices import Webhook
+    from reconciler.engine.watch.follower import Follower
+
+
+@click.command("watch")
+@global_options
+@option(
+    "--repository",
+    metavar="URL",
+    help="The repository to follow; by default the one around the configuration.",
+)
+@option("--branch", default="main", help="The branch to follow; by default main.")
+@option(
+    "--path", metavar="PATH", help="The configuration's path in the repository; by default as it lies here."
+)
+@option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), help="Folder of the copy of the repository."
+)
+@option(
+    "--on-drift",
+    type=click.Choice(["report", "correct"]),
+    default="report",
+    help="What to do about changes by hand.",
+)
+@option("--skip-blocked", is_flag=True, help="Apply the rest where guards block some packages.")
+@option(
+    "--interval",
+    type=click.FloatRange(0.1, 86_400),
+    default=60.0,
+    help="Seconds between cycles; by default 60.",
+)
+@option(
+    "--jitter",
+    type=click.FloatRange(0, 0.9),
+    default=0.1,
+    help="Share by which rests differ; by default 0.1.",
+)
+@option(
+    "--full-every",
+    type=click.FloatRange(1),
+    default=900.0,
+    help="Seconds after which all is compared; by default 900.",
+)
+@option("--suspend-file", type=click.Path(path_type=Path), help="Do nothing while this file exists.")
+@option("--listen", metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics there.")
+@option("--notify-url", metavar="URL", help="Send a signed notice of what happens to this address.")
+@option(
+    "--notify-secret-env",
+    default="RECONCILER_NOTIFY_SECRET",
+    help="The variable that holds the notices' secret.",
+)
+@option("--once", is_flag=True, help="One cycle, then end; 7 where something was out of reach.")
+def watch_command(**stated: Any) -> int:
+    """Keep the platform true to a branch.
+
+    Each new commit is validated, planned, and applied as far as guards allow; a commit that is invalid or
+    blocked is told, and the last good one stays true. The platform is that of the configuration here,
+    whatever a commit says. What happens is logged on standard output, a line of JSON each.
+    """
+    choices = chosen()
+    with ExitStack() as stack:
+        loop = _loop(choices, stated, stack)
+        if stated["listen"]:
+            _answer(loop, stated["listen"], stack)
+        from reconciler.cli.watching.loop import stopped_by_signals
+
+        stack.enter_context(stopped_by_signals(loop.stop))
+        has_reached_all = loop.turn(once=stated["once"])
+    return DONE if has_reached_all or not stated["once"] else UnreachableError.exit_code
+
+
+def _loop(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> Loop:
+    from reconciler.cli.watching.loop import Loop
+    from reconciler.engine.watch.pace import Pace
+
+    follower, environment = _follower(choices, stated, stack)
+    return Loop(
+        follower=follower,
+        pace=Pace(stated["interval"], stated["jitter"]),
+        environment=environment,
+        say=Terminal.of(choices).write,
+        webhook=_webhook(stated),
+        suspended_by=stated["suspend_file"],
+    )
+
+
+def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tuple[Follower, str]:
+    from reconciler.cli.watching.locking import alone_in
+    from reconciler.engine.plan import environment_of
+    from reconciler.engine.watch.follower import Follower
+    from reconciler.engine.watch.mandate import Mandate
+    from reconciler.sources.commits import place_of
+    from reconciler.sources.mirror import Mirror
+    from reconciler.sources.settings import find_config, required_settings
+
+    config = choices.config or find_config(Path.cwd())
+    root = config.absolute().parent
+    environment = environment_of(required_settings(config), choices.environment).name
+    path = stated["path"] or (config.name if stated["repository"] else place_of(config).config)
+    folder = stated["state"] or root / ".reconciler" / "watch"
+    stack.enter_context(alone_in(folder))
+    mirror = Mirror(folder.absolute(), stated["repository"] or str(root), stated["branch"])
+    mandate = Mandate(
+        config=path,
+        environment=environment,
+        actor=f"watch:{actor()}",
+        corrects=stated["on_drift"] == "correct",
+        skips_blocked=stated["skip_blocked"],
+        full_every=timedelta(seconds=stated["full_every"]),
+    )
+    return Follower(mirror, mandate, lambda: platform_of(choices)), environment
+
+
+def _webhook(stated: dict[str, Any]) -> Webhook | None:
+    if not stated["notify_url"]:
+        return None
+    from reconciler.cli.watching.notices import Webhook
+
+    return Webhook(stated["notify_url"], os.environ.get(stated["notify_secret_env"], ""))
+
+
+def _answer(loop: Loop, where: str, stack: ExitStack) -> None:
+    try:
+        from reconciler.cli.watching.metrics import Metrics
+    except ImportError as error:
+        raise WrongUsageError(
+            "--listen needs prometheus-client.", hint="Install reconciler[watch]."
+        ) from error
+    from reconciler.cli.watching.probes import Probes, answered
+
+    metrics = loop.metrics = Metrics()
+    stack.enter_context(answered(where, Probes(loop.is_alive, loop.is_ready, metrics.text)))

@@ -1,0 +1,117 @@
+"""Turning: cycle after cycle until a signal says stop."""
+
+from __future__ import annotations
+
+import random
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.cli.surroundings import now
+from reconciler.cli.watching.journal import document, log_line
+from reconciler.engine.watch.events import Event, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reconciler.cli.watching.metrics import Metrics
+    from reconciler.cli.watching.notices import Webhook
+    from reconciler.engine.watch.follower import Follower
+    from reconciler.engine.watch.pace import Pace
+
+_WORTH_A_NOTICE: Final = frozenset(
+    {Outcome.APPLIED, Outcome.BLOCKED, Outcome.INVALID, Outcome.DRIFTED, Outcome.FAILED}
+)
+_MISSED_CYCLES: Final = 3
+_GRACE: Final = 120.0
+
+
+@dataclass
+class Loop:
+    """One turning loop; what it counts is read by the probes' threads.
+
+    Attributes:
+        say: Writes a line of the log.
+        suspended_by: While this file exists, nothing is looked at.
+    """
+
+    follower: Follower
+    pace: Pace
+    environment: str
+    say: Callable[[str], None]
+    metrics: Metrics | None = None
+    webhook: Webhook | None = None
+    suspended_by: Path | None = None
+    stop: Flag = field(default_factory=Flag)
+    _failures: int = 0
+    _was_suspended: bool = False
+    _turned_at: float = field(default_factory=monotonic)
+    _has_reached_all: bool = False
+
+    def turn(self, *, once: bool = False) -> bool:
+        """Cycle until stopped, or once; return whether the last cycle reached repository and platform."""
+        while not self.stop.is_set():
+            if not self._is_suspended():
+                self._cycle()
+            self._turned_at = monotonic()
+            if once or self.stop.wait(self.pace.rest(self._failures, random.random())):  # noqa: S311 - spreads rests
+                break
+        return self._has_reached_all
+
+    def is_alive(self) -> bool:
+        """Whether a cycle ended within the last few intervals."""
+        longest = self.pace.rest(self._failures, 1.0)
+        return monotonic() - self._turned_at < _MISSED_CYCLES * longest + _GRACE
+
+    def is_ready(self) -> bool:
+        """Whether the last cycle reached both the repository and the platform."""
+        return self._has_reached_all
+
+    def _cycle(self) -> None:
+        began = monotonic()
+        events = list(self.follower.cycle(now()))
+        has_failed = any(event.outcome is Outcome.FAILED for event in events)
+        self._failures = self._failures + 1 if has_failed else 0
+        self._has_reached_all = not has_failed
+        for event in events:
+            self.say(log_line(event, self.environment))
+            self._notify(event)
+        if self.metrics is not None:
+            self.metrics.count(events, monotonic() - began)
+
+    def _notify(self, event: Event) -> None:
+        if self.webhook is None or not event.is_news or event.outcome not in _WORTH_A_NOTICE:
+            return
+        problem = self.webhook.send(document(event, self.environment), int(event.at.timestamp()))
+        if problem:
+            failed = Event(Outcome.FAILED, now(), message=f"The notice was not delivered: {problem}")
+            self.say(log_line(failed, self.environment))
+
+    def _is_suspended(self) -> bool:
+        is_suspended = self.suspended_by is not None and self.suspended_by.exists()
+        if self.metrics is not None:
+            self.metrics.suspend(is_suspended=is_suspended)
+        if is_suspended != self._was_suspended:
+            self._was_suspended = is_suspended
+            word = "suspended" if is_suspended else "resumed"
+            self.say(f'{{"level": "info", "at": "{now().isoformat()}", "event": "{word}"}}\n')
+        return is_suspended
+
+
+@contextmanager
+def stopped_by_signals(stop: Flag) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the loop after the cycle that runs, while the block runs."""
+
+    def remember(_number: int, _frame: Any) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,77 @@
+"""Signed notices to a webhook. A notice that does not arrive never holds the loop up for long."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from reconciler.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_SECONDS: Final = 5
+_ATTEMPTS: Final = 2
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_args: Any, **_fields: Any) -> None:
+        """Follow nowhere: the body is for the address that was configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where notices go.
+
+    Attributes:
+        secret: Signs each body, so that the receiver knows who sent it and that nobody changed it.
+    """
+
+    url: str
+    secret: str
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        if not parts.hostname or (parts.scheme != "https" and not is_local):
+            raise WrongUsageError(
+                "Notices go to an https:// address only.", hint="Give --notify-url https://…."
+            )
+        if not self.secret:
+            raise WrongUsageError(
+                "Notices are signed, and there is no secret.",
+                hint="Set the variable that --notify-secret-env names.",
+            )
+
+    def send(self, document: Mapping[str, Any], at: int) -> str:
+        """Send the notice, made at `at` (seconds since 1970); return why it failed, or nothing."""
+        body = json.dumps(document, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "reconciler"}
+        headers["X-Reconciler-Signature"] = f"t={at},v1={signature(self.secret, at, body)}"
+        problem = ""
+        for _ in range(_ATTEMPTS):
+            problem = self._attempt(Request(self.url, body, headers, method="POST"))  # noqa: S310 - checked above
+            if not problem:
+                break
+        return problem
+
+    def _attempt(self, request: Request) -> str:
+        opener = build_opener(_NoRedirects, ProxyHandler())
+        try:
+            with opener.open(request, timeout=_SECONDS):
+                return ""
+        except (OSError, HTTPException) as error:
+            return f"{type(error).__name__}: {error}"
+
+
+def signature(secret: str, at: int, body: bytes) -> str:
+    """Return the hex HMAC-SHA256 of `at`, a dot and the body: what a receiver computes to compare."""
+    return hmac.new(secret.encode(), b"%d." % at + body, sha256).hexdigest()

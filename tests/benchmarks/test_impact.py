@@ -1,0 +1,157 @@
+"""What questions about clients cost, as ratios of things measured side by side. Run with `-m benchmark -s`."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from reconciler.live.opening import open_platform
+from reconciler.model.changesets import ChangeSet, PackageWrite
+from reconciler.model.clients import ClientLine
+from reconciler.model.expiry import Expiry
+from reconciler.model.packages import Definition, RevisionRef
+from reconciler.model.questions import (
+    AssignedIn,
+    ClientQuestion,
+    Condition,
+    HasMoreUsersThan,
+    OwnerNotIn,
+    UsesMoreThan,
+)
+from tests.contract.building import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reconciler.live.port import Platform
+
+pytestmark = pytest.mark.benchmark
+
+PACKAGES: Final = 10_000
+CHANGED: Final = tuple(f"p{number * 97 % PACKAGES:05}" for number in range(100))
+LOSSES: Final[tuple[tuple[Condition, ...], ...]] = (
+    (),
+    (UsesMoreThan("chat", 0),),
+    (UsesMoreThan("sessions", 400),),
+    (HasMoreUsersThan(15),),
+    (OwnerNotIn(("ops@one.example", "ops@two.example")),),
+    (AssignedIn(Expiry.parse("1 month").elapsed_starts(NOW)),),
+)
+ACTIVE: Final = int(NOW.timestamp() * 1_000_000)
+
+
+def packages(count: int) -> tuple[PackageWrite, ...]:
+    document = {"user_count": 10, "features": ["chat"], "limits": {"sessions": 500}, "ai_credits": 1000}
+    definitions = (Definition.normalised({"title": f"T{number}", **document}) for number in range(count))
+    return tuple(PackageWrite(f"p{number:05}", each, None) for number, each in enumerate(definitions))
+
+
+def people(clients: int, held: int) -> Iterator[ClientLine]:
+    for number in range(clients):
+        yield ClientLine(
+            f"client-{number:08}",
+            number + 1,
+            name=f"Client {number}",
+            owner_email=f"ops@c{number}.example",
+            package=f"p{number * 7919 % held:05}",
+            assigned_at=NOW - timedelta(days=number % 60, seconds=number),
+            users=number % 20,
+            usage={"chat": number % 50, "sessions": number % 600, "ai_credits": number % 1200},
+        )
+
+
+@contextmanager
+def populated(folder: Path, clients: int, held: int) -> Iterator[Platform]:
+    folder.mkdir()
+    with open_platform("sqlite:///platform.db", root=folder) as platform:
+        lineage = platform.identity().lineage
+        platform.apply(ChangeSet("sha256:0", lineage, NOW, "ada", "local", writes=packages(held)))
+        start = perf_counter()
+        platform.import_clients(people(clients, held), NOW)
+        seconds = perf_counter() - start
+        print(f"\nimport of {clients:,} clients into {held:,} packages: {clients / seconds:,.0f} lines/s")
+        yield platform
+
+
+def best(action: Callable[[], object], times: int = 5) -> float:
+    seconds = []
+    for _ in range(times):
+        start = perf_counter()
+        action()
+        seconds.append(perf_counter() - start)
+    return min(seconds)
+
+
+def ask_for_a_plan(platform: Platform) -> None:
+    """Ask all that a plan of 100 changed packages asks."""
+    platform.packages()
+    platform.definitions([RevisionRef(key, 1) for key in CHANGED])
+    platform.holdings(CHANGED, NOW)
+    platform.holder_count(NOW)
+    ask_for_impacts(platform)
+
+
+def ask_for_impacts(platform: Platform) -> None:
+    questions = [ClientQuestion(key, (1,), conditions) for key in CHANGED for conditions in LOSSES]
+    platform.answers(questions, NOW, sample=5)
+
+
+def ask_for_holders(platform: Platform) -> None:
+    platform.answers([ClientQuestion(key, (1,)) for key in CHANGED], NOW, sample=0)
+
+
+def bare(folder: Path, statement: str) -> float:
+    with closing(sqlite3.connect(folder / "platform.db")) as connection:
+        return best(lambda: connection.execute(statement).fetchall(), times=3)
+
+
+def test_a_plan_costs_the_same_at_a_million_clients(tmp_path: Path) -> None:
+    seconds = {}
+    for clients in (10_000, 1_000_000):
+        folder = tmp_path / str(clients)
+        with populated(folder, clients, PACKAGES) as platform:
+            seconds[clients] = best(lambda: ask_for_a_plan(platform))
+            impacts = best(lambda: ask_for_impacts(platform))
+            holders = best(lambda: ask_for_holders(platform))
+        print(f"{clients:,} clients: plan {seconds[clients]:.3f} s, of which 600 questions {impacts:.3f} s")
+    keys = ",".join(f"'{key}'" for key in CHANGED)
+    scan = bare(
+        folder,
+        "SELECT p.key, count(*) FROM subscriptions s NOT INDEXED JOIN packages p ON p.id = s.package_id"  # noqa: S608 - constants
+        f" WHERE p.key IN ({keys}) AND s.active_until > {ACTIVE} GROUP BY p.key",
+    )
+    print(f"1,000,000 : 10,000 clients, all that a plan asks = {seconds[1_000_000] / seconds[10_000]:.2f}")
+    print(f"scan : clustered, holders of 100 packages = {scan / holders:.0f}")
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+    assert seconds[1_000_000] - seconds[10_000] < 0.3
+    assert scan / holders > 15
+
+
+def test_a_package_with_a_million_holders_costs_what_bare_statements_cost(tmp_path: Path) -> None:
+    held = f"s.package_id = 1 AND s.revision = 1 AND s.active_until > {ACTIVE}"
+    statements = {
+        (): f"SELECT count(*) FROM subscriptions s WHERE {held}",  # noqa: S608 - constants
+        (UsesMoreThan("chat", 0),): "SELECT count(*) FROM subscriptions s"  # noqa: S608 - constants
+        " JOIN usage u ON u.package_id = 1 AND u.meter = 'chat' AND u.client_id = s.client_id"
+        f" AND u.amount > 0 WHERE {held}",
+        (HasMoreUsersThan(15),): "SELECT count(*) FROM subscriptions s"  # noqa: S608 - constants
+        f" JOIN clients c ON c.id = s.client_id AND c.users > 15 WHERE {held}",
+    }
+    with populated(tmp_path / "big", 1_000_000, 1) as platform:
+        for conditions, statement in statements.items():
+            question = ClientQuestion("p00000", (1,), conditions)
+            ours = best(lambda: platform.answers([question], NOW, sample=5), times=3)  # noqa: B023 - called at once
+            theirs = bare(tmp_path / "big", statement)
+            print(
+                f"{[type(each).__name__ for each in conditions]}: {ours:.3f} s, ours : bare = {ours / theirs:.2f}"
+            )
+
+            assert ours / theirs < 2

@@ -1,0 +1,63 @@
+"""An idle cycle of the loop costs the same however many packages and clients there are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import pytest
+
+from reconciler.engine.watch.events import Outcome
+from reconciler.engine.watch.follower import Follower
+from reconciler.engine.watch.mandate import Mandate
+from reconciler.live.opening import open_platform
+from reconciler.live.port import Platform
+from reconciler.sources.mirror import Mirror
+from tests.builders import NOON
+from tests.repository import Repository
+from tests.shop import Shop
+
+_CYCLES = 15
+
+
+def idle_seconds(folder: Path, *, packages: int, clients: int) -> float:
+    author = Repository.made(folder / "author")
+    author.package("basic")
+    for number in range(packages):
+        author.package(f"package-{number}")
+    author.commit()
+
+    @contextmanager
+    def opened() -> Iterator[Platform]:
+        with open_platform("sqlite:///platform.db", root=folder) as platform:
+            yield platform
+
+    follower = Follower(
+        Mirror(folder / "mirror", str(author.root), "main"), Mandate("reconciler.yaml", "local", "x"), opened
+    )
+    list(follower.cycle(NOON))
+    with opened() as platform:
+        Shop(folder, platform).clients(*(f"client-{number}" for number in range(clients)), package="basic")
+    list(follower.cycle(NOON))
+    seconds = []
+    for _ in range(_CYCLES):
+        began = perf_counter()
+        (event,) = follower.cycle(NOON)
+        seconds.append(perf_counter() - began)
+        assert event.outcome is Outcome.IDLE
+    return median(seconds)
+
+
+@pytest.mark.benchmark
+def test_an_idle_cycle_costs_the_same_with_many_packages_and_clients(tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "many").mkdir()
+
+    few = idle_seconds(tmp_path / "few", packages=10, clients=10)
+    many = idle_seconds(tmp_path / "many", packages=5_000, clients=20_000)
+
+    print(
+        f"idle cycle, 5,000 packages and 20,000 clients : 10 and 10 = {many / few:.2f} ({1000 * many:.1f} ms)"
+    )
+    assert many / few <= 1.5

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
+SCRIPTS = sorted((ROOT / ".github" / "actions").glob("*/*.sh"))
+
+
+def assert_valid(schema: str, *files: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_workflows_match_githubs_schema() -> None:
+    assert_valid("vendor.github-workflows", *WORKFLOWS)
+
+
+def test_actions_match_githubs_schema() -> None:
+    assert_valid("vendor.github-actions", *ACTIONS)
+
+
+def test_zizmor_finds_nothing_of_weight() -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    command = [str(zizmor), "--offline", "--no-progress", "--min-severity", "medium", str(ROOT / ".github")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_bash_that_stops_at_errors_and_takes_input_from_variables_only(script: Path) -> None:
+    subprocess.run(["bash", "-n", script], check=True)
+
+    text = script.read_text()
+
+    assert "${{" not in text
+    assert "set -euo pipefail" in text or "shared.sh" in text

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.engine.fmt import fmt
+from reconciler.engine.init.repository import new_repository
+from reconciler.engine.lint import lint
+from reconciler.sources.edits import write_edits
+from tests.workspaces import workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def made(folder: Path) -> tuple[str, ...]:
+    new = new_repository(folder)
+    write_edits(new.root, new.edits)
+    return tuple(edit.file for edit in new.edits)
+
+
+def test_a_new_repository_is_valid_canonical_and_gets_no_advice(tmp_path: Path) -> None:
+    made(tmp_path / "new")
+
+    config = tmp_path / "new" / "reconciler.yaml"
+    assert list(workspace(config).packages) == ["starter"]
+    assert lint(workspace(config)) == ()
+    assert fmt(config).edits == ()
+
+
+def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+    made(tmp_path)
+    before = {path: path.read_bytes() + b"# mine\n" for path in tmp_path.rglob("*") if path.is_file()}
+    for path, content in before.items():
+        path.write_bytes(content)
+
+    written = made(tmp_path)
+
+    assert written == ()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_ignored_files_of_a_repository_gain_a_line(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("build/")
+
+    made(tmp_path)
+
+    assert (tmp_path / ".gitignore").read_text() == "build/\n.reconciler/\n"
+
+
+def test_a_folder_of_packages_of_another_kind_is_let_be(tmp_path: Path) -> None:
+    (tmp_path / "packages" / "web").mkdir(parents=True)
+    (tmp_path / "packages" / "web" / "pnpm-lock.yaml").write_text("lockfileVersion: '9.0'\n")
+
+    made(tmp_path)
+
+    config = tmp_path / "reconciler.yaml"
+    assert workspace(config).errors == ()
+    assert workspace(config).packages["starter"].file == "client-packages/starter.yaml"
+
+
+def test_beside_a_configuration_no_first_package_is_added(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.yaml").write_text("packages: plans\n")
+
+    assert not [file for file in made(tmp_path) if file.endswith("starter.yaml")]

@@ -1,0 +1,284 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.engine.watch.events import Event, Outcome
+from reconciler.engine.watch.follower import Follower
+from reconciler.engine.watch.mandate import Mandate
+from reconciler.errors import UnreachableError, WrongUsageError
+from reconciler.live.opening import open_platform
+from reconciler.live.port import Platform
+from reconciler.model.packages import RevisionRef
+from reconciler.sources.mirror import Mirror
+from tests.builders import NOON, definition
+from tests.repository import Repository
+from tests.shop import Shop
+
+MANDATE = Mandate("reconciler.yaml", "local", "watch@test")
+
+
+@dataclass
+class Site:
+    """A bare repository that authors push to, and a platform."""
+
+    folder: Path
+    author: Repository
+    at: datetime = NOON
+    is_down: bool = False
+    followers: int = field(default=0)
+
+    @property
+    def bare(self) -> Path:
+        return self.folder / "bare.git"
+
+    def push(self) -> str:
+        commit = self.author.commit()
+        self.author.git("push", "-q", "--force", str(self.bare), "main")
+        return commit
+
+    @contextmanager
+    def opened(self) -> Iterator[Platform]:
+        if self.is_down:
+            raise UnreachableError("The platform is down.")
+        with open_platform("sqlite:///platform.db", root=self.folder) as platform:
+            yield platform
+
+    def follower(self, mandate: Mandate = MANDATE) -> Follower:
+        self.followers += 1
+        mirror = Mirror(self.folder / f"mirror-{self.followers}", str(self.bare), "main")
+        return Follower(mirror, mandate, self.opened)
+
+    def cycle(self, follower: Follower) -> list[Outcome]:
+        return [event.outcome for event in self.events(follower)]
+
+    def events(self, follower: Follower, **later: int) -> list[Event]:
+        self.at += timedelta(**(later or {"seconds": 60}))
+        return list(follower.cycle(self.at))
+
+    def user_count(self, key: str = "basic") -> object:
+        with self.opened() as platform:
+            head = next(each for each in platform.packages() if each.key == key)
+            (live,) = platform.definitions([RevisionRef(head.key, head.revision)]).values()
+        return live.user_count
+
+    def hold(self, *clients: str) -> None:
+        with self.opened() as platform:
+            Shop(self.folder, platform, self.at).clients(*clients, package="basic")
+
+    def edit_by_hand(self, **fields: object) -> None:
+        with self.opened() as platform:
+            platform.edit_package("basic", definition(title="Basic", **fields), self.at)
+
+    def commits(self) -> list[str | None]:
+        with self.opened() as platform:
+            return [run.commit for run in reversed(platform.runs())]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    author = Repository.made(tmp_path / "author", clients_losing="unlimited")
+    author.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "bare.git"))
+    author.package("basic", features=["chat", "calls"])
+    site = Site(tmp_path, author)
+    site.push()
+    return site
+
+
+def test_a_commit_is_applied_then_found_in_step_then_costs_nothing(site: Site) -> None:
+    follower = site.follower()
+
+    outcomes = [site.cycle(follower) for _ in range(4)]
+
+    assert outcomes == [[Outcome.APPLIED], [Outcome.IN_STEP], [Outcome.IDLE], [Outcome.IDLE]]
+    assert site.user_count() == 5
+
+
+def test_the_run_names_the_commit_and_the_loop(site: Site) -> None:
+    commit = site.author.git("rev-parse", "HEAD")
+
+    (event,) = site.events(site.follower())
+
+    assert event.run is not None
+    assert (event.run.commit, event.run.actor) == (commit, "watch@test")
+
+
+def test_an_invalid_commit_is_told_once_and_the_last_good_one_is_kept_true(site: Site) -> None:
+    follower = site.follower(replace(MANDATE, corrects=True))
+    site.cycle(follower)
+    site.author.package("basic", features=["chta"])
+    site.push()
+
+    first = site.events(follower)
+    site.edit_by_hand(user_count=99)
+    second = site.events(follower)
+
+    assert [(each.outcome, each.is_news) for each in first] == [
+        (Outcome.INVALID, True),
+        (Outcome.IN_STEP, True),
+    ]
+    assert [finding.rule for finding in first[0].findings] == ["unknown-feature"]
+    assert [(each.outcome, each.is_news) for each in second] == [
+        (Outcome.INVALID, False),
+        (Outcome.APPLIED, True),
+    ]
+    assert site.user_count() == 5
+
+
+def test_a_blocked_commit_holds_itself_back_and_a_revert_frees_the_branch(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.hold("acme", "globex")
+    site.author.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
+    site.push()
+
+    blocked = site.events(follower)
+    still = site.cycle(follower)
+    site.author.git("revert", "--no-edit", "HEAD")
+    site.push()
+    reverted = site.cycle(follower)
+
+    assert [event.outcome for event in blocked] == [Outcome.BLOCKED, Outcome.IN_STEP]
+    assert "acknowledge blocks basic" in blocked[0].message
+    assert still == [Outcome.IDLE]
+    assert reverted == [Outcome.IN_STEP]
+
+
+def test_packages_that_no_guard_blocks_are_applied_where_that_is_wanted(site: Site) -> None:
+    follower = site.follower(replace(MANDATE, skips_blocked=True))
+    site.cycle(follower)
+    site.hold("acme")
+    site.author.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
+    site.author.package("extra", user_count=2)
+    site.push()
+
+    outcomes = [site.cycle(follower) for _ in range(3)]
+
+    assert outcomes == [[Outcome.APPLIED], [Outcome.BLOCKED], [Outcome.IDLE]]
+    assert site.user_count("extra") == 2
+
+
+def test_what_is_changed_by_hand_is_reported_and_left_unless_the_loop_corrects(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.cycle(follower)
+    site.edit_by_hand(features=["chat", "calls"], user_count=99)
+
+    reported = site.events(follower)
+    again = site.cycle(follower)
+    corrected = site.cycle(site.follower(replace(MANDATE, corrects=True)))
+
+    assert [(event.outcome, event.message) for event in reported] == [
+        (Outcome.DRIFTED, "changed on the platform: basic")
+    ]
+    assert again == [Outcome.IDLE]
+    assert corrected == [Outcome.APPLIED]
+    assert site.user_count() == 5
+
+
+def test_of_two_followers_one_applies_and_the_other_finds_nothing_to_do(site: Site) -> None:
+    one, two = site.follower(), site.follower()
+
+    outcomes = [site.cycle(one), site.cycle(two), site.cycle(one), site.cycle(two)]
+
+    assert outcomes == [[Outcome.APPLIED], [Outcome.IN_STEP], [Outcome.IN_STEP], [Outcome.IDLE]]
+    assert len(site.commits()) == 1
+
+
+def test_a_rollout_in_steps_goes_on_until_everybody_moved(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.hold("acme", "globex", "initech")
+    rollout = {"existing_clients": "reassign", "per_run": 1}
+    site.author.package("basic", features=["chat", "calls"], user_count=9, rollout=rollout)
+    site.push()
+
+    outcomes = [outcome for _ in range(6) for outcome in site.cycle(follower)]
+
+    assert outcomes == [Outcome.APPLIED] * 3 + [Outcome.IN_STEP] + [Outcome.IDLE] * 2
+    with site.opened() as platform:
+        assert [client.subscription.revision for client in platform.clients(site.at)] == [2, 2, 2]
+
+
+def test_after_a_restart_the_last_good_commit_is_known_from_the_runs(site: Site) -> None:
+    site.cycle(site.follower())
+    site.author.package("basic", features=["chta"])
+    site.push()
+    site.edit_by_hand(user_count=99)
+
+    outcomes = site.cycle(site.follower(replace(MANDATE, corrects=True)))
+
+    assert outcomes == [Outcome.INVALID, Outcome.APPLIED]
+    assert site.user_count() == 5
+
+
+def test_nothing_is_compared_until_the_full_comparison_is_due(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.cycle(follower)
+
+    idle = site.events(follower, minutes=14)
+    due = site.events(follower, minutes=15)
+
+    assert [event.outcome for event in idle] == [Outcome.IDLE]
+    assert [event.outcome for event in due] == [Outcome.IN_STEP]
+
+
+def test_what_is_out_of_reach_is_told_and_looked_at_again(site: Site) -> None:
+    follower = site.follower()
+    site.is_down = True
+    down = site.events(follower)
+    site.is_down = False
+    site.cycle(follower)
+    site.bare.rename(site.folder / "away.git")
+    site.edit_by_hand(user_count=99)
+    gone = site.cycle(follower)
+
+    assert [(event.outcome, event.message) for event in down] == [(Outcome.FAILED, "The platform is down.")]
+    assert gone == [Outcome.FAILED, Outcome.DRIFTED]
+
+
+def test_a_rewritten_branch_is_followed(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.author.git("checkout", "-q", "--orphan", "fresh")
+    site.author.package("basic", features=["chat", "calls"], user_count=7)
+    site.author.commit()
+    site.author.git("push", "-q", "--force", str(site.bare), "fresh:main")
+
+    assert site.cycle(follower) == [Outcome.APPLIED]
+    assert site.user_count() == 7
+
+
+def test_a_commit_cannot_send_the_loop_to_another_platform(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.author.write(
+        "reconciler.yaml",
+        {"catalog": "catalog.yaml", "environments": {"local": {"platform": "sqlite:///elsewhere.db"}}},
+    )
+    site.author.package("basic", features=["chat", "calls"], user_count=6)
+    site.push()
+
+    site.cycle(follower)
+
+    assert site.user_count() == 6
+    assert not list(site.folder.rglob("elsewhere.db"))
+
+
+@pytest.mark.parametrize("url", ["https://ana:secret@x.example/r.git", "ssh://git:pw@x.example/r"])
+def test_an_address_with_a_password_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(WrongUsageError):
+        Mirror(tmp_path, url, "main")
+
+
+@pytest.mark.parametrize("url", ["ext::sh -c touch% pwned", "--upload-pack=touch pwned", "/nowhere"])
+def test_an_address_runs_nothing(site: Site, url: str) -> None:
+    follower = Follower(Mirror(site.folder / "mirror", url, "main"), MANDATE, site.opened)
+
+    assert site.cycle(follower) == [Outcome.FAILED]
+    assert not list(site.folder.rglob("pwned"))
+    assert not Path("pwned").exists()

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import InvalidError, UnreachableError
+from reconciler.live.opening import open_platform
+from reconciler.model.questions import ClientQuestion, UsesMoreThan
+from reconciler.store.database import Database
+from reconciler.store.dialects import fault_of
+from tests.contract.building import NOW, definition, line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = "sqlite:///platform.db"
+
+
+def test_a_busy_platform_says_so_and_nothing_is_written(tmp_path: Path) -> None:
+    with (
+        open_platform(URL, root=tmp_path) as platform,
+        closing(sqlite3.connect(tmp_path / "platform.db", isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(UnreachableError, match="another process"):
+            platform.edit_package("basic", definition(), NOW)
+
+        other.execute("ROLLBACK")
+        assert platform.packages() == ()
+
+
+@pytest.mark.parametrize("contents", [b"not a database, but some text that is long enough" * 40, b"x"])
+def test_a_file_that_is_no_database_says_so(tmp_path: Path, contents: bytes) -> None:
+    (tmp_path / "platform.db").write_bytes(contents)
+
+    with pytest.raises(UnreachableError, match="damaged"), open_platform(URL, root=tmp_path):
+        pass
+
+    assert (tmp_path / "platform.db").read_bytes() == contents
+
+
+def test_a_damaged_database_says_so(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path) as platform:
+        for number in range(60):
+            platform.edit_package(f"p{number}", definition(f"P{number}", description="x" * 900), NOW)
+    path = tmp_path / "platform.db"
+    contents = bytearray(path.read_bytes())
+    contents[4096:] = b"\xff" * (len(contents) - 4096)
+    path.write_bytes(contents)
+
+    with pytest.raises(UnreachableError, match="damaged"), open_platform(URL, root=tmp_path) as platform:
+        platform.packages()
+
+
+def test_a_missing_folder_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UnreachableError, match="cannot be created"),
+        open_platform("sqlite:///no/such/platform.db", root=tmp_path),
+    ):
+        pass
+
+
+def test_a_folder_in_its_place_says_so(tmp_path: Path) -> None:
+    (tmp_path / "platform.db").mkdir()
+
+    with pytest.raises(UnreachableError, match="is not a file"), open_platform(URL, root=tmp_path):
+        pass
+
+
+def test_a_pipe_in_its_place_says_so_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "platform.db")
+
+    with pytest.raises(UnreachableError, match="is not a file"), open_platform(URL, root=tmp_path):
+        pass
+
+
+def test_a_file_that_may_only_be_read_is_a_fault_of_its_own(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path):
+        pass
+    read_only = sqlite3.connect(f"file:{tmp_path}/platform.db?mode=ro", uri=True)
+
+    with closing(read_only), pytest.raises(sqlite3.OperationalError) as raised:
+        read_only.execute("DELETE FROM meta")
+
+    assert fault_of(raised.value) == "read-only"
+
+
+def test_an_error_without_a_code_is_told_in_the_databases_words(tmp_path: Path) -> None:
+    database = Database(tmp_path / "platform.db")
+
+    with pytest.raises(UnreachableError) as raised, database.reading() as connection:
+        connection.exec_driver_sql("SELECT x FROM nowhere")
+
+    database.close()
+    assert "no such table" in raised.value.hint
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "sqlite://", "sqlite:///", "sqlite:///a\0b", "platform.db", ""])
+def test_a_url_that_names_no_platform_is_invalid(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidError), open_platform(url, root=tmp_path):
+        pass
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_relative_path_counts_from_the_root_and_an_absolute_one_does_not(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+
+    with open_platform("sqlite:///.reconciler/platform.db", root=tmp_path / "root"):
+        pass
+    with open_platform(f"sqlite:///{tmp_path}/absolute.db", root=tmp_path / "root"):
+        pass
+
+    assert (tmp_path / "root/.reconciler/platform.db").is_file()
+    assert (tmp_path / "root/.reconciler/.gitignore").read_text() == "*\n"
+    assert (tmp_path / "absolute.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_text_that_is_not_unicode_is_invalid_and_nothing_is_imported(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path) as platform:
+        platform.edit_package("basic", definition(), NOW)
+
+        with pytest.raises(InvalidError, match="not valid Unicode"):
+            platform.import_clients([line("a", line=1), line("b", line=2, name="\ud800")], NOW)
+
+        assert list(platform.clients(NOW)) == []
+
+
+def test_a_number_that_is_too_large_is_invalid(tmp_path: Path) -> None:
+    question = ClientQuestion("basic", (1,), (UsesMoreThan("chat", 2**80),))
+    with open_platform(URL, root=tmp_path) as platform:
+        platform.edit_package("basic", definition(), NOW)
+
+        with pytest.raises(InvalidError, match="too large"):
+            platform.import_clients([line("a", users=2**70)], NOW)
+        with pytest.raises(InvalidError, match="too large"):
+            platform.answers([question], NOW, sample=1)
+        with pytest.raises(InvalidError, match="too large"):
+            platform.run(2**70)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.live.opening import open_platform
+from reconciler.model.expiry import Window
+from reconciler.model.questions import (
+    AssignedIn,
+    ClientQuestion,
+    Condition,
+    HasMoreUsersThan,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+    UsesMoreThan,
+)
+from reconciler.store import questions
+from reconciler.store.database import Database
+from tests.contract.building import NOW, definition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Select
+
+CONDITIONS: tuple[Condition, ...] = (
+    UsesMoreThan("chat", 0),
+    HasMoreUsersThan(1),
+    OwnerIn(("a@b.example",)),
+    OwnerNotIn(("a@b.example",)),
+    AssignedIn((Window(None, NOW),)),
+    NotOneOf(("a",)),
+    OneOf(("a",)),
+    UpTo("a"),
+)
+COMBINATIONS = [combination for size in (0, 1, 2) for combination in combinations(CONDITIONS, size)]
+CLIENT_SIZED = ("subscriptions", "usage", "clients", "moves")
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    with open_platform("sqlite:///platform.db", root=tmp_path) as platform:
+        platform.edit_package("basic", definition(), NOW)
+    database = Database(tmp_path / "platform.db")
+    with database.reading() as connection:
+        yield connection
+    database.close()
+
+
+def steps(connection: Connection, statement: Select[Any]) -> list[str]:
+    compiled = statement.compile(dialect=connection.dialect)
+    values = tuple(0 for _ in compiled.positiontup or ())
+    return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+
+
+@pytest.mark.parametrize(
+    "conditions", COMBINATIONS, ids=lambda each: "+".join(type(c).__name__ for c in each)
+)
+def test_no_question_scans_a_table_of_clients(
+    connection: Connection, conditions: tuple[Condition, ...]
+) -> None:
+    questions.ask(connection, ClientQuestion("basic", (1,), conditions))
+
+    counting = steps(connection, questions.counting(conditions))
+    first = steps(connection, questions.first_of_revision(conditions))
+
+    for step in (*counting, *first):
+        assert not step.startswith(tuple(f"SCAN {table}" for table in CLIENT_SIZED)), step
+        assert "AUTOMATIC" not in step, step
+
+
+def test_holders_are_counted_from_the_index_alone(connection: Connection) -> None:
+    questions.ask(connection, ClientQuestion("basic", (1,)))
+
+    counting = steps(connection, questions.counting(()))
+
+    assert any(
+        "COVERING INDEX ix_subscriptions_held (package_id=? AND revision=?)" in step for step in counting
+    )
+
+
+def test_usage_is_met_by_its_primary_key(connection: Connection) -> None:
+    conditions = (UsesMoreThan("chat", 0),)
+    questions.ask(connection, ClientQuestion("basic", (1,), conditions))
+
+    counting = steps(connection, questions.counting(conditions))
+
+    assert "SEARCH usage0 USING PRIMARY KEY (package_id=? AND meter=? AND client_id=?)" in counting
+
+
+@pytest.mark.parametrize("conditions", [(), (UsesMoreThan("chat", 0),), (HasMoreUsersThan(1),)])
+def test_the_first_few_come_in_order_without_sorting_all(
+    connection: Connection, conditions: tuple[Condition, ...]
+) -> None:
+    questions.ask(connection, ClientQuestion("basic", (1,), conditions))
+
+    assert not any(
+        "TEMP B-TREE" in step for step in steps(connection, questions.first_of_revision(conditions))
+    )
