@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "watch": Listed(f"{_HERE}.watch:watch_command", "Keep the platform true to a branch."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
+    "reference": Listed(f"{_HERE}.reference:reference_command", "Write the reference documentation."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _EPILOG: Final = """
