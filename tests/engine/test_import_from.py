@@ -299,3 +299,19 @@ def test_generated_packages_come_back_from_the_table(
 
     after = definitions(workspace(to))
     assert after == {key: replace(each, description="") for key, each in definitions(before).items()}
+
+
+def test_a_limit_of_several_features_and_an_odd_period_are_told(tmp_path: Path) -> None:
+    pricing = """
+features: {chat: {valueType: BOOLEAN, defaultValue: true}, calls: {valueType: BOOLEAN, defaultValue: true}}
+usageLimits:
+  both: {valueType: NUMERIC, defaultValue: 1, type: NON_RENEWABLE, linkedFeatures: [chat, calls]}
+  daily: {valueType: NUMERIC, defaultValue: 1, type: TIME_DRIVEN, period: {value: 1, unit: DAY}}
+plans: {ONE: {}}
+"""
+
+    made, result = brought(tmp_path, "pricing2yaml", pricing)
+
+    assert made.errors == ()
+    assert "both: it caps chat, calls; a limit has one feature, so it got none." in result.remarks
+    assert "daily: a period of DAY is no billing cycle; it was left out." in result.remarks
