@@ -315,3 +315,9 @@ plans: {ONE: {}}
     assert made.errors == ()
     assert "both: it caps chat, calls; a limit has one feature, so it got none." in result.remarks
     assert "daily: a period of DAY is no billing cycle; it was left out." in result.remarks
+
+
+def test_columns_with_the_same_title_become_packages_of_their_own(tmp_path: Path) -> None:
+    made, _ = brought(tmp_path, "csv", "title,Pro,Pro,top-deal\nChat,yes,no,yes\n")
+
+    assert list(made.packages) == ["pro", "pro_2", "top-deal"]
