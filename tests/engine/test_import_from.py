@@ -118,7 +118,7 @@ def test_what_pricing2yaml_says_and_a_package_cannot_is_told(tmp_path: Path) -> 
     assert result.remarks == (
         "PRO_PLAN, support: the text 'by phone' was left out; the feature is on.",
         "PRO_PLAN, storage: 0.5 is no whole number from 0 on; it was left out.",
-        "PRO_PLAN, maxSeats: 1e+08 is taken for unlimited.",
+        "PRO_PLAN, maxSeats: 99999999 is taken for unlimited.",
         "Add-ons are no packages; what they add was left out: extra.",
         "Prices were left out: a package has none.",
         "No number of team members was stated, so that it is unlimited: free, pro_plan.",
@@ -321,3 +321,17 @@ def test_columns_with_the_same_title_become_packages_of_their_own(tmp_path: Path
     made, _ = brought(tmp_path, "csv", "title,Pro,Pro,top-deal\nChat,yes,no,yes\n")
 
     assert list(made.packages) == ["pro", "pro_2", "top-deal"]
+
+
+@pytest.mark.parametrize(
+    "amount", ["1" + "0" * 400, "-1" + "0" * 400, "1e400", "-1e400", "0.1", "true", "null"]
+)
+def test_amounts_of_any_size_are_read_or_told(tmp_path: Path, amount: str) -> None:
+    features = '[{"id": "messages", "name": "Messages", "type": "metered"}]'
+    items = f'[{{"featureId": "messages", "included": {amount}}}]'
+    plans = f'[{{"id": "pro", "name": "Pro", "items": {items}}}]'
+
+    made, result = brought(tmp_path, "autumn", f'{{"features": {features}, "plans": {plans}}}')
+
+    assert made.errors == ()
+    assert result.findings == ()
