@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.conformance.building import NOW, definition
 from reconciler.live.opening import open_platform
 from reconciler.model.expiry import Window
 from reconciler.model.questions import (
@@ -21,7 +22,6 @@ from reconciler.model.questions import (
 )
 from reconciler.store import questions
 from reconciler.store.database import Database
-from tests.contract.building import NOW, definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
