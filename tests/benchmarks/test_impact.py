@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from reconciler.conformance.building import NOW
 from reconciler.live.opening import open_platform
 from reconciler.model.changesets import ChangeSet, PackageWrite
 from reconciler.model.clients import ClientLine
@@ -24,7 +25,6 @@ from reconciler.model.questions import (
     OwnerNotIn,
     UsesMoreThan,
 )
-from tests.contract.building import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.conformance.building import NOW, definition
 from reconciler.live.opening import open_platform
 from reconciler.model.expiry import Window
 from reconciler.model.questions import (
@@ -22,7 +23,6 @@ from reconciler.model.questions import (
 from reconciler.store import questions, tables
 from reconciler.store.conditions import counted
 from reconciler.store.database import Database
-from tests.contract.building import NOW, definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,3 +1,5 @@
+"""Questions about clients, and how holders are counted."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.conformance.building import LATER, NOW, definition, line
 from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry, Window
 from reconciler.model.questions import (
@@ -21,7 +24,6 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
-from tests.contract.building import LATER, NOW, definition, line
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform

@@ -1,12 +1,14 @@
+"""What a platform remembers of runs and of use."""
+
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
 from reconciler.model.consumption import Tally
 from reconciler.model.questions import ClientQuestion, MovedIn
-from tests.contract.building import LATER, NOW, apply, definition, version, with_client
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
