@@ -6,7 +6,9 @@
     ├── StaleError             5  the platform, or a file, moved since the plan
     ├── PartialError           6  partly applied (platforms without change sets only)
     ├── UnreachableError       7  the platform is out of reach or refused the credentials
+    │   └── ContentionError    7  others wrote at the same time; trying again may help
     └── WrongUsageError       64  what was asked for does not exist or cannot be combined
+        └── KeyReusedError    64  an idempotency key came with another request before
 
 Exit codes are DESIGN's table; 0, 2 and 130 are not errors and live with the command line.
 """
@@ -69,7 +71,15 @@ class UnreachableError(ReconcilerError):
     exit_code = 7
 
 
+class ContentionError(UnreachableError):
+    """Others wrote at the same time; nothing was written, and the same may be tried again."""
+
+
 class WrongUsageError(ReconcilerError):
     """The command was given something that does not exist or cannot be combined."""
 
     exit_code = 64
+
+
+class KeyReusedError(WrongUsageError):
+    """An idempotency key came with another request before; nothing was written."""

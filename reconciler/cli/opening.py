@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.cli.options import Choices
-    from reconciler.live.port import Platform
+    from reconciler.live.port import Platform, ServedPlatform, TokenRegister
     from reconciler.model.settings import Environment
     from reconciler.sources.workspace import Workspace
 
@@ -39,12 +39,27 @@ def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]
 @contextmanager
 def platform_of(choices: Choices) -> Iterator[Platform]:
     """Open the chosen platform; package files and catalog are not read."""
-    from reconciler.engine.plan import environment_of
     from reconciler.live.opening import open_platform
+
+    environment, root = environment_and_root(choices)
+    with open_platform(environment.platform, root=root, token=token_of(environment)) as platform:
+        yield platform
+
+
+@contextmanager
+def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
+    """Open the chosen platform to serve it or to manage its tokens; package files are not read."""
+    from reconciler.live.opening import open_served
+
+    environment, root = environment_and_root(choices)
+    with open_served(environment.platform, root=root, token=token_of(environment)) as opened:
+        yield opened
+
+
+def environment_and_root(choices: Choices) -> tuple[Environment, Path]:
+    """Read the settings alone: the chosen environment, and the folder that its paths count from."""
+    from reconciler.engine.plan import environment_of
     from reconciler.sources.settings import find_config, required_settings
 
     config = choices.config or find_config(Path.cwd())
-    environment = environment_of(required_settings(config), choices.environment)
-    token = token_of(environment)
-    with open_platform(environment.platform, root=config.absolute().parent, token=token) as platform:
-        yield platform
+    return environment_of(required_settings(config), choices.environment), config.absolute().parent

@@ -2,81 +2,87 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from os import O_CREAT, O_EXCL, O_RDWR, close
-from os import open as os_open
-from typing import TYPE_CHECKING, Final
+from contextlib import AbstractContextManager, contextmanager
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from reconciler.errors import InvalidError, UnreachableError
+from reconciler.errors import InvalidError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from reconciler.live.port import Platform
+    from reconciler.live.port import Platform, ServedPlatform, TokenRegister
 
-_SQLITE: Final = "sqlite:///"
-_SQLITE_FILE: Final = b"SQLite format 3\0"
-_STATE_FOLDER: Final = ".reconciler"
-_NAME_ANOTHER: Final = "Restore it from a backup, or name another file under `platform` in reconciler.yaml."
-_HINT: Final = "Write `sqlite:///` and a path, such as sqlite:///.reconciler/platform.db."
+PLUG_INS: Final = "reconciler.platforms"
+"""The group of entry points that add URL schemes: the scheme's name, and a callable like `Opener`."""
+
+_DATABASES: Final = ("sqlite", "postgresql")
+_HINT: Final = (
+    "Write sqlite:/// and a path, postgresql://user@host/database, or https:// and the address of a server; "
+    "other schemes need a package that adds them."
+)
 
 
-@contextmanager
-def open_platform(url: str, *, root: Path, token: str | None = None) -> Iterator[Platform]:
-    """Open the platform at `url`, and close it at the end.
+class Opener(Protocol):
+    """What an entry point gives: `url` as written, paths in it from `root`, `token` from `token_env`."""
 
-    A path after `sqlite:///` counts from `root` unless it is absolute; a file that is not there is created,
-    and brought up to date where it is of an older version. An embedded platform needs no `token`.
+    def __call__(self, url: str, *, root: Path, token: str | None) -> AbstractContextManager[Platform]:
+        """Open the platform, and close it at the end of the block."""
+        ...
+
+
+def open_platform(url: str, *, root: Path, token: str | None = None) -> AbstractContextManager[Platform]:
+    """Open the platform at `url`, and close it at the end of the block.
+
+    A path after `sqlite:///` counts from `root` unless it is absolute; a file that is not there is created.
+    Databases are brought up to date where they are of an older version. `token` is the bearer's token of a
+    server, or the password of a database.
 
     Raises `InvalidError` for a URL that names no platform, `UnreachableError` where it cannot be used.
     """
-    del token
-    if not url.startswith(_SQLITE) or url == _SQLITE or "\0" in url:
-        scheme = url.partition(":")[0]
-        raise InvalidError(f"there is no platform for the URL scheme `{scheme}`: {url}", hint=_HINT)
-    path = root / url.removeprefix(_SQLITE)
-    _create(path)
-    # Imported here, since SQLAlchemy is slow to import and most commands open no platform.
-    from reconciler.live.embedded import EmbeddedPlatform  # noqa: PLC0415
-    from reconciler.store.database import Database  # noqa: PLC0415
-    from reconciler.store.schema import bring_up_to_date  # noqa: PLC0415
+    scheme = _scheme(url)
+    if scheme in _DATABASES:
+        return _embedded(url, root, token)
+    if scheme in {"http", "https"}:
+        from reconciler.live.http import open_http  # noqa: PLC0415 - httpx is slow to import
 
-    database = Database(path)
-    try:
-        bring_up_to_date(database)
-        yield EmbeddedPlatform(database)
-    finally:
-        database.close()
+        return open_http(url, token=token)
+    return _plug_in(scheme)(url, root=root, token=token)
 
 
-def _create(path: Path) -> None:
-    """Create the file, for its owner only since it holds addresses, and the folder that it is in."""
-    try:
-        path.parent.mkdir(exist_ok=True)
-        if path.parent.name == _STATE_FOLDER:
-            _ignore_in_git(path.parent / ".gitignore")
-        with suppress(FileExistsError):
-            close(os_open(path, O_CREAT | O_EXCL | O_RDWR, 0o600))
-        is_file = path.is_file()
-        beginning = _beginning(path) if is_file else b""
-    except OSError as error:
-        raise UnreachableError(
-            f"the platform's file {path} cannot be created: {error.strerror}",
-            hint="Check that its folder exists and can be written.",
-        ) from error
-    if not is_file:
-        raise UnreachableError(f"{path} is not a file", hint=_NAME_ANOTHER)
-    if beginning not in {b"", _SQLITE_FILE}:
-        # Asked here, since SQLite takes a file of a few bytes for an empty one, and writes over it.
-        raise UnreachableError(f"{path} is damaged, or is not a platform's database", hint=_NAME_ANOTHER)
+@contextmanager
+def open_served(
+    url: str, *, root: Path, token: str | None = None
+) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
+    """Open a platform that this process can serve, with its tokens; only databases are such."""
+    if _scheme(url) not in _DATABASES:
+        raise InvalidError(
+            f"only a database can be served, and its tokens managed: {url}",
+            hint="Name a sqlite:/// or postgresql:// platform.",
+        )
+    from reconciler.live.embedded import EmbeddedPlatform, EmbeddedTokens  # noqa: PLC0415 - SQLAlchemy is slow
+    from reconciler.live.embedded.opening import opened  # noqa: PLC0415 - the same
+
+    with opened(url, root=root, token=token) as database:
+        yield EmbeddedPlatform(database), EmbeddedTokens(database)
 
 
-def _beginning(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(len(_SQLITE_FILE))
+@contextmanager
+def _embedded(url: str, root: Path, token: str | None) -> Iterator[Platform]:
+    with open_served(url, root=root, token=token) as (platform, _):
+        yield platform
 
 
-def _ignore_in_git(path: Path) -> None:
-    if not path.exists():
-        path.write_text("*\n", encoding="utf-8")
+def _scheme(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or "\0" in url or (scheme == "sqlite" and (not rest.startswith("/") or rest == "/")):
+        raise InvalidError(f"there is no platform at {url!r}", hint=_HINT)
+    return scheme
+
+
+def _plug_in(scheme: str) -> Opener:
+    found = entry_points(group=PLUG_INS, name=scheme)
+    if not found:
+        raise InvalidError(f"there is no platform for the URL scheme `{scheme}`", hint=_HINT)
+    return cast("Opener", next(iter(found)).load())

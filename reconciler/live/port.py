@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
+    from reconciler.model.requests import KeyedRequest
+    from reconciler.model.tokens import Token
 
 
 class PlatformReader(Protocol):
@@ -177,4 +179,42 @@ class Platform(PlatformReader, Protocol):
 
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         """Begin the client's next billing cycle: features, `per: cycle` limits and AI credits start at 0."""
+        ...
+
+
+class ServedPlatform(Platform, Protocol):
+    """A platform that `reconciler serve` can put behind its API."""
+
+    def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
+        """Do `effect` and keep its answer under the request's key, in one transaction; return the answer.
+
+        Whatever `effect` asks of this platform, on this thread, is part of that transaction. A key that is
+        kept already gives the answer that was kept, and `effect` is not called. `effect` may be called anew
+        after it was undone, so it must have no other effects. Raises `KeyReusedError` where the key is kept
+        for another fingerprint; what `effect` raises undoes everything, and nothing is kept.
+        """
+        ...
+
+
+class TokenRegister(Protocol):
+    """The tokens of a served platform."""
+
+    def is_open(self) -> bool:
+        """Whether no token was ever made, so that nothing protects the platform."""
+        ...
+
+    def find(self, token_id: str, digest: str) -> Token | None:
+        """Return the token with this id if its text has this digest."""
+        ...
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return every token, revoked ones included, oldest first."""
+        ...
+
+    def add(self, token: Token, digest: str) -> None:
+        """Keep a new token."""
+        ...
+
+    def revoke(self, token_id: str, at: datetime) -> Token:
+        """End a token and return it; raises `WrongUsageError` where there is none."""
         ...

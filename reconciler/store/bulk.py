@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,4 +19,7 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
 
 @lru_cache
 def _statement(table: Table, dialect: Dialect) -> str:
-    return str(insert(table).compile(dialect=dialect))
+    quote = dialect.identifier_preparer.quote
+    columns = table.columns.keys()
+    marks = ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * len(columns))
+    return f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, columns))}) VALUES ({marks})"  # noqa: S608 - names of our own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, literal_column, select
 
 from reconciler.model.consumption import Tally
 from reconciler.model.packages import USER_COUNT
@@ -52,4 +52,4 @@ def _used(meter: str) -> tuple[FromClause, ColumnElement[int]]:
         usage.c.meter == meter,
         usage.c.client_id == _HELD.c.client_id,
     )
-    return _HELD.outerjoin(usage, mine), func.coalesce(usage.c.amount, 0)
+    return _HELD.outerjoin(usage, mine), func.coalesce(usage.c.amount, literal_column("0"))

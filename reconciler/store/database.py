@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DBAPIError
 
-from reconciler.errors import InvalidError, UnreachableError
-from reconciler.store.dialects import BUSY_SECONDS, Fault, fault_of, sqlite_engine
+from reconciler.errors import ContentionError, InvalidError, UnreachableError
+from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
+
+    from reconciler.store.dialects import Address
 
 _REASONS: Final[dict[Fault, tuple[str, str]]] = {
     "busy": (
         f"another process is using {{where}}, still after {BUSY_SECONDS} seconds",
         "Wait until it has finished, then try again; nothing was written.",
     ),
-    "read-only": ("{where} cannot be written", "Check the permissions of the file and of its folder."),
+    "contention": ("others wrote to {where} at the same time", "Try again; nothing was written."),
+    "read-only": ("{where} cannot be written", "Check the permissions that you have there."),
     "corrupt": (
         "{where} is damaged, or is not a platform's database",
         "Restore it from a backup, or name another file under `platform` in reconciler.yaml.",
     ),
     "full": ("the disk of {where} is full", "Free some space, then try again; nothing was written."),
-    "unopenable": ("{where} cannot be opened", "Check that its folder exists and can be written."),
+    "unopenable": ("{where} cannot be opened", "Check that it exists and can be written."),
+    "refused": (
+        "{where} refused the credentials",
+        "Check user and password: PGUSER and PGPASSWORD, or the variable that `token_env` names.",
+    ),
+    "lost": (
+        "{where} is out of reach, or was lost before it answered",
+        "Try again when it is back. A plan is applied at most once, however often it is tried.",
+    ),
     "other": ("{where} failed", "Nothing was written; the database said: {error}"),
 }
 
@@ -35,38 +46,77 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
 class Database:
     """The database of one platform. Its methods raise `UnreachableError` where it cannot be used."""
 
-    def __init__(self, path: Path) -> None:
-        self.where = str(path)
-        self._engine = sqlite_engine(path)
+    def __init__(self, address: Address) -> None:
+        self.where = name_of(address)
+        self._engine = engine_of(address)
+        self._joined = threading.local()
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether this thread is within `joined`, so that what fails is undone and tried anew there."""
+        return self._outer() is not None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read in one transaction, which sees one state of the database."""
-        with self._translated(), self._engine.connect() as connection, connection.begin():
+        with self._transaction(writes=False) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Read and write in one transaction that excludes other writers from its start; all or nothing."""
-        with (
-            self._translated(),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+        """Read and write in one transaction, as if there were no others; all or nothing.
+
+        Raises `ContentionError` where others wrote in between: the whole transaction may be tried again.
+        """
+        with self._transaction(writes=True) as connection:
             yield connection
+
+    @contextmanager
+    def joined(self) -> Iterator[Connection]:
+        """Write in one transaction that everything on this thread, within the block, is part of."""
+        with self.writing() as connection:
+            self._joined.connection = connection
+            try:
+                yield connection
+            finally:
+                self._joined.connection = None
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    def _outer(self) -> Connection | None:
+        outer: Connection | None = getattr(self._joined, "connection", None)
+        return outer
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+        outer = self._outer()
+        if outer is not None:
+            yield outer
+            return
+        with (
+            self._translated(),
+            self._engine.connect().execution_options(writes=writes) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            message, hint = _REASONS[fault_of(error.orig)]
+            fault = fault_of(error.orig)
+            message, hint = _REASONS[fault]
             names = {"where": self.where, "error": error.orig}
-            raise UnreachableError(message.format(**names), hint=hint.format(**names)) from error
+            kind = ContentionError if fault == "contention" else UnreachableError
+            raise kind(message.format(**names), hint=hint.format(**names)) from error
         except UnicodeEncodeError as error:
             raise InvalidError(
                 f"text that is not valid Unicode: {error.object!a:.80}",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import URL, create_engine, event
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
+
+Address: TypeAlias = "Path | URL"
+"""A SQLite file, or the URL of a PostgreSQL database."""
 
 BUSY_SECONDS: Final = 5
 """How long a transaction waits for another process before it gives up."""
@@ -18,7 +22,9 @@ BUSY_SECONDS: Final = 5
 IN_LIMIT: Final = 10_000
 """How many values one IN list may have; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
-Fault: TypeAlias = Literal["busy", "read-only", "corrupt", "full", "unopenable", "other"]
+Fault: TypeAlias = Literal[
+    "busy", "contention", "read-only", "corrupt", "full", "unopenable", "refused", "lost", "other"
+]
 
 _SQLITE_SETTINGS: Final = (
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
@@ -37,9 +43,59 @@ _SQLITE_FAULTS: Final[dict[int, Fault]] = {
     14: "unopenable",
     26: "corrupt",
 }
+# Error codes, or their classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# Two inserts of one key at once are contention too: the next try finds the row and says so.
+_POSTGRES_FAULTS: Final[dict[str, Fault]] = {
+    "40001": "contention",
+    "40P01": "contention",
+    "23505": "contention",
+    "23503": "contention",
+    "55P03": "busy",
+    "57014": "busy",
+    "25006": "read-only",
+    "42501": "read-only",
+    "53100": "full",
+    "3D000": "unopenable",
+    "28": "refused",
+    "08": "lost",
+    "53": "lost",
+    "57": "lost",
+    "XX": "corrupt",
+}
+_CONNECT_SECONDS: Final = 10
 
 
-def sqlite_engine(path: Path) -> Engine:
+def engine_of(address: Address) -> Engine:
+    """Return an engine; its transactions write where the option `writes` is set."""
+    return _sqlite_engine(address) if isinstance(address, Path) else _postgres_engine(address)
+
+
+def name_of(address: Address) -> str:
+    """Return how messages call a database: never with its password."""
+    return str(address) if isinstance(address, Path) else address.render_as_string(hide_password=True)
+
+
+def _postgres_engine(url: URL) -> Engine:
+    """Return an engine on PostgreSQL.
+
+    Readers see one state; writers are serialisable, so that one of two that depend on each other fails and is
+    tried anew.
+    """
+    settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), connect_args=settings, pool_pre_ping=True, max_overflow=30
+    )
+    event.listen(engine, "begin", _begin_on_postgres)
+    return engine
+
+
+def _begin_on_postgres(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    level = "SERIALIZABLE" if writes else "REPEATABLE READ"
+    connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+
+
+def _sqlite_engine(path: Path) -> Engine:
     """Return an engine on a SQLite file; writers begin by `BEGIN IMMEDIATE`, which excludes other writers."""
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _configure)
@@ -67,4 +123,15 @@ def _begin(connection: Connection) -> None:
 def fault_of(error: BaseException | None) -> Fault:
     """Say what a driver's error means, by its code and never by its text."""
     code = getattr(error, "sqlite_errorcode", None)
-    return "other" if code is None else _SQLITE_FAULTS.get(code & 0xFF, "other")
+    if code is not None:
+        return _SQLITE_FAULTS.get(code & 0xFF, "other")
+    state = getattr(error, "sqlstate", None)
+    if state is not None:
+        return _POSTGRES_FAULTS.get(state) or _POSTGRES_FAULTS.get(state[:2], "other")
+    return "lost" if isinstance(error, _lost_connection()) else "other"
+
+
+def _lost_connection() -> type[Exception] | tuple[()]:
+    """Return what psycopg raises where the server could not even send a code."""
+    psycopg = sys.modules.get("psycopg")
+    return () if psycopg is None else psycopg.OperationalError

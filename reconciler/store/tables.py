@@ -144,6 +144,27 @@ moves: Final = Table(
     sqlite_with_rowid=False,
 )
 
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+kept_answers: Final = Table(
+    "kept_answers",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 scratch: Final = MetaData()
 """Temporary tables of one connection: what is asked, so that one statement answers many questions."""
 

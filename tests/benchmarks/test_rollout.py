@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from reconciler.model.clients import ClientLine
-from reconciler.store.dialects import sqlite_engine
+from reconciler.store.dialects import engine_of
 from tests.shop import opened_shop
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Recorder:
 
     def replay(self, database: Path) -> float:
         """Run them bare on a database; return processor seconds."""
-        with closing(sqlite_engine(database).raw_connection()) as connection:
+        with closing(engine_of(database).raw_connection()) as connection:
             cursor = connection.cursor()
             start = process_time()
             for statement, parameters, is_many in self.statements:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.conformance.building import CATALOG, NOW, change_set, definition
 from reconciler.errors import ReconcilerError
 from reconciler.live.opening import open_platform
 from reconciler.model.changesets import Move, PackageWrite
@@ -28,7 +29,6 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
-from tests.contract.building import CATALOG, NOW, change_set, definition
 from tests.contract.fake import FakePlatform
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.pull import Pulled, PullRequest, pull
+from reconciler.errors import WrongUsageError
 from reconciler.live.opening import open_platform
 from reconciler.sources.edits import write_edits
 from reconciler.sources.layout.parsing import parse
@@ -309,3 +310,45 @@ def test_a_catalog_of_the_platform_becomes_a_file(shop: Shop) -> None:
     pulled(shop)
 
     assert workspace(shop.root / "reconciler.yaml").catalog == shop.platform.catalog()
+
+
+def test_for_a_platform_without_a_catalog_one_is_made_that_declares_what_packages_name(shop: Shop) -> None:
+    (shop.root / "catalog.yaml").unlink()
+    live = definition(features=["live_chat"], limits={"call_minutes": 5})
+    shop.platform.edit_package("pro", live, shop.at)
+
+    result = pulled(shop)
+
+    catalog = workspace(shop.root / "reconciler.yaml").catalog
+    assert catalog is not None
+    assert catalog.features["live_chat"].title == "Live chat"
+    assert catalog.limits["call_minutes"].title == "Call minutes"
+    assert result.findings == ()
+    assert workspace(shop.root / "reconciler.yaml").errors == ()
+
+
+def test_a_named_package_that_is_not_live_is_wrong_usage(shop: Shop) -> None:
+    with pytest.raises(WrongUsageError, match="no package 'x'"):
+        pulled(shop, "x")
+
+
+def test_addresses_that_stay_keep_their_spelling(shop: Shop) -> None:
+    write(shop, "pro", "title: Pro\nuser_count: 5\nallowed_emails: [Ana@X.example, ben@x.example]\n")
+    shop.apply()
+    live = definition(title="Pro", user_count=5, allowed_emails=["ana@x.example", "cas@x.example"])
+    shop.platform.edit_package("pro", live, shop.at)
+
+    pulled(shop)
+
+    assert "allowed_emails: [Ana@X.example, cas@x.example]\n" in text(shop, "pro")
+
+
+def test_a_package_opened_on_the_platform_is_opened_in_its_file_by_name(shop: Shop) -> None:
+    write(shop, "pro", "title: Pro\nuser_count: 5\nallowed_emails:\n  - ana@x.example\n")
+    shop.apply()
+    shop.platform.edit_package("pro", definition(title="Pro", user_count=5), shop.at)
+
+    pulled(shop)
+
+    assert text(shop, "pro") == "title: Pro\nuser_count: 5\nallowed_emails: any\n"
+    assert shop.plan().is_empty

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.conformance.building import NOW, definition, line
 from reconciler.errors import InvalidError, UnreachableError
 from reconciler.live.opening import open_platform
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.store.database import Database
 from reconciler.store.dialects import fault_of
-from tests.contract.building import NOW, definition, line
 
 if TYPE_CHECKING:
     from pathlib import Path

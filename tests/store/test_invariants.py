@@ -7,11 +7,11 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.conformance.building import CATALOG, LATER, NOW, apply, definition, line
 from reconciler.live.opening import open_platform
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine
 from reconciler.model.questions import ClientQuestion
-from tests.contract.building import CATALOG, LATER, NOW, apply, definition, line
 
 if TYPE_CHECKING:
     from pathlib import Path

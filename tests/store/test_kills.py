@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.conformance.building import CATALOG, LATER, NOW, definition, line
 from reconciler.live.opening import open_platform
 from reconciler.model.changesets import ChangeSet, Move, PackageWrite
 from reconciler.model.questions import ClientQuestion
-from tests.contract.building import CATALOG, LATER, NOW, definition, line
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform

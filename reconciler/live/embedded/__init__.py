@@ -4,5 +4,6 @@ Every public method is one transaction, and checks inside it whatever it depends
 """
 
 from reconciler.live.embedded.platform import EmbeddedPlatform
+from reconciler.live.embedded.tokens import EmbeddedTokens
 
-__all__ = ["EmbeddedPlatform"]
+__all__ = ["EmbeddedPlatform", "EmbeddedTokens"]

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.errors import UnreachableError, WrongUsageError
+from reconciler.errors import KeyReusedError, UnreachableError, WrongUsageError
 from reconciler.live.embedded import applying, assigning, editing, intake, lookup, viewing
+from reconciler.live.embedded.retrying import retried
 from reconciler.model.plans import PlatformIdentity
-from reconciler.store import consumption, meta, moves, packages, questions, runs, subscriptions
+from reconciler.store import (
+    answers,
+    consumption,
+    meta,
+    moves,
+    packages,
+    questions,
+    runs,
+    subscriptions,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
@@ -20,97 +30,98 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
     from reconciler.model.questions import Answer, ClientQuestion
+    from reconciler.model.requests import KeyedRequest
     from reconciler.store.database import Database
 
 
 class EmbeddedPlatform:
-    """Implements `Platform`; every method is one transaction."""
+    """Implements `ServedPlatform`; every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def identity(self) -> PlatformIdentity:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             lineage = meta.lineage(connection)
         if lineage is None:
             raise UnreachableError(
-                f"{self._database.where} has no lineage", hint="Restore the file from a backup."
+                f"{self.database.where} has no lineage", hint="Restore the file from a backup."
             )
-        return PlatformIdentity(kind="sqlite", lineage=lineage)
+        return PlatformIdentity(kind=self.database.kind, lineage=lineage)
 
     def catalog(self) -> Catalog | None:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return meta.catalog(connection)
 
     def protected(self) -> tuple[str, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return meta.protected(connection)
 
     def state_token(self) -> str:
         """See `HasStateToken`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return meta.state_token(connection)
 
     def packages(self) -> tuple[PackageHead, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return packages.heads(connection)
 
     def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return packages.definitions(connection, wanted)
 
     def holdings(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[int, int]]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return subscriptions.holdings(connection, keys, at)
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return subscriptions.outdated(connection, at)
 
     def holder_count(self, at: datetime) -> int:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return subscriptions.holder_count(connection, at)
 
     def answers(
         self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int
     ) -> tuple[Answer, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return questions.answers(connection, questions_, at, sample=sample)
 
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             yield from questions.matching(connection, question, at)
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return questions.nth_matching(connection, question, n, at)
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             held = packages.stored(connection, {package}).get(package)
             if held is not None:
                 yield from consumption.tallies(connection, held.id, meter, at)
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return viewing.view(connection, client_id, at)
 
     def snapshot(self, client_id: str) -> Definition:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             client = lookup.client(connection, client_id)
             return lookup.definition(connection, client.package_id, client.revision)
 
@@ -118,18 +129,18 @@ class EmbeddedPlatform:
         self, at: datetime, *, package: str | None = None, outdated: bool = False
     ) -> Iterator[Client]:
         """See `PlatformReader`; raises `WrongUsageError` where there is no such package."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             held = None if package is None else lookup.package(connection, package).id
             yield from viewing.stream(connection, at, package_id=held, outdated=outdated)
 
     def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return runs.latest(connection, limit)
 
     def run(self, run_id: int) -> Run:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             found = runs.by_id(connection, run_id)
         if found is None:
             raise WrongUsageError(f"there is no run {run_id}", hint="`history` lists the runs.")
@@ -137,57 +148,81 @@ class EmbeddedPlatform:
 
     def moved_by(self, run_id: int) -> tuple[Moved, ...]:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return moves.of_run(connection, run_id)
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """See `PlatformReader`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return runs.of_plan(connection, plan_hash)
 
+    @retried
     def apply(self, change_set: ChangeSet) -> Run:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return applying.apply(connection, change_set)
 
     def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return intake.take_all(connection, lines, at)
 
+    @retried
     def add_client(self, line: ClientLine, at: datetime) -> Client:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             intake.take_one(connection, line, at)
             return viewing.view(connection, line.id, at)
 
+    @retried
     def assign(self, client_id: str, package: str, at: datetime) -> Client:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             assigning.assign(connection, client_id, package, at)
             return viewing.view(connection, client_id, at)
 
+    @retried
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return assigning.record_usage(connection, viewing.view(connection, client_id, at), meter, amount)
 
+    @retried
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             assigning.set_users(connection, viewing.view(connection, client_id, at), users)
             return viewing.view(connection, client_id, at)
 
+    @retried
     def edit_package(
         self, key: str, definition: Definition, at: datetime, *, archived: bool = False
     ) -> PackageHead:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return editing.edit(connection, key, definition, at, archived=archived)
 
+    @retried
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         """See `Platform`."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             client = lookup.client(connection, client_id)
             assigning.begin_cycle(connection, client, client.package_id)
             return viewing.view(connection, client_id, at)
+
+    @retried
+    def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
+        """See `ServedPlatform`."""
+        with self.database.joined() as connection:
+            kept = answers.of_key(connection, request.key)
+            if kept is None:
+                answer = effect()
+                answers.keep(connection, request, answer)
+                return answer
+        fingerprint, answer = kept
+        if fingerprint != request.fingerprint:
+            raise KeyReusedError(
+                "The idempotency key came with another request before.",
+                hint="Choose a new key for each request.",
+            )
+        return answer

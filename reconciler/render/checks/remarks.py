@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -61,6 +61,16 @@ def loudest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     return tuple(sorted(remarks, key=lambda remark: remark.level))
 
 
+def seen_from(folder: str, remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Return the remarks with `folder`, empty or ending in a slash, before the names of their files."""
+    return tuple(
+        replace(remark, source=remark.source.model_copy(update={"file": folder + remark.source.file}))
+        if folder and remark.source
+        else remark
+        for remark in remarks
+    )
+
+
 def of_findings(findings: Iterable[Finding]) -> tuple[Remark, ...]:
     """Return a remark per finding."""
     return loudest_first(_of_finding(finding) for finding in findings)
@@ -80,7 +90,7 @@ def _of_finding(finding: Finding) -> Remark:
     place = Source(file=sanitise(finding.file), line=finding.position.line, column=finding.position.column)
     rule = sanitise(finding.rule)
     message = sanitise("; ".join(part for part in (finding.message, finding.fix) if part))
-    return Remark(level, rule, sanitise(finding.message), rule.replace("-", " "), message, place)
+    return Remark(level, rule, sanitise(finding.message), rule, message, place)
 
 
 def _of_guard(result: GuardResult, source: Source | None) -> Remark:

@@ -1,3 +1,5 @@
+"""Clients: taken in, assigned, using what they may, and nothing else."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.conformance.building import LATER, NOW, definition, line, with_catalog, with_client
 from reconciler.errors import BlockedError, InvalidError, WrongUsageError
 from reconciler.model.clients import ClientLine, Entitlements, ImportReport
-from tests.contract.building import LATER, NOW, definition, line, with_catalog, with_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

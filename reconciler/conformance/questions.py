@@ -1,3 +1,5 @@
+"""Questions about clients, and how holders are counted."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.conformance.building import LATER, NOW, definition, line
 from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry, Window
 from reconciler.model.questions import (
@@ -21,7 +24,6 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
-from tests.contract.building import LATER, NOW, definition, line
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -115,6 +117,31 @@ def test_answers_come_in_the_order_of_the_questions(peopled: Platform) -> None:
     answers = peopled.answers(asked, LATER, sample=0)
 
     assert [answer.count for answer in answers] == [2, 4, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("questions", "matching"),
+    [
+        ([UsesMoreThan("chat", 0), UsesMoreThan("chat", 2), UsesMoreThan("audio", 0)], ["abc", "c", "c"]),
+        ([HasMoreUsersThan(1), HasMoreUsersThan(3)], ["bcd", "d"]),
+        ([OwnerIn(("ops@a.example",)), OwnerIn(()), OwnerIn(("ops@b.example",))], ["a", "", "b"]),
+        ([OwnerNotIn(("ops@a.example",)), OwnerNotIn(())], ["bcd", "abcd"]),
+        ([AssignedIn(()), AssignedIn((Window(NOW, NOW),))], ["", "abd"]),
+        ([OneOf(("a",)), OneOf(("b", "c")), OneOf(())], ["a", "bc", ""]),
+        ([NotOneOf(("a",)), NotOneOf(())], ["bcd", "abcd"]),
+        ([UpTo("a"), UpTo("c")], ["a", "abc"]),
+    ],
+    ids=str,
+)
+def test_questions_that_are_alike_do_not_mix(
+    peopled: Platform, questions: list[Condition], matching: list[str]
+) -> None:
+    asked = [replace(EVERYONE, conditions=(condition,)) for condition in questions]
+
+    answers = peopled.answers(asked, LATER, sample=9)
+
+    assert ["".join(answer.sample) for answer in answers] == matching
+    assert [answer.count for answer in answers] == [len(ids) for ids in matching]
 
 
 def test_no_questions_have_no_answers(platform: Platform) -> None:

@@ -1,12 +1,14 @@
+"""What a platform remembers of runs and of use."""
+
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
 from reconciler.model.consumption import Tally
 from reconciler.model.questions import ClientQuestion, MovedIn
-from tests.contract.building import LATER, NOW, apply, definition, version, with_client
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -38,10 +40,10 @@ def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
 
     moved = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=1),))
     others = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=2),))
-    earlier = ClientQuestion("basic", (2,), (MovedIn(run - 1, from_revision=1),))
+    later = ClientQuestion("basic", (2,), (MovedIn(run + 1, from_revision=1),))
 
     assert platform.moved_by(run) == (Moved("basic", 1, 2, 2),)
-    assert [list(platform.matching(each, LATER)) for each in (moved, others, earlier)] == [
+    assert [list(platform.matching(each, LATER)) for each in (moved, others, later)] == [
         ["acme", "bolt"],
         [],
         [],

@@ -1,3 +1,5 @@
+"""Change sets: all or nothing, once, and only on what was planned on."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
-from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
-from reconciler.model.packages import RevisionRef
-from reconciler.model.questions import ClientQuestion, HasMoreUsersThan, OneOf, UsesMoreThan
-from tests.contract.building import (
+from reconciler.conformance.building import (
     CATALOG,
     LATER,
     NOW,
@@ -21,6 +19,10 @@ from tests.contract.building import (
     version,
     with_client,
 )
+from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
+from reconciler.model.packages import RevisionRef
+from reconciler.model.questions import ClientQuestion, HasMoreUsersThan, OneOf, UsesMoreThan
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform

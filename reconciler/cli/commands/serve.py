@@ -1,0 +1,40 @@
+"""`serve`: the environment's platform over HTTP."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.opening import served_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import WrongUsageError
+
+
+@click.command("serve")
+@global_options
+@option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@option("--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="0: any free one.")
+def serve_command(host: str, port: int) -> None:
+    """Serve the platform over HTTP until interrupted.
+
+    Needs the extra `server`. Other machines are let in only once tokens exist: reconciler tokens create.
+    Put a proxy that does TLS in front.
+    """
+    try:
+        from reconciler.server.running import Listening, serve
+        from reconciler.server.serving import Served
+    except ModuleNotFoundError as error:
+        raise WrongUsageError(
+            f"Serving needs {error.name}, which is not installed.",
+            hint="Install the extra: pip install 'reconciler[server]'.",
+        ) from error
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    with served_of(choices) as (platform, tokens):
+        notice = "without tokens, so open to everybody on this machine" if tokens.is_open() else "with tokens"
+        serve(
+            Served(platform, tokens, now),
+            Listening(host, port),
+            lambda address: terminal.say(f"Serving at {address}, {notice}.\n"),
+        )

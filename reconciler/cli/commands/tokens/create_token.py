@@ -1,0 +1,45 @@
+"""`tokens create`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from reconciler.cli.opening import served_of
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.surroundings import now
+from reconciler.cli.terminal import Terminal
+from reconciler.engine.tokens import create_token
+from reconciler.model.tokens import Scope
+
+_NAME_LENGTH = 120
+
+
+@click.command("create")
+@global_options
+@click.argument("name")
+@option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    required=True,
+    help="What it may do; may be repeated. None implies another, but for admin.",
+)
+@option("--days", type=click.IntRange(1, 3_650), help="It expires after so many days; by default never.")
+def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a token named NAME and print it, once.
+
+    Only a digest is kept. Planning needs the scope read; applying read and packages.
+    """
+    if not name.isprintable() or not 0 < len(name) <= _NAME_LENGTH:
+        raise click.BadParameter(f"a name is 1 to {_NAME_LENGTH} printable characters.")
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    at = now()
+    expires_at = None if days is None else at + timedelta(days=days)
+    with served_of(choices) as (_, register):
+        token, text = create_token(register, name, tuple(map(Scope, scopes)), at, expires_at=expires_at)
+    terminal.write(f"{text}\n")
+    terminal.say(f"Token {token.id} may: {', '.join(token.scopes)}. It is not shown again.\n")

@@ -1,0 +1,9 @@
+"""A platform behind the HTTP API: the port over requests.
+
+`transport` alone imports httpx. What comes from the network is hostile until it was checked: time, bytes,
+types and completeness are bounded, and a write is done at most once whatever happens on the way.
+"""
+
+from reconciler.live.http.opening import open_http
+
+__all__ = ["open_http"]

@@ -1,0 +1,163 @@
+"""The whole port over requests. Every write goes under a key, so that sending it twice does it once."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Final
+
+from reconciler.errors import InvalidError, WrongUsageError
+from reconciler.live.http.exchange import Request
+from reconciler.live.http.reading import HttpReader
+from reconciler.live.http.sending import instant, made, new_key, writing
+from reconciler.model.findings import Finding, Position
+from reconciler.wire import paths
+from reconciler.wire.changesets import ChangeSetBody, RunReply
+from reconciler.wire.clients import (
+    AssignBody,
+    ClientReply,
+    CycleBody,
+    ImportReply,
+    NewClientBody,
+    UsageBody,
+    UsageReply,
+    UsersBody,
+)
+from reconciler.wire.packages import DefinitionBody, PackageBody, PackageReply
+from reconciler.wire.paths import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from reconciler.model.changesets import ChangeSet, Run
+    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.packages import Definition, PackageHead
+
+_IN_MEMORY: Final = 2**20
+_WHATEVER_IS_THERE: Final = {"If-Match": "*"}
+_STATED: Final = ("name", "owner_email", "status", "package", "users", "usage")
+
+
+class HttpPlatform(HttpReader):
+    """Implements `Platform`."""
+
+    def apply(self, change_set: ChangeSet) -> Run:
+        """See `Platform`; the plan's hash is the key."""
+        request = writing(
+            "POST",
+            paths.CHANGE_SETS,
+            made(ChangeSetBody.of, change_set),
+            what="the apply",
+            key=change_set.plan_hash,
+            recovery="`history` says whether it was; the same plan is applied at most once.",
+            is_long=True,
+        )
+        return self.agreed.call(request, RunReply).value()
+
+    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+        """See `Platform`; the lines wait in a temporary file, so that they can be sent again."""
+        numbers = array("q")
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
+            for line in lines:
+                numbers.append(line.line)
+                spool.write(_line(line))
+            request = Request(
+                "POST",
+                paths.IMPORTS,
+                instant(at),
+                body=_file(spool),
+                body_type=paths.LINES,
+                key=new_key(),
+                what="the import",
+                recovery="Import the same file again: it is made so that this does no harm.",
+                is_long=True,
+            )
+            try:
+                return self.agreed.call(request, ImportReply).value()
+            except InvalidError as error:
+                raise _renumbered(error, numbers) from error
+
+    def add_client(self, line: ClientLine, at: datetime) -> Client:
+        """See `Platform`."""
+        stated = {name: getattr(line, name) for name in (*_STATED, "id", "assigned_at")}
+        body = made(NewClientBody, at=at, **stated)
+        request = writing("POST", paths.CLIENTS, body, what="adding the client")
+        return self.agreed.call(request, ClientReply).value()
+
+    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+        """See `Platform`."""
+        body = made(AssignBody, package=package, at=at)
+        return self._changed("PUT", paths.SUBSCRIPTION, client_id, body, "the assignment")
+
+    def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
+        """See `Platform`."""
+        body = made(UsageBody, meter=meter, amount=amount, at=at)
+        path = paths.USAGE.format(client_id=segment(client_id))
+        return self.agreed.call(writing("POST", path, body, what="the record of usage"), UsageReply).total
+
+    def set_users(self, client_id: str, users: int, at: datetime) -> Client:
+        """See `Platform`."""
+        body = made(UsersBody, users=users, at=at)
+        return self._changed("PUT", paths.USERS, client_id, body, "the change of users")
+
+    def edit_package(
+        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+    ) -> PackageHead:
+        """See `Platform`."""
+        body = made(PackageBody, definition=made(DefinitionBody.of, definition), archived=archived)
+        place = paths.PACKAGE.format(key=segment(key))
+
+        def edited(condition: Mapping[str, str]) -> PackageHead:
+            more = {"query": instant(at), "headers": condition}
+            request = writing("PUT", place, body, what="the edit", **more)
+            return self.agreed.call(request, PackageReply).head.value()
+
+        try:
+            return edited(_WHATEVER_IS_THERE)
+        except WrongUsageError:
+            return edited({"If-None-Match": "*"})
+
+    def start_cycle(self, client_id: str, at: datetime) -> Client:
+        """See `Platform`."""
+        return self._changed("POST", paths.CYCLE, client_id, CycleBody(at=at), "the new cycle")
+
+    def _changed(
+        self, method: str, path: str, client_id: str, body: AssignBody | UsersBody | CycleBody, what: str
+    ) -> Client:
+        place = path.format(client_id=segment(client_id))
+        request = writing(method, place, body, what=what, headers=_WHATEVER_IS_THERE)
+        return self.agreed.call(request, ClientReply).value()
+
+
+def _line(line: ClientLine) -> bytes:
+    document = {"id": line.id}
+    document |= {name: getattr(line, name) for name in _STATED if getattr(line, name) is not None}
+    if line.assigned_at is not None:
+        document["assigned_at"] = line.assigned_at.isoformat()
+    return json.dumps(document).encode() + b"\n"
+
+
+def _file(spool: SpooledTemporaryFile[bytes]) -> IO[bytes]:
+    return spool
+
+
+def _renumbered(error: InvalidError, numbers: array[int]) -> InvalidError:
+    """Name the lines by their numbers in what they came from."""
+    findings = tuple(
+        Finding(
+            finding.file,
+            Position(_number(finding.position.line, numbers), finding.position.column),
+            finding.rule,
+            finding.message,
+            finding.fix,
+            finding.severity,
+        )
+        for finding in error.findings
+    )
+    return InvalidError(error.message, hint=error.hint, findings=findings)
+
+
+def _number(sent: int, numbers: array[int]) -> int:
+    return numbers[sent - 1] if 0 < sent <= len(numbers) else sent

@@ -1,0 +1,242 @@
+"""The reading half of the port over requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler.errors import StaleError, UnreachableError
+from reconciler.live.http.exchange import Request
+from reconciler.live.http.sending import asking, instant, made
+from reconciler.model.packages import RevisionRef
+from reconciler.wire import paths
+from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
+from reconciler.wire.clients import ClientReply
+from reconciler.wire.packages import (
+    CatalogReply,
+    DefinitionBody,
+    DefinitionsReply,
+    KeysReply,
+    PackagesReply,
+    RefBody,
+    RefsBody,
+)
+from reconciler.wire.paths import segment
+from reconciler.wire.questions import (
+    AllOutdatedReply,
+    AnswersReply,
+    HoldersReply,
+    HoldingsBody,
+    HoldingsReply,
+    MatchingBody,
+    NthBody,
+    NthReply,
+    QuestionBody,
+    QuestionsBody,
+    TallyReply,
+)
+from reconciler.wire.versions import agree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from reconciler.live.http.session import Session
+    from reconciler.model.catalog import Catalog
+    from reconciler.model.changesets import Moved, Run
+    from reconciler.model.clients import Client
+    from reconciler.model.consumption import Tally
+    from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.plans import Outdated, PlatformIdentity
+    from reconciler.model.questions import Answer, ClientQuestion
+
+T = TypeVar("T")
+
+_PAGE: Final = 10_000
+_DEFINITIONS: Final = 1_000
+_QUESTIONS: Final = 1_000
+_MOST_RUNS: Final = 10_000
+_LISTINGS: Final = 5
+_ID: Final = TypeAdapter(str)
+
+
+class HttpReader:
+    """Implements `PlatformReader`. What is asked in bulk is sent in bulk."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_agreed = False
+
+    def identity(self) -> PlatformIdentity:
+        """See `PlatformReader`; the first request of every other method too."""
+        reply = self._session.call(Request("GET", paths.PLATFORM), PlatformReply)
+        agree(reply.versions, where=self._session.where)
+        self._is_agreed = True
+        return reply.value()
+
+    def state_token(self) -> str:
+        """See `HasStateToken`."""
+        return self.agreed.call(Request("GET", paths.STATE), StateReply).token
+
+    def catalog(self) -> Catalog | None:
+        """See `PlatformReader`."""
+        return self.agreed.call(Request("GET", paths.CATALOG), CatalogReply).value()
+
+    def protected(self) -> tuple[str, ...]:
+        """See `PlatformReader`."""
+        return self.agreed.call(Request("GET", paths.PROTECTED), KeysReply).keys
+
+    def packages(self) -> tuple[PackageHead, ...]:
+        """See `PlatformReader`; listed anew where they change between two pages."""
+        for _ in range(_LISTINGS - 1):
+            try:
+                return self._packages()
+            except StaleError:
+                continue
+        return self._packages()
+
+    def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
+        """See `PlatformReader`."""
+        found = {}
+        for some in _cut(sorted(set(wanted)), _DEFINITIONS):
+            refs = tuple(made(RefBody, key=ref.key, revision=ref.revision) for ref in some)
+            body = RefsBody(wanted=refs)
+            for item in self.agreed.call(asking(paths.DEFINITIONS, body), DefinitionsReply).items:
+                found[RevisionRef(item.key, item.revision)] = item.definition.value()
+        return found
+
+    def holdings(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[int, int]]:
+        """See `PlatformReader`."""
+        held: dict[str, dict[int, int]] = {}
+        for some in _cut(sorted(set(keys)), _PAGE):
+            body = made(HoldingsBody, keys=tuple(some), at=at)
+            for item in self.agreed.call(asking(paths.HOLDINGS, body), HoldingsReply).items:
+                held.setdefault(item.key, {})[item.revision] = item.clients
+        return held
+
+    def outdated(self, at: datetime) -> tuple[Outdated, ...]:
+        """See `PlatformReader`."""
+        request = Request("GET", paths.OUTDATED, instant(at))
+        return tuple(item.value() for item in self.agreed.call(request, AllOutdatedReply).items)
+
+    def holder_count(self, at: datetime) -> int:
+        """See `PlatformReader`."""
+        return self.agreed.call(Request("GET", paths.HOLDERS, instant(at)), HoldersReply).clients
+
+    def answers(
+        self, questions: Sequence[ClientQuestion], at: datetime, *, sample: int
+    ) -> tuple[Answer, ...]:
+        """See `PlatformReader`."""
+        found: list[Answer] = []
+        for some in _cut(questions, _QUESTIONS):
+            bodies = tuple(made(QuestionBody.of, question) for question in some)
+            body = made(QuestionsBody, questions=bodies, at=at, sample=sample)
+            reply = self.agreed.call(asking(paths.ANSWERS, body), AnswersReply)
+            if len(reply.items) != len(some):
+                raise UnreachableError(
+                    f"{self._session.where} gave {len(reply.items)} answers to {len(some)} questions."
+                )
+            found += (item.value() for item in reply.items)
+        return tuple(found)
+
+    def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
+        """See `PlatformReader`."""
+        body = made(MatchingBody, question=made(QuestionBody.of, question), at=at)
+        for line in self.agreed.lines(asking(paths.MATCHING, body, is_long=True)):
+            yield self._read(line, _ID)
+
+    def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
+        """See `PlatformReader`."""
+        body = made(NthBody, question=made(QuestionBody.of, question), at=at, n=n)
+        return self.agreed.call(asking(paths.NTH_MATCHING, body), NthReply).id
+
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        """See `PlatformReader`."""
+        path = paths.CONSUMPTION.format(key=segment(package), meter=segment(meter))
+        for line in self.agreed.lines(Request("GET", path, instant(at), is_long=True)):
+            yield self._read(line, _TALLY).value()
+
+    def client(self, client_id: str, at: datetime) -> Client:
+        """See `PlatformReader`."""
+        path = paths.CLIENT.format(client_id=segment(client_id))
+        return self.agreed.call(Request("GET", path, instant(at)), ClientReply).value()
+
+    def snapshot(self, client_id: str) -> Definition:
+        """See `PlatformReader`."""
+        path = paths.SNAPSHOT.format(client_id=segment(client_id))
+        return self.agreed.call(Request("GET", path), DefinitionBody).value()
+
+    def clients(
+        self, at: datetime, *, package: str | None = None, outdated: bool = False
+    ) -> Iterator[Client]:
+        """See `PlatformReader`."""
+        query = instant(at) | ({"outdated": "true"} if outdated else {})
+        query |= {} if package is None else {"package": package}
+        for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
+            yield self._read(line, _CLIENT).value()
+
+    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
+        """See `PlatformReader`."""
+        request = Request("GET", paths.RUNS, {"limit": str(min(limit, _MOST_RUNS))})
+        return tuple(item.value() for item in self.agreed.call(request, RunsReply).items)
+
+    def run(self, run_id: int) -> Run:
+        """See `PlatformReader`."""
+        path = paths.RUN.format(run_id=run_id)
+        return self.agreed.call(Request("GET", path), RunReply).value()
+
+    def moved_by(self, run_id: int) -> tuple[Moved, ...]:
+        """See `PlatformReader`."""
+        request = Request("GET", paths.MOVED.format(run_id=run_id))
+        return tuple(item.value() for item in self.agreed.call(request, AllMovedReply).items)
+
+    def run_of_plan(self, plan_hash: str) -> Run | None:
+        """See `PlatformReader`."""
+        request = Request("GET", paths.RUNS, {"plan_hash": plan_hash})
+        found = self.agreed.call(request, RunsReply).items
+        return found[0].value() if found else None
+
+    @property
+    def agreed(self) -> Session:
+        """The session, once both ends were found to speak one version."""
+        if not self._is_agreed:
+            self.identity()
+        return self._session
+
+    def _packages(self) -> tuple[PackageHead, ...]:
+        found: list[PackageHead] = []
+        query = {"limit": str(_PAGE)}
+        while True:
+            reply = self.agreed.call(Request("GET", paths.PACKAGES, query), PackagesReply)
+            found += (item.value() for item in reply.items)
+            if len(found) > reply.total or (reply.next is None and len(found) < reply.total):
+                raise self._incomplete(len(found), reply.total)
+            if reply.next is None:
+                return tuple(found)
+            if not reply.items:
+                raise self._incomplete(len(found), reply.total)
+            query["cursor"] = reply.next
+
+    def _incomplete(self, came: int, total: int) -> UnreachableError:
+        return UnreachableError(
+            f"{self._session.where} says that there are {total} packages, and listed {came}.",
+            hint="Nothing can be planned on an incomplete list. Look at the server.",
+        )
+
+    def _read(self, line: bytes, adapter: TypeAdapter[T]) -> T:
+        try:
+            return adapter.validate_json(line)
+        except ValidationError as error:
+            raise UnreachableError(
+                f"{self._session.where}: a line of a list cannot be read.",
+                hint="Use client and server of one version.",
+            ) from error
+
+
+_CLIENT: Final = TypeAdapter(ClientReply)
+_TALLY: Final = TypeAdapter(TallyReply)
+
+
+def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

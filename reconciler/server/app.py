@@ -1,0 +1,68 @@
+"""The application: routes, limits, figures and problems put together around one platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from reconciler import __version__
+from reconciler.server import refusals
+from reconciler.server.limits import BodyLimit
+from reconciler.server.metrics import Figures, Observed
+from reconciler.server.routes import (
+    changes,
+    clients,
+    imports,
+    packages,
+    platform,
+    probes,
+    questions,
+    subscriptions,
+)
+from reconciler.wire.problems import DESCRIPTIONS
+
+if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
+
+    from reconciler.server.serving import Served
+
+_ROUTERS: Final = (platform, packages, questions, clients, subscriptions, imports, changes, probes)
+_GZIP_FROM: Final = 1_000
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"$ref": f"#/components/responses/{status}"} for status in DESCRIPTIONS
+}
+
+
+def application(served: Served) -> FastAPI:
+    """Return what serves a platform: the API, limited and observed."""
+    api = routes()
+    api.state.served = served
+    api.state.figures = Figures()
+    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
+    api.add_middleware(BodyLimit, bounds=served.bounds)
+    api.add_middleware(Observed, figures=api.state.figures)
+    return api
+
+
+def routes() -> FastAPI:
+    """Return the routes alone, over nothing yet."""
+    api = FastAPI(
+        title="reconciler",
+        summary="Packages, the clients who hold them, and changes to both.",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        responses=_RESPONSES,
+        generate_unique_id_function=_name,
+    )
+    for module in _ROUTERS:
+        api.include_router(module.router)
+    refusals.install(api)
+    return api
+
+
+def _name(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,50 @@
+"""The API's description: OpenAPI 3.1, made from the routes and committed as `schemas/openapi.json`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from reconciler.server.app import routes
+from reconciler.wire.paths import PROBLEM
+from reconciler.wire.problems import DESCRIPTIONS, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NO_BODY: Final = 304
+_SCHEMAS: Final = "#/components/schemas/"
+
+
+def document() -> dict[str, Any]:
+    """Return the description."""
+    described = routes().openapi()
+    components = described["components"]
+    components["schemas"] |= _problem_schemas()
+    components["responses"] = {str(status): _response(status) for status in DESCRIPTIONS}
+    return described
+
+
+def write_description(path: Path) -> None:
+    """Write the committed file anew, after a route or a body changed."""
+    path.write_text(description(), encoding="utf-8")
+
+
+def description() -> str:
+    """Return the description as the committed file has it."""
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _problem_schemas() -> dict[str, Any]:
+    _, schema = models_json_schema([(Problem, "serialization")], ref_template=_SCHEMAS + "{model}")
+    schemas: dict[str, Any] = schema["$defs"]
+    return schemas
+
+
+def _response(status: int) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": DESCRIPTIONS[status]}
+    if status != _NO_BODY:
+        response["content"] = {PROBLEM: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}}
+    return response

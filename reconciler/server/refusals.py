@@ -1,0 +1,98 @@
+"""What goes wrong, as problem details."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from reconciler.errors import ReconcilerError, UnreachableError
+from reconciler.model.findings import Finding, Position
+from reconciler.wire.paths import PROBLEM
+from reconciler.wire.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+_SHOWN: Final = 50
+_RULES: Final[Mapping[str, str]] = {
+    "missing": "missing-key",
+    "extra_forbidden": "unknown-key",
+    "greater_than_equal": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "too_long": "out-of-range",
+    "too_short": "out-of-range",
+}
+_BY_STATUS: Final[Mapping[int, str]] = {
+    400: "bad-request",
+    404: "no-such-path",
+    405: "method-not-allowed",
+    413: "too-large",
+}
+
+
+class Refusal(Exception):  # noqa: N818 - it is named after the problem that it carries
+    """A request that this server refuses by itself, before or beside the platform."""
+
+    def __init__(self, name: str, detail: str, *, hint: str = "") -> None:
+        super().__init__(detail)
+        self.problem = Problem.named(name, detail, hint=hint)
+
+
+def install(app: FastAPI) -> None:
+    """Have every failure answered as a problem."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(ReconcilerError, _failed)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response that carries a problem."""
+    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM)
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - the framework's handlers are typed by the root class
+    headers = {"WWW-Authenticate": "Bearer"} if error.problem.status == 401 else None  # noqa: PLR2004 - HTTP's
+    return answer(error.problem, headers)
+
+
+def _failed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ReconcilerError)  # noqa: S101 - see _refused
+    headers = {"Retry-After": "1"} if isinstance(error, UnreachableError) else None
+    return answer(Problem.of(error), headers)
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - see _refused
+    faults = error.errors()
+    if all(fault["loc"][:1] == ("header",) for fault in faults):
+        detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
+        return answer(Problem.named("bad-request", f"A header is missing or malformed: {detail}"))
+    findings = tuple(map(_finding, faults[:_SHOWN]))
+    detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request."
+    return answer(Problem.named("invalid", detail, findings=findings))
+
+
+def _finding(fault: Mapping[str, Any]) -> Finding:
+    place: Sequence[str | int] = fault["loc"]
+    pointer = "".join(f"/{step}" for step in place[1:]) or "/"
+    rule = _RULES.get(fault["type"], "wrong-type" if "type" in fault["type"] else "bad-value")
+    return Finding(str(place[0]), Position(), rule, f"{pointer}: {fault['msg']}")
+
+
+def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - see _refused
+    name = _BY_STATUS.get(error.status_code, "unexpected")
+    return answer(Problem.named(name, str(error.detail)), error.headers)
+
+
+def _unexpected(_request: Request, _error: Exception) -> Response:
+    return answer(Problem.named("unexpected", "The server failed unexpectedly; its log has the details."))

@@ -1,0 +1,62 @@
+"""Change sets, and the runs that they become."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import Number
+from reconciler.server.replies import shown
+from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.wire import paths
+from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
+from reconciler.wire.fields import LINE_PATTERN
+
+router = APIRouter(tags=["changes"])
+_Reader = Annotated[Call, Depends(Needs(Scope.READ))]
+_Changer = Annotated[Call, Depends(Needs(Scope.PACKAGES, Scope.SUBSCRIPTIONS))]
+_Limit = Annotated[int, Query(ge=1, le=10_000)]
+_Hash = Annotated[
+    str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")
+]
+
+
+@router.post(paths.CHANGE_SETS, response_model=RunReply)
+def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key: IdempotencyKey) -> Response:
+    """Do all of a change set or nothing. Each part states what it was planned on: 409 where that moved."""
+    if body.writes or body.catalog is not None or body.protected is not None:
+        call.require(Scope.PACKAGES)
+
+    def effect() -> RunReply:
+        return RunReply.of(call.platform.apply(body.value()))
+
+    return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
+
+
+@router.get(paths.RUNS, response_model=RunsReply)
+def runs(call: _Reader, limit: _Limit = 50, plan_hash: _Hash = None) -> Response:
+    """Return the latest runs, newest first, or the run of one plan."""
+    if plan_hash is None:
+        found = call.platform.runs(limit=limit)
+    else:
+        of_plan = call.platform.run_of_plan(plan_hash)
+        found = () if of_plan is None else (of_plan,)
+    return shown(RunsReply(items=tuple(map(RunReply.of, found))))
+
+
+@router.get(paths.RUN, response_model=RunReply)
+def run(call: _Reader, run_id: Number) -> Response:
+    """Return one run."""
+    return shown(RunReply.of(call.platform.run(run_id)))
+
+
+@router.get(paths.MOVED, response_model=AllMovedReply)
+def moved(call: _Reader, run_id: Number) -> Response:
+    """Return whom one run reassigned."""
+    call.platform.run(run_id)
+    found = call.platform.moved_by(run_id)
+    return shown(AllMovedReply(items=tuple(map(MovedReply.model_validate, found))))

@@ -1,0 +1,51 @@
+"""Clients: seeing them, and what they may use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import At, ClientId
+from reconciler.server.replies import IfNoneMatch, shown
+from reconciler.server.streams import LinesResponse, streamed
+from reconciler.wire import paths
+from reconciler.wire.clients import ClientReply, EntitlementsReply
+from reconciler.wire.fields import LINE_PATTERN
+from reconciler.wire.packages import DefinitionBody
+
+router = APIRouter(tags=["clients"])
+_Reader = Annotated[Call, Depends(Needs(Scope.READ))]
+_Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
+_Package = Annotated[str | None, Query(min_length=1, max_length=200, pattern=LINE_PATTERN)]
+
+
+@router.get(paths.CLIENTS, response_class=LinesResponse)
+def clients(call: _Reader, at: At = None, package: _Package = None, *, outdated: bool = False) -> Response:
+    """Stream clients by id, one per line: of one package or of all, or only those on an older revision."""
+    found = call.platform.clients(call.instant(at), package=package, outdated=outdated)
+    return streamed(ClientReply.of(client).model_dump_json() for client in found)
+
+
+@router.get(paths.CLIENT, response_model=ClientReply)
+def client(call: _Reader, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None) -> Response:
+    """Return one client with what it holds, may use and has used."""
+    return shown(ClientReply.of(call.platform.client(client_id, call.instant(at))), if_none_match)
+
+
+@router.get(paths.ENTITLEMENTS, response_model=EntitlementsReply)
+def entitlements(
+    call: _Product, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return what a client may use right now: what the product asks before it lets a client do something."""
+    found = call.platform.client(client_id, call.instant(at))
+    return shown(EntitlementsReply.model_validate(found.entitlements), if_none_match)
+
+
+@router.get(paths.SNAPSHOT, response_model=DefinitionBody)
+def snapshot(call: _Reader, client_id: ClientId, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the definition that a client's subscription is a snapshot of."""
+    return shown(DefinitionBody.of(call.platform.snapshot(client_id)), if_none_match)

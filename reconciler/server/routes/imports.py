@@ -1,0 +1,84 @@
+"""Importing clients: one body of newline-delimited JSON, all of it or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from reconciler.errors import InvalidError
+from reconciler.model.findings import Finding, Position
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import At
+from reconciler.server.refusals import Refusal
+from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.wire import paths
+from reconciler.wire.clients import ClientLineBody, ImportReply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.clients import ClientLine
+
+router = APIRouter(tags=["clients"])
+_Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
+_IN_MEMORY: Final = 2**20
+_LONGEST_LINE: Final = 2**20
+_SHOWN: Final = 50
+_BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"schema": {"type": "string"}}}}}
+
+
+@router.post(paths.IMPORTS, response_model=ImportReply, openapi_extra=_BODY)
+async def import_clients(
+    request: Request, call: _Adder, idempotency_key: IdempotencyKey, at: At = None
+) -> Response:
+    """Add or update clients, a JSON object per line; nothing is imported where one line is bad."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != paths.LINES:
+        raise Refusal("unsupported-media-type", f"An import is {paths.LINES}.")
+    digest = hashlib.sha256()
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
+        async for piece in request.stream():
+            digest.update(piece)
+            await run_in_threadpool(spool.write, piece)
+        write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
+
+        def effect() -> ImportReply:
+            report = call.platform.import_clients(_lines(spool), call.instant(at))
+            return ImportReply.model_validate(report)
+
+        return await run_in_threadpool(write.done, effect)
+
+
+def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:
+    """Give the good lines; raise `InvalidError` at the end where there were others."""
+    spool.seek(0)
+    findings: list[Finding] = []
+    bad = 0
+    number = 0
+    while line := spool.readline(_LONGEST_LINE):
+        number += 1
+        if not line.strip():
+            continue
+        try:
+            yield ClientLineBody.model_validate_json(line).value(number)
+        except ValidationError as error:
+            bad += 1
+            if bad <= _SHOWN:
+                findings.append(_finding(number, error))
+    if bad:
+        raise InvalidError(
+            f"{bad} of {number} lines are bad; nothing was imported.", findings=tuple(findings)
+        )
+
+
+def _finding(number: int, error: ValidationError) -> Finding:
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    pointer = "".join(f"/{step}" for step in fault["loc"])
+    message = f"{pointer}: {fault['msg']}" if pointer else fault["msg"]
+    return Finding("import", Position(number), "bad-client-line", message)

@@ -1,0 +1,116 @@
+"""Packages and their revisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from reconciler.errors import WrongUsageError
+from reconciler.model.packages import RevisionRef
+from reconciler.model.tokens import Scope
+from reconciler.server.cursors import page_of
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import At, Key, Number
+from reconciler.server.refusals import Refusal
+from reconciler.server.replies import IfMatch, IfNoneMatch, require_condition, require_match, shown
+from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.wire import paths
+from reconciler.wire.packages import (
+    DefinedReply,
+    DefinitionBody,
+    DefinitionsReply,
+    HeadReply,
+    PackageBody,
+    PackageReply,
+    PackagesReply,
+    RefsBody,
+)
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+
+router = APIRouter(tags=["packages"])
+_Reader = Annotated[Call, Depends(Needs(Scope.READ))]
+_Editor = Annotated[Call, Depends(Needs(Scope.PACKAGES))]
+_Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]
+_Limit = Annotated[int, Query(ge=1, le=10_000)]
+
+
+@router.get(paths.PACKAGES, response_model=PackagesReply)
+def packages(call: _Reader, cursor: _Cursor = None, limit: _Limit = 1_000) -> Response:
+    """List the packages by key, a page at a time; 409 where they change between two pages."""
+    heads = call.platform.packages()
+    page, following = page_of(heads, cursor, min(limit, call.bounds.page))
+    items = tuple(map(HeadReply.model_validate, page))
+    return shown(PackagesReply(items=items, total=len(heads), next=following))
+
+
+@router.get(paths.PACKAGE, response_model=PackageReply)
+def package(call: _Reader, key: Key, if_none_match: IfNoneMatch = None) -> Response:
+    """Return a package with its current definition."""
+    return shown(_package(call.platform, key), if_none_match)
+
+
+@router.get(paths.REVISION, response_model=DefinitionBody)
+def revision(call: _Reader, key: Key, number: Number, if_none_match: IfNoneMatch = None) -> Response:
+    """Return one revision's definition, which never changes."""
+    ref = RevisionRef(key, number)
+    found = call.platform.definitions([ref])
+    if ref not in found:
+        raise WrongUsageError(f"There is no revision {number} of a package {key!r}.")
+    return shown(DefinitionBody.of(found[ref]), if_none_match)
+
+
+@router.put(paths.PACKAGE, response_model=PackageReply)
+def edit_package(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
+    request: Request,
+    call: _Editor,
+    key: Key,
+    body: PackageBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+    at: At = None,
+) -> Response:
+    """Write a package by hand: `If-None-Match: *` for a new one, else `If-Match`."""
+    is_new = if_none_match is not None
+    condition = "" if is_new else require_condition(if_match)
+
+    def effect() -> PackageReply:
+        if is_new:
+            _require_absent(call.platform, key)
+        else:
+            require_match(condition, _package(call.platform, key))
+        definition = body.definition.value()
+        call.platform.edit_package(key, definition, call.instant(at), archived=body.archived)
+        return _package(call.platform, key)
+
+    text = asked(request, condition, body.model_dump_json())
+    return Write(call, idempotency_key, text).done(effect)
+
+
+@router.post(paths.DEFINITIONS, response_model=DefinitionsReply)
+def definitions(call: _Reader, body: RefsBody) -> Response:
+    """Return the definitions of the revisions that exist among those asked for."""
+    found = call.platform.definitions({ref.value() for ref in body.wanted})
+    items = (
+        DefinedReply(key=ref.key, revision=ref.revision, definition=DefinitionBody.of(definition))
+        for ref, definition in sorted(found.items())
+    )
+    return shown(DefinitionsReply(items=tuple(items)))
+
+
+def _package(platform: Platform, key: str) -> PackageReply:
+    head = next((head for head in platform.packages() if head.key == key), None)
+    if head is None:
+        raise WrongUsageError(f"There is no package {key!r}.", hint=f"{paths.PACKAGES} lists them.")
+    ref = RevisionRef(key, head.revision)
+    definition = DefinitionBody.of(platform.definitions([ref])[ref])
+    return PackageReply(head=HeadReply.model_validate(head), definition=definition)
+
+
+def _require_absent(platform: Platform, key: str) -> None:
+    if any(head.key == key for head in platform.packages()):
+        raise Refusal("precondition-failed", f"There is a package {key!r} already.", hint="Send If-Match.")

@@ -1,0 +1,50 @@
+"""The platform itself: its identity, its catalog, the protected keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from reconciler.live.port import HasStateToken
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.replies import IfNoneMatch, shown
+from reconciler.wire import paths
+from reconciler.wire.changesets import PlatformReply, StateReply
+from reconciler.wire.packages import CatalogReply, KeysReply
+from reconciler.wire.versions import VERSION
+
+router = APIRouter(tags=["platform"])
+_Anybody = Annotated[Call, Depends(Needs())]
+_Reader = Annotated[Call, Depends(Needs(Scope.READ))]
+
+
+@router.get(paths.PLATFORM, response_model=PlatformReply)
+def platform(call: _Anybody) -> Response:
+    """Say which platform this is, and which versions of the API are spoken."""
+    identity = call.platform.identity()
+    return shown(PlatformReply(kind=identity.kind, lineage=identity.lineage, versions=(VERSION,)))
+
+
+@router.get(paths.STATE, response_model=StateReply)
+def state(call: _Reader) -> Response:
+    """Return what changes whenever packages, catalog, protected keys or runs do."""
+    platform = call.platform
+    if isinstance(platform, HasStateToken):
+        return shown(StateReply(token=platform.state_token()))
+    newest = next((run.id for run in platform.runs(limit=1)), 0)
+    return shown(StateReply(token=str(newest)))
+
+
+@router.get(paths.CATALOG, response_model=CatalogReply)
+def catalog(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the live catalog."""
+    return shown(CatalogReply.of(call.platform.catalog()), if_none_match)
+
+
+@router.get(paths.PROTECTED, response_model=KeysReply)
+def protected(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the keys of the protected packages."""
+    return shown(KeysReply(keys=call.platform.protected()), if_none_match)

@@ -1,0 +1,87 @@
+"""Questions about clients: all that planning asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import At, Key, Meter
+from reconciler.server.replies import shown
+from reconciler.server.streams import LinesResponse, quoted, streamed
+from reconciler.wire import paths
+from reconciler.wire.questions import (
+    AllOutdatedReply,
+    AnswerReply,
+    AnswersReply,
+    HeldReply,
+    HoldersReply,
+    HoldingsBody,
+    HoldingsReply,
+    MatchingBody,
+    NthBody,
+    NthReply,
+    OutdatedReply,
+    QuestionsBody,
+    TallyReply,
+)
+
+router = APIRouter(tags=["questions"])
+_Reader = Annotated[Call, Depends(Needs(Scope.READ))]
+
+
+@router.post(paths.HOLDINGS, response_model=HoldingsReply)
+def holdings(call: _Reader, body: HoldingsBody) -> Response:
+    """Count the active holders of packages, per revision."""
+    held = call.platform.holdings(set(body.keys), body.at)
+    items = (
+        HeldReply(key=key, revision=revision, clients=clients)
+        for key, revisions in sorted(held.items())
+        for revision, clients in sorted(revisions.items())
+    )
+    return shown(HoldingsReply(items=tuple(items)))
+
+
+@router.get(paths.HOLDERS, response_model=HoldersReply)
+def holders(call: _Reader, at: At = None) -> Response:
+    """Count the clients with an active subscription to any package."""
+    return shown(HoldersReply(clients=call.platform.holder_count(call.instant(at))))
+
+
+@router.get(paths.OUTDATED, response_model=AllOutdatedReply)
+def outdated(call: _Reader, at: At = None) -> Response:
+    """Count the active holders of older revisions."""
+    found = call.platform.outdated(call.instant(at))
+    return shown(AllOutdatedReply(items=tuple(map(OutdatedReply.model_validate, found))))
+
+
+@router.post(paths.ANSWERS, response_model=AnswersReply)
+def answers(call: _Reader, body: QuestionsBody) -> Response:
+    """Answer questions about clients, in their order."""
+    questions = [question.value() for question in body.questions]
+    found = call.platform.answers(questions, body.at, sample=body.sample)
+    return shown(AnswersReply(items=tuple(map(AnswerReply.model_validate, found))))
+
+
+@router.post(paths.MATCHING, response_class=LinesResponse)
+def matching(call: _Reader, body: MatchingBody) -> Response:
+    """Stream the ids of all clients that match a question, a JSON text per line."""
+    ids = call.platform.matching(body.question.value(), body.at)
+    return streamed(map(quoted, ids))
+
+
+@router.post(paths.NTH_MATCHING, response_model=NthReply)
+def nth_matching(call: _Reader, body: NthBody) -> Response:
+    """Return the id of the n-th client that matches a question."""
+    found = call.platform.nth_matching(body.question.value(), body.n, body.at)
+    return shown(NthReply(id=found))
+
+
+@router.get(paths.CONSUMPTION, response_class=LinesResponse)
+def consumption(call: _Reader, key: Key, meter: Meter, at: At = None) -> Response:
+    """Stream how many active holders of a package use how much of a meter, smallest amount first."""
+    found = call.platform.consumption(key, meter, call.instant(at))
+    return streamed(TallyReply.model_validate(tally).model_dump_json() for tally in found)

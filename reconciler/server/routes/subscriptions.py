@@ -1,0 +1,131 @@
+"""What is done to clients: adding, assigning, recording use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from reconciler.model.tokens import Scope
+from reconciler.server.gate import Call, Needs
+from reconciler.server.parameters import ClientId
+from reconciler.server.replies import IfMatch, require_condition, require_match
+from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.wire import paths
+from reconciler.wire.clients import (
+    AssignBody,
+    ClientReply,
+    CycleBody,
+    NewClientBody,
+    UsageBody,
+    UsageReply,
+    UsersBody,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from reconciler.model.clients import Client
+
+router = APIRouter(tags=["clients"])
+_Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
+_Assigner = Annotated[Call, Depends(Needs(Scope.SUBSCRIPTIONS))]
+_Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
+
+
+@router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
+def add_client(
+    request: Request, call: _Adder, body: NewClientBody, idempotency_key: IdempotencyKey
+) -> Response:
+    """Add a client with its package."""
+
+    def effect() -> ClientReply:
+        return ClientReply.of(call.platform.add_client(body.value(), call.instant(body.at)))
+
+    return Write(call, idempotency_key, asked(request, body.model_dump_json()), 201).done(effect)
+
+
+@router.put(paths.SUBSCRIPTION, response_model=ClientReply)
+def assign(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+    request: Request,
+    call: _Assigner,
+    client_id: ClientId,
+    body: AssignBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch = None,
+) -> Response:
+    """Give a client a package by hand: a new snapshot, start and cycle."""
+    at = call.instant(body.at)
+    change = _Conditional(call, client_id, require_condition(if_match), at)
+    text = asked(request, change.condition, body.model_dump_json())
+    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, at))
+    return Write(call, idempotency_key, text).done(assigned)
+
+
+@router.put(paths.USERS, response_model=ClientReply)
+def set_users(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+    request: Request,
+    call: _Product,
+    client_id: ClientId,
+    body: UsersBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch = None,
+) -> Response:
+    """Set a client's number of team members; refused where it grows beyond the cap."""
+    at = call.instant(body.at)
+    change = _Conditional(call, client_id, require_condition(if_match), at)
+    text = asked(request, change.condition, body.model_dump_json())
+    counted = change.effect(lambda: call.platform.set_users(client_id, body.users, at))
+    return Write(call, idempotency_key, text).done(counted)
+
+
+@router.post(paths.USAGE, response_model=UsageReply)
+def record_usage(
+    request: Request, call: _Product, client_id: ClientId, body: UsageBody, idempotency_key: IdempotencyKey
+) -> Response:
+    """Add to what a client has used; refused beyond its allowance. An addition needs no condition."""
+
+    def effect() -> UsageReply:
+        total = call.platform.record_usage(client_id, body.meter, body.amount, call.instant(body.at))
+        return UsageReply(meter=body.meter, total=total)
+
+    return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
+
+
+@router.post(paths.CYCLE, response_model=ClientReply)
+def start_cycle(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+    request: Request,
+    call: _Product,
+    client_id: ClientId,
+    body: CycleBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch = None,
+) -> Response:
+    """Begin a client's next billing cycle."""
+    at = call.instant(body.at)
+    change = _Conditional(call, client_id, require_condition(if_match), at)
+    text = asked(request, change.condition, body.model_dump_json())
+    begun = change.effect(lambda: call.platform.start_cycle(client_id, at))
+    return Write(call, idempotency_key, text).done(begun)
+
+
+class _Conditional:
+    """A write to a client that must be as the caller read it."""
+
+    def __init__(self, call: Call, client_id: str, condition: str, at: datetime) -> None:
+        self.condition = condition
+        self._call = call
+        self._client_id = client_id
+        self._at = at
+
+    def effect(self, change: Callable[[], Client]) -> Callable[[], ClientReply]:
+        """Return the change, preceded by looking whether the condition holds."""
+
+        def checked() -> ClientReply:
+            current = self._call.platform.client(self._client_id, self._at)
+            require_match(self.condition, ClientReply.of(current))
+            return ClientReply.of(change())
+
+        return checked

@@ -1,0 +1,91 @@
+"""Listening: one process, ended cleanly by a signal."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from reconciler.errors import BlockedError, UnreachableError
+from reconciler.server.app import application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.server.serving import Served
+
+_GRACE_SECONDS: Final = 20
+_KEEP_ALIVE_SECONDS: Final = 5
+_BACKLOG: Final = 1_024
+_MOST_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen.
+
+    Attributes:
+        port: 0 takes any that is free.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+
+    @property
+    def is_here_only(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def serve(served: Served, listening: Listening, announce: Callable[[str], None]) -> None:
+    """Serve until a signal ends it; `announce` is given the address once it is bound.
+
+    Raises `BlockedError` where other machines could reach a platform without tokens, `UnreachableError`
+    where the address cannot be bound.
+    """
+    if not listening.is_here_only and (served.tokens is None or served.tokens.is_open()):
+        raise BlockedError(
+            f"The platform has no tokens: whoever reaches {listening.host} could change it.",
+            hint="Make one first: reconciler tokens create NAME --scope admin.",
+        )
+    with _bound(listening) as bound:
+        host, port = bound.getsockname()[:2]
+        announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        uvicorn.Server(_configuration(served)).run(sockets=[bound])
+
+
+def _configuration(served: Served) -> uvicorn.Config:
+    return uvicorn.Config(
+        application(served),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _bound(listening: Listening) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(
+            listening.host, listening.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        raise UnreachableError(
+            f"{listening.host}:{listening.port} cannot be listened on: {error.strerror or error}",
+            hint="Choose another --host or --port.",
+        ) from error
+    return bound

@@ -1,0 +1,63 @@
+"""Writes that are done once, however often they are sent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Header
+
+from reconciler.model.requests import KeyedRequest
+from reconciler.server.replies import sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from reconciler.server.gate import Call
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the sender for this request alone: the same key gives the same answer.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write under its key.
+
+    Attributes:
+        asked: Everything that the request asks for, as text.
+        status: What a success is answered with.
+    """
+
+    call: Call
+    key: str
+    asked: str
+    status: int = 200
+
+    def done(self, effect: Callable[[], BaseModel]) -> Response:
+        """Do it in one transaction with keeping its answer, or return the answer that is kept.
+
+        Raises `KeyReusedError` where the key came with another request before.
+        """
+        call = self.call
+        digest = hashlib.sha256(self.asked.encode()).hexdigest()
+        keyed = KeyedRequest(f"{call.caller}:{self.key}", digest, call.now)
+        text = call.platform.once(keyed, lambda: effect().model_dump_json())
+        return sent(text, self.status)
+
+
+def asked(request: Request, *parts: str) -> str:
+    """Return the text of a request: method, path with its query, and what else it states."""
+    return "\n".join((request.method, str(request.url.path), request.url.query, *parts))

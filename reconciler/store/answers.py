@@ -1,0 +1,36 @@
+"""Statements on the answers that are kept of requests which are done once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, insert, select
+
+from reconciler.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from reconciler.model.requests import KeyedRequest
+
+_KEPT: Final = tables.kept_answers.c
+_KEPT_FOR: Final = timedelta(days=30)
+
+
+def of_key(connection: Connection, key: str) -> tuple[str, str] | None:
+    """Return the fingerprint and the answer that are kept under a key; None where there are none."""
+    row = connection.execute(select(tables.kept_answers).where(_KEPT.key == key)).one_or_none()
+    return None if row is None else (row.fingerprint, row.answer)
+
+
+def keep(connection: Connection, request: KeyedRequest, answer: str) -> None:
+    """Keep an answer, and forget those that are too old to be asked for again."""
+    connection.execute(delete(tables.kept_answers).where(_KEPT.at < request.at - _KEPT_FOR))
+    values = {
+        "key": request.key,
+        "fingerprint": request.fingerprint,
+        "answer": answer,
+        "at": request.at,
+    }
+    connection.execute(insert(tables.kept_answers).values(values))

@@ -1,0 +1,59 @@
+"""Statements on tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import exists, insert, select, update
+
+from reconciler.model.tokens import Scope, Token
+from reconciler.store import tables
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+_TOKENS: Final = tables.tokens.c
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether no token was ever made."""
+    return not connection.execute(select(exists().select_from(tables.tokens))).scalar_one()
+
+
+def with_digest(connection: Connection, token_id: str) -> tuple[Token, str] | None:
+    """Return a token and the digest of its text; None where there is none."""
+    row = connection.execute(select(tables.tokens).where(_TOKENS.id == token_id)).one_or_none()
+    return None if row is None else (_token(row), row.digest)
+
+
+def every(connection: Connection) -> tuple[Token, ...]:
+    """Return every token, oldest first."""
+    statement = select(tables.tokens).order_by(_TOKENS.created_at, _TOKENS.id)
+    return tuple(map(_token, connection.execute(statement)))
+
+
+def add(connection: Connection, token: Token, digest: str) -> None:
+    """Insert a token."""
+    values = {
+        "id": token.id,
+        "name": token.name,
+        "digest": digest,
+        "scopes": list(token.scopes),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+    }
+    connection.execute(insert(tables.tokens).values(values))
+
+
+def revoke(connection: Connection, token_id: str, at: datetime) -> None:
+    """End a token, unless it was ended before."""
+    statement = update(tables.tokens).where(_TOKENS.id == token_id, _TOKENS.revoked_at.is_(None))
+    connection.execute(statement.values(revoked_at=at))
+
+
+def _token(row: Row[Any]) -> Token:
+    scopes = tuple(map(Scope, row.scopes))
+    return Token(row.id, row.name, scopes, row.created_at, row.expires_at, row.revoked_at)

@@ -1,0 +1,224 @@
+"""Bodies of change sets and runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import Field, JsonValue, StrictBool
+
+from reconciler.model.changesets import (
+    ArchiveWrite,
+    ChangeSet,
+    Expectation,
+    Move,
+    Moved,
+    PackageState,
+    PackageWrite,
+    Run,
+)
+from reconciler.model.plans import PlatformIdentity
+from reconciler.wire.fields import Amount, Body, Hash, Instant, Line, Number, PackageKey, Reply, Text
+from reconciler.wire.packages import CatalogBody, DefinitionBody
+from reconciler.wire.questions import QuestionBody
+
+_MOST = 100_000
+
+
+class PackageWriteBody(Body):
+    """Make one package be exactly this."""
+
+    kind: Literal["package"] = "package"
+    key: PackageKey
+    definition: DefinitionBody
+    expected_version: Number | None
+    archived: StrictBool = False
+    renamed_from: Line | None = None
+
+    def value(self) -> PackageWrite:
+        """Return the write."""
+        fields = {name: value for name, value in self if name != "kind"}
+        return PackageWrite(**{**fields, "definition": self.definition.value()})
+
+
+class ArchiveWriteBody(Body):
+    """Archive a package whose file is gone."""
+
+    kind: Literal["archive"] = "archive"
+    key: Line
+    expected_version: Number
+
+    def value(self) -> ArchiveWrite:
+        """Return the write."""
+        return ArchiveWrite(self.key, self.expected_version)
+
+
+WriteBody: TypeAlias = Annotated[PackageWriteBody | ArchiveWriteBody, Field(discriminator="kind")]
+
+
+def _write_body(write: PackageWrite | ArchiveWrite) -> PackageWriteBody | ArchiveWriteBody:
+    if isinstance(write, ArchiveWrite):
+        return ArchiveWriteBody(key=write.key, expected_version=write.expected_version)
+    return PackageWriteBody(
+        key=write.key,
+        definition=DefinitionBody.of(write.definition),
+        expected_version=write.expected_version,
+        archived=write.archived,
+        renamed_from=write.renamed_from,
+    )
+
+
+class MoveBody(Body):
+    """Reassign the clients who match to a revision of the package that they hold."""
+
+    who: QuestionBody
+    at_most: Amount
+    to_revision: Number | None = None
+    expected_version: Number | None = None
+
+    def value(self) -> Move:
+        """Return the move."""
+        return Move(**{**dict(self), "who": self.who.value()})
+
+
+class ExpectationBody(Body):
+    """A consequence that was planned; more clients mean stale."""
+
+    question: QuestionBody
+    at_most: Amount
+    what: Text
+
+    def value(self) -> Expectation:
+        """Return the expectation."""
+        return Expectation(self.question.value(), self.at_most, self.what)
+
+
+class ChangeSetBody(Body):
+    """All of it, or nothing."""
+
+    plan_hash: Hash
+    lineage: Line
+    at: Instant
+    actor: Line
+    environment: Line
+    commit: Line | None = None
+    allowed: Annotated[tuple[Line, ...], Field(max_length=_MOST)] = ()
+    catalog: CatalogBody | None = None
+    expected_catalog: Hash | None = None
+    protected: Annotated[tuple[Line, ...], Field(max_length=_MOST)] | None = None
+    writes: Annotated[tuple[WriteBody, ...], Field(max_length=_MOST)] = ()
+    moves: Annotated[tuple[MoveBody, ...], Field(max_length=_MOST)] = ()
+    expectations: Annotated[tuple[ExpectationBody, ...], Field(max_length=_MOST)] = ()
+    changes: Annotated[tuple[dict[str, JsonValue], ...], Field(max_length=_MOST)] = ()
+
+    @classmethod
+    def of(cls, change_set: ChangeSet) -> Self:
+        """Make the body of a change set."""
+        fields: dict[str, Any] = {name: getattr(change_set, name) for name in cls.model_fields}
+        fields["catalog"] = change_set.catalog and CatalogBody.of(change_set.catalog)
+        fields["writes"] = tuple(map(_write_body, change_set.writes))
+        fields["moves"] = tuple(_move_body(move) for move in change_set.moves)
+        fields["expectations"] = tuple(_expectation_body(each) for each in change_set.expectations)
+        fields["changes"] = tuple(dict(change) for change in change_set.changes)
+        return cls(**fields)
+
+    def value(self) -> ChangeSet:
+        """Return the change set."""
+        fields = dict(self)
+        fields["catalog"] = self.catalog and self.catalog.value()
+        for name in ("writes", "moves", "expectations"):
+            fields[name] = tuple(each.value() for each in fields[name])
+        return ChangeSet(**fields)
+
+
+def _move_body(move: Move) -> MoveBody:
+    return MoveBody(
+        who=QuestionBody.of(move.who),
+        at_most=move.at_most,
+        to_revision=move.to_revision,
+        expected_version=move.expected_version,
+    )
+
+
+def _expectation_body(expectation: Expectation) -> ExpectationBody:
+    question = QuestionBody.of(expectation.question)
+    return ExpectationBody(question=question, at_most=expectation.at_most, what=expectation.what)
+
+
+class PackageStateReply(Reply):
+    """A package before or after a run."""
+
+    revision: int
+    archived: bool
+    managed: bool
+
+
+class RunReply(Reply):
+    """One apply, as the platform recorded it."""
+
+    id: int
+    plan_hash: str
+    at: Instant
+    actor: str
+    environment: str
+    commit: str | None
+    allowed: tuple[str, ...]
+    changes: tuple[dict[str, JsonValue], ...]
+    before: dict[str, PackageStateReply]
+    after: dict[str, PackageStateReply]
+    renamed: dict[str, str]
+    moved: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Make the reply for a run."""
+        return cls.model_validate(run)
+
+    def value(self) -> Run:
+        """Return the run."""
+        fields = dict(self)
+        for name in ("before", "after"):
+            fields[name] = {key: PackageState(**dict(state)) for key, state in fields[name].items()}
+        return Run(**fields)
+
+
+class RunsReply(Reply):
+    """The latest runs, newest first."""
+
+    items: tuple[RunReply, ...]
+
+
+class MovedReply(Reply):
+    """Clients whom one run reassigned between two revisions of a package."""
+
+    key: str
+    from_revision: int
+    to_revision: int
+    clients: int
+
+    def value(self) -> Moved:
+        """Return the figure."""
+        return Moved(**dict(self))
+
+
+class AllMovedReply(Reply):
+    """All whom one run reassigned, by package and revisions."""
+
+    items: tuple[MovedReply, ...]
+
+
+class PlatformReply(Reply):
+    """Which platform this is, and which versions of the API the server speaks."""
+
+    kind: str
+    lineage: str
+    versions: tuple[int, ...]
+
+    def value(self) -> PlatformIdentity:
+        """Return the identity."""
+        return PlatformIdentity(kind=self.kind, lineage=self.lineage)
+
+
+class StateReply(Reply):
+    """A text that changes with every run, and every write to packages, catalog or protected keys."""
+
+    token: str

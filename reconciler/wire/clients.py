@@ -1,0 +1,133 @@
+"""Bodies of clients, what they hold, and what they use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, StrictInt
+
+from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
+from reconciler.model.quantities import LARGEST_QUANTITY
+from reconciler.wire.fields import Amount, Body, Email, Instant, Line, PackageKey, Quantity, Reply, Status
+
+
+class SubscriptionReply(Reply):
+    """A client's holding of one package."""
+
+    package: str
+    revision: int
+    current_revision: int
+    assigned_at: Instant
+    expires_at: Instant | None
+    status: str
+
+
+class EntitlementsReply(Reply):
+    """What a client may use right now."""
+
+    features: tuple[str, ...]
+    limits: dict[str, Quantity]
+    user_count: Quantity
+    ai_credits: Quantity | None
+
+    def value(self) -> Entitlements:
+        """Return the entitlements."""
+        return Entitlements(**dict(self))
+
+
+class ClientReply(Reply):
+    """A client company, seen at one instant."""
+
+    id: str
+    name: str
+    owner_email: str
+    status: Status
+    users: int
+    subscription: SubscriptionReply
+    entitlements: EntitlementsReply
+    usage: dict[str, int]
+
+    @classmethod
+    def of(cls, client: Client) -> Self:
+        """Make the reply for a client."""
+        return cls.model_validate(client)
+
+    def value(self) -> Client:
+        """Return the client."""
+        fields = dict(self)
+        fields["subscription"] = Subscription(**dict(self.subscription))
+        fields["entitlements"] = self.entitlements.value()
+        return Client(**fields)
+
+
+class ClientLineBody(Body):
+    """What is stated about a client: the lines of an import, and a client that is added."""
+
+    id: Annotated[Line, Field(max_length=128)]
+    name: Line | None = None
+    owner_email: Email | None = None
+    status: Status | None = None
+    package: PackageKey | None = None
+    assigned_at: Instant | None = None
+    users: Amount | None = None
+    usage: Annotated[dict[Line, Amount], Field(max_length=1_000)] | None = None
+
+    def value(self, line: int) -> ClientLine:
+        """Return the line, which stood at this place in what it came from."""
+        return ClientLine(line=line, **dict(self))
+
+
+class NewClientBody(ClientLineBody):
+    """A client to be added at an instant; the server's own where none is given."""
+
+    at: Instant | None = None
+
+    def value(self, line: int = 1) -> ClientLine:
+        """Return the line."""
+        return ClientLine(line=line, **{name: value for name, value in self if name != "at"})
+
+
+class AssignBody(Body):
+    """The package that a client is given by hand."""
+
+    package: Line
+    at: Instant | None = None
+
+
+class UsersBody(Body):
+    """A client's number of team members."""
+
+    users: Amount
+    at: Instant | None = None
+
+
+class UsageBody(Body):
+    """Use of a feature, a limit or `ai_credits`, added to what was used in the cycle; below 0 gives back."""
+
+    meter: Line
+    amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
+    at: Instant | None = None
+
+
+class UsageReply(Reply):
+    """The use of a meter in the current cycle."""
+
+    meter: str
+    total: int
+
+
+class CycleBody(Body):
+    """The instant at which a client's next billing cycle begins."""
+
+    at: Instant | None = None
+
+
+class ImportReply(Reply):
+    """What an import did."""
+
+    added: int
+    updated: int
+
+    def value(self) -> ImportReport:
+        """Return the report."""
+        return ImportReport(self.added, self.updated)

@@ -1,0 +1,179 @@
+"""Bodies of packages, their definitions and the catalog."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StrictBool
+
+from reconciler.model.catalog import Catalog
+from reconciler.model.packages import Definition, PackageHead, RevisionRef
+from reconciler.wire.fields import (
+    Body,
+    Email,
+    ExpiryText,
+    Line,
+    Number,
+    Quantity,
+    Reply,
+    Text,
+)
+
+_MOST = 10_000
+_Keys = Annotated[tuple[Line, ...], Field(max_length=_MOST)]
+
+
+class DefinitionBody(Body):
+    """What one revision of a package grants, in the words of the package file."""
+
+    title: Line
+    description: Text = ""
+    features: _Keys = ()
+    limits: Annotated[dict[Line, Quantity], Field(default_factory=dict, max_length=_MOST)]
+    user_count: Quantity
+    ai_credits: Quantity | None = None
+    expiry: ExpiryText | None = None
+    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(max_length=_MOST)] = "any"
+
+    @classmethod
+    def of(cls, definition: Definition) -> Self:
+        """Make the body of a definition."""
+        return cls.model_validate(definition.as_document())
+
+    def value(self) -> Definition:
+        """Return the definition, normalised."""
+        return Definition.normalised(self.model_dump(exclude_none=True))
+
+
+class FeatureBody(Body):
+    """Something that a package switches on."""
+
+    title: Line
+    description: Text = ""
+    ai: StrictBool = False
+    requires: _Keys = ()
+    deprecated: StrictBool = False
+    replaced_by: Line | None = None
+
+
+class LimitBody(Body):
+    """Something that a package caps."""
+
+    title: Line
+    description: Text = ""
+    unit: Text = ""
+    per: Literal["cycle"] | None = None
+    feature: Line | None = None
+
+
+class CatalogBody(Body):
+    """The vocabulary that a platform offers."""
+
+    features: Annotated[dict[Line, FeatureBody], Field(default_factory=dict, max_length=_MOST)]
+    limits: Annotated[dict[Line, LimitBody], Field(default_factory=dict, max_length=_MOST)]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Self:
+        """Make the body of a catalog."""
+        return cls.model_validate(catalog.as_document())
+
+    def value(self) -> Catalog:
+        """Return the catalog, normalised."""
+        return Catalog.normalised(self.model_dump(exclude_none=True))
+
+
+class CatalogReply(Reply):
+    """The live catalog; null where none was ever applied."""
+
+    catalog: CatalogBody | None
+
+    @classmethod
+    def of(cls, catalog: Catalog | None) -> Self:
+        """Make the reply for a catalog."""
+        return cls(catalog=None if catalog is None else CatalogBody.of(catalog))
+
+    def value(self) -> Catalog | None:
+        """Return the catalog."""
+        return None if self.catalog is None else self.catalog.value()
+
+
+class KeysReply(Reply):
+    """Package keys, sorted."""
+
+    keys: tuple[str, ...]
+
+
+class HeadReply(Reply):
+    """A live package without its definition."""
+
+    key: str
+    revision: int
+    version: int
+    digest: str
+    title: str
+    archived: bool
+    managed: bool
+    applied_digest: str | None = None
+    applied_archived: bool = False
+
+    def value(self) -> PackageHead:
+        """Return the head."""
+        return PackageHead(**dict(self))
+
+
+class PackageReply(Reply):
+    """A live package with its current definition."""
+
+    head: HeadReply
+    definition: DefinitionBody
+
+
+class PackagesReply(Reply):
+    """One page of the packages, by key.
+
+    Attributes:
+        total: How many packages there are over all pages.
+        next: Cursor of the next page; null on the last.
+    """
+
+    items: tuple[HeadReply, ...]
+    total: int
+    next: str | None
+
+
+class PackageBody(Body):
+    """A package as it is written by hand."""
+
+    definition: DefinitionBody
+    archived: StrictBool = False
+
+
+class RefBody(Body):
+    """One revision of a package."""
+
+    key: Line
+    revision: Number
+
+    def value(self) -> RevisionRef:
+        """Return the reference."""
+        return RevisionRef(self.key, self.revision)
+
+
+class RefsBody(Body):
+    """The revisions whose definitions are asked for."""
+
+    wanted: Annotated[tuple[RefBody, ...], Field(max_length=_MOST)]
+
+
+class DefinedReply(Reply):
+    """One revision with its definition."""
+
+    key: str
+    revision: int
+    definition: DefinitionBody
+
+
+class DefinitionsReply(Reply):
+    """The revisions that exist among those asked for."""
+
+    items: tuple[DefinedReply, ...]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from reconciler.live.opening import open_platform
+from tests.servers import postgres_database, postgres_server, serving_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def prepared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with the platform's tables, to be copied."""
+    with postgres_database(postgres) as address:
+        with open_platform(address, root=tmp_path_factory.getbasetemp()):
+            pass
+        yield str(make_url(address).database)
+
+
+@pytest.fixture
+def database(postgres: str, prepared: str) -> Iterator[str]:
+    """The address of a new platform on PostgreSQL."""
+    with postgres_database(postgres, prepared) as address:
+        yield address
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The address of a server over an empty SQLite platform, open to everybody."""
+    with serving_file(tmp_path) as url:
+        yield url

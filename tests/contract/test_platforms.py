@@ -1,0 +1,6 @@
+"""The promises of the port, over every platform of this project; `conftest` says which."""
+
+from reconciler.conformance.applies import *  # noqa: F403 - tests are collected by name
+from reconciler.conformance.clients import *  # noqa: F403 - the same
+from reconciler.conformance.history import *  # noqa: F403 - the same
+from reconciler.conformance.questions import *  # noqa: F403 - the same

@@ -1,0 +1,160 @@
+"""What a request may cost, and how it is refused beyond."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.live.opening import open_served
+from reconciler.model.clients import ClientLine
+from reconciler.server.serving import Bounds
+from tests.builders import NOON, definition
+from tests.server.conftest import browser
+from tests.servers import listening, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from tests.server.conftest import Api
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[httpx.Client]:
+    """A server that takes little."""
+    bounds = Bounds(body_bytes=1_000, import_bytes=2_000, page=2)
+    with (
+        open_served("sqlite:///platform.db", root=tmp_path) as (platform, _),
+        listening(served(platform, bounds=bounds)) as url,
+        browser(url) as client,
+    ):
+        for number in range(5):
+            platform.edit_package(f"p{number}", definition(title=f"Title {number}"), NOON)
+        yield client
+
+
+def question(size: int) -> dict[str, Any]:
+    return {"keys": ["x" * 100] * (size // 100), "at": "2026-11-01T12:00:00Z"}
+
+
+def test_a_body_beyond_the_bound_is_refused(small: httpx.Client) -> None:
+    assert small.post("/v1/holdings", json=question(500)).status_code == 200
+    assert small.post("/v1/holdings", json=question(2_000)).status_code == 413
+
+
+def test_a_body_of_unstated_length_is_refused_beyond_the_bound(small: httpx.Client) -> None:
+    pieces = (b" " * 100 for _ in range(50))
+
+    answer = small.post("/v1/holdings", content=pieces, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 413
+
+
+def test_an_import_beyond_its_own_bound_is_refused(small: httpx.Client) -> None:
+    headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"}
+
+    answer = small.post("/v1/imports", content=(b"\n" * 100 for _ in range(50)), headers=headers)
+
+    assert answer.status_code == 413
+
+
+def test_an_encoded_body_is_refused_unread(small: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    answer = small.post("/v1/holdings", content=gzip.compress(b"{}"), headers=headers)
+
+    assert answer.status_code == 415
+
+
+def test_a_page_has_the_bound_at_most_and_a_cursor_to_the_next(small: httpx.Client) -> None:
+    keys, cursor, pages = [], None, 0
+    while True:
+        page = small.get(
+            "/v1/packages", params={"limit": 100, **({"cursor": cursor} if cursor else {})}
+        ).json()
+        keys += [item["key"] for item in page["items"]]
+        pages, cursor = pages + 1, page["next"]
+        if cursor is None:
+            break
+
+    assert (keys, pages, page["total"]) == (["p0", "p1", "p2", "p3", "p4"], 3, 5)
+
+
+def test_a_cursor_of_a_list_that_changed_is_refused(small: httpx.Client) -> None:
+    cursor = small.get("/v1/packages").json()["next"]
+    body = {"definition": definition(title="Changed").as_document()}
+    headers = {"If-Match": "*", "Idempotency-Key": "k"}
+    assert small.put("/v1/packages/p0", json=body, headers=headers).status_code == 200
+
+    answer = small.get("/v1/packages", params={"cursor": cursor})
+
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith(":stale")
+
+
+@pytest.mark.parametrize("cursor", ["x", "", "bnVsbA==", "WzEsMl0=", "WyJ4Il0=", "W" * 900])
+def test_a_made_up_cursor_is_refused(small: httpx.Client, cursor: str) -> None:
+    assert small.get("/v1/packages", params={"cursor": cursor}).status_code == 400
+
+
+def test_a_deep_body_is_refused(api: Api) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = api.ask("POST", "/v1/holdings", content=b"[" * 100_000, headers=headers)
+
+    assert answer.status_code in {400, 422}
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_every_fault_of_a_body_is_named_with_its_rule(api: Api) -> None:
+    body = {"id": "x", "users": -1, "surprise": 1}
+
+    answer = api.ask("POST", "/v1/clients", json=body, headers={"Idempotency-Key": "faults"})
+
+    assert answer.status_code == 422
+    assert {(finding["rule"], finding["message"].split(":")[0]) for finding in answer.json()["findings"]} == {
+        ("out-of-range", "/users"),
+        ("unknown-key", "/surprise"),
+    }
+
+
+def test_a_path_that_is_not_there_is_a_problem(api: Api) -> None:
+    answer = api.ask("GET", "/v2/packages")
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:reconciler:problem:no-such-path")
+
+
+def test_a_long_answer_is_compressed_for_those_who_take_it(api: Api) -> None:
+    for number in range(20):
+        api.platform.add_client(ClientLine(f"z{number}", 1, "Z", "z@x.example", package="basic"), NOON)
+
+    answer = api.ask("GET", "/v1/clients", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.text.endswith('{"end": 21}\n')
+
+
+def test_every_answer_says_which_version_it_speaks(api: Api) -> None:
+    statuses = {path: api.ask("GET", path) for path in ("/healthz", "/v1/platform", "/nowhere")}
+
+    assert {answer.headers["Reconciler-Version"] for answer in statuses.values()} == {"1"}
+
+
+def test_figures_name_routes_and_no_ids(api: Api) -> None:
+    api.ask("GET", "/v1/clients/secret-id")
+
+    text = api.ask("GET", "/metrics").text
+
+    assert 'route="/v1/clients/{client_id}",status="404"' in text
+    assert "secret-id" not in text
+
+
+def test_a_ready_server_says_so(api: Api) -> None:
+    assert (api.ask("GET", "/readyz", None).text, api.ask("GET", "/healthz", None).text) == (
+        "ready\n",
+        "ok\n",
+    )

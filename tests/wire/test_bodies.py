@@ -1,0 +1,187 @@
+"""Every noun that crosses the wire comes back equal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from reconciler.model.catalog import Catalog, Feature, Limit
+from reconciler.model.changesets import (
+    ArchiveWrite,
+    ChangeSet,
+    Expectation,
+    Move,
+    PackageState,
+    PackageWrite,
+    Run,
+)
+from reconciler.model.clients import Client, ClientLine, Entitlements, Subscription
+from reconciler.model.expiry import Window
+from reconciler.model.questions import (
+    AssignedIn,
+    ClientQuestion,
+    HasMoreUsersThan,
+    MovedIn,
+    NotOneOf,
+    OneOf,
+    OwnerIn,
+    OwnerNotIn,
+    UpTo,
+    UsesMoreThan,
+)
+from reconciler.wire.changesets import ChangeSetBody, RunReply
+from reconciler.wire.clients import ClientLineBody, ClientReply
+from reconciler.wire.packages import CatalogReply, DefinitionBody, HeadReply
+from reconciler.wire.paths import identifier, segment
+from reconciler.wire.questions import QuestionBody
+from tests.builders import NOON, definition, head
+from tests.strategies import definitions
+
+if TYPE_CHECKING:
+    from reconciler.model.packages import Definition
+
+HASH = "sha256:" + "0" * 64
+QUESTION = ClientQuestion(
+    "basic",
+    (1, 2),
+    (
+        UsesMoreThan("chat", 0),
+        HasMoreUsersThan(3),
+        OwnerNotIn(("a@x.example",)),
+        OwnerIn(("b@x.example",)),
+        AssignedIn((Window(None, NOON), Window(NOON, NOON + timedelta(days=1)))),
+        NotOneOf(("acme",)),
+        OneOf(("globex", "a/b")),
+        MovedIn(4, 1),
+        UpTo("zorg"),
+    ),
+)
+
+
+@given(definitions())
+def test_a_definition_comes_back_equal(sent: Definition) -> None:
+    received = DefinitionBody.model_validate_json(DefinitionBody.of(sent).model_dump_json())
+
+    assert received.value() == sent
+
+
+def test_a_question_with_every_condition_comes_back_equal() -> None:
+    received = QuestionBody.model_validate_json(QuestionBody.of(QUESTION).model_dump_json())
+
+    assert received.value() == QUESTION
+
+
+def test_a_change_set_comes_back_equal() -> None:
+    sent = ChangeSet(
+        plan_hash=HASH,
+        lineage="5f0c",
+        at=NOON,
+        actor="ana@host",
+        environment="local",
+        commit="abc",
+        allowed=("adopt:basic",),
+        catalog=Catalog({"chat": Feature("Chat", requires=("calls",))}, {"minutes": Limit("Minutes")}),
+        expected_catalog=HASH,
+        protected=("basic",),
+        writes=(
+            PackageWrite("basic", definition(expiry="1 month"), None, renamed_from="old"),
+            ArchiveWrite("gone", 4),
+        ),
+        moves=(Move(QUESTION, 5, to_revision=2, expected_version=3),),
+        expectations=(Expectation(QUESTION, 7, "clients touched"),),
+        changes=({"key": "basic", "fields": [{"to": None}]},),
+    )
+
+    received = ChangeSetBody.model_validate_json(ChangeSetBody.of(sent).model_dump_json())
+
+    assert received.value() == sent
+
+
+def test_a_run_comes_back_equal() -> None:
+    sent = Run(
+        3,
+        HASH,
+        NOON,
+        "ana",
+        "local",
+        changes=({"key": "basic"},),
+        before={"basic": PackageState(1, archived=False, managed=True)},
+        after={"basic": PackageState(2, archived=True, managed=True)},
+        renamed={"new": "old"},
+        moved=9,
+    )
+
+    received = RunReply.model_validate_json(RunReply.of(sent).model_dump_json())
+
+    assert received.value() == sent
+
+
+def test_a_client_comes_back_equal() -> None:
+    held = Subscription("basic", 1, 2, NOON, None, "active")
+    granted = Entitlements(("chat",), {"minutes": "unlimited"}, 3, 100)
+    sent = Client("acme", "Acme", "Ops@acme.example", "active", 2, held, granted, {"chat": 1})
+
+    received = ClientReply.model_validate_json(ClientReply.of(sent).model_dump_json())
+
+    assert received.value() == sent
+
+
+def test_a_head_comes_back_equal() -> None:
+    sent = head(archived=True)
+
+    assert HeadReply.model_validate_json(HeadReply.model_validate(sent).model_dump_json()).value() == sent
+
+
+def test_no_catalog_comes_back_as_none() -> None:
+    assert CatalogReply.model_validate_json(CatalogReply.of(None).model_dump_json()).value() is None
+
+
+def test_an_import_line_states_only_what_was_written() -> None:
+    line = ClientLineBody.model_validate_json('{"id": "acme", "users": 3}').value(7)
+
+    assert line == ClientLine("acme", 7, users=3)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id": "acme", "users": "3"}',
+        '{"id": "acme", "users": true}',
+        '{"id": "acme", "surprise": 1}',
+        '{"id": "a\\u0000b"}',
+        '{"id": "acme", "assigned_at": 5}',
+        '{"id": "acme", "assigned_at": "2026-01-01T00:00:00"}',
+        '{"id": "acme", "assigned_at": "0001-01-01T00:00:00+14:00"}',
+        '{"id": "acme", "usage": {"chat": -1}}',
+        '{"id": "acme", "usage": {"chat": 9007199254740992}}',
+    ],
+)
+def test_what_is_not_exactly_right_is_refused(line: str) -> None:
+    with pytest.raises(ValidationError):
+        ClientLineBody.model_validate_json(line)
+
+
+def test_an_instant_is_understood_in_any_offset() -> None:
+    body = ClientLineBody.model_validate_json('{"id": "acme", "assigned_at": "2026-11-01T14:00:00+02:00"}')
+
+    assert body.assigned_at == datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@given(st.text(min_size=1))
+def test_any_id_is_one_path_segment_and_back(client_id: str) -> None:
+    encoded = segment(client_id)
+
+    assert identifier(encoded) == client_id
+    assert not set(encoded) & set("/?#%\\ ")
+    assert encoded not in {".", ".."}
+
+
+@pytest.mark.parametrize("hostile", ["~!", "~_w", "~a"])
+def test_a_segment_that_stands_for_no_id_is_refused(hostile: str) -> None:
+    with pytest.raises(ValueError, match="not a path segment"):
+        identifier(hostile)
