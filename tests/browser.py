@@ -1,4 +1,4 @@
-"""A real Chromium for tests: Debian's, which CI installs."""
+"""A real browser for tests: Debian's Chromium, which CI installs, or the Chrome of GitHub's runners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHROMIUM = Path("/usr/bin/chromium")
+BROWSERS = (Path("/usr/bin/chromium"), Path("/usr/bin/google-chrome"))
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -25,9 +25,10 @@ _FLAGS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists() and "CI" not in os.environ:
-        pytest.skip("needs Debian's package chromium")
+    found = next((path for path in BROWSERS if path.exists()), None)
+    if found is None and "CI" not in os.environ:
+        pytest.skip("needs Chromium, such as Debian's package")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        chromium = playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
         yield chromium
         chromium.close()

@@ -17,9 +17,9 @@ import pytest
 from reconciler.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "consequences.md"]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?")
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n', encoding="utf-8")
     program.chmod(0o755)
+    (tmp_path / "bin" / "place").write_text(str(tmp_path), encoding="utf-8")
     return tmp_path
 
 
@@ -61,7 +62,8 @@ def played(block: str, folder: Path) -> str:
 def output(command: str, folder: Path) -> str:
     environment = {"COLUMNS": "100", "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     environment["PATH"] = f"{folder / 'bin'}:{os.environ['PATH']}"
-    script = command.replace("\n> ", "\n")
+    place = folder / "bin" / "place"  # a `cd` holds for the commands after it
+    script = f'cd "$(cat {place})" && {command}\npwd > {place}'.replace("\n> ", "\n")
     done = subprocess.run(
         ["sh", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -445,6 +445,17 @@ def test_nobody_is_moved_into_an_archived_package(platform: Platform) -> None:
         apply(platform, moves=(Move(EVERYONE, 1),))
 
 
+def test_holders_of_an_archived_package_return_to_an_older_revision(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("basic", definition(features=[]), NOW)
+    apply(platform, moves=(Move(EVERYONE, 1),))
+    platform.edit_package("basic", definition(features=[]), NOW, archived=True)
+
+    run = apply(platform, moves=(Move(ClientQuestion("basic", (2,)), 1, to_revision=1),))
+
+    assert (run.moved, platform.client("acme", LATER).subscription.revision) == (1, 1)
+
+
 def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
     with_client(platform)
     with_client(platform, "globex")

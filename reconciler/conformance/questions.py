@@ -119,6 +119,31 @@ def test_answers_come_in_the_order_of_the_questions(peopled: Platform) -> None:
     assert [answer.count for answer in answers] == [2, 4, 1, 0, 2]
 
 
+@pytest.mark.parametrize(
+    ("questions", "matching"),
+    [
+        ([UsesMoreThan("chat", 0), UsesMoreThan("chat", 2), UsesMoreThan("audio", 0)], ["abc", "c", "c"]),
+        ([HasMoreUsersThan(1), HasMoreUsersThan(3)], ["bcd", "d"]),
+        ([OwnerIn(("ops@a.example",)), OwnerIn(()), OwnerIn(("ops@b.example",))], ["a", "", "b"]),
+        ([OwnerNotIn(("ops@a.example",)), OwnerNotIn(())], ["bcd", "abcd"]),
+        ([AssignedIn(()), AssignedIn((Window(NOW, NOW),))], ["", "abd"]),
+        ([OneOf(("a",)), OneOf(("b", "c")), OneOf(())], ["a", "bc", ""]),
+        ([NotOneOf(("a",)), NotOneOf(())], ["bcd", "abcd"]),
+        ([UpTo("a"), UpTo("c")], ["a", "abc"]),
+    ],
+    ids=str,
+)
+def test_questions_that_are_alike_do_not_mix(
+    peopled: Platform, questions: list[Condition], matching: list[str]
+) -> None:
+    asked = [replace(EVERYONE, conditions=(condition,)) for condition in questions]
+
+    answers = peopled.answers(asked, LATER, sample=9)
+
+    assert ["".join(answer.sample) for answer in answers] == matching
+    assert [answer.count for answer in answers] == [len(ids) for ids in matching]
+
+
 def test_no_questions_have_no_answers(platform: Platform) -> None:
     assert platform.answers([], NOW, sample=5) == ()
 

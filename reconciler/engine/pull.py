@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler.engine.fmt import modeline
+from reconciler.errors import WrongUsageError
+from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.edits import FileEdit
 from reconciler.model.findings import Finding, Position
 from reconciler.model.packages import RevisionRef
@@ -16,18 +18,19 @@ from reconciler.planning.pairing import paired
 from reconciler.sources.catalog_text import updated_catalog_text
 from reconciler.sources.documents import read_document
 from reconciler.sources.files import RefusedFileError, read_linked
+from reconciler.sources.imports.names import title_of
 from reconciler.sources.package_text import new_text, package_document, updated_text
 from reconciler.validation.problems import Problem, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from reconciler.live.port import PlatformReader
-    from reconciler.model.catalog import Catalog
     from reconciler.model.packages import Definition, DesiredPackage, PackageHead
     from reconciler.sources.schemas import Kind
     from reconciler.sources.workspace import Workspace
 
+_MOST_NAMED: Final = 20
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
 
@@ -84,6 +87,7 @@ def pull(workspace: Workspace, reader: PlatformReader, request: PullRequest) -> 
     Files that cannot be read are left alone, with the workspace's findings about them.
     """
     heads = reader.packages()
+    _require_live(request.keys, heads)
     state = _Pull(workspace, request)
     catalog = reader.catalog()
     pairing = paired(workspace.packages, heads)
@@ -93,12 +97,20 @@ def pull(workspace: Workspace, reader: PlatformReader, request: PullRequest) -> 
     wanted = [_Wanted(head, files.get(head.key)) for head in heads if _is_asked_for(head, files, request)]
     wanted = [each for each in wanted if _differs(each)]
     definitions = reader.definitions([_current(each.head) for each in wanted])
-    if catalog is not None and not request.keys:
-        _pull_catalog(state, catalog, only)
+    if not request.keys:
+        _pull_catalog(state, catalog, definitions.values(), only)
     for each in wanted:
         _pull_package(state, each, definitions[_current(each.head)], catalog or workspace.catalog)
     adopted = tuple(each.head.key for each in wanted if not each.head.managed and each.desired is None)
     return Pulled(tuple(sorted(state.edits)), adopted, only, tuple(sorted(state.findings)))
+
+
+def _require_live(keys: Sequence[str], heads: Sequence[PackageHead]) -> None:
+    """Raise WrongUsageError where a named package is not on the platform."""
+    live = [head.key for head in heads]
+    if missing := [key for key in keys if key not in live]:
+        known = ", ".join(live[:_MOST_NAMED]) or "none"
+        raise WrongUsageError(f"The platform has no package {missing[0]!r}.", hint=f"It has: {known}.")
 
 
 def _current(head: PackageHead) -> RevisionRef:
@@ -146,18 +158,29 @@ def _may_create(state: _Pull, key: str, file: str) -> bool:
     return not unread
 
 
-def _pull_catalog(state: _Pull, live: Catalog, only_in_files: tuple[str, ...]) -> None:
+def _pull_catalog(
+    state: _Pull, live: Catalog | None, pulled: Collection[Definition], only_in_files: tuple[str, ...]
+) -> None:
+    """Edit the catalog's file; for a platform that has none, make one that declares what packages name."""
     workspace = state.workspace
     file = os.path.normpath(workspace.settings.catalog)
     path = workspace.root / file
     if not os.path.lexists(path):
         line = modeline(workspace.root, workspace.settings, file, "catalog")
-        _add(state, file, None, new_text(live.as_document(), modeline=line), "catalog")
+        _add(state, file, None, new_text((live or _named_by(pulled)).as_document(), modeline=line), "catalog")
+    elif live is None:
+        return
     elif workspace.catalog is None:
         state.findings += [found for found in workspace.errors if found.file == file]
     elif workspace.catalog != live and (content := _content(state, file)) is not None:
         names = set(_named(workspace, only_in_files))
         _add(state, file, content, updated_catalog_text(content, live, names), "catalog")
+
+
+def _named_by(pulled: Collection[Definition]) -> Catalog:
+    features = {key: Feature(title_of(key)) for content in pulled for key in content.features}
+    limits = {key: Limit(title_of(key)) for content in pulled for key in content.limits}
+    return Catalog(dict(sorted(features.items())), dict(sorted(limits.items())))
 
 
 def _named(workspace: Workspace, keys: tuple[str, ...]) -> Iterator[str]:

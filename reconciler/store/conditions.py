@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, select, type_coerce
+from sqlalchemy import BigInteger, and_, bindparam, exists, func, select, type_coerce
 
 from reconciler.model.questions import (
     AssignedIn,
@@ -73,12 +73,26 @@ class Matches:
         return Matches(self.source, (*self.terms, term))
 
 
-def of_all_asked(conditions: Sequence[Condition]) -> tuple[Matches, FromClause]:
-    """Match all that stands in `asked`, which is returned beside; takes the parameter `at`."""
+def of_all_asked(conditions: Sequence[Condition]) -> Matches:
+    """Match all that stands in `asked`; takes the parameter `at`."""
     asked = _asked(conditions)
-    held = and_(_HELD.package_id == asked.c.package_id, _HELD.revision == asked.c.revision)
-    everything = Matches(asked.join(tables.subscriptions, held), ())
-    return _narrowed(everything, conditions, asked), asked
+    held = and_(*_held_as(asked))
+    return _narrowed(Matches(asked.join(tables.subscriptions, held), ()), conditions, asked)
+
+
+def counted(conditions: Sequence[Condition]) -> Select[Any]:
+    """Select question, revision and count for each row of `asked`; takes the parameter `at`.
+
+    A subquery each, since grouping the matches would sort all holders.
+    """
+    asked = _asked(conditions)
+    matches = _narrowed(Matches(tables.subscriptions, _held_as(asked)), conditions, asked)
+    count = matches.select(func.count()).correlate(asked).scalar_subquery()
+    return select(asked.c.question, asked.c.revision, count)
+
+
+def _held_as(asked: FromClause) -> tuple[ColumnElement[bool], ...]:
+    return (_HELD.package_id == asked.c.package_id, _HELD.revision == asked.c.revision)
 
 
 def _asked(conditions: Sequence[Condition]) -> FromClause:
@@ -183,7 +197,7 @@ class _Slot:
         return select(self.rows.c[name]).where(self._mine).scalar_subquery()
 
     def _named(self, *terms: ColumnElement[bool]) -> ColumnElement[bool]:
-        return exists().where(self._mine, *terms)
+        return exists().where(self._mine, *terms).correlate_except(self.rows)
 
     @property
     def _mine(self) -> ColumnElement[bool]:

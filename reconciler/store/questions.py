@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam
 
 from reconciler.model.questions import Answer, ClientQuestion, Condition, UsesMoreThan
 from reconciler.store import packages, scratch, tables
 from reconciler.store.columns import microseconds
-from reconciler.store.conditions import Matches, of_all_asked, of_one_revision, operand_rows
+from reconciler.store.conditions import Matches, counted, of_all_asked, of_one_revision, operand_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,15 +75,7 @@ def ask(connection: Connection, question: ClientQuestion) -> Matches:
     """
     numbered = _numbered(connection, [question])
     _fill(connection, numbered)
-    matches, _ = of_all_asked(numbered[0].conditions)
-    return matches
-
-
-def counting(conditions: Sequence[Condition]) -> Select[Any]:
-    """Return the statement that counts per question and revision, for all questions of one combination."""
-    matches, asked = of_all_asked(conditions)
-    columns = (asked.c.question, asked.c.revision)
-    return matches.select(*columns, func.count()).group_by(*columns)
+    return of_all_asked(numbered[0].conditions)
 
 
 def first_of_revision(conditions: Sequence[Condition]) -> Select[Any]:
@@ -139,8 +131,9 @@ def _answered(
     _fill(connection, alike)
     conditions = alike[0].conditions
     counts: dict[int, dict[int, int]] = {question.number: {} for question in alike}
-    for number, revision, count in connection.execute(counting(conditions), {"at": at}):
-        counts[number][revision] = count
+    for number, revision, count in connection.execute(counted(conditions), {"at": at}):
+        if count:
+            counts[number][revision] = count
     first = first_of_revision(conditions)
     found = {}
     for question in alike:

@@ -99,7 +99,7 @@ def test_a_plan_as_json_is_the_file_that_it_saves_and_apply_takes(folder: Path, 
 
     assert printed == (folder / "plan.json").read_text(encoding="utf-8")
     (folder / "printed.json").write_text(printed, encoding="utf-8")
-    assert run("apply", "printed.json", "--yes")[0] == 0
+    assert run("apply", "printed.json")[0] == 0
 
 
 def test_a_saved_plan_is_shown_as_it_was_planned(run: Run) -> None:
@@ -140,7 +140,7 @@ def test_a_removed_feature_that_clients_keep_is_applied_and_named(folder: Path, 
 def test_a_plan_is_applied_once(run: Run) -> None:
     run("plan", "--out", "plan.json")
 
-    codes = [run("apply", "plan.json", "--yes")[0], run("apply", "plan.json", "--yes")[0]]
+    codes = [run("apply", "plan.json")[0], run("apply", "plan.json")[0]]
 
     assert codes == [0, 5]
 

@@ -435,7 +435,7 @@ class FakePlatform:
         target = move.to_revision or (0 if package is None else len(package.revisions))
         if package is None or target > len(package.revisions):
             raise StaleError(f"`{move.who.package}` has no revision {target}")
-        if package.archived:
+        if package.archived and target == len(package.revisions):
             raise BlockedError(f"package `{package.key}` is archived")
         matching = [self._holder(client_id) for client_id in self.matching(move.who, at)]
         movers = [holder for holder in matching if holder.revision != target]

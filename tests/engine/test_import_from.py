@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,9 @@ from reconciler.errors import InvalidError
 from reconciler.render.comparison.csv import comparison_csv
 from reconciler.sources.edits import write_edits
 from reconciler.sources.imports.names import key_of, title_of
+from reconciler.sources.package_text import new_text, package_document
 from tests.replay import years
+from tests.strategies import sound_definitions
 from tests.workspaces import CONFIG, repository, workspace
 
 if TYPE_CHECKING:
@@ -103,7 +106,8 @@ def test_pricing2yaml_becomes_catalog_and_packages(tmp_path: Path) -> None:
     limit = made.catalog.limits["max_call_minutes"]
     assert (limit.unit, limit.per, limit.feature) == ("minute", "cycle", "video_calls")
     free, pro = made.packages["free"].definition, made.packages["pro_plan"].definition
-    assert (free.features, dict(free.limits)) == (("chat",), {"max_seats": 3})
+    assert (free.title, free.features, dict(free.limits)) == ("Free", ("chat",), {"max_seats": 3})
+    assert pro.title == "Pro Plan"
     assert pro.features == ("chat", "support", "video_calls")
     assert dict(pro.limits) == {"max_call_minutes": "unlimited", "max_seats": "unlimited"}
 
@@ -277,3 +281,21 @@ def test_names_become_keys_and_titles(name: str, key: str, title: str) -> None:
 
 def test_a_key_that_is_taken_gets_a_number() -> None:
     assert key_of("日本", {"unnamed"}) == "unnamed_2"
+
+
+@given(st.dictionaries(st.sampled_from(["lite", "pro", "top_deal"]), sound_definitions(), min_size=1))
+def test_generated_packages_come_back_from_the_table(
+    tmp_path_factory: pytest.TempPathFactory, packages: dict[str, Definition]
+) -> None:
+    texts = {
+        key: new_text(package_document(replace(each, title=key.title(), allowed_emails=None)))
+        for key, each in packages.items()
+    }
+    before = workspace(repository(tmp_path_factory.mktemp("from"), **texts))
+    to = repository(tmp_path_factory.mktemp("to"))
+
+    result = import_from(workspace(to), "csv", comparison_csv(compare(before)).encode())
+    write_edits(to.parent, result.edits)
+
+    after = definitions(workspace(to))
+    assert after == {key: replace(each, description="") for key, each in definitions(before).items()}

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.engine.pull import Pulled, PullRequest, pull
+from reconciler.errors import WrongUsageError
 from reconciler.live.opening import open_platform
 from reconciler.sources.edits import write_edits
 from reconciler.sources.layout.parsing import parse
@@ -309,3 +310,23 @@ def test_a_catalog_of_the_platform_becomes_a_file(shop: Shop) -> None:
     pulled(shop)
 
     assert workspace(shop.root / "reconciler.yaml").catalog == shop.platform.catalog()
+
+
+def test_for_a_platform_without_a_catalog_one_is_made_that_declares_what_packages_name(shop: Shop) -> None:
+    (shop.root / "catalog.yaml").unlink()
+    live = definition(features=["live_chat"], limits={"call_minutes": 5})
+    shop.platform.edit_package("pro", live, shop.at)
+
+    result = pulled(shop)
+
+    catalog = workspace(shop.root / "reconciler.yaml").catalog
+    assert catalog is not None
+    assert catalog.features["live_chat"].title == "Live chat"
+    assert catalog.limits["call_minutes"].title == "Call minutes"
+    assert result.findings == ()
+    assert workspace(shop.root / "reconciler.yaml").errors == ()
+
+
+def test_a_named_package_that_is_not_live_is_wrong_usage(shop: Shop) -> None:
+    with pytest.raises(WrongUsageError, match="no package 'x'"):
+        pulled(shop, "x")

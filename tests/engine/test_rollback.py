@@ -173,3 +173,15 @@ def test_a_rollback_says_how_many_stay(held: Shop) -> None:
 
     assert [change.reassignment.clients for change in made.changes if change.reassignment] == [1]
     assert any(notice.startswith("pro: 1 of 2 clients whom the run moved stay") for notice in made.notices)
+
+
+def test_a_run_that_restored_a_package_and_moved_its_holders_can_be_rolled_back(held: Shop) -> None:
+    held.package("pro", **BASIC, archived=True)
+    held.apply()
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+
+    held.apply(aim=RunUndone(run.id))
+
+    assert held.platform.packages()[0].archived
+    assert held.client("acme").entitlements.features == ("calls", "chat")

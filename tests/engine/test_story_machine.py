@@ -134,6 +134,7 @@ class Story(RuleBasedStateMachine):
         holder, package = self.world.holders.get(id_), self.world.live.get(key)
         if package is None:
             return
+        self.world.now += timedelta(microseconds=1)
         email = holder.email if holder else email
         refused = package.archived or not package.current.allows(email)
         try:
@@ -228,7 +229,7 @@ class Story(RuleBasedStateMachine):
         except BlockedError:
             assert self._takes_a_title(undo)
             return
-        self._undone(undo, run.id)
+        self._undone(undo, run)
         assert announced(made) == self.world.lost_since(before)
 
     @rule(key=st.sampled_from(KEYS), edited=terms)
@@ -299,25 +300,27 @@ class Story(RuleBasedStateMachine):
             if not package.archived
         )
 
-    def _undone(self, undo: Undo, run: int) -> None:
+    def _undone(self, undo: Undo, run: Run) -> None:
         """Packages are as before, as a new revision where they differ; who was moved away is back."""
         returning = {
             holder.id: holder.moved_in[1]
             for holder in self.world.holders.values()
             if holder.moved_in and holder.moved_in[0] == undo.run.id and holder.is_active(self.world.now)
         }
+        before: dict[str, tuple[Terms, bool] | None] = {}
+        old_keys: dict[str, str] = {}
         for key, state in undo.before.items():
             package = self.world.live.get(key)
             if package is None:
                 continue
             restored, archived = state or (package.current, True)
-            old_key = undo.old_keys[key]
-            old_key = key if old_key in self.world.live else old_key
-            expected = Expected(old_key, key, "update", restored, archived=archived)
-            self.world.settle(expected, run)
+            old_key = key if undo.old_keys[key] in self.world.live else undo.old_keys[key]
+            if (old_key, restored, archived) != (key, package.current, package.archived):
+                before[old_key], old_keys[old_key] = (package.current, package.archived), key
+            self.world.settle(Expected(old_key, key, "update", restored, archived=archived), run.id)
         for id_, revision in returning.items():
-            self.world.move(self.world.holders[id_], revision, run)
-        self.undo = None
+            self.world.move(self.world.holders[id_], revision, run.id)
+        self.undo = Undo(run, before, old_keys)
 
 
 def _desired(key: str, file: File) -> DesiredPackage:

@@ -3,6 +3,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from sarif_pydantic import Sarif
 
 from reconciler.model.findings import Finding, Position
 from reconciler.model.plans import Source
@@ -36,7 +37,7 @@ def test_errors_are_said_first_with_their_fix_and_place() -> None:
 
     assert [each.rule for each in remarks] == ["unknown-feature", "deprecated-feature"]
     assert github(remarks[:1]) == (
-        "::error file=packages/b.yaml,line=4,col=12,title=unknown feature"
+        "::error file=packages/b.yaml,line=4,col=12,title=unknown-feature"
         "::no feature `chta`; did you mean `chat`?\n"
     )
 
@@ -72,6 +73,20 @@ def test_sarif_names_every_rule_and_makes_no_link_or_placeholder(text: str) -> N
         assert not re.search(r"[\[\]]", re.sub(r"\\.", "", message))
         assert not re.search(r"[{}]", message.replace("{{", "").replace("}}", ""))
         assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 4, "startColumn": 1}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_sarif_is_what_models_of_the_standard_by_others_take_and_keep(text: str) -> None:
+    document = json.loads(sarif(of_naughty(text), "1.0"))
+
+    model = Sarif.model_validate(document)
+
+    (run,) = json.loads(model.model_dump_json(by_alias=True, exclude_none=True))["runs"]
+    ours = document["runs"][0]
+    assert run["tool"] == ours["tool"]
+    assert [(each["ruleId"], each["message"], each["level"]) for each in run["results"]] == [
+        (each["ruleId"], each["message"], each["level"]) for each in ours["results"]
+    ]
 
 
 def test_a_file_name_in_sarif_is_a_relative_uri() -> None:

@@ -26,15 +26,16 @@ def apply_command(
 ) -> int:
     """Make the platform what the files say.
 
-    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once, and only
-    where nothing that it speaks of has moved since.
+    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once and without
+    asking, since it was reviewed, and only where nothing that it speaks of has moved since.
     """
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of
     from reconciler.sources.plan_file import read_plan
 
     choices = chosen()
-    check_can_ask(yes=yes)
+    is_agreed = yes or planfile is not None
+    check_can_ask(yes=is_agreed)
     workspace = workspace_of(choices).required()
     reviewed = read_plan(planfile) if planfile is not None else None
     name = choices.environment or (reviewed.environment if reviewed is not None else None)
@@ -42,4 +43,4 @@ def apply_command(
     request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, skip_blocked=skip_blocked)
     with opened(workspace, environment) as platform:
         made = reviewed or planned(workspace, environment, platform, request)
-        return carry_out(workspace, environment, platform, made, request, yes=yes)
+        return carry_out(workspace, environment, platform, made, request, yes=is_agreed)

@@ -19,8 +19,8 @@ EXIT_TOPICS: Final = (
     _exit(
         2,
         "There are changes",
-        "`plan --detailed-exitcode` found something to apply, or `drift` found a difference. Nothing is "
-        "wrong.",
+        "`plan --detailed-exitcode` found something to apply, `drift` found a difference, or a command with "
+        "`--check` found something to write. Nothing is wrong.",
     ),
     _exit(
         3,

@@ -60,11 +60,13 @@ def _target(connection: Connection, move: Move) -> _Target:
 def _require_assignable(
     connection: Connection, movers: ClientQuestion, target: _Target, at: datetime
 ) -> None:
-    """Hold rules 5 and 8. Going back to an older revision restores what was held: its list is not asked."""
+    """Hold rules 5 and 8. Going back to an older revision restores what was held, and is asked neither."""
     key, emails = target.head.key, target.definition.allowed_emails
+    if target.revision != target.head.revision:
+        return
     if target.head.archived:
         raise BlockedError(f"package `{key}` is archived: nobody is reassigned to it (rule 8)")
-    if emails is None or target.revision != target.head.revision:
+    if emails is None:
         return
     barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
     (answer,) = questions.answers(connection, [barred], at, sample=3)

@@ -80,7 +80,7 @@ def _of_finding(finding: Finding) -> Remark:
     place = Source(file=sanitise(finding.file), line=finding.position.line, column=finding.position.column)
     rule = sanitise(finding.rule)
     message = sanitise("; ".join(part for part in (finding.message, finding.fix) if part))
-    return Remark(level, rule, sanitise(finding.message), rule.replace("-", " "), message, place)
+    return Remark(level, rule, sanitise(finding.message), rule, message, place)
 
 
 def _of_guard(result: GuardResult, source: Source | None) -> Remark:

@@ -60,15 +60,16 @@ def _outlook(explanation: Explanation, glossary: Glossary, paper: Paper) -> Iter
     yield ""
     yield from paper.lines([_verdict(explanation)])
     if explanation.prospect.fields:
-        when = "Now:" if explanation.stays is None else "On reassignment, once the plan is applied:"
+        when = "With that:" if explanation.stays is None else "On reassignment, once the plan is applied:"
         yield from paper.lines([Span(when, Ink.BOLD)])
         yield from _prospect(explanation.prospect, glossary, paper)
 
 
 def _verdict(explanation: Explanation) -> Span | str:
-    if explanation.stays is None:
-        return Span("The plan moves this client to the package's new revision.", Ink.CAUTION)
-    return _STAYS[explanation.stays]
+    if explanation.stays is not None:
+        return _STAYS[explanation.stays]
+    once = ", once nothing blocks it" if explanation.guards else ""
+    return Span(f"The plan moves this client to the package's new revision{once}.", Ink.CAUTION)
 
 
 def _prospect(prospect: Prospect, glossary: Glossary, paper: Paper) -> Iterator[str]:

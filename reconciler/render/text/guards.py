@@ -39,7 +39,7 @@ def _said_together(result: GuardResult) -> tuple[str, str]:
 
 
 def _let_pass(word: str, result: GuardResult, paper: Paper) -> Iterator[str]:
-    guard = "" if result.id == ACKNOWLEDGE else f"{result.id} "
+    guard = "" if result.result == "passed" else f"{result.id} "
     body = [f"{guard}{_where(result.key)}: ", result.message]
     yield from paper.lines(body, label=Span(word, Ink.YELLOW), column=len(word) + 1)
 

@@ -89,7 +89,8 @@ def _package(
             value = _value(entry, stated.get(each))
             _grant(into, f"{name}, {each}", names[each], (entry, value), (features, limits))
     sound = {key: cap for key, cap in limits.items() if _is_on(into.limits[key], features)}
-    document: dict[str, Any] = {"title": title_of(name)}
+    title = name.replace("_", " ").title() if name.isupper() else title_of(name)
+    document: dict[str, Any] = {"title": title[:120]}
     if text := line_of((plan.get("description") if isinstance(plan, dict) else None) or "")[:2000]:
         document["description"] = text
     document |= {"features": features, "limits": sound, "user_count": "unlimited"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from reconciler.sources.layout.emission import fits
+from reconciler.sources.layout.emission import fits, may_fit
 from reconciler.sources.layout.scalars import rewritten
 from reconciler.sources.layout.tree import Collection, Scalar
 
@@ -57,7 +57,7 @@ class _Canon:
         if isinstance(node, Scalar):
             is_long = "\n" in node.source or (isinstance(node.value, str) and "\n" in node.value)
             return node if is_long else _plainly(node, in_flow=False)
-        if node.is_flow and fits(flow := self._flow(node, shape), width):
+        if may_fit(node, width) and fits(flow := self._flow(node, shape), width):
             return flow
         return self.block(node, shape, column + _INDENT)
 

@@ -152,9 +152,25 @@ def fits(collection: Collection, width: int) -> bool:
     """Whether it is written in brackets or braces, on a line whose first `width` columns are taken."""
     if not collection.entries:
         return True
-    if not collection.is_flow or _has_comments(collection):
+    if not may_fit(collection, width) or _has_comments(collection):
         return False
     return width + 1 + len(_flow(collection)) <= WIDEST_FLOW
+
+
+def may_fit(collection: Collection, width: int) -> bool:
+    """Whether `fits` could be true; cheap however large the collection is."""
+    return collection.is_flow and _room_beside(collection, WIDEST_FLOW - width) >= 0
+
+
+def _room_beside(node: Node, room: int) -> int:
+    """Return at most what is left of `room` columns; negative as soon as nothing is."""
+    if isinstance(node, Scalar):
+        return room - 1
+    for entry in node.entries:
+        room = _room_beside(entry.value, room - 1)
+        if room < 0:
+            break
+    return room
 
 
 def _has_comments(node: Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.packages import AI_CREDITS, USER_COUNT
 from reconciler.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -22,11 +23,25 @@ _PEOPLE: Final = ("user", "seat", "team member", "member", "people", "person", "
 _CREDITS: Final = ("ai credit", "credit")
 
 
-def description_problems(content: Definition, catalog: Catalog) -> Iterator[Problem]:
-    """Compare each amount with what the package grants of the thing that is named right after it."""
-    if not any(map(str.isdigit, content.description)):
-        return
-    granted = _granted(content, catalog)
+def subjects(catalog: Catalog) -> Mapping[str, str]:
+    """Return the key of what is meant per name in the singular; a name that two limits share is left out."""
+    names: dict[str, str] = {}
+    shared: set[str] = set()
+    for key, limit in catalog.limits.items():
+        for name in {_name(limit.title), _name(limit.unit), _name(key.replace("_", " "))} - {""}:
+            shared |= {name} & names.keys()
+            names[name] = key
+    people, credits_ = dict.fromkeys(_PEOPLE, USER_COUNT), dict.fromkeys(_CREDITS, AI_CREDITS)
+    return {**people, **credits_, **{name: names[name] for name in names.keys() - shared}}
+
+
+def description_problems(content: Definition, known: Mapping[str, str]) -> Iterator[Problem]:
+    """Compare each amount with what the package grants of the thing that is named right after it.
+
+    Args:
+        content: The package.
+        known: What `subjects` returns.
+    """
     for match in _AMOUNT.finditer(content.description):
         amount = int(re.sub(r"\D", "", match[1]))
         words = [_singular(word) for word in re.split(r"[ -]+", match[2].lower()) if word]
@@ -34,24 +49,15 @@ def description_problems(content: Definition, catalog: Catalog) -> Iterator[Prob
         if words[0] in _TIMES:
             yield from _time_problems(content, said, amount, words[0])
             continue
-        for count in range(len(words), 0, -1):
-            thing = " ".join(words[:count])
-            if thing in granted:
-                yield from _problems(said, amount, *granted[thing])
-                break
+        things = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        if subject := next((known[thing] for thing in things if thing in known), None):
+            yield from _problems(said, amount, subject, _granted(content, subject))
 
 
-def _granted(content: Definition, catalog: Catalog) -> Mapping[str, tuple[str, Quantity | None]]:
-    """Return what is granted per name of a thing, in the singular; one that two things share is left out."""
-    names: dict[str, tuple[str, Quantity | None]] = {}
-    shared: set[str] = set()
-    for key, limit in catalog.limits.items():
-        for name in {_name(limit.title), _name(limit.unit), _name(key.replace("_", " "))} - {""}:
-            shared |= {name} & names.keys()
-            names[name] = (key, content.limits.get(key))
-    people = dict.fromkeys(_PEOPLE, ("user_count", content.user_count))
-    credits_ = dict.fromkeys(_CREDITS, ("ai_credits", content.ai_credits))
-    return {**people, **credits_, **{name: names[name] for name in names.keys() - shared}}
+def _granted(content: Definition, subject: str) -> Quantity | None:
+    if subject == USER_COUNT:
+        return content.user_count
+    return content.ai_credits if subject == AI_CREDITS else content.limits.get(subject)
 
 
 def _name(text: str) -> str:

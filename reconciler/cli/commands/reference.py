@@ -1,0 +1,87 @@
+"""`reference`: the reference documentation, from the program itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.topics import Kind
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("reference")
+@global_options
+@option("--write", type=_FOLDER, help="Write the pages in Markdown to this folder.")
+@option("--man", type=_FOLDER, help="Write the manual pages for man to this folder.")
+def reference_command(write: Path | None, man: Path | None) -> None:
+    """Write the reference documentation.
+
+    It tells every command, every key of every file, and every rule, guard, code of a change and exit code, as
+    this version has them.
+    """
+    if write is None and man is None:
+        raise WrongUsageError("reference was not told where to write.", hint="Give --write or --man FOLDER.")
+    terminal = Terminal.of(chosen())
+    for folder, pages in ((write, markdown_pages), (man, man_pages)):
+        if folder is not None:
+            _save(folder, pages(), terminal)
+
+
+def _save(folder: Path, pages: Mapping[str, str], terminal: Terminal) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        terminal.write(f"{folder / name}\n")
+
+
+def markdown_pages() -> Mapping[str, str]:
+    """Return the pages by the names of their files."""
+    from reconciler.cli.main import commands
+    from reconciler.cli.manual import global_manual, manuals
+    from reconciler.render.reference.commands import commands_page
+    from reconciler.render.reference.files import files_page
+    from reconciler.sources.schemas import schema_of
+
+    files = {
+        "packages/KEY.yaml": schema_of("package"),
+        "schemas/catalog.yaml": schema_of("catalog"),
+        "reconciler.yaml": schema_of("reconciler"),
+    }
+    return {
+        "commands.md": commands_page(manuals(commands), global_manual(commands)),
+        "files.md": files_page(files),
+        "rules.md": _topics("rule", "Rules", "What `validate` can say. Warnings do not make files invalid."),
+        "guards.md": _topics("guard", "Guards", "What can block a plan, and the way past each."),
+        "changes.md": _topics("change", "Changes", "The codes of changes in a plan."),
+        "exit-codes.md": _topics("exit code", "Exit codes", "How every command ends."),
+    }
+
+
+def _topics(kind: Kind, title: str, intro: str) -> str:
+    from reconciler.engine.explain.topics import TOPICS
+    from reconciler.render.reference.topics import topics_page
+
+    return topics_page(title, intro, (topic for topic in TOPICS.values() if topic.kind == kind))
+
+
+def man_pages() -> Mapping[str, str]:
+    """Return a manual page per command."""
+    from reconciler.cli.main import commands
+    from reconciler.cli.manual import global_manual, manuals
+    from reconciler.engine.explain.topics import TOPICS
+    from reconciler.render.reference.man import man_name, man_page
+
+    everywhere, every = global_manual(commands), tuple(manuals(commands))
+    exits = tuple(topic for topic in TOPICS.values() if topic.kind == "exit code")
+    return {man_name(each): man_page(each, everywhere, exits, every, __version__) for each in every}

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.formats import FINDINGS_FORMATS, PLAN_FORMATS
+from reconciler.cli.main import main
+from reconciler.live.opening import open_platform
+from tests.repository import Repository
+from tests.shop import Shop
+
+EVERY_PLAN_FORMAT = ("text", "json", *PLAN_FORMATS)
+EVERY_FINDINGS_FORMAT = ("text", "json", *FINDINGS_FORMATS)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """One package that a client holds, and a change in its file that takes something from it."""
+    repository = Repository.made(tmp_path / "repository", clients_losing="unlimited")
+    repository.package("basic", features=["chat", "calls"])
+    repository.commit()
+    with open_platform("sqlite:///platform.db", root=repository.root) as platform:
+        shop = Shop(repository.root, platform)
+        shop.apply()
+        shop.clients("acme", package="basic")
+    repository.package("basic", features=["chat"])
+    monkeypatch.chdir(repository.root)
+    return repository
+
+
+@pytest.mark.parametrize("form", EVERY_PLAN_FORMAT)
+def test_a_format_changes_what_is_printed_and_never_the_exit_code(
+    repository: Repository, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    planned = main(["plan", "--format", form, "--detailed-exitcode", "--out", "plan.json"])
+    drifted = main(["drift", "--format", form])
+    shown = main(["show", "plan.json", "--format", form])
+    compared = main(["diff", "--against", "HEAD", "--format", form])
+    repository.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
+    blocked = main(["plan", "--format", form])
+
+    assert (planned, drifted, shown, compared, blocked) == (2, 2, 0, 0, 4)
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("form", EVERY_FINDINGS_FORMAT)
+def test_findings_have_the_same_exit_code_in_every_format(
+    repository: Repository, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    valid = main(["validate", "--format", form])
+    capsys.readouterr()
+    repository.package("basic", features=["chta"])
+    invalid = main(["validate", "--format", form])
+
+    assert (valid, invalid) == (0, 3)
+    assert "unknown-feature" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "--format", "html"],
+        ["history", "--format", "sarif"],
+        ["clients", "list", "--format", "junit"],
+    ],
+)
+def test_a_format_that_a_command_does_not_have_is_wrong_usage(
+    repository: Repository, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(arguments) == 64
+    assert "It has no format" in capsys.readouterr().err
+    assert repository.root == Path.cwd()
