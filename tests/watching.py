@@ -47,12 +47,12 @@ class Site:
     instances: list[Instance] = field(default_factory=list)
 
     @classmethod
-    def made(cls, folder: Path, **where: str) -> Site:
+    def made(cls, folder: Path, platform: str = "sqlite:///platform.db") -> Site:
         """Make one whose first commit has one package."""
         author = Repository.made(folder / "author", clients_losing="unlimited")
         author.git("init", "-q", "--bare", "-b", "main", str(folder / "bare.git"))
         author.package("basic", features=["chat", "calls"])
-        site = cls(folder, author, **where)
+        site = cls(folder, author, platform)
         site.operator.mkdir()
         (site.operator / "reconciler.yaml").write_text((author.root / "reconciler.yaml").read_text())
         site.push()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler import __version__
+from reconciler.cli.options import folder_from_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,9 +64,9 @@ def _plan_widget(plan: Plan, _glossary: Glossary, _definitions: Mapping[str, Def
 
 
 def _remarks(plan: Plan, glossary: Glossary) -> Sequence[Remark]:
-    from reconciler.render.checks.remarks import of_plan
+    from reconciler.render.checks.remarks import of_plan, seen_from
 
-    return of_plan(plan, glossary)
+    return seen_from(folder_from_here(), of_plan(plan, glossary))
 
 
 PLAN_FORMATS: Final[Mapping[str, PlanFormat]] = {
@@ -85,32 +86,34 @@ def _findings_markdown(findings: Sequence[Finding]) -> str:
     return findings_markdown(findings)
 
 
+def _remarks_of(findings: Sequence[Finding]) -> Sequence[Remark]:
+    from reconciler.render.checks.remarks import of_findings, seen_from
+
+    return seen_from(folder_from_here(), of_findings(findings))
+
+
 def _findings_github(findings: Sequence[Finding]) -> str:
     from reconciler.render.checks.github import github
-    from reconciler.render.checks.remarks import of_findings
 
-    return github(of_findings(findings))
+    return github(_remarks_of(findings))
 
 
 def _findings_sarif(findings: Sequence[Finding]) -> str:
-    from reconciler.render.checks.remarks import of_findings
     from reconciler.render.checks.sarif import sarif
 
-    return sarif(of_findings(findings), __version__)
+    return sarif(_remarks_of(findings), __version__)
 
 
 def _findings_junit(findings: Sequence[Finding]) -> str:
     from reconciler.render.checks.junit import junit
-    from reconciler.render.checks.remarks import of_findings
 
-    return junit(of_findings(findings), [] if findings else ["all files are valid"], "validate")
+    return junit(_remarks_of(findings), [] if findings else ["all files are valid"], "validate")
 
 
 def _findings_gitlab(findings: Sequence[Finding]) -> str:
     from reconciler.render.checks.gitlab import code_quality
-    from reconciler.render.checks.remarks import of_findings
 
-    return code_quality(of_findings(findings))
+    return code_quality(_remarks_of(findings))
 
 
 FINDINGS_FORMATS: Final[Mapping[str, FindingsFormat]] = {

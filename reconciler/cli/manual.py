@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def global_manual(root: click.Group) -> tuple[OptionManual, ...]:
     """Return the options that every command takes."""
-    context = click.Context(root, info_name="reconciler")
+    context = click.Context(root, info_name="reconciler", **root.context_settings)
     options = (each for each in root.params if isinstance(each, click.Option) and each.envvar)
     return tuple(_option(each, context) for each in options)
 
@@ -23,7 +23,7 @@ def global_manual(root: click.Group) -> tuple[OptionManual, ...]:
 def manuals(root: click.Group) -> Iterator[CommandManual]:
     """Yield all commands, groups before what is in them, in the order of their lists."""
     common: set[str | None] = {each.name for each in root.params}
-    yield from _manuals(root, click.Context(root, info_name="reconciler"), common)
+    yield from _manuals(root, click.Context(root, info_name="reconciler", **root.context_settings), common)
 
 
 def _manuals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -55,6 +56,18 @@ def chosen(*beside: str) -> Choices:
     if choices.format not in formats:
         raise click.UsageError(f"It has no format {choices.format}, only {', '.join(formats)}.", context)
     return choices
+
+
+def folder_from_here() -> str:
+    """Return the folder of the configuration that was named, seen from here, ending in a slash.
+
+    It is empty for a configuration here or above, and where none was named: build servers run at the top of a
+    repository and want paths from there.
+    """
+    context = click.get_current_context(silent=True)
+    config = context.ensure_object(dict).get("config") if context is not None else None
+    folder = os.path.relpath(config.parent) if config is not None else "."
+    return "" if folder == "." or folder.startswith("..") else f"{folder}/"
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -40,10 +40,10 @@ def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
 
     moved = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=1),))
     others = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=2),))
-    earlier = ClientQuestion("basic", (2,), (MovedIn(run - 1, from_revision=1),))
+    later = ClientQuestion("basic", (2,), (MovedIn(run + 1, from_revision=1),))
 
     assert platform.moved_by(run) == (Moved("basic", 1, 2, 2),)
-    assert [list(platform.matching(each, LATER)) for each in (moved, others, earlier)] == [
+    assert [list(platform.matching(each, LATER)) for each in (moved, others, later)] == [
         ["acme", "bolt"],
         [],
         [],

@@ -108,22 +108,20 @@ def _write(repository: Path, root: Path, blobs: list[_Blob]) -> None:
     with running(repository, "cat-file", "--batch") as process:
         if process.stdin is None or process.stdout is None:
             raise AssertionError(process.args)
-        for blob in files:
+        for blob in (*files, *links):
             content = _content(process.stdin, process.stdout, blob)
-            _parent(root, blob.path)
-            (root / blob.path).write_bytes(content)
-        for blob in links:
-            target = _content(process.stdin, process.stdout, blob)
-            _parent(root, blob.path)
-            if not os.path.lexists(root / blob.path):
-                (root / blob.path).symlink_to(os.fsdecode(target.replace(b"\0", b"")) or ".")
+            try:
+                _put(root / blob.path, content, is_link=blob.mode == _LINK)
+            except OSError as error:
+                raise InvalidError(f"{blob.path} cannot be written: {error.strerror}.") from error
 
 
-def _parent(root: Path, path: str) -> None:
-    try:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise InvalidError(f"{path} lies under a file of the same commit.") from error
+def _put(path: Path, content: bytes, *, is_link: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not is_link:
+        path.write_bytes(content)
+    elif not os.path.lexists(path):
+        path.symlink_to(os.fsdecode(content.replace(b"\0", b"")) or ".")
 
 
 def _content(requests: IO[bytes], answers: IO[bytes], blob: _Blob) -> bytes:

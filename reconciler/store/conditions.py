@@ -177,7 +177,7 @@ class _Slot:
             moves.c.package_id == _HELD.package_id,
             moves.c.from_revision == self._value("high"),
         )
-        return matches.where(moved)
+        return matches.where(moved.correlate_except(moves))
 
     def _with_clients(self, matches: Matches, condition: HasMoreUsersThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import sqlite3
-import sys
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from time import perf_counter
@@ -49,7 +48,7 @@ ACTIVE: Final = int(NOW.timestamp() * 1_000_000)
 
 
 def say(line: str) -> None:
-    sys.__stdout__.write(f"\n{line}")  # past the capturing of output: the lines are what this is run for
+    print(f"\n{line}")
 
 
 def packages(count: int) -> tuple[PackageWrite, ...]:

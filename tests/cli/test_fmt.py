@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from reconciler.cli.main import main
@@ -66,3 +67,13 @@ def test_fmt_keeps_the_mode_of_a_file(tmp_path: Path) -> None:
     main(["fmt", "--config", str(config)])
 
     assert (tmp_path / "packages" / "pro.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_fmt_as_json_names_each_file_and_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = repository(tmp_path, pro=UNTIDY, bad="title: [\n")
+
+    main(["fmt", "--check", "--format", "json", "--config", str(config)])
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["edits"] == [{"file": "packages/pro.yaml", "change": "change"}]
+    assert [found["file"] for found in told["findings"]] == ["packages/bad.yaml"]

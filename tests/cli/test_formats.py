@@ -55,6 +55,19 @@ def test_findings_have_the_same_exit_code_in_every_format(
     assert "unknown-feature" in capsys.readouterr().out
 
 
+def test_places_are_told_from_the_top_of_the_repository_where_a_build_server_runs(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository.root.parent)
+
+    main(["-c", "repository/reconciler.yaml", "plan", "--format", "github"])
+    main(["-c", "repository/reconciler.yaml", "diff", "--against", "HEAD", "--format", "sarif"])
+
+    github, _, sarif = capsys.readouterr().out.partition("{")
+    assert "file=repository/packages/basic.yaml," in github
+    assert '"uri": "repository/packages/basic.yaml"' in sarif
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -275,5 +275,12 @@ def test_hostile_titles_start_no_command_in_the_log(runner: Runner) -> None:
 
     assert done.returncode == 0, done.stdout
     found = commands(done.stdout)
-    own = ("::stop-commands::stop-", "::notice file=packages/", "::notice title=reconciler::")
+    own = (
+        "::stop-commands::stop-",
+        "::notice file=packages/",
+        "::notice title=reconciler::",
+        "::warning file=packages/",
+        "::warning file=catalog.yaml,",
+        "::warning title=reconciler::",
+    )
     assert [each for each in found if not each.startswith(own)] == []

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +10,7 @@ from reconciler.sources.edits import write_edits
 from tests.replay import years
 from tests.workspaces import repository, workspace
 
-if TYPE_CHECKING:
-    from pathlib import Path
+CASES = Path(__file__).parents[1] / "cases" / "invalid"
 
 
 def test_only_files_that_are_not_canonical_are_edited(tmp_path: Path) -> None:
@@ -85,3 +84,14 @@ def test_real_catalogs_say_the_same_after_formatting(tmp_path: Path, year: Path)
     after = workspace(config)
     assert fmt(config).edits == ()
     assert (after.packages, after.catalog) == (before.packages, before.catalog)
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_formatting_what_is_wrong_changes_nothing_about_what_is_wrong(tmp_path: Path, case: Path) -> None:
+    config = shutil.copytree(case, tmp_path / "case", symlinks=True) / "reconciler.yaml"
+    before = sorted(found.rule for found in workspace(config).findings)
+
+    write_edits(config.parent, fmt(config).edits)
+
+    assert sorted(found.rule for found in workspace(config).findings) == before
+    assert fmt(config).edits == ()

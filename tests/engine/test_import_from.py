@@ -118,7 +118,7 @@ def test_what_pricing2yaml_says_and_a_package_cannot_is_told(tmp_path: Path) -> 
     assert result.remarks == (
         "PRO_PLAN, support: the text 'by phone' was left out; the feature is on.",
         "PRO_PLAN, storage: 0.5 is no whole number from 0 on; it was left out.",
-        "PRO_PLAN, maxSeats: 1e+08 is taken for unlimited.",
+        "PRO_PLAN, maxSeats: 99999999 is taken for unlimited.",
         "Add-ons are no packages; what they add was left out: extra.",
         "Prices were left out: a package has none.",
         "No number of team members was stated, so that it is unlimited: free, pro_plan.",
@@ -299,3 +299,39 @@ def test_generated_packages_come_back_from_the_table(
 
     after = definitions(workspace(to))
     assert after == {key: replace(each, description="") for key, each in definitions(before).items()}
+
+
+def test_a_limit_of_several_features_and_an_odd_period_are_told(tmp_path: Path) -> None:
+    pricing = """
+features: {chat: {valueType: BOOLEAN, defaultValue: true}, calls: {valueType: BOOLEAN, defaultValue: true}}
+usageLimits:
+  both: {valueType: NUMERIC, defaultValue: 1, type: NON_RENEWABLE, linkedFeatures: [chat, calls]}
+  daily: {valueType: NUMERIC, defaultValue: 1, type: TIME_DRIVEN, period: {value: 1, unit: DAY}}
+plans: {ONE: {}}
+"""
+
+    made, result = brought(tmp_path, "pricing2yaml", pricing)
+
+    assert made.errors == ()
+    assert "both: it caps chat, calls; a limit has one feature, so it got none." in result.remarks
+    assert "daily: a period of DAY is no billing cycle; it was left out." in result.remarks
+
+
+def test_columns_with_the_same_title_become_packages_of_their_own(tmp_path: Path) -> None:
+    made, _ = brought(tmp_path, "csv", "title,Pro,Pro,top-deal\nChat,yes,no,yes\n")
+
+    assert list(made.packages) == ["pro", "pro_2", "top-deal"]
+
+
+@pytest.mark.parametrize(
+    "amount", ["1" + "0" * 400, "-1" + "0" * 400, "1e400", "-1e400", "0.1", "true", "null"]
+)
+def test_amounts_of_any_size_are_read_or_told(tmp_path: Path, amount: str) -> None:
+    features = '[{"id": "messages", "name": "Messages", "type": "metered"}]'
+    items = f'[{{"featureId": "messages", "included": {amount}}}]'
+    plans = f'[{{"id": "pro", "name": "Pro", "items": {items}}}]'
+
+    made, result = brought(tmp_path, "autumn", f'{{"features": {features}, "plans": {plans}}}')
+
+    assert made.errors == ()
+    assert result.findings == ()

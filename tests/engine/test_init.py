@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 from reconciler.engine.fmt import fmt
 from reconciler.engine.init.repository import new_repository
 from reconciler.engine.lint import lint
 from reconciler.sources.edits import write_edits
 from tests.workspaces import workspace
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def made(folder: Path) -> tuple[str, ...]:
@@ -62,3 +61,24 @@ def test_beside_a_configuration_no_first_package_is_added(tmp_path: Path) -> Non
     (tmp_path / "reconciler.yaml").write_text("packages: plans\n")
 
     assert not [file for file in made(tmp_path) if file.endswith("starter.yaml")]
+
+
+def test_the_workflow_matches_githubs_schema_and_is_free_of_known_weaknesses(tmp_path: Path) -> None:
+    made(tmp_path)
+    workflow = tmp_path / ".github" / "workflows" / "packages.yml"
+    schema = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+        workflow,
+    ]
+    zizmor = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--no-progress"]
+
+    checks = [
+        subprocess.run([*each, str(workflow)], capture_output=True, text=True, check=False)
+        for each in (schema, zizmor)
+    ]
+
+    assert [check.returncode for check in checks] == [0, 0], checks

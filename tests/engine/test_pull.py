@@ -330,3 +330,25 @@ def test_for_a_platform_without_a_catalog_one_is_made_that_declares_what_package
 def test_a_named_package_that_is_not_live_is_wrong_usage(shop: Shop) -> None:
     with pytest.raises(WrongUsageError, match="no package 'x'"):
         pulled(shop, "x")
+
+
+def test_addresses_that_stay_keep_their_spelling(shop: Shop) -> None:
+    write(shop, "pro", "title: Pro\nuser_count: 5\nallowed_emails: [Ana@X.example, ben@x.example]\n")
+    shop.apply()
+    live = definition(title="Pro", user_count=5, allowed_emails=["ana@x.example", "cas@x.example"])
+    shop.platform.edit_package("pro", live, shop.at)
+
+    pulled(shop)
+
+    assert "allowed_emails: [Ana@X.example, cas@x.example]\n" in text(shop, "pro")
+
+
+def test_a_package_opened_on_the_platform_is_opened_in_its_file_by_name(shop: Shop) -> None:
+    write(shop, "pro", "title: Pro\nuser_count: 5\nallowed_emails:\n  - ana@x.example\n")
+    shop.apply()
+    shop.platform.edit_package("pro", definition(title="Pro", user_count=5), shop.at)
+
+    pulled(shop)
+
+    assert text(shop, "pro") == "title: Pro\nuser_count: 5\nallowed_emails: any\n"
+    assert shop.plan().is_empty

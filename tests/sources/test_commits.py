@@ -98,6 +98,20 @@ def test_a_file_and_a_folder_of_one_name_cannot_be_written_through_each_other(
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.parametrize("names", [("x.yaml", "x.yaml"), ("x" * 300 + ".yaml", "y.yaml")])
+def test_a_tree_that_no_file_system_takes_is_invalid(repository: Repository, names: tuple[str, str]) -> None:
+    blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
+    folder = tree(repository, ("100644", "deep.yaml", blob))
+    packages = tree(repository, ("100644", names[0], blob), ("40000", names[1], folder))
+    top = repository.git("rev-parse", "HEAD:reconciler.yaml")
+    commit = commit_of(
+        repository, tree(repository, ("40000", "packages", packages), ("100644", "reconciler.yaml", top))
+    )
+
+    with pytest.raises(InvalidError, match="cannot be written"):
+        read(repository, commit)
+
+
 def test_a_commit_without_the_configuration_is_invalid(repository: Repository) -> None:
     repository.git("rm", "-q", "reconciler.yaml")
 

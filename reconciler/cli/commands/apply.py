@@ -26,8 +26,8 @@ def apply_command(
 ) -> int:
     """Make the platform what the files say.
 
-    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once and without
-    asking, since it was reviewed, and only where nothing that it speaks of has moved since.
+    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once, and only
+    where nothing that it speaks of has moved since; it was reviewed, so that nothing is asked.
     """
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of

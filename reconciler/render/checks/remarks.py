@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -59,6 +59,16 @@ class Remark:
 def loudest_first(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
     """Sort by level; what is equally loud stays in its order."""
     return tuple(sorted(remarks, key=lambda remark: remark.level))
+
+
+def seen_from(folder: str, remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """Return the remarks with `folder`, empty or ending in a slash, before the names of their files."""
+    return tuple(
+        replace(remark, source=remark.source.model_copy(update={"file": folder + remark.source.file}))
+        if folder and remark.source
+        else remark
+        for remark in remarks
+    )
 
 
 def of_findings(findings: Iterable[Finding]) -> tuple[Remark, ...]:

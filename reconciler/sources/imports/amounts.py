@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reconciler.sources.imports.imported import Import
 
 _ABSURD: Final = 10**9
+_LONGEST_SHOWN: Final = 20
 _NINES: Final = re.compile(r"9{6,}\Z")
 _WORDS: Final = frozenset(("unlimited", "infinite", "inf", ".inf", "∞"))
 
@@ -29,10 +30,11 @@ def quantity_of(value: Any, where: str, into: Import) -> Quantity | None:
         return None
     if value == float("inf"):
         return UNLIMITED
-    if value >= _ABSURD or _NINES.match(str(value)):
-        into.remark(f"{where}: {value:g} is taken for unlimited.")
+    shown = f"{value:g}" if isinstance(value, float) else str(value)[:_LONGEST_SHOWN]
+    if value >= _ABSURD or _NINES.match(shown):
+        into.remark(f"{where}: {shown} is taken for unlimited.")
         return UNLIMITED
     if value < 0 or value != int(value):
-        into.remark(f"{where}: {value:g} is no whole number from 0 on; it was left out.")
+        into.remark(f"{where}: {shown} is no whole number from 0 on; it was left out.")
         return None
     return int(value)

@@ -85,15 +85,15 @@ def _grant(
     if not name:
         into.remark("Prices were left out: a package has none.")
         return
+    amount = first_of(item, "included", "granted", "included_usage")
     if name not in kinds:
-        stated = first_of(item, "included", "granted", "included_usage") is not None or item.get("unlimited")
-        _declare(into, kinds, {"id": name, "type": "metered" if stated else "boolean"})
+        is_metered = amount is not None or item.get("unlimited")
+        _declare(into, kinds, {"id": name, "type": "metered" if is_metered else "boolean"})
         into.remark(f"{name}: no feature of this name is declared; it was added.")
     key = key_of(name)
     if kinds[name] in _ON_OFF:
         features.append(key)
         return
-    amount = first_of(item, "included", "granted", "included_usage")
     given = "unlimited" if item.get("unlimited") else 0 if amount is None else amount
     quantity = quantity_of(given, f"{plan}, {name}", into)
     if quantity is not None:

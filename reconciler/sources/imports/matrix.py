@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
+from reconciler.model.patterns import PACKAGE_KEY_PATTERN
 from reconciler.sources.imports.amounts import quantity_of
 from reconciler.sources.imports.imported import Import
 from reconciler.sources.imports.names import key_of, line_of
@@ -18,6 +20,7 @@ _LEADING: Final = ("section", "key", "title", "unit")
 _YES: Final = frozenset(("yes", "y", "true", "x", "✓", "✔", "✅", "included", "on"))
 _NO: Final = frozenset(("no", "n", "false", "", "-", "–", "—", "✗", "✘", "❌", "not included", "off"))  # noqa: RUF001 - people's dashes
 _TERMS: Final = frozenset(("user_count", "ai_credits", "expiry"))
+_KEY: Final = re.compile(PACKAGE_KEY_PATTERN.strip("^$"))
 _CYCLE: Final = "per cycle"
 _LARGEST: Final = 4 * 1024 * 1024
 
@@ -32,29 +35,31 @@ def from_csv(content: bytes) -> Import:
     if len(rows) < 2 or len(rows[0]) < 2:  # noqa: PLR2004 - a heading and a row, a title and a package
         raise InvalidError("the file is no table with a heading, packages as columns and features as rows")
     heading = [cell.strip().lower() for cell in rows[0]]
-    places: dict[str, int] = {name: heading.index(name) for name in _LEADING if name in heading} or {
-        "title": 0
-    }
+    places = {str(name): heading.index(name) for name in _LEADING if name in heading} or {"title": 0}
     columns = [number for number, name in enumerate(heading) if number not in places.values() and name]
-    into = Import()
+    titles = {number: _bare(rows[0][number])[:120] for number in columns}
+    into, keys = Import(), _keys(titles)
     packages: dict[int, dict[str, Any]] = {
-        number: {"title": _bare(rows[0][number])[:120], "user_count": "unlimited"} for number in columns
+        number: {"title": title, "user_count": "unlimited"} for number, title in titles.items()
     }
-    keys: dict[int, str] = {}
-    for number in columns:
-        keys[number] = key_of(packages[number]["title"], keys.values())
     for row in rows[1:]:
         described = {name: _bare(row[place]) for name, place in places.items() if place < len(row)}
         cells = {number: _bare(row[number]) if number < len(row) else "" for number in columns}
         if described.get("key") == "key":
-            keys = {
-                number: key_of(cell).replace("_", "-") if "-" in cell else key_of(cell)
-                for number, cell in cells.items()
-            }
+            keys = _keys(cells)
         elif described.get("title") or described.get("key"):
             _read_row(into, packages, described, cells)
     into.packages = {keys[number]: document for number, document in packages.items()}
     return into
+
+
+def _keys(names: Mapping[int, str]) -> dict[int, str]:
+    """Return a key per column: the name where it is one, else one made of it, each once."""
+    keys: dict[int, str] = {}
+    for number, name in names.items():
+        is_key = _KEY.fullmatch(name) is not None and name not in keys.values()
+        keys[number] = name if is_key else key_of(name, keys.values())
+    return keys
 
 
 def _rows(content: bytes) -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.packages import normal_email
@@ -14,8 +15,6 @@ from reconciler.sources.layout.parsing import parse
 from reconciler.sources.layout.tree import Collection, Scalar
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from reconciler.sources.layout.tree import Entry, Node
 
 _DIGITS: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})\Z")
@@ -83,10 +82,10 @@ def _without_repeats(listing: Collection) -> Collection:
 
 def _is_over(node: Node, today: date) -> bool:
     entry = plain(node)
-    until = entry.get("until") if isinstance(entry, dict) else None
-    return (
-        isinstance(until, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", until) is not None and until < str(today)
-    )
+    try:
+        return date.fromisoformat(entry["until"]) < today
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _is_emptied(old: Entry, new: Entry) -> bool:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.errors import InvalidError, StaleError
+from reconciler.model.edits import FileEdit
+from reconciler.sources.edits import write_edits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("theirs\n")
+
+    with pytest.raises(StaleError, match=r"a\.yaml was changed meanwhile"):
+        write_edits(tmp_path, [FileEdit("a.yaml", b"mine\n", b"new\n")])
+
+    assert (tmp_path / "a.yaml").read_text() == "theirs\n"
+
+
+def test_a_file_that_appeared_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("theirs\n")
+
+    with pytest.raises(StaleError):
+        write_edits(tmp_path, [FileEdit("a.yaml", None, b"new\n")])
+
+
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real.yaml").write_text("old\n")
+    (tmp_path / "link.yaml").symlink_to("real.yaml")
+
+    write_edits(tmp_path, [FileEdit("link.yaml", b"old\n", b"new\n")])
+
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert (tmp_path / "real.yaml").read_text() == "new\n"
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "packages").write_text("a file where a folder should be\n")
+
+    with pytest.raises(InvalidError, match=r"packages/a\.yaml cannot be written"):
+        write_edits(tmp_path, [FileEdit("packages/a.yaml", None, b"new\n")])
