@@ -72,5 +72,5 @@ def _digest(connection: Connection, table: Table) -> str:
 
 def _pages(connection: Connection, table: Table) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
     statement = select(table).order_by(*table.primary_key.columns)
-    result = connection.execution_options(yield_per=_PAGE).execute(statement)
+    result = connection.execute(statement.execution_options(yield_per=_PAGE))
     yield from result.partitions()
