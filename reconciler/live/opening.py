@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -22,6 +23,14 @@ _HINT: Final = (
     "Write sqlite:/// and a path, postgresql://user@host/database, or https:// and the address of a server; "
     "other schemes need a package that adds them."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a platform is; `token` is the password of a database."""
+
+    url: str
+    token: str | None = None
 
 
 class Opener(Protocol):
@@ -56,16 +65,40 @@ def open_served(
     url: str, *, root: Path, token: str | None = None
 ) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
     """Open a platform that this process can serve, with its tokens; only databases are such."""
-    if _scheme(url) not in _DATABASES:
-        raise InvalidError(
-            f"only a database can be served, and its tokens managed: {url}",
-            hint="Name a sqlite:/// or postgresql:// platform.",
-        )
+    _require_database(url)
     from reconciler.live.embedded import EmbeddedPlatform, EmbeddedTokens  # noqa: PLC0415 - SQLAlchemy is slow
     from reconciler.live.embedded.opening import opened  # noqa: PLC0415 - the same
 
     with opened(url, root=root, token=token) as database:
         yield EmbeddedPlatform(database), EmbeddedTokens(database)
+
+
+def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, int]:
+    """Copy one database's platform into another, new one, and return how many rows each table had.
+
+    All or nothing, and verified by digest. Writers to the source wait or fail meanwhile on SQLite, and are
+    not seen on PostgreSQL. Raises `BlockedError` where the target is in use.
+    """
+    for address in (source, target):
+        _require_database(address.url)
+    from reconciler.live.embedded.opening import opened  # noqa: PLC0415 - SQLAlchemy is slow
+    from reconciler.store.copying import copy_all  # noqa: PLC0415 - the same
+
+    with (
+        opened(source.url, root=root, token=source.token) as old,
+        opened(target.url, root=root, token=target.token) as new,
+        old.reading() as reading,
+        new.writing() as writing,
+    ):
+        return copy_all(reading, writing)
+
+
+def _require_database(url: str) -> None:
+    if _scheme(url) not in _DATABASES:
+        raise InvalidError(
+            f"only a database can be served, copied, and its tokens managed: {url}",
+            hint="Name a sqlite:/// or postgresql:// platform.",
+        )
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> 
         statement = statement.where(_HELD.package_id == package_id).order_by(None).order_by(_HELD.client_id)
     if outdated:
         statement = statement.where(_HELD.revision != _PACKAGES.revision)
-    rows = connection.execution_options(yield_per=_PAGE).execute(statement)
+    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
     for page in rows.partitions():
         yield [_client(row) for row in page]
 

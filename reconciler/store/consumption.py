@@ -24,7 +24,7 @@ _PAGE: Final = 2_000
 def tallies(connection: Connection, package_id: int, meter: str, at: datetime) -> Iterator[Tally]:
     """Stream clients per amount and revision, smallest amount first, within the connection's transaction."""
     statement = counting(package_id, meter, at)
-    rows = connection.execution_options(yield_per=_PAGE).execute(statement)
+    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
     return (Tally(*row) for row in rows)
 
 

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, cast, create_engine, event, func, literal_column, select
+from sqlalchemy.dialects.postgresql import REGCLASS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Column, Connection, Engine
 
 Address: TypeAlias = "Path | URL"
 """A SQLite file, or the URL of a PostgreSQL database."""
@@ -118,6 +119,14 @@ def _configure(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def continue_numbering(connection: Connection, column: Column[int]) -> None:
+    """Have the next row numbered after the highest, where rows came with their numbers."""
+    if connection.dialect.name == "postgresql":
+        sequence = cast(func.pg_get_serial_sequence(column.table.name, column.name), REGCLASS)
+        highest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+        connection.execute(select(func.setval(sequence, highest, literal_column("false"))))
 
 
 def fault_of(error: BaseException | None) -> Fault:

@@ -57,7 +57,7 @@ def answers(
 def matching(connection: Connection, question: ClientQuestion, at: datetime) -> Iterator[str]:
     """Stream the ids of all matching clients, by id, within the transaction of `connection`."""
     statement = ask(connection, question).select(_CLIENT).order_by(_CLIENT)
-    rows = connection.execution_options(yield_per=_PAGE).execute(statement, {"at": microseconds(at)})
+    rows = connection.execute(statement.execution_options(yield_per=_PAGE), {"at": microseconds(at)})
     return (row.client_id for row in rows)
 
 

@@ -108,8 +108,8 @@ class MovedIn(Body):
     """The run reassigned the client, away from this revision."""
 
     kind: Literal["moved-in"] = "moved-in"
-    run: Number
-    from_revision: Number
+    run: Amount
+    from_revision: Amount
 
     def value(self) -> asked.MovedIn:
         """Return the condition."""

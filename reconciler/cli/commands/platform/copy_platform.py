@@ -1,0 +1,47 @@
+"""`platform copy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import chosen, global_options
+from reconciler.cli.surroundings import token_of
+from reconciler.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from reconciler.live.opening import Address
+    from reconciler.model.settings import Settings
+
+
+@click.command("copy")
+@global_options
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy_command(source: str, target: str) -> None:
+    """Copy the platform of one environment into the new database of another.
+
+    FROM and TO are names of environments whose platforms are databases; TO must be empty. Packages,
+    clients, runs and tokens come along, and the lineage with them: it is the same platform. Verified by
+    digest; nothing is kept where anything differs.
+    """
+    from reconciler.live.opening import copy_platform
+    from reconciler.sources.settings import find_config, required_settings
+
+    choices = chosen()
+    config = choices.config or find_config(Path.cwd())
+    settings = required_settings(config)
+    addresses = (_address(settings, name) for name in (source, target))
+    counts = copy_platform(*addresses, root=config.absolute().parent)
+    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
+    Terminal.of(choices).say(f"Copied {source} to {target}, verified by digest: {rows}.\n")
+
+
+def _address(settings: Settings, name: str) -> Address:
+    from reconciler.engine.plan import environment_of
+    from reconciler.live.opening import Address
+
+    environment = environment_of(settings, name)
+    return Address(environment.platform, token_of(environment))

@@ -1,0 +1,76 @@
+"""Copying a whole platform from one database into another, verified row by row."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, insert, select
+
+from reconciler.errors import BlockedError, UnreachableError
+from reconciler.store import meta, tables
+from reconciler.store.dialects import continue_numbering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Row, Table
+
+_PAGE: Final = 2_000
+
+
+def copy_all(source: Connection, target: Connection) -> dict[str, int]:
+    """Copy every row of every table and return how many each table had.
+
+    The copy is the same platform: its lineage, runs, tokens and revisions come along, so that saved plans go
+    on. Raises `BlockedError` where the target is in use, `UnreachableError` where what arrived differs.
+    """
+    _require_unused(target)
+    target.execute(tables.meta.delete())
+    counts = {}
+    for table in tables.metadata.sorted_tables:
+        counts[table.name] = _copy(source, target, table)
+        if _digest(source, table) != _digest(target, table):
+            raise UnreachableError(
+                f"the copy of {table.name} differs from what was copied; nothing was kept",
+                hint="Try again, and look at both databases.",
+            )
+    continue_numbering(target, tables.packages.c.id)
+    return counts
+
+
+def _require_unused(target: Connection) -> None:
+    used = [
+        table.name
+        for table in tables.metadata.sorted_tables
+        if table is not tables.meta and target.execute(select(func.count()).select_from(table)).scalar_one()
+    ]
+    if used or meta.protected(target):
+        raise BlockedError(
+            f"the platform to copy to is in use: it has {', '.join(used) or 'protected packages'}",
+            hint="Name a new database.",
+        )
+
+
+def _copy(source: Connection, target: Connection, table: Table) -> int:
+    count = 0
+    names = table.columns.keys()
+    for page in _pages(source, table):
+        target.execute(insert(table), [dict(zip(names, row, strict=True)) for row in page])
+        count += len(page)
+    return count
+
+
+def _digest(connection: Connection, table: Table) -> str:
+    """Return SHA-256 over all rows in the order of the key, as values and not as a database writes them."""
+    digest = hashlib.sha256()
+    for page in _pages(connection, table):
+        for row in page:
+            digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _pages(connection: Connection, table: Table) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+    statement = select(table).order_by(*table.primary_key.columns)
+    result = connection.execute(statement.execution_options(yield_per=_PAGE))
+    yield from result.partitions()
