@@ -24,7 +24,7 @@ def package_problems(
         on = set(document.get("features", ()))
         if not on <= vocabulary.features:
             yield from _unknown_features(document, on, vocabulary)
-        if not on.isdisjoint(vocabulary.notable):
+        if vocabulary.is_notable(on):
             yield from _notable_features(document, on, vocabulary)
         if "limits" in document:
             yield from _limit_problems(document["limits"], on, vocabulary)
@@ -50,9 +50,9 @@ def _unknown_features(document: Mapping[str, Any], on: set[str], vocabulary: Voc
 
 def _notable_features(document: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:
     for index, key in enumerate(document["features"]):
-        if key not in vocabulary.notable:
+        feature = vocabulary.catalog.features.get(key)
+        if feature is None:
             continue
-        feature = vocabulary.catalog.features[key]
         for needed in feature.requires:
             if needed not in on:
                 message = f"`{key}` needs the feature `{needed}`"

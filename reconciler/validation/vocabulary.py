@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.catalog import Catalog
 
 
@@ -15,14 +17,21 @@ class Vocabulary:
 
     Attributes:
         features: Keys of all features.
-        notable: Keys of features that require something, or are deprecated.
+        needs: What each feature requires, where it requires something.
+        deprecated: Keys of features to move away from.
         ai: Keys of AI features.
     """
 
     catalog: Catalog
     features: frozenset[str]
-    notable: frozenset[str]
+    needs: Mapping[str, frozenset[str]]
+    deprecated: frozenset[str]
     ai: frozenset[str]
+
+    def is_notable(self, on: set[str]) -> bool:
+        """Whether one of these features is deprecated, or lacks what it requires."""
+        lacking = any(key in on and not needed <= on for key, needed in self.needs.items())
+        return lacking or not on.isdisjoint(self.deprecated)
 
     @classmethod
     def of(cls, catalog: Catalog) -> Vocabulary:
@@ -31,6 +40,7 @@ class Vocabulary:
         return cls(
             catalog=catalog,
             features=frozenset(catalog.features),
-            notable=frozenset(key for key, feature in features if feature.requires or feature.deprecated),
+            needs={key: frozenset(feature.requires) for key, feature in features if feature.requires},
+            deprecated=frozenset(key for key, feature in features if feature.deprecated),
             ai=frozenset(key for key, feature in features if feature.ai),
         )

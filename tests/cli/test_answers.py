@@ -1,0 +1,133 @@
+"""`explain`, `notes` and `clients usage` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli.main import main
+from tests.shop import opened_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.shop import Shop
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Two holders, one of whom has the id of a guard; the files take a feature from both."""
+    with opened_shop(tmp_path) as opened:
+        opened.package("pro", features=["chat", "calls"])
+        opened.apply()
+        opened.clients("acme", "adopt", package="pro", usage={"calls": 3})
+        opened.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+        yield opened
+
+
+@pytest.fixture
+def run(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Run:
+    config = str(shop.root / "reconciler.yaml")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(["--config", config, *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_a_client_is_explained_with_what_the_plan_brings(run: Run) -> None:
+    code, text, _ = run("explain", "acme")
+
+    assert code == 0
+    assert "The plan moves this client to the package's new revision, once nothing blocks it." in text
+    assert "blocked by acknowledge" in text
+
+
+def test_an_id_that_is_both_is_taken_for_a_rule(run: Run) -> None:
+    assert run("explain", "adopt")[1].startswith("adopt (guard)")
+    assert run("explain", "rule:adopt")[1].startswith("adopt (guard)")
+    assert run("explain", "client:adopt")[1].startswith("adopt Adopt")
+
+
+def test_without_an_id_everything_is_listed(run: Run) -> None:
+    code, text, _ = run("explain")
+    _, lines, _ = run("explain", "--format", "json")
+
+    listed = [json.loads(line)["id"] for line in lines.splitlines()]
+    assert code == 0
+    assert all(f"\n{id_} " in f"\n{text}" for id_ in listed)
+    assert {"unknown-feature", "archives", "feature-removed", "exit-5"} <= set(listed)
+
+
+def test_a_word_that_is_nothing_is_answered_with_what_was_meant(run: Run) -> None:
+    code, _, message = run("explain", "unkown-feature")
+
+    assert code == 64
+    assert "unknown-feature" in message
+
+
+@pytest.mark.parametrize("subject", ["rule:nothing", "client:nothing"])
+def test_a_scope_holds_for_what_it_names(run: Run, subject: str) -> None:
+    assert run("explain", subject)[0] == 64
+
+
+def test_rules_are_explained_where_there_is_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    codes = [main(["explain", word]) for word in ("unknown-feature", "unkown-feature", "acme")]
+
+    assert codes == [0, 64, 3]
+    assert "Did you mean unknown-feature" in capsys.readouterr().err
+
+
+def test_notes_are_one_document_or_a_line_per_client(run: Run) -> None:
+    code, document, _ = run("notes", "--on", "2026-12-01")
+    _, lines, _ = run("notes", "--on", "2026-12-01", "--format", "json")
+
+    assert code == 0
+    assert document.count("## ") == 2
+    assert [json.loads(line)["client"] for line in lines.splitlines()] == ["acme", "adopt"]
+
+
+def test_notes_of_a_saved_plan_are_refused_once_a_file_moved(run: Run, shop: Shop) -> None:
+    saved = shop.root / "plan.json"
+    assert run("plan", "--out", str(saved))[0] == 4
+    assert run("notes", str(saved))[0] == 0
+    shop.package("pro", features=[])
+
+    code, _, message = run("notes", str(saved))
+
+    assert (code, "packages/pro.yaml" in message) == (5, True)
+
+
+def test_a_day_that_is_none_is_wrong_usage(run: Run) -> None:
+    assert run("notes", "--on", "tomorrow")[0] == 64
+
+
+def test_usage_is_printed_per_package(run: Run) -> None:
+    code, text, _ = run("clients", "usage")
+    _, lines, _ = run("clients", "usage", "pro", "--format", "json")
+
+    assert code == 0
+    assert text.startswith("pro Pro revision 1 · 2 clients hold it")
+    assert json.loads(lines)["holders"] == 2
+
+
+def test_usage_of_a_package_that_is_not_there_is_wrong_usage(run: Run) -> None:
+    code, _, message = run("clients", "usage", "prp")
+
+    assert (code, "pro" in message) == (64, True)
+
+
+@pytest.mark.parametrize("command", [["explain", "acme"], ["clients", "usage"]])
+def test_a_format_that_does_not_fit_is_wrong_usage(run: Run, command: list[str]) -> None:
+    assert run(*command, "--format", "sarif")[0] == 64
