@@ -56,19 +56,19 @@ class Stage:
 @contextmanager
 def stage(what: Served) -> Iterator[Stage]:
     app = application(what)
-    with _running(app) as url:
+    with running(app) as url:
         yield Stage(url, app)
 
 
 @contextmanager
 def listening(what: Served) -> Iterator[str]:
     """Serve on a free port of this machine for the block; give the address."""
-    with _running(application(what)) as url:
+    with running(application(what)) as url:
         yield url
 
 
 @contextmanager
-def _running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI) -> Iterator[str]:
     configuration = uvicorn.Config(
         app, port=0, log_level="error", lifespan="off", ws="none", access_log=False
     )
