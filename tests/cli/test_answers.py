@@ -31,7 +31,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def run(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COLUMNS", "100")
     config = str(shop.root / "reconciler.yaml")
 
     def call(*arguments: str) -> tuple[int, str, str]:

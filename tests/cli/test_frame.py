@@ -114,7 +114,7 @@ def test_a_stream_without_the_characters_gets_escapes_and_no_traceback() -> None
 
 def test_completion_offers_commands_and_options() -> None:
     offered = reconciler(
-        _RECONCILER_COMPLETE="bash_complete", COMP_WORDS="reconciler pl", COMP_CWORD="1"
+        _RECONCILER_COMPLETE="bash_complete", COMP_WORDS="reconciler dr", COMP_CWORD="1"
     ).stdout
 
-    assert offered.split() == ["plain,plan"]
+    assert offered.split() == ["plain,drift"]
