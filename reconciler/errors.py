@@ -10,7 +10,7 @@
     └── WrongUsageError       64  what was asked for does not exist or cannot be combined
         └── KeyReusedError    64  an idempotency key came with another request before
 
-Exit codes are DESIGN's table; 0, 2 and 130 are not errors and live with the command line.
+The README lists the exit codes; 0, 2 and 130 are not errors and live with the command line.
 """
 
 from __future__ import annotations
