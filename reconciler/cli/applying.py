@@ -11,10 +11,9 @@ from reconciler.cli.options import Choices, chosen, option
 from reconciler.cli.plan_output import glossary_of, write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
-from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.errors import WrongUsageError
 from reconciler.render.json.run import run_json
 from reconciler.render.text.outcome import held_back_text
-from reconciler.render.text.phrases import counted, verb
 from reconciler.render.text.runs import applied_text
 
 if TYPE_CHECKING:
@@ -66,19 +65,19 @@ def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to 
     yes: bool,
 ) -> int:
     """Show the plan, ask unless `yes`, apply, report; return the exit code."""
-    from reconciler.engine.apply import apply
+    from reconciler.engine.apply import apply, held_back
 
     choices = chosen()
     _show(plan, workspace, choices)
     if plan.is_empty and not plan.blocked:
         return DONE
-    held_back = _held_back(plan, request)
+    left_out = held_back(plan, request)
     if not yes:
         click.confirm(f"Apply this to {environment.name}?", abort=True, err=True)
     with working("Applying", Terminal.of(choices)):
         run = apply(workspace, environment, plan, platform, request)
-    _report(run, held_back, choices)
-    return BLOCKED if held_back else DONE
+    _report(run, left_out, choices)
+    return BLOCKED if left_out else DONE
 
 
 def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
@@ -92,27 +91,11 @@ def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
         write_plan_as("text", plan, workspace, terminal)
 
 
-def _held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
-    """Return the guards whose packages are left out; raises BlockedError where none may be."""
-    blocking = tuple(
-        guard
-        for guard in plan.guards
-        if guard.result == "blocked" and f"{guard.id}:{guard.key}" not in request.allow
-    )
-    if blocking and not request.skip_blocked:
-        guards = len({guard.id for guard in blocking})
-        raise BlockedError(
-            f"{counted(guards, 'guard')} {verb(guards, 'blocks', 'block')} this plan; nothing was applied.",
-            hint="The plan says the way past each; --skip-blocked applies the packages that are not blocked.",
-        )
-    return blocking
-
-
-def _report(run: Run, held_back: Sequence[GuardResult], choices: Choices) -> None:
+def _report(run: Run, left_out: Sequence[GuardResult], choices: Choices) -> None:
     terminal = Terminal.of(choices)
     if choices.format == "json":
         terminal.write_json(run_json(run))
     else:
         terminal.write(applied_text(run, terminal.data))
-    if held_back:
-        terminal.complain(held_back_text(held_back, terminal.messages))
+    if left_out:
+        terminal.complain(held_back_text(left_out, terminal.messages))

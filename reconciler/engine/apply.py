@@ -9,6 +9,7 @@ from reconciler.engine.aims import FILES_APPLIED
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.changesets import ChangeSet
+from reconciler.model.plans import CatalogChange, ProtectedChange
 from reconciler.planning.assembly import summary
 from reconciler.planning.change_set import expectations, moves, writes
 from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
@@ -55,12 +56,12 @@ def apply(
             moved: a file, a package, or the number of clients touched.
     """
     check_subject(workspace, environment, plan, platform)
-    allow = (*(_waiver(result) for result in plan.guards if result.result == "allowed"), *request.allow)
-    reviewed = _admitted(plan, frozenset(allow), skip_blocked=request.skip_blocked)
+    reviewed = _without(plan, held_back(plan, request))
+    allow = tuple(sorted(_allowed(plan, request)))
     now = prepare(workspace, environment, platform, PlanRequest(request.at, allow, aim=request.aim))
     change_set = _change_set(reviewed, now, workspace, request)
     _check_guards(reviewed, now.plan)
-    return platform.apply(replace(change_set, allowed=tuple(sorted(set(allow)))))
+    return platform.apply(replace(change_set, allowed=allow))
 
 
 def check_subject(workspace: Workspace, environment: Environment, plan: Plan, reader: PlatformReader) -> None:
@@ -97,30 +98,50 @@ def _waiver(result: GuardResult) -> str:
     return f"{result.id}:{result.key}"
 
 
-def _admitted(plan: Plan, allow: frozenset[str], *, skip_blocked: bool) -> Plan:
-    """Return the plan without what is held back; raises BlockedError where nothing may be held back."""
-    blocking = [guard for guard in plan.guards if guard.result == "blocked" and _waiver(guard) not in allow]
-    held_back = blocked_keys(blocking)
-    if not held_back:
-        return plan
-    if not skip_blocked or WHOLE_PLAN in held_back:
+def held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
+    """Return what blocks the packages that the request leaves out; empty where nothing is blocked.
+
+    Raises:
+        BlockedError: The request does not leave out blocked packages, or nothing would be left of the plan.
+    """
+    blocking = tuple(
+        guard
+        for guard in plan.guards
+        if guard.result == "blocked" and _waiver(guard) not in _allowed(plan, request)
+    )
+    is_skippable = request.skip_blocked and not _without(plan, blocking).is_empty
+    if blocking and not is_skippable:
         raise BlockedError(
-            "; ".join(f"{guard.id} blocks {guard.key}: {guard.message}" for guard in blocking),
+            "nothing was applied: "
+            + "; ".join(f"{guard.id} blocks {guard.key}: {guard.message}" for guard in blocking),
             hint="Acknowledge what is intended in the package file, or waive one guard for one package with "
             + " ".join(f"--allow {_waiver(guard)}" for guard in blocking)
-            + ".",
+            + "; --skip-blocked applies the packages that are not blocked.",
         )
-    changes = tuple(change for change in plan.changes if change.key not in held_back)
+    return blocking
+
+
+def _allowed(plan: Plan, request: ApplyRequest) -> frozenset[str]:
+    """Return the waivers that the plan was made with, and those of the request."""
+    return frozenset(_waiver(guard) for guard in plan.guards if guard.result == "allowed") | {*request.allow}
+
+
+def _without(plan: Plan, blocking: tuple[GuardResult, ...]) -> Plan:
+    """Return the plan without blocked packages; nothing of it where a guard blocks it as a whole."""
+    keys = blocked_keys(blocking)
+    if WHOLE_PLAN in keys:
+        return plan.model_copy(
+            update={"changes": (), "catalog": CatalogChange(), "protected": ProtectedChange()}
+        )
+    changes = tuple(change for change in plan.changes if change.key not in keys)
     return plan.model_copy(update={"changes": changes, "summary": summary(changes)})
 
 
 def _check_guards(reviewed: Plan, now: Plan) -> None:
-    """Refuse where a guard blocks today what it let pass in review."""
+    """Refuse what a guard blocks now: the file's word for what it said in review is not enough."""
     keys = {change.key for change in reviewed.changes} | {WHOLE_PLAN}
-    passed = {guard for guard in reviewed.guards if guard.result != "blocked"}
     for guard in now.guards:
-        was_blocked = any(each.id == guard.id and each.key == guard.key for each in reviewed.guards)
-        if guard.result == "blocked" and guard.key in keys and guard not in passed and not was_blocked:
+        if guard.result == "blocked" and guard.key in keys:
             raise StaleError(
                 f"Since the plan was made, {guard.id} blocks {guard.key}: {guard.message}", hint=_AGAIN
             )

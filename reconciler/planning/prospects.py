@@ -44,11 +44,6 @@ class Prospect:
     expires_at: datetime | None
     is_expired: bool
 
-    @property
-    def has_losses(self) -> bool:
-        """Whether the client would have less of anything."""
-        return any(field.severity.is_loss for field in self.fields)
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:

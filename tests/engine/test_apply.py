@@ -295,3 +295,41 @@ def test_definitions_are_stored_as_the_files_mean_them(held: Shop) -> None:
     live = held.platform.snapshot("acme")
 
     assert live == Definition.normalised({"title": "Pro", "user_count": 5, **BASIC})
+
+
+ACKNOWLEDGED = {"clients": 2, "reason": "Told in October.", "until": "2026-11-30"}
+
+
+def test_an_acknowledgement_that_ended_since_the_review_makes_a_plan_stale(held: Shop) -> None:
+    entries = [
+        {"removes": "calls", **ACKNOWLEDGED},
+        {"lowers": "user_count", **ACKNOWLEDGED, "until": "2026-12-31"},
+    ]
+    rollout = {"existing_clients": "reassign"}
+    held.package("pro", features=["chat"], user_count=4, rollout=rollout, acknowledge=entries)
+    made = held.plan()
+    held.later(days=40)
+
+    with pytest.raises(StaleError, match="acknowledge blocks pro"):
+        held.apply(made)
+
+    assert held.client("acme").entitlements.features == ("calls", "chat")
+
+
+def test_a_plan_file_cannot_claim_that_a_guard_let_it_pass(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    made = held.plan()
+    claims = tuple(guard.model_copy(update={"result": "passed"}) for guard in made.guards)
+    forged = made.model_copy(update={"guards": claims, "blocked": False}).sealed()
+
+    with pytest.raises(StaleError, match="acknowledge blocks pro"):
+        held.apply(forged)
+
+
+def test_where_everything_is_held_back_nothing_is_applied_and_no_run_recorded(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+
+    with pytest.raises(BlockedError, match="acknowledge blocks pro"):
+        held.apply(skip_blocked=True)
+
+    assert len(held.platform.runs()) == 1

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.engine.apply import ApplyRequest, apply
+from reconciler.engine.apply import ApplyRequest, apply, held_back
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.engine.watch.events import Event, Outcome
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.live.port import HasStateToken
-from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
 from reconciler.sources.commits import Place, exported
 from reconciler.sources.workspace import read_workspace
 
@@ -68,11 +67,13 @@ def _acted(
         return Event(Outcome.IN_STEP, at, commit, plan=made)
     if wanted.is_kept and not wanted.mandate.corrects and has_drifted(made):
         return Event(Outcome.DRIFTED, at, commit, _drift(made), plan=made)
-    if made.blocked and not (wanted.mandate.skips_blocked and _has_more_than_blocked(made)):
+    request = ApplyRequest(at, wanted.mandate.actor, skip_blocked=wanted.mandate.skips_blocked)
+    try:
+        held_back(made, request)
+    except BlockedError:
         return Event(Outcome.BLOCKED, at, commit, _reasons(made), plan=made)
     if state_of(platform) != wanted.state:
         raise StaleError("Somebody else wrote to the platform since this cycle began.")
-    request = ApplyRequest(at, wanted.mandate.actor, skip_blocked=wanted.mandate.skips_blocked)
     try:
         run = apply(workspace, environment, made, platform, request)
     except BlockedError as error:
@@ -90,11 +91,6 @@ def state_of(platform: Platform) -> str:
 def has_drifted(made: Plan) -> bool:
     """Whether somebody else changed what the files had been applied to."""
     return any(change.origin != "files" for change in made.changes)
-
-
-def _has_more_than_blocked(made: Plan) -> bool:
-    held_back = blocked_keys(made.guards)
-    return WHOLE_PLAN not in held_back and any(change.key not in held_back for change in made.changes)
 
 
 def _drift(made: Plan) -> str:

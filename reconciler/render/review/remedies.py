@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Code
+from reconciler.planning.acknowledgements import VERBS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,16 +22,6 @@ ADVICE: Final = {
     "vanished": "Put the file back with `archived: true`.",
     "adopt": "Make the file say what the platform has.",
     "protected": "Take the key out of `protected` in reconciler.yaml and apply that first.",
-}
-_VERBS: Final = {
-    Code.FEATURE_REMOVED: "removes",
-    Code.LIMIT_REMOVED: "removes",
-    Code.LIMIT_LOWERED: "lowers",
-    Code.USER_COUNT_LOWERED: "lowers",
-    Code.AI_CREDITS_LOWERED: "lowers",
-    Code.EXPIRY_SHORTENED: "shortens",
-    Code.EMAILS_NARROWED: "narrows",
-    Code.PACKAGE_ARCHIVED: "archives",
 }
 _DAYS_TO_ACT: Final = timedelta(days=30)
 
@@ -52,7 +43,7 @@ def _losses(plan: Plan, key: str, catalog: Catalog) -> list[tuple[ImpactFinding,
     changes = [each for each in plan.changes if each.key == key]
     found = {(each.code, each.subject): each for change in changes for each in change.impact.findings}
     gone = {subject for code, subject in found if code is Code.FEATURE_REMOVED}
-    owned = [each for each in found.values() if each.code in _VERBS and not _goes_along(each, gone, catalog)]
+    owned = [each for each in found.values() if each.code in VERBS and not _goes_along(each, gone, catalog)]
     losing = [(each, each.lose) for each in owned if each.lose]
     judged = sum(each.id == ACKNOWLEDGE and each.key == key for each in plan.guards)
     if len(losing) >= judged:
@@ -68,7 +59,7 @@ def _goes_along(loss: ImpactFinding, gone: set[str], catalog: Catalog) -> bool:
 def _acknowledgement(loss: ImpactFinding, clients: int, key: str, at: datetime) -> list[str]:
     subject = key if loss.code is Code.PACKAGE_ARCHIVED else loss.subject
     return [
-        f"  - {_VERBS[loss.code]}: {subject}",
+        f"  - {VERBS[loss.code]}: {subject}",
         f"    clients: {clients}",
         "    reason: why, and when clients were told",
         f"    until: {_until(at)}",
