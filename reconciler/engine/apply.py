@@ -60,6 +60,7 @@ def apply(
     allow = tuple(sorted(_allowed(plan, request)))
     now = prepare(workspace, environment, platform, PlanRequest(request.at, allow, aim=request.aim))
     change_set = _change_set(reviewed, now, workspace, request)
+    _check_shown(reviewed, now.plan)
     _check_guards(reviewed, now.plan)
     return platform.apply(replace(change_set, allowed=allow))
 
@@ -135,6 +136,15 @@ def _without(plan: Plan, blocking: tuple[GuardResult, ...]) -> Plan:
         )
     changes = tuple(change for change in plan.changes if change.key not in keys)
     return plan.model_copy(update={"changes": changes, "summary": summary(changes)})
+
+
+def _check_shown(reviewed: Plan, now: Plan) -> None:
+    """Refuse what a plan file shows otherwise than the files mean it, beside the packages themselves."""
+    if reviewed.catalog.fields and reviewed.catalog != now.catalog:
+        raise StaleError("The catalog's changes are not those that the plan shows.", hint=_AGAIN)
+    is_written = reviewed.protected.before != reviewed.protected.after
+    if is_written and reviewed.protected != now.protected:
+        raise StaleError("The protected packages are not those that the plan shows.", hint=_AGAIN)
 
 
 def _check_guards(reviewed: Plan, now: Plan) -> None:

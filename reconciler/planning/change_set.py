@@ -11,9 +11,9 @@ from reconciler.model.plans import Action
 from reconciler.model.questions import UpTo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from reconciler.model.plans import Change, Plan
+    from reconciler.model.plans import Change, FieldChange, Plan
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.drafts import Draft
     from reconciler.planning.impact import Consequences
@@ -77,7 +77,17 @@ def _unmoved(change: Change, now: Weighed) -> Draft:
             f"(write {change.from_version or 0} → {version or 0}).",
             hint=_AGAIN,
         )
+    if _shown(change.fields) != _shown(draft.fields):
+        raise StaleError(f"The files do something else to {change.key} than the plan shows.", hint=_AGAIN)
     return draft
+
+
+def _shown(fields: Iterable[FieldChange]) -> set[str]:
+    """Return the differences in comparable form; addresses may be masked in one plan and whole in another."""
+    hidden = {"before", "after"}
+    return {
+        field.model_dump_json(exclude=hidden if field.path == "/allowed_emails" else None) for field in fields
+    }
 
 
 def _write(change: Change, draft: Draft) -> PackageWrite | ArchiveWrite:

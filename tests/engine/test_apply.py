@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.packages import Definition
 from reconciler.model.plans import Action
@@ -333,3 +334,37 @@ def test_where_everything_is_held_back_nothing_is_applied_and_no_run_recorded(he
         held.apply(skip_blocked=True)
 
     assert len(held.platform.runs()) == 1
+
+
+def test_a_plan_file_cannot_show_other_differences_than_the_files_have(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    made = held.plan()
+    (change,) = made.changes
+    forged = made.model_copy(update={"changes": (change.model_copy(update={"fields": change.fields[1:]}),)})
+
+    with pytest.raises(StaleError, match="something else to pro than the plan shows"):
+        held.apply(forged.sealed())
+
+
+def test_a_plan_file_cannot_take_protection_away(held: Shop) -> None:
+    held.guards(protected=["pro"])
+    held.apply()
+    held.package("pro", **BASIC, description="Said better.")
+    made = held.plan()
+    claimed = made.protected.model_copy(update={"after": ()})
+
+    with pytest.raises(StaleError, match="protected packages"):
+        held.apply(made.model_copy(update={"protected": claimed}).sealed())
+
+    assert held.platform.protected() == ("pro",)
+
+
+def test_a_plan_that_shows_whole_addresses_is_applied_like_any_other(held: Shop) -> None:
+    held.package("pro", **BASIC, allowed_emails=["anna@acme.example"])
+    workspace = held.workspace
+    request = PlanRequest(held.at, show_emails=True)
+    made = plan(workspace, environment_of(workspace.settings, None), held.platform, request)
+
+    held.apply(made)
+
+    assert held.plan().is_empty
