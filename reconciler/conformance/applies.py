@@ -66,6 +66,8 @@ def test_runs_come_newest_first_and_no_more_than_asked_for(platform: Platform) -
         apply(platform, writes=(written(platform, key, title=key),))
 
     assert [run.id for run in platform.runs(limit=2)] == [3, 2]
+    assert [run.id for run in platform.runs(limit=2, before=2)] == [1]
+    assert platform.runs(before=1) == ()
 
 
 def test_a_run_that_is_not_there_is_refused(platform: Platform) -> None:

@@ -100,8 +100,8 @@ class PlatformReader(Protocol):
         """Stream clients by id, of one package or of all, all or only those on an older revision."""
         ...
 
-    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
-        """Return the latest runs, newest first."""
+    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
+        """Return the latest runs, newest first; with `before`, those older than the run of that number."""
         ...
 
     def run(self, run_id: int) -> Run:

@@ -1,33 +1,70 @@
-"""Pages of a list, each bound to the state of the list that the first one was cut from."""
+"""Pages of lists, and the cursors that lead from one to the next."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import StaleError
 from reconciler.model.packages import digest_of
 from reconciler.server.refusals import Refusal
+from reconciler.wire.changesets import RunReply, RunsReply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.changesets import Run
     from reconciler.model.packages import PackageHead
+
+_RUNS_READ_TOGETHER: Final = 10
+_LARGEST_RUN: Final = 2**31 - 1
 
 
 def page_of(
     heads: Sequence[PackageHead], cursor: str | None, size: int
 ) -> tuple[Sequence[PackageHead], str | None]:
-    """Return the page that a cursor stands for, and the next one's cursor; None after the last.
+    """Return the page of packages that a cursor stands for, and the next one's cursor; None after the last.
 
-    Raises `StaleError` where the list changed since the first page: going on could miss a package.
+    A cursor is bound to the state of the list that it was cut from. Raises `StaleError` where that changed
+    since: going on could miss a package.
     """
     state = digest_of([(head.key, head.version) for head in heads])
     start = 0 if cursor is None else _start(cursor, state)
     end = start + size
     return heads[start:end], _cursor([end, state]) if end < len(heads) else None
+
+
+def runs_page(platform: PlatformReader, before: int | None, size: int, most_bytes: int) -> RunsReply:
+    """Return the page of runs older than one, or of the latest.
+
+    Runs are only ever added in front, so that no page repeats or misses one. A page has at least one run,
+    and is cut after the one that takes it beyond `most_bytes`: a run tells of all that it changed.
+    """
+    items: list[RunReply] = []
+    left = most_bytes
+    for run in _runs(platform, before):
+        if len(items) == size or left < 0:
+            return RunsReply(items=tuple(items), next=_cursor([items[-1].id]))
+        items.append(RunReply.of(run))
+        left -= len(items[-1].model_dump_json())
+    return RunsReply(items=tuple(items), next=None)
+
+
+def last_run(cursor: str) -> int:
+    """Return the number of the run that a page ended with."""
+    match _read(cursor):
+        case [int(last)] if 0 < last <= _LARGEST_RUN:
+            return last
+    raise _none_of_ours()
+
+
+def _runs(platform: PlatformReader, before: int | None) -> Iterator[Run]:
+    while some := platform.runs(limit=_RUNS_READ_TOGETHER, before=before):
+        yield from some
+        before = some[-1].id
 
 
 def _start(cursor: str, state: str) -> int:
@@ -36,7 +73,11 @@ def _start(cursor: str, state: str) -> int:
             if stated == state:
                 return start
             raise StaleError("The packages changed while they were listed.", hint="List them again.")
-    raise Refusal("bad-request", "The cursor is none of this server's.", hint="List from the start.")
+    raise _none_of_ours()
+
+
+def _none_of_ours() -> Refusal:
+    return Refusal("bad-request", "The cursor is none of this server's.", hint="List from the start.")
 
 
 def _cursor(state: list[object]) -> str:

@@ -20,11 +20,13 @@ class Bounds:
         body_bytes: Of an ordinary request, such as a change set.
         import_bytes: Of an import's lines.
         page: Items on one page at most.
+        page_bytes: A page is cut after the item that takes it beyond this.
     """
 
     body_bytes: int = 64 * 2**20
     import_bytes: int = 4 * 2**30
     page: int = 10_000
+    page_bytes: int = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

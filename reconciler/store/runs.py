@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 _RUNS: Final = tables.runs.c
 
 
-def latest(connection: Connection, limit: int) -> tuple[Run, ...]:
-    """Return the latest runs, newest first."""
+def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run, ...]:
+    """Return the latest runs, newest first, or the latest before one."""
     statement = select(tables.runs).order_by(_RUNS.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(_RUNS.id < before)
     return tuple(_run(row) for row in connection.execute(statement))
 
 

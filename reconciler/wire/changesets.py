@@ -182,9 +182,10 @@ class RunReply(Reply):
 
 
 class RunsReply(Reply):
-    """The latest runs, newest first."""
+    """A page of runs, newest first; `next` is the cursor of the page after it, null on the last."""
 
     items: tuple[RunReply, ...]
+    next: str | None = None
 
 
 class MovedReply(Reply):

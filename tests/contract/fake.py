@@ -123,8 +123,9 @@ class FakePlatform:
             if package in {None, holder.package.key} and (is_outdated or not outdated):
                 yield holder.seen(at)
 
-    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
-        return tuple(reversed(self._world.runs))[:limit]
+    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
+        older = [run for run in self._world.runs if before is None or run.id < before]
+        return tuple(reversed(older))[:limit]
 
     def run(self, run_id: int) -> Run:
         if not 1 <= run_id <= len(self._world.runs):

@@ -238,6 +238,24 @@ def test_an_incomplete_list_of_packages_is_an_error(page: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "page",
+    [{"items": [RUN], "next": "more"}, {"items": [], "next": "more"}, {"items": [RUN, RUN], "next": None}],
+    ids=["the same page again", "an empty page that is not the last", "a run twice"],
+)
+def test_a_list_of_runs_without_an_end_is_an_error(page: Any) -> None:
+    with platform_at(answering(response(page))) as platform, pytest.raises(UnreachableError, match="runs"):
+        platform.runs()
+
+
+def test_runs_come_over_as_many_pages_as_the_server_makes_of_them() -> None:
+    def page(number: int, following: str | None) -> Callable[[Peer], None]:
+        return answering(response({"items": [{**RUN, "id": number}], "next": following}))
+
+    with platform_at(first(page(3, "a"), page(2, "b"), page(1, None))) as platform:
+        assert [run.id for run in platform.runs()] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
     "lines",
     [b'"a"\n"b"\n', b'"a"\n{"end": 2}\n', b'"a"\n{"end": "x"}\n', b"", b'{"a": 1}\n{"end": 1}\n', b'{"end":'],
     ids=["no end", "one short", "no count", "nothing", "another kind", "half an end"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.live.opening import open_served
+from reconciler.model.changesets import ChangeSet
 from reconciler.model.clients import ClientLine
 from reconciler.server.serving import Bounds
 from tests.builders import NOON, definition
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from reconciler.live.port import Platform
     from tests.server.conftest import Api
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[httpx.Client]:
     """A server that takes little."""
-    bounds = Bounds(body_bytes=1_000, import_bytes=2_000, page=2)
+    bounds = Bounds(body_bytes=1_000, import_bytes=2_000, page=2, page_bytes=1_500)
     with (
         open_served("sqlite:///platform.db", root=tmp_path) as (platform, _),
         listening(served(platform, bounds=bounds)) as url,
@@ -34,7 +36,25 @@ def small(tmp_path: Path) -> Iterator[httpx.Client]:
     ):
         for number in range(5):
             platform.edit_package(f"p{number}", definition(title=f"Title {number}"), NOON)
+            platform.apply(run_of(platform, f"sha256:{number}", size=1_500 if number == 2 else 1))
         yield client
+
+
+def run_of(platform: Platform, plan_hash: str, size: int) -> ChangeSet:
+    """A change set that changes nothing, and whose run has a text of this many characters."""
+    lineage = platform.identity().lineage
+    return ChangeSet(plan_hash, lineage, NOON, "ana", "local", changes=({"key": "x" * size},))
+
+
+def pages_of(client: httpx.Client, path: str) -> list[list[Any]]:
+    pages: list[list[Any]] = []
+    query = {"limit": "100"}
+    while True:
+        page = client.get(path, params=query).raise_for_status().json()
+        pages.append(page["items"])
+        if page["next"] is None:
+            return pages
+        query["cursor"] = page["next"]
 
 
 def question(size: int) -> dict[str, Any]:
@@ -71,17 +91,29 @@ def test_an_encoded_body_is_refused_unread(small: httpx.Client) -> None:
 
 
 def test_a_page_has_the_bound_at_most_and_a_cursor_to_the_next(small: httpx.Client) -> None:
-    keys, cursor, pages = [], None, 0
-    while True:
-        page = small.get(
-            "/v1/packages", params={"limit": 100, **({"cursor": cursor} if cursor else {})}
-        ).json()
-        keys += [item["key"] for item in page["items"]]
-        pages, cursor = pages + 1, page["next"]
-        if cursor is None:
-            break
+    pages = pages_of(small, "/v1/packages")
 
-    assert (keys, pages, page["total"]) == (["p0", "p1", "p2", "p3", "p4"], 3, 5)
+    assert [[item["key"] for item in page] for page in pages] == [["p0", "p1"], ["p2", "p3"], ["p4"]]
+    assert small.get("/v1/packages").json()["total"] == 5
+
+
+def test_a_page_of_runs_is_cut_after_the_run_that_makes_it_too_large(small: httpx.Client) -> None:
+    pages = pages_of(small, "/v1/runs")
+
+    assert [[item["id"] for item in page] for page in pages] == [[5, 4], [3], [2, 1]]
+
+
+def test_a_run_that_comes_between_two_pages_is_neither_missed_nor_repeated(small: httpx.Client) -> None:
+    first = small.get("/v1/runs").json()
+    lineage = small.get("/v1/platform").json()["lineage"]
+    body = {"lineage": lineage, "plan_hash": "sha256:9", "actor": "ana", "environment": "local"}
+    again = {"Idempotency-Key": "between"}
+    small.post("/v1/change-sets", json={**body, "at": "2026-11-01T12:00:00Z"}, headers=again)
+
+    second = small.get("/v1/runs", params={"cursor": first["next"]}).json()
+
+    assert [[item["id"] for item in page["items"]] for page in (first, second)] == [[5, 4], [3]]
+    assert small.get("/v1/runs", params={"limit": 1}).json()["items"][0]["id"] == 6
 
 
 def test_a_cursor_of_a_list_that_changed_is_refused(small: httpx.Client) -> None:
@@ -97,8 +129,9 @@ def test_a_cursor_of_a_list_that_changed_is_refused(small: httpx.Client) -> None
 
 
 @pytest.mark.parametrize("cursor", ["x", "", "bnVsbA==", "WzEsMl0=", "WyJ4Il0=", "W" * 900])
-def test_a_made_up_cursor_is_refused(small: httpx.Client, cursor: str) -> None:
-    assert small.get("/v1/packages", params={"cursor": cursor}).status_code == 400
+@pytest.mark.parametrize("path", ["/v1/packages", "/v1/runs"])
+def test_a_made_up_cursor_is_refused(small: httpx.Client, path: str, cursor: str) -> None:
+    assert small.get(path, params={"cursor": cursor}).status_code == 400
 
 
 def test_a_deep_body_is_refused(api: Api) -> None:

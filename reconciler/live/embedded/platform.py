@@ -133,10 +133,10 @@ class EmbeddedPlatform:
             held = None if package is None else lookup.package(connection, package).id
             yield from viewing.stream(connection, at, package_id=held, outdated=outdated)
 
-    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
+    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            return runs.latest(connection, limit)
+            return runs.latest(connection, limit, before)
 
     def run(self, run_id: int) -> Run:
         """See `PlatformReader`."""

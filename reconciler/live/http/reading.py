@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -56,8 +57,8 @@ T = TypeVar("T")
 _PAGE: Final = 10_000
 _DEFINITIONS: Final = 1_000
 _QUESTIONS: Final = 1_000
-_MOST_RUNS: Final = 10_000
 _LISTINGS: Final = 5
+_LOOK: Final = "Look at the server, and at what stands before it."
 _ID: Final = TypeAdapter(str)
 
 
@@ -176,10 +177,21 @@ class HttpReader:
         for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
             yield self._read(line, _CLIENT).value()
 
-    def runs(self, *, limit: int = 50) -> tuple[Run, ...]:
+    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
-        request = Request("GET", paths.RUNS, {"limit": str(min(limit, _MOST_RUNS))})
-        return tuple(item.value() for item in self.agreed.call(request, RunsReply).items)
+        found: list[Run] = []
+        query = {} if before is None else {"before": str(before)}
+        while len(found) < limit:
+            query["limit"] = str(min(limit - len(found), _PAGE))
+            reply = self.agreed.call(Request("GET", paths.RUNS, query), RunsReply)
+            found += (item.value() for item in reply.items)
+            is_repeating = any(newer.id <= older.id for newer, older in pairwise(found))
+            if is_repeating or (reply.next is not None and not reply.items):
+                raise UnreachableError(f"{self._session.where} lists its runs without an end.", hint=_LOOK)
+            if reply.next is None:
+                break
+            query["cursor"] = reply.next
+        return tuple(found[:limit])
 
     def run(self, run_id: int) -> Run:
         """See `PlatformReader`."""
@@ -221,7 +233,7 @@ class HttpReader:
     def _incomplete(self, came: int, total: int) -> UnreachableError:
         return UnreachableError(
             f"{self._session.where} says that there are {total} packages, and listed {came}.",
-            hint="Nothing can be planned on an incomplete list. Look at the server.",
+            hint=f"Nothing can be planned on an incomplete list. {_LOOK}",
         )
 
     def _read(self, line: bytes, adapter: TypeAdapter[T]) -> T:

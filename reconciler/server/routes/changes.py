@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
+from reconciler.server.cursors import last_run, runs_page
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import Number
 from reconciler.server.replies import shown
@@ -19,7 +20,11 @@ from reconciler.wire.fields import LINE_PATTERN
 router = APIRouter(tags=["changes"])
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Changer = Annotated[Call, Depends(Needs(Scope.PACKAGES, Scope.SUBSCRIPTIONS))]
+_Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]
 _Limit = Annotated[int, Query(ge=1, le=10_000)]
+_Before = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="Only runs older than the one of this number.")
+]
 _Hash = Annotated[
     str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")
 ]
@@ -38,14 +43,20 @@ def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key
 
 
 @router.get(paths.RUNS, response_model=RunsReply)
-def runs(call: _Reader, limit: _Limit = 50, plan_hash: _Hash = None) -> Response:
-    """Return the latest runs, newest first, or the run of one plan."""
-    if plan_hash is None:
-        found = call.platform.runs(limit=limit)
-    else:
-        of_plan = call.platform.run_of_plan(plan_hash)
-        found = () if of_plan is None else (of_plan,)
-    return shown(RunsReply(items=tuple(map(RunReply.of, found))))
+def runs(
+    call: _Reader,
+    cursor: _Cursor = None,
+    limit: _Limit = 50,
+    before: _Before = None,
+    plan_hash: _Hash = None,
+) -> Response:
+    """List the runs, newest first, a page at a time, or the run of one plan."""
+    if plan_hash is not None:
+        found = call.platform.run_of_plan(plan_hash)
+        return shown(RunsReply(items=() if found is None else (RunReply.of(found),)))
+    older_than = before if cursor is None else last_run(cursor)
+    bounds = call.bounds
+    return shown(runs_page(call.platform, older_than, min(limit, bounds.page), bounds.page_bytes))
 
 
 @router.get(paths.RUN, response_model=RunReply)
