@@ -10,6 +10,8 @@ from sqlalchemy import delete, insert, select
 from reconciler.store import tables
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from reconciler.model.requests import KeyedRequest
@@ -25,8 +27,7 @@ def of_key(connection: Connection, key: str) -> tuple[str, str] | None:
 
 
 def keep(connection: Connection, request: KeyedRequest, answer: str) -> None:
-    """Keep an answer, and forget those that are too old to be asked for again."""
-    connection.execute(delete(tables.kept_answers).where(_KEPT.at < request.at - _KEPT_FOR))
+    """Keep an answer."""
     values = {
         "key": request.key,
         "fingerprint": request.fingerprint,
@@ -34,3 +35,8 @@ def keep(connection: Connection, request: KeyedRequest, answer: str) -> None:
         "at": request.at,
     }
     connection.execute(insert(tables.kept_answers).values(values))
+
+
+def forget(connection: Connection, at: datetime) -> None:
+    """Forget the answers that are too old to be asked for again."""
+    connection.execute(delete(tables.kept_answers).where(_KEPT.at < at - _KEPT_FOR))

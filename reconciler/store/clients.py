@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, bindparam, select, update
+from sqlalchemy import BigInteger, and_, bindparam, select, update
 
 from reconciler.model.packages import normal_email
 from reconciler.store import tables
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CLIENTS: Final = tables.clients.c
 _HELD: Final = tables.subscriptions.c
 _PACKAGES: Final = tables.packages.c
+_REVISIONS: Final = tables.revisions.c
 _PAGE: Final = 500
 _NEIGHBOURS: Final = 500
 _LARGEST_CHARACTER: Final = "\U0010ffff"
@@ -32,7 +33,12 @@ _LARGEST_CHARACTER: Final = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class StoredClient:
-    """A client and what it holds; `package` is the package's key now."""
+    """A client and what it holds.
+
+    Attributes:
+        package: The package's key now.
+        digest: That of the held revision's definition.
+    """
 
     id: str
     name: str
@@ -43,22 +49,29 @@ class StoredClient:
     package: str
     revision: int
     current_revision: int
+    digest: str
     assigned_at: datetime
     expires_at: datetime | None
+
+
+def one(connection: Connection, client_id: str) -> StoredClient | None:
+    """Return one client; None where there is none."""
+    row = connection.execute(_ONE, {"client": client_id}).one_or_none()
+    return None if row is None else _client(row)
 
 
 def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClient]:
     """Return the clients that exist among these, by id."""
     found = {}
     for chunk in chunks(ids):
-        for row in connection.execute(_selected().where(_CLIENTS.id.in_(chunk))):
+        for row in connection.execute(_SELECTED.where(_CLIENTS.id.in_(chunk))):
             found[row.id] = _client(row)
     return found
 
 
 def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> Iterator[list[StoredClient]]:
     """Stream clients by id, some hundred at a time, of one package or of all."""
-    statement = _selected().order_by(_CLIENTS.id)
+    statement = _SELECTED.order_by(_CLIENTS.id)
     if package_id is not None:
         statement = statement.where(_HELD.package_id == package_id).order_by(None).order_by(_HELD.client_id)
     if outdated:
@@ -92,6 +105,12 @@ def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
     if changed:
         of_client = update(tables.clients).where(_CLIENTS.id == bindparam("key"))
         connection.execute(of_client, [{**_client_row(client), "key": client.id} for client in changed])
+        rewrite_subscriptions(connection, changed)
+
+
+def rewrite_subscriptions(connection: Connection, changed: Collection[StoredClient]) -> None:
+    """Make what existing clients hold be exactly this."""
+    if changed:
         instants = {name: bindparam(name, type_=BigInteger) for name in ("assigned_at", "expires_at")}
         held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key")).values(instants)
         connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])
@@ -121,6 +140,7 @@ def _subscription_row(client: StoredClient) -> dict[str, Any]:
 
 def _selected() -> Select[Any]:
     held = tables.clients.join(tables.subscriptions, _HELD.client_id == _CLIENTS.id)
+    snapshot = and_(_REVISIONS.package_id == _HELD.package_id, _REVISIONS.number == _HELD.revision)
     return select(
         _CLIENTS.id,
         _CLIENTS.name,
@@ -131,9 +151,16 @@ def _selected() -> Select[Any]:
         _PACKAGES.key.label("package"),
         _HELD.revision,
         _PACKAGES.revision.label("current_revision"),
+        _REVISIONS.digest,
         _HELD.assigned_at,
         _HELD.expires_at,
-    ).select_from(held.join(tables.packages, _PACKAGES.id == _HELD.package_id))
+    ).select_from(
+        held.join(tables.packages, _PACKAGES.id == _HELD.package_id).join(tables.revisions, snapshot)
+    )
+
+
+_SELECTED: Final = _selected()
+_ONE: Final = _SELECTED.where(_CLIENTS.id == bindparam("client"))
 
 
 def _client(row: Sequence[Any]) -> StoredClient:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from reconciler.store.dialects import Address
+    from reconciler.store.dialects import Address, Kind
 
 _REASONS: Final[dict[Fault, tuple[str, str]]] = {
     "busy": (
@@ -62,9 +62,15 @@ class Database:
         return self._outer() is not None
 
     @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Read by one statement alone, which sees one state without a transaction."""
+        with self._transaction("look") as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read in one transaction, which sees one state of the database."""
-        with self._transaction(writes=False) as connection:
+        with self._transaction("read") as connection:
             yield connection
 
     @contextmanager
@@ -73,7 +79,7 @@ class Database:
 
         Raises `ContentionError` where others wrote in between: the whole transaction may be tried again.
         """
-        with self._transaction(writes=True) as connection:
+        with self._transaction("write") as connection:
             yield connection
 
     @contextmanager
@@ -95,14 +101,14 @@ class Database:
         return outer
 
     @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+    def _transaction(self, kind: Kind) -> Iterator[Connection]:
         outer = self._outer()
         if outer is not None:
             yield outer
             return
         with (
             self._translated(),
-            self._engine.connect().execution_options(writes=writes) as connection,
+            self._engine.connect().execution_options(kind=kind) as connection,
             connection.begin(),
         ):
             yield connection

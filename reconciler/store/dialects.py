@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from sqlalchemy import URL, cast, create_engine, event, func, literal_column, select
+from sqlalchemy import URL, create_engine, event, func, literal_column, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import REGCLASS
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ BUSY_SECONDS: Final = 5
 
 IN_LIMIT: Final = 10_000
 """How many values one IN list may have; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+
+Kind: TypeAlias = Literal["look", "read", "write"]
+"""What a transaction is for: one statement that reads, several that see one state, or writing."""
 
 Fault: TypeAlias = Literal[
     "busy", "contention", "read-only", "corrupt", "full", "unopenable", "refused", "lost", "other"
@@ -67,7 +71,7 @@ _CONNECT_SECONDS: Final = 10
 
 
 def engine_of(address: Address) -> Engine:
-    """Return an engine; its transactions write where the option `writes` is set."""
+    """Return an engine whose transactions are of the kind that the option `kind` names."""
     return _sqlite_engine(address) if isinstance(address, Path) else _postgres_engine(address)
 
 
@@ -80,7 +84,7 @@ def _postgres_engine(url: URL) -> Engine:
     """Return an engine on PostgreSQL.
 
     Readers see one state; writers are serialisable, so that one of two that depend on each other fails and is
-    tried anew.
+    tried anew. A look is a statement by itself, without the round trips of BEGIN and COMMIT.
     """
     settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
     engine = create_engine(
@@ -91,9 +95,16 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _begin_on_postgres(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    level = "SERIALIZABLE" if writes else "REPEATABLE READ"
-    connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
+    """Choose what the driver will begin with by itself, before the first statement."""
+    from psycopg import Connection as Driver  # noqa: PLC0415 - slow to import, and not for SQLite
+    from psycopg import IsolationLevel  # noqa: PLC0415 - the same
+
+    driver = cast("Driver[Any]", connection.connection.driver_connection)
+    kind = _kind(connection)
+    driver.autocommit = kind == "look"
+    driver.isolation_level = (
+        IsolationLevel.SERIALIZABLE if kind == "write" else IsolationLevel.REPEATABLE_READ
+    )
 
 
 def _sqlite_engine(path: Path) -> Engine:
@@ -117,14 +128,24 @@ def _configure(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    match _kind(connection):
+        case "look":
+            return
+        case "read":
+            connection.exec_driver_sql("BEGIN")
+        case "write":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _kind(connection: Connection) -> Kind:
+    kind: Kind = connection.get_execution_options()["kind"]
+    return kind
 
 
 def continue_numbering(connection: Connection, column: Column[int]) -> None:
     """Have the next row numbered after the highest, where rows came with their numbers."""
     if connection.dialect.name == "postgresql":
-        sequence = cast(func.pg_get_serial_sequence(column.table.name, column.name), REGCLASS)
+        sequence = sql_cast(func.pg_get_serial_sequence(column.table.name, column.name), REGCLASS)
         highest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
         connection.execute(select(func.setval(sequence, highest, literal_column("false"))))
 

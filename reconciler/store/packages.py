@@ -21,6 +21,10 @@ _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
 _PARKED: Final = "/parked/"
 
+_ONE_DEFINITION: Final = select(_REVISIONS.definition).where(
+    _REVISIONS.package_id == bindparam("package"), _REVISIONS.number == bindparam("revision")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPackage:
@@ -62,10 +66,8 @@ def stored(connection: Connection, keys: Collection[str]) -> dict[str, StoredPac
 
 def definition(connection: Connection, package_id: int, number: int) -> Definition | None:
     """Return one revision's definition; None where there is no such revision."""
-    statement = select(_REVISIONS.definition).where(
-        _REVISIONS.package_id == package_id, _REVISIONS.number == number
-    )
-    document = connection.execute(statement).scalar_one_or_none()
+    of_revision = {"package": package_id, "revision": number}
+    document = connection.execute(_ONE_DEFINITION, of_revision).scalar_one_or_none()
     return None if document is None else Definition.normalised(document)
 
 

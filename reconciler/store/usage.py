@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _USAGE: Final = tables.usage.c
 
+_OF_ONE: Final = (
+    select(_USAGE.meter, _USAGE.amount)
+    .where(_USAGE.client_id == bindparam("client"), _USAGE.amount > 0)
+    .order_by(_USAGE.meter)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredUsage:
@@ -28,6 +34,12 @@ class StoredUsage:
     client_id: str
     package_id: int
     amounts: Mapping[str, int]
+
+
+def of_client(connection: Connection, client_id: str) -> dict[str, int]:
+    """Return one client's usage above 0 per meter, sorted."""
+    rows = connection.execute(_OF_ONE, {"client": client_id})
+    return {row.meter: row.amount for row in rows}
 
 
 def of_clients(connection: Connection, ids: Collection[str]) -> dict[str, dict[str, int]]:

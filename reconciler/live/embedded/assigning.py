@@ -32,6 +32,7 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
         package=head.key,
         revision=head.revision,
         current_revision=head.revision,
+        digest=head.digest,
         assigned_at=at,
         expires_at=None if expiry is None else expiry.after(at),
     )
@@ -45,14 +46,13 @@ def assign(connection: Connection, client_id: str, key: str, at: datetime) -> No
     if refusal is not None:
         raise BlockedError(f"client `{client_id}`: {refusal.message}", hint=refusal.fix)
     begin_cycle(connection, client, offer.package.id)
-    clients.rewrite(connection, [assigned(client, offer, at)])
+    clients.rewrite_subscriptions(connection, [assigned(client, offer, at)])
 
 
 def begin_cycle(connection: Connection, client: StoredClient, package_id: int) -> None:
     """Set what counts per cycle back to 0; the rest follows the client to the package it now has."""
-    held = lookup.definition(connection, client.package_id, client.revision)
-    used = usage.of_clients(connection, [client.id]).get(client.id, {})
-    kept = carried_over(used, held, meta.catalog(connection))
+    used = usage.of_client(connection, client.id)
+    kept = carried_over(used, lookup.held(connection, client), meta.catalog(connection)) if used else {}
     usage.replace(connection, [StoredUsage(client.id, package_id, kept)])
 
 

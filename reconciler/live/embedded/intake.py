@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +30,6 @@ SOURCE: Final = "clients"
 
 _BATCH: Final = 10_000
 _FINDINGS_SHOWN: Final = 100
-_DEFINITIONS_KEPT: Final = 1_024
 
 
 def take_all(connection: Connection, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
@@ -64,7 +62,7 @@ def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
 
 
 def _require_users(connection: Connection, client: StoredClient) -> None:
-    cap = allowance(lookup.definition(connection, client.package_id, client.revision).user_count)
+    cap = allowance(lookup.held(connection, client).user_count)
     if cap is not None and client.users > cap:
         raise BlockedError(
             f"client `{client.id}`: package `{client.package}` is for {cap} users, and it has {client.users}",
@@ -80,7 +78,6 @@ class Intake:
         self._connection, self._at = connection, at
         self._catalog = meta.catalog(connection)
         self._offers: dict[str, Offer] = {}
-        self._definition = lru_cache(_DEFINITIONS_KEPT)(partial(lookup.definition, connection))
         self._findings: list[Finding] = []
         self._batch: list[Finding] = []
         self._bad = 0
@@ -147,7 +144,7 @@ class Intake:
         for each in touched:
             kept = used.get(each.line.id, {})
             if each.begins and each.standing is not None:
-                held = self._definition(each.standing.package_id, each.standing.revision)
+                held = lookup.held(self._connection, each.standing)
                 kept = carried_over(kept, held, self._catalog)
             stated = each.line.usage or {}
             yield StoredUsage(each.line.id, each.client.package_id, {**kept, **stated})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.packages import RevisionRef
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from reconciler.store.clients import StoredClient
     from reconciler.store.packages import StoredPackage
 
+_MOST_KEPT: Final = 1_024
+_KEPT: Final[dict[str, Definition]] = {}
+"""Definitions by digest: what a digest stands for never changes, whichever platform it is met on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -30,7 +34,7 @@ class Offer:
 
 def client(connection: Connection, client_id: str) -> StoredClient:
     """Return a client; raises `WrongUsageError` with near misses where there is none."""
-    found = clients.stored(connection, [client_id]).get(client_id)
+    found = clients.one(connection, client_id)
     if found is None:
         hint = _near(client_id, clients.near(connection, client_id), "`clients list` lists them all.")
         raise WrongUsageError(f"there is no client `{client_id}`", hint=hint)
@@ -53,7 +57,7 @@ def near_packages(connection: Connection, key: str) -> str:
 def offer(connection: Connection, key: str) -> Offer:
     """Return what an assignment of this package would give; raises `WrongUsageError` as `package` does."""
     found = package(connection, key)
-    return Offer(found, definition(connection, found.id, found.head.revision))
+    return Offer(found, definition(connection, found.id, found.head.revision, found.head.digest))
 
 
 def offers(connection: Connection, keys: Collection[str]) -> dict[str, Offer]:
@@ -64,11 +68,22 @@ def offers(connection: Connection, keys: Collection[str]) -> dict[str, Offer]:
     return {ref.key: Offer(found[ref.key], current[ref]) for ref in current}
 
 
-def definition(connection: Connection, package_id: int, revision: int) -> Definition:
-    """Return a definition that a foreign key guarantees."""
+def held(connection: Connection, client: StoredClient) -> Definition:
+    """Return the definition that a client's subscription is a snapshot of."""
+    return definition(connection, client.package_id, client.revision, client.digest)
+
+
+def definition(connection: Connection, package_id: int, revision: int, digest: str) -> Definition:
+    """Return a definition that a foreign key guarantees; one of this digest that was met before is kept."""
+    kept = _KEPT.get(digest)
+    if kept is not None:
+        return kept
     found = packages.definition(connection, package_id, revision)
     if found is None:
         raise LookupError(f"package {package_id} has no revision {revision}")
+    if len(_KEPT) >= _MOST_KEPT:
+        _KEPT.clear()
+    _KEPT[digest] = found
     return found
 
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import KeyReusedError, UnreachableError, WrongUsageError
+from reconciler.errors import (
+    ContentionError,
+    KeyReusedError,
+    ReconcilerError,
+    UnreachableError,
+    WrongUsageError,
+)
 from reconciler.live.embedded import applying, assigning, editing, intake, lookup, viewing
 from reconciler.live.embedded.retrying import retried
 from reconciler.model.plans import PlatformIdentity
@@ -21,7 +29,6 @@ from reconciler.store import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
@@ -33,16 +40,19 @@ if TYPE_CHECKING:
     from reconciler.model.requests import KeyedRequest
     from reconciler.store.database import Database
 
+_FORGETS_EVERY: Final = timedelta(hours=1)
+
 
 class EmbeddedPlatform:
     """Implements `ServedPlatform`; every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._forgets_again = datetime.min.replace(tzinfo=UTC)
 
     def identity(self) -> PlatformIdentity:
         """See `PlatformReader`."""
-        with self.database.reading() as connection:
+        with self.database.looking() as connection:
             lineage = meta.lineage(connection)
         if lineage is None:
             raise UnreachableError(
@@ -122,8 +132,7 @@ class EmbeddedPlatform:
     def snapshot(self, client_id: str) -> Definition:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            client = lookup.client(connection, client_id)
-            return lookup.definition(connection, client.package_id, client.revision)
+            return lookup.held(connection, lookup.client(connection, client_id))
 
     def clients(
         self, at: datetime, *, package: str | None = None, outdated: bool = False
@@ -212,14 +221,40 @@ class EmbeddedPlatform:
 
     @retried
     def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
-        """See `ServedPlatform`."""
-        with self.database.joined() as connection:
-            kept = answers.of_key(connection, request.key)
-            if kept is None:
+        """See `ServedPlatform`.
+
+        Kept answers are looked up outside of the transaction, which would otherwise depend on every other
+        one that keeps an answer. That there is one answer per key holds by the key: of two at once the
+        second is tried anew, and finds the first one's.
+        """
+        kept = self._kept(request)
+        if kept is not None:
+            return kept
+        try:
+            with self.database.joined() as connection:
                 answer = effect()
                 answers.keep(connection, request, answer)
-                return answer
-        fingerprint, answer = kept
+        except ReconcilerError:
+            kept = self._kept(request)
+            if kept is None:
+                raise
+            return kept
+        self._forget_old_answers(request.at)
+        return answer
+
+    def _forget_old_answers(self, at: datetime) -> None:
+        """Forget now and then, by itself: a write that also forgot would get in the way of all others."""
+        if at >= self._forgets_again:
+            self._forgets_again = at + _FORGETS_EVERY
+            with suppress(ContentionError), self.database.writing() as connection:
+                answers.forget(connection, at)
+
+    def _kept(self, request: KeyedRequest) -> str | None:
+        with self.database.looking() as connection:
+            found = answers.of_key(connection, request.key)
+        if found is None:
+            return None
+        fingerprint, answer = found
         if fingerprint != request.fingerprint:
             raise KeyReusedError(
                 "The idempotency key came with another request before.",

@@ -62,6 +62,7 @@ def _new(line: ClientLine, offers: Mapping[str, Offer], at: datetime) -> Settled
         package=line.package,
         revision=0,
         current_revision=0,
+        digest="",
         assigned_at=at,
         expires_at=None,
     )

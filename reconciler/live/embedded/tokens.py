@@ -23,12 +23,12 @@ class EmbeddedTokens:
 
     def is_open(self) -> bool:
         """See `TokenRegister`."""
-        with self._database.reading() as connection:
+        with self._database.looking() as connection:
             return tokens.is_empty(connection)
 
     def find(self, token_id: str, digest: str) -> Token | None:
         """See `TokenRegister`."""
-        with self._database.reading() as connection:
+        with self._database.looking() as connection:
             found = tokens.with_digest(connection, token_id)
         if found is None or not hmac.compare_digest(found[1], digest):
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.live.embedded import lookup
@@ -18,26 +17,22 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition
     from reconciler.store.clients import StoredClient
 
-_DEFINITIONS_KEPT = 1_024
-
 
 def view(connection: Connection, client_id: str, at: datetime) -> Client:
     """Show one client at an instant; raises `WrongUsageError` where there is none."""
     stored = lookup.client(connection, client_id)
-    used = usage.of_clients(connection, [stored.id]).get(stored.id, {})
-    return seen(stored, lookup.definition(connection, stored.package_id, stored.revision), used, at)
+    used = usage.of_client(connection, stored.id)
+    return seen(stored, lookup.held(connection, stored), used, at)
 
 
 def stream(
     connection: Connection, at: datetime, *, package_id: int | None, outdated: bool
 ) -> Iterator[Client]:
     """Show clients by id, in memory that does not grow with their number."""
-    snapshot = lru_cache(_DEFINITIONS_KEPT)(partial(lookup.definition, connection))
     for page in clients.pages(connection, package_id=package_id, outdated=outdated):
         used = usage.of_clients(connection, [stored.id for stored in page])
         for stored in page:
-            held = snapshot(stored.package_id, stored.revision)
-            yield seen(stored, held, used.get(stored.id, {}), at)
+            yield seen(stored, lookup.held(connection, stored), used.get(stored.id, {}), at)
 
 
 def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at: datetime) -> Client:

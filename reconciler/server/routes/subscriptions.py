@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import ClientId
-from reconciler.server.replies import IfMatch, require_condition, require_match
+from reconciler.server.replies import ANY, IfMatch, require_condition, require_match
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.clients import (
@@ -124,8 +124,9 @@ class _Conditional:
         """Return the change, preceded by looking whether the condition holds."""
 
         def checked() -> ClientReply:
-            current = self._call.platform.client(self._client_id, self._at)
-            require_match(self.condition, ClientReply.of(current))
+            if self.condition.strip() != ANY:
+                current = self._call.platform.client(self._client_id, self._at)
+                require_match(self.condition, ClientReply.of(current))
             return ClientReply.of(change())
 
         return checked
