@@ -68,9 +68,16 @@ def listening(what: Served) -> Iterator[str]:
 
 
 @contextmanager
-def running(app: FastAPI) -> Iterator[str]:
+def running(app: FastAPI, certificate: Path | None = None) -> Iterator[str]:
+    """Run an application on a free port; with a file of a key and its certificate, over TLS."""
     configuration = uvicorn.Config(
-        app, port=0, log_level="error", lifespan="off", ws="none", access_log=False
+        app,
+        port=0,
+        log_level="error",
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        ssl_certfile=certificate,
     )
     server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -79,7 +86,7 @@ def running(app: FastAPI) -> Iterator[str]:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(10)

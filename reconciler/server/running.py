@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,8 @@ from reconciler.errors import BlockedError, UnreachableError
 from reconciler.server.app import application
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from reconciler.server.serving import Served
 
@@ -54,10 +57,25 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
             f"The platform has no tokens: whoever reaches {listening.host} could change it.",
             hint="Make one first: reconciler tokens create NAME --scope admin.",
         )
-    with _bound(listening) as bound:
-        host, port = bound.getsockname()[:2]
+    server = uvicorn.Server(_configuration(served))
+    with bound(listening) as opened, _ended_by_sigterm(server):
+        host, port = opened.getsockname()[:2]
         announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        uvicorn.Server(_configuration(served)).run(sockets=[bound])
+        server.run(sockets=[opened])
+
+
+@contextmanager
+def _ended_by_sigterm(server: uvicorn.Server) -> Iterator[None]:
+    """Have SIGTERM be a good end, before uvicorn looks for it and when it raises it again."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    former = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _configuration(served: Served) -> uvicorn.Config:
@@ -74,19 +92,20 @@ def _configuration(served: Served) -> uvicorn.Config:
     )
 
 
-def _bound(listening: Listening) -> socket.socket:
+def bound(listening: Listening) -> socket.socket:
+    """Return the socket that listens there; raises `UnreachableError` where it cannot."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             listening.host, listening.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # asyncio sends small answers without delay only where a socket says that it is of TCP
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(_BACKLOG)
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(_BACKLOG)
     except OSError as error:
         raise UnreachableError(
             f"{listening.host}:{listening.port} cannot be listened on: {error.strerror or error}",
             hint="Choose another --host or --port.",
         ) from error
-    return bound
+    return opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from reconciler.live.opening import open_served
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.clients import ClientLine
+from reconciler.server.running import Listening, bound
 from reconciler.server.serving import Bounds
 from tests.builders import NOON, definition
 from tests.server.conftest import browser
@@ -191,3 +193,9 @@ def test_a_ready_server_says_so(api: Api) -> None:
         "ready\n",
         "ok\n",
     )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_socket_that_listens_says_that_it_is_of_tcp_so_that_answers_are_not_delayed(host: str) -> None:
+    with bound(Listening(host, 0)) as listening_at:
+        assert listening_at.proto == socket.IPPROTO_TCP

@@ -31,6 +31,8 @@ class Attempts:
         self._is_maybe_done |= isinstance(error, TooMuchError) or error.sent
         if isinstance(error, TooMuchError):
             raise self.given_up(f"{error}") from error
+        if error.remedy:
+            raise self.given_up(f"{error}", hint=error.remedy) from error
         self._wait(0, f"{error}")
 
     def put_off(self, reply: Reply) -> None:

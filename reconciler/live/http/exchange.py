@@ -72,11 +72,15 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 
 class LostError(Exception):
-    """An exchange failed on the way; `sent` says whether the server may have received the request."""
+    """An exchange failed on the way; `sent` says whether the server may have received the request.
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    A `remedy` says what to do where sending it again changes nothing.
+    """
+
+    def __init__(self, message: str, *, sent: bool, remedy: str = "") -> None:
         super().__init__(message)
         self.sent = sent
+        self.remedy = remedy
 
 
 class TooMuchError(Exception):

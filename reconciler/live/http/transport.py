@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS: Final = 4.0
 _PIECE: Final = 2**16
+_TRUST: Final = "Check the address; name the certificate of an authority of your own in SSL_CERT_FILE."
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -80,6 +81,11 @@ class Transport:
         try:
             yield
         except _NEVER_SENT as error:
+            fault = _certificate_fault(error)
+            if fault is not None:
+                raise LostError(
+                    f"its certificate is not trusted: {fault}", sent=False, remedy=_TRUST
+                ) from error
             raise LostError(str(error) or "no connection", sent=False) from error
         except httpx.TransportError as error:
             raise LostError(str(error) or type(error).__name__, sent=True) from error
@@ -102,6 +108,13 @@ def _new_client(headers: dict[str, str], tls: ssl.SSLContext | None) -> httpx.Cl
         ssl_context=tls, keepalive_expiry=_IDLE_SECONDS, network_backend=DeadlineBackend()
     )
     return httpx.Client(headers=headers, transport=transport, trust_env=False, follow_redirects=False)
+
+
+def _certificate_fault(error: BaseException | None) -> str | None:
+    """Return what is wrong with the server's certificate; None where the failure was another one."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return None if error is None else error.verify_message.rstrip(".")
 
 
 def _content(body: bytes | IO[bytes] | None) -> bytes | Iterator[bytes] | None:
