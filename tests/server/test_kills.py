@@ -204,3 +204,20 @@ def _outcome(platform: Platform, planned: ChangeSet) -> Any:
         return platform.apply(planned)
     except (StaleError, UnreachableError) as error:
         return error
+
+
+def test_many_writers_to_clients_of_their_own_do_not_get_in_each_others_way(
+    database: str, tmp_path: Path
+) -> None:
+    with (
+        open_served(database, root=tmp_path) as (store, _),
+        listening(served(store)) as url,
+        open_http(url, token=None) as platform,
+    ):
+        store.edit_package("basic", definition(), NOON)
+        store.edit_package("pro", definition(title="Pro"), NOON)
+        store.import_clients(map(_line, range(HOLDERS)), NOON)
+        with ThreadPoolExecutor(24) as pool:
+            moved = list(pool.map(lambda number: platform.assign(f"c{number * 9}", "pro", NOON), range(240)))
+
+    assert {client.subscription.package for client in moved} == {"pro"}
