@@ -212,7 +212,7 @@ def test_many_writers_to_clients_of_their_own_do_not_get_in_each_others_way(
     with (
         open_served(database, root=tmp_path) as (store, _),
         listening(served(store)) as url,
-        open_http(url, token=None) as platform,
+        open_http(url, token=None, limits=Limits(tries=1)) as platform,
     ):
         store.edit_package("basic", definition(), NOON)
         store.edit_package("pro", definition(title="Pro"), NOON)
