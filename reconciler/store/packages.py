@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, tuple_, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
 from reconciler.store import meta, scratch, tables
@@ -69,6 +69,13 @@ def definition(connection: Connection, package_id: int, number: int) -> Definiti
     of_revision = {"package": package_id, "revision": number}
     document = connection.execute(_ONE_DEFINITION, of_revision).scalar_one_or_none()
     return None if document is None else Definition.normalised(document)
+
+
+def by_digest(connection: Connection, revisions: Collection[tuple[int, int]]) -> dict[str, Definition]:
+    """Return the definitions of some hundred revisions, each named by its package's id and its number."""
+    named = tuple_(_REVISIONS.package_id, _REVISIONS.number).in_(sorted(set(revisions)))
+    rows = connection.execute(select(_REVISIONS.digest, _REVISIONS.definition).where(named))
+    return {row.digest: Definition.normalised(row.definition) for row in rows}
 
 
 def definitions(connection: Connection, wanted: Collection[RevisionRef]) -> dict[RevisionRef, Definition]:

@@ -11,7 +11,7 @@ from reconciler.model.packages import RevisionRef
 from reconciler.store import clients, packages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -71,6 +71,14 @@ def offers(connection: Connection, keys: Collection[str]) -> dict[str, Offer]:
 def held(connection: Connection, client: StoredClient) -> Definition:
     """Return the definition that a client's subscription is a snapshot of."""
     return definition(connection, client.package_id, client.revision, client.digest)
+
+
+def all_held(connection: Connection, some: Collection[StoredClient]) -> Mapping[str, Definition]:
+    """Return, by digest, the definitions that the subscriptions of some hundred clients are snapshots of."""
+    found = {client.digest: _KEPT.get(client.digest) for client in some}
+    kept = {digest: definition for digest, definition in found.items() if definition is not None}
+    missing = {(client.package_id, client.revision) for client in some if client.digest not in kept}
+    return kept | packages.by_digest(connection, missing) if missing else kept
 
 
 def definition(connection: Connection, package_id: int, revision: int, digest: str) -> Definition:

@@ -31,8 +31,9 @@ def stream(
     """Show clients by id, in memory that does not grow with their number."""
     for page in clients.pages(connection, package_id=package_id, outdated=outdated):
         used = usage.of_clients(connection, [stored.id for stored in page])
+        held = lookup.all_held(connection, page)
         for stored in page:
-            yield seen(stored, lookup.held(connection, stored), used.get(stored.id, {}), at)
+            yield seen(stored, held[stored.digest], used.get(stored.id, {}), at)
 
 
 def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at: datetime) -> Client:

@@ -1,0 +1,101 @@
+"""Ten thousand packages, applied, with clients spread over them, and a hundred files narrowed since."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.engine.apply import ApplyRequest, apply
+from reconciler.engine.plan import PlanRequest, environment_of, plan
+from reconciler.live.opening import open_platform
+from reconciler.model.clients import ClientLine
+from reconciler.sources.workspace import read_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+PACKAGES, CHANGED, FEW = 10_000, 100, 10_000
+MANY = int(os.environ.get("RECONCILER_BENCHMARK_CLIENTS", "1000000"))
+FEATURES = [f"feature_{number}" for number in range(20)]
+CATALOG = (
+    "features:\n"
+    + "".join(f"  {key}: {{title: {key}}}\n" for key in FEATURES)
+    + "limits:\n  seats: {title: Seats, feature: feature_0}\n"
+)
+
+
+def package(number: int, *features: str, seats: int = 100) -> str:
+    return (
+        f"title: Package {number}\nfeatures: [{', '.join(features)}]\n"
+        f"limits: {{seats: {seats}}}\nuser_count: 10\n"
+    )
+
+
+def lines(count: int) -> Iterator[ClientLine]:
+    for number in range(count):
+        yield ClientLine(
+            id=f"client-{number:07}",
+            line=number + 1,
+            name=f"Client {number}",
+            owner_email=f"owner@client-{number}.example",
+            package=f"p{number % PACKAGES}",
+            users=number % 12,
+            usage={"feature_5": number % 3, "seats": number % 150},
+        )
+
+
+def agency(root: Path, clients: int, platform: str = "sqlite:///platform.db") -> Path:
+    """Fill a folder and the platform of its environment `local`."""
+    (root / "packages").mkdir(parents=True)
+    (root / "catalog.yaml").write_text(CATALOG)
+    configure(root, local=platform)
+    for number in range(PACKAGES):
+        (root / "packages" / f"p{number}.yaml").write_text(package(number, *FEATURES[:12]))
+    workspace = read_workspace(root / "reconciler.yaml", today=AT.date())
+    environment = environment_of(workspace.settings, None)
+    with open_platform(platform, root=root) as store:
+        made = plan(workspace, environment, store, PlanRequest(AT))
+        apply(workspace, environment, made, store, ApplyRequest(AT, "benchmark"))
+        store.import_clients(lines(clients), AT)
+    for number in range(CHANGED):
+        narrowed = package(number, *FEATURES[:5], *FEATURES[6:12], seats=60)
+        (root / "packages" / f"p{number}.yaml").write_text(narrowed)
+    return root
+
+
+def configure(root: Path, **platforms: str) -> None:
+    """Name platforms as environments."""
+    environments = {name: {"platform": url} for name, url in platforms.items()}
+    configuration = {"catalog": "catalog.yaml", "environments": environments}
+    (root / "reconciler.yaml").write_text(json.dumps(configuration))
+
+
+LAUNCHER = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+"""
+"""A child's peak memory starts at its parent's, so that the parent must be small."""
+
+
+def cost(root: Path, *command: str) -> tuple[float, float, int]:
+    """Seconds, processor seconds and peak bytes of one command as a whole process."""
+    launched = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "reconciler", *command],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    seconds, processor, peak = launched.stdout.split()
+    return float(seconds), float(processor), int(peak)
