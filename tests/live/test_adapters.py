@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +14,16 @@ from reconciler.conformance.building import LATER, with_client
 from reconciler.errors import InvalidError
 from reconciler.live.opening import open_platform
 
-PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "adapters.md"
+
+
+def code_on_page() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def install(folder: Path) -> None:
-    code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)[0]
-    (folder / "audited.py").write_text(code, encoding="utf-8")
+    (folder / "audited.py").write_text(code_on_page()[0], encoding="utf-8")
     about = folder / "audited-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: audited\nVersion: 1.0\n", encoding="utf-8")
@@ -35,6 +42,23 @@ def test_the_documented_adapter_adds_its_scheme(tmp_path: Path, monkeypatch: pyt
         platform.assign("acme", "basic", LATER)
 
     assert (tmp_path / "audit.log").read_text(encoding="utf-8") == f"{LATER.isoformat()} acme basic\n"
+
+
+def test_the_documented_adapter_passes_the_suite_as_the_page_takes_it_in(tmp_path: Path) -> None:
+    install(tmp_path)
+    (tmp_path / "test_audited.py").write_text(code_on_page()[1], encoding="utf-8")
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_audited.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout[-2_000:]
+    assert re.search(r"^\d{3} passed", ran.stdout, flags=re.MULTILINE)
 
 
 def test_a_scheme_that_nobody_adds_is_refused(tmp_path: Path) -> None:
