@@ -12,6 +12,7 @@ from yaml.events import AliasEvent
 
 from reconciler.model.findings import Position
 from reconciler.sources.yaml.guesses import guess
+from reconciler.sources.yaml.limits import DEEPEST
 
 if TYPE_CHECKING:
     from yaml import YAMLError
@@ -24,6 +25,10 @@ _TAB: Final = re.compile(r" *\t")
 _OPENED: Final = ("quoted scalar", "flow sequence", "flow mapping", "simple key")
 """Where one of these is not closed, its start is what must be looked at."""
 
+_LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
+"""libyaml looks ahead for a key past open brackets, and has a bound of its own since 0.2.6."""
+
+TOO_DEEP: Final = f"more than {DEEPEST} levels inside one another"
 COMPLEX_KEY: Final = "a key must be text, not a list or a mapping"
 
 _FIXES: Final[dict[str, str]] = {
@@ -87,6 +92,8 @@ def syntax(error: YAMLError, text: str) -> Fault:
     if any(map(_TAB.match, text.split("\n")[position.line - 1 : position.line])):
         return Fault("yaml-syntax", (), position, "a tab is used for indentation", "indent with spaces")
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", error))
+    if _LIBYAML_TOO_DEEP in problem:
+        return fault("yaml-too-deep", (), position, TOO_DEEP)
     if meant := guess(problem, text.split("\n"), position):
         return Fault("yaml-syntax", (), meant.position, meant.message, meant.fix)
     for part, message, fix in _SYNTAX:

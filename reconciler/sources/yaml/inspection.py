@@ -141,7 +141,7 @@ class _Reader:
         start = _position(event.start_mark)
         self.places[path] = Place(key or start, start)
         if len(path) >= DEEPEST and event.__class__ is not ScalarEvent:
-            raise self._stop("yaml-too-deep", start, f"more than {DEEPEST} levels inside one another")
+            raise self._stop("yaml-too-deep", start, faults.TOO_DEEP)
         if event.anchor is not None:
             self._fault("yaml-anchor", event, path, faults.anchor_message(event))
         if event.__class__ is AliasEvent:
