@@ -38,6 +38,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 def application(served: Served) -> FastAPI:
     """Return what serves a platform: the API, limited and observed."""
     api = routes()
+    api.openapi()  # FastAPI puts routes together when first asked for one: now, rather than in a request.
     api.state.served = served
     api.state.figures = Figures()
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)

@@ -11,6 +11,7 @@ import pytest
 from reconciler.live.opening import open_served
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.clients import ClientLine
+from reconciler.server import app
 from reconciler.server.running import Listening, bound
 from reconciler.server.serving import Bounds
 from tests.builders import NOON, definition
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from fastapi.routing import APIRoute
 
     from reconciler.live.port import Platform
     from tests.server.conftest import Api
@@ -199,3 +201,23 @@ def test_a_ready_server_says_so(api: Api) -> None:
 def test_a_socket_that_listens_says_that_it_is_of_tcp_so_that_answers_are_not_delayed(host: str) -> None:
     with bound(Listening(host, 0)) as listening_at:
         assert listening_at.proto == socket.IPPROTO_TCP
+
+
+def test_requests_find_the_routes_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+
+    def name(route: APIRoute) -> str:
+        named.append(route.name)
+        return route.name
+
+    monkeypatch.setattr(app, "_name", name)
+    with (
+        open_served("sqlite:///platform.db", root=tmp_path) as (platform, _),
+        listening(served(platform)) as url,
+        browser(url) as client,
+    ):
+        at_start = list(named)
+        assert client.get("/v1/packages").is_success
+
+    assert "packages" in at_start
+    assert named == at_start
