@@ -61,6 +61,13 @@ def test_an_apply_creates_managed_packages_and_records_the_run(platform: Platfor
     assert platform.run(1) == platform.run_of_plan(planned.plan_hash) == run
 
 
+def test_one_package_is_the_one_among_all(platform: Platform) -> None:
+    for key in ("a", "b"):
+        apply(platform, writes=(written(platform, key, title=key),))
+
+    assert [platform.package(key) for key in ("a", "b", "c")] == [*platform.packages(), None]
+
+
 def test_runs_come_newest_first_and_no_more_than_asked_for(platform: Platform) -> None:
     for key in ("a", "b", "c"):
         apply(platform, writes=(written(platform, key, title=key),))

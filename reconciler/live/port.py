@@ -42,6 +42,10 @@ class PlatformReader(Protocol):
         """Return every package, archived and unmanaged ones included, sorted by key."""
         ...
 
+    def package(self, key: str) -> PackageHead | None:
+        """Return one package; None where there is none. The work does not grow with the others."""
+        ...
+
     def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
         """Return the definitions of these revisions; a revision that does not exist is left out."""
         ...

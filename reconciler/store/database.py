@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reconciler.errors import ContentionError, InvalidError, UnreachableError
 from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, name_of
@@ -123,6 +124,11 @@ class Database:
             names = {"where": self.where, "error": error.orig}
             kind = ContentionError if fault == "contention" else UnreachableError
             raise kind(message.format(**names), hint=hint.format(**names)) from error
+        except PoolTimeoutError as error:
+            raise UnreachableError(
+                f"all connections to {self.where} are in use, still after {BUSY_SECONDS} seconds",
+                hint="Try again; nothing was written.",
+            ) from error
         except UnicodeEncodeError as error:
             raise InvalidError(
                 f"text that is not valid Unicode: {error.object!a:.80}",

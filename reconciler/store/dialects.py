@@ -68,6 +68,7 @@ _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "XX": "corrupt",
 }
 _CONNECT_SECONDS: Final = 10
+_POOL: Final[dict[str, Any]] = {"pool_size": 5, "max_overflow": 30, "pool_timeout": BUSY_SECONDS}
 
 
 def engine_of(address: Address) -> Engine:
@@ -88,7 +89,7 @@ def _postgres_engine(url: URL) -> Engine:
     """
     settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), connect_args=settings, pool_pre_ping=True, max_overflow=30
+        url.set(drivername="postgresql+psycopg"), connect_args=settings, pool_pre_ping=True, **_POOL
     )
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
@@ -109,7 +110,7 @@ def _begin_on_postgres(connection: Connection) -> None:
 
 def _sqlite_engine(path: Path) -> Engine:
     """Return an engine on a SQLite file; writers begin by `BEGIN IMMEDIATE`, which excludes other writers."""
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    engine = create_engine(URL.create("sqlite", database=str(path)), **_POOL)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine

@@ -52,6 +52,9 @@ class FakePlatform:
     def packages(self) -> tuple[PackageHead, ...]:
         return tuple(package.head for _, package in sorted(self._world.packages.items()))
 
+    def package(self, key: str) -> PackageHead | None:
+        return next((head for head in self.packages() if head.key == key), None)
+
     def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
         return {
             ref: self._world.packages[ref.key].revisions[ref.revision - 1]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +32,20 @@ def test_a_busy_platform_says_so_and_nothing_is_written(tmp_path: Path) -> None:
 
         other.execute("ROLLBACK")
         assert platform.packages() == ()
+
+
+def test_a_platform_whose_connections_are_all_in_use_says_so(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path):
+        pass
+    database = Database(tmp_path / "platform.db")
+
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        for _ in range(35):
+            stack.enter_context(database.reading())
+
+        with pytest.raises(UnreachableError, match=r"connections .* in use"), database.reading():
+            pass
 
 
 @pytest.mark.parametrize("contents", [b"not a database, but some text that is long enough" * 40, b"x"])

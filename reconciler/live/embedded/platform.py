@@ -80,6 +80,12 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return packages.heads(connection)
 
+    def package(self, key: str) -> PackageHead | None:
+        """See `PlatformReader`."""
+        with self.database.looking() as connection:
+            found = packages.stored(connection, [key]).get(key)
+        return None if found is None else found.head
+
     def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.errors import StaleError, UnreachableError
+from reconciler.errors import StaleError, UnreachableError, WrongUsageError
 from reconciler.live.http.exchange import Request
 from reconciler.live.http.sending import asking, instant, made
 from reconciler.model.packages import RevisionRef
@@ -19,6 +19,7 @@ from reconciler.wire.packages import (
     DefinitionBody,
     DefinitionsReply,
     KeysReply,
+    PackageReply,
     PackagesReply,
     RefBody,
     RefsBody,
@@ -96,6 +97,14 @@ class HttpReader:
             except StaleError:
                 continue
         return self._packages()
+
+    def package(self, key: str) -> PackageHead | None:
+        """See `PlatformReader`."""
+        try:
+            request = Request("GET", paths.PACKAGE.format(key=segment(key)))
+            return self.agreed.call(request, PackageReply).head.value()
+        except WrongUsageError:
+            return None
 
     def definitions(self, wanted: Collection[RevisionRef]) -> Mapping[RevisionRef, Definition]:
         """See `PlatformReader`."""

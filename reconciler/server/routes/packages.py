@@ -103,7 +103,7 @@ def definitions(call: _Reader, body: RefsBody) -> Response:
 
 
 def _package(platform: Platform, key: str) -> PackageReply:
-    head = next((head for head in platform.packages() if head.key == key), None)
+    head = platform.package(key)
     if head is None:
         raise WrongUsageError(f"There is no package {key!r}.", hint=f"{paths.PACKAGES} lists them.")
     ref = RevisionRef(key, head.revision)
@@ -112,5 +112,5 @@ def _package(platform: Platform, key: str) -> PackageReply:
 
 
 def _require_absent(platform: Platform, key: str) -> None:
-    if any(head.key == key for head in platform.packages()):
+    if platform.package(key) is not None:
         raise Refusal("precondition-failed", f"There is a package {key!r} already.", hint="Send If-Match.")
