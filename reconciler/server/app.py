@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import compile_path
 
 from reconciler import __version__
 from reconciler.server import refusals
@@ -24,6 +25,8 @@ from reconciler.server.routes import (
 from reconciler.wire.problems import DESCRIPTIONS
 
 if TYPE_CHECKING:
+    import re
+
     from fastapi.routing import APIRoute
 
     from reconciler.server.serving import Served
@@ -38,8 +41,8 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 def application(served: Served) -> FastAPI:
     """Return what serves a platform: the API, limited and observed."""
     api = routes()
-    api.openapi()  # FastAPI puts routes together when first asked for one: now, rather than in a request.
     api.state.served = served
+    api.state.methods = _methods(api)
     api.state.figures = Figures()
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
     api.add_middleware(BodyLimit, bounds=served.bounds)
@@ -63,6 +66,18 @@ def routes() -> FastAPI:
         api.include_router(module.router)
     refusals.install(api)
     return api
+
+
+def _methods(api: FastAPI) -> list[tuple[re.Pattern[str], str]]:
+    """Return which methods each path takes, where the framework knows only one route's.
+
+    FastAPI puts routes together when it is first asked for them, which is here, rather than in a request.
+    """
+    described = api.openapi()["paths"]
+    return [
+        (compile_path(path)[0], ", ".join(sorted(method.upper() for method in methods)))
+        for path, methods in described.items()
+    ]
 
 
 def _name(route: APIRoute) -> str:

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, TypeAdapter
 
-from reconciler.wire.fields import LINE_PATTERN, Instant
+from reconciler.errors import WrongUsageError
+from reconciler.wire.fields import LINE_PATTERN, Instant, Line
 from reconciler.wire.paths import identifier
+
+_LONGEST_SEGMENT: Final = 1_100
+_LINE: Final = TypeAdapter[str](Line)
+
+
+def _segment(of: str) -> Any:
+    return Path(
+        min_length=1,
+        max_length=_LONGEST_SEGMENT,
+        pattern=LINE_PATTERN,
+        description=f"{of}, or `~` and the base64url of its UTF-8 where it has more than letters, digits, "
+        "`_`, `-` and inner dots.",
+    )
+
+
+def _named(segment: str) -> str:
+    try:
+        return _LINE.validate_python(identifier(segment))
+    except ValueError as error:
+        hint = "A name has 1 to 200 characters, none of them for control."
+        raise WrongUsageError(f"Nothing is named {segment!r}.", hint=hint) from error
+
 
 At = Annotated[
     Instant | None,
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
-Key = Annotated[str, Path(min_length=1, max_length=200, pattern=LINE_PATTERN, description="A package's key.")]
-Meter = Annotated[
-    str,
-    Path(
-        min_length=1,
-        max_length=200,
-        pattern=LINE_PATTERN,
-        description="A limit's key, `ai_credits` or `user_count`.",
-    ),
-]
+Key = Annotated[str, _segment("A package's key"), AfterValidator(_named)]
+Meter = Annotated[str, _segment("A limit's key, `ai_credits` or `user_count`"), AfterValidator(_named)]
+ClientId = Annotated[str, _segment("A client's id"), AfterValidator(_named)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-
-def _one_line(text: str) -> str:
-    if not text or len(text) > _LONGEST or not text.isprintable():
-        raise ValueError("an id is 1 to 200 printable characters")
-    return text
-
-
-_LONGEST = 200
-
-ClientId = Annotated[
-    str,
-    Path(
-        min_length=1,
-        max_length=1_100,
-        pattern=LINE_PATTERN,
-        description="A client's id, or `~` and the base64url of its UTF-8 where it has more than letters, "
-        "digits, `_`, `-` and inner dots.",
-    ),
-    AfterValidator(identifier),
-    AfterValidator(_one_line),
-]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 _SHOWN: Final = 50
 _RULES: Final[Mapping[str, str]] = {
     "missing": "missing-key",
+    "union_tag_not_found": "missing-key",
     "extra_forbidden": "unknown-key",
     "greater_than_equal": "out-of-range",
     "less_than_equal": "out-of-range",
     "too_long": "out-of-range",
     "too_short": "out-of-range",
 }
+_NO_CONDITION: Final = ("missing", "header", "if-match")
 _BY_STATUS: Final[Mapping[int, str]] = {
     400: "bad-request",
     404: "no-such-path",
@@ -42,6 +44,15 @@ class Refusal(Exception):  # noqa: N818 - it is named after the problem that it 
     def __init__(self, name: str, detail: str, *, hint: str = "") -> None:
         super().__init__(detail)
         self.problem = Problem.named(name, detail, hint=hint)
+
+    @classmethod
+    def unconditional(cls) -> Self:
+        """Make the refusal of a write that does not say what it changes."""
+        return cls(
+            "precondition-required",
+            "A write states what it changes: If-Match is missing.",
+            hint="Send the ETag of what you read, or `*` for whatever is there.",
+        )
 
 
 def install(app: FastAPI) -> None:
@@ -73,6 +84,8 @@ def _failed(_request: Request, error: Exception) -> Response:
 def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - see _refused
     faults = error.errors()
+    if any((fault["type"], *fault["loc"]) == _NO_CONDITION for fault in faults):
+        return answer(Refusal.unconditional().problem)
     if all(fault["loc"][:1] == ("header",) for fault in faults):
         detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
         return answer(Problem.named("bad-request", f"A header is missing or malformed: {detail}"))
@@ -88,10 +101,14 @@ def _finding(fault: Mapping[str, Any]) -> Finding:
     return Finding(str(place[0]), Position(), rule, f"{pointer}: {fault['msg']}")
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - see _refused
     name = _BY_STATUS.get(error.status_code, "unexpected")
-    return answer(Problem.named(name, str(error.detail)), error.headers)
+    headers = error.headers
+    if error.status_code == 405:  # noqa: PLR2004 - HTTP's
+        path = request.scope["path"]
+        headers = {"Allow": next(methods for each, methods in request.app.state.methods if each.match(path))}
+    return answer(Problem.named(name, str(error.detail)), headers)
 
 
 def _unexpected(_request: Request, _error: Exception) -> Response:

@@ -14,9 +14,9 @@ from reconciler.wire.paths import JSON
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-IfMatch = Annotated[
-    str | None, Header(max_length=2_000, description="The entity tag of what is changed, or `*`.")
-]
+_CHANGED = Header(max_length=2_000, description="The entity tag of what is changed, or `*`.")
+IfMatch = Annotated[str, _CHANGED]
+MaybeIfMatch = Annotated[str | None, _CHANGED]
 IfNoneMatch = Annotated[str | None, Header(max_length=2_000, description="An entity tag, or `*`.")]
 ANY: Final = "*"
 
@@ -38,17 +38,6 @@ def shown(reply: BaseModel, if_none_match: str | None = None) -> Response:
 def sent(text: str, status: int) -> Response:
     """Return a JSON text with its entity tag."""
     return Response(text, status, {"ETag": entity_tag(text)}, JSON)
-
-
-def require_condition(if_match: str | None) -> str:
-    """Return the condition of a write, or refuse a write without one."""
-    if if_match is None:
-        raise Refusal(
-            "precondition-required",
-            "A write states what it changes: If-Match is missing.",
-            hint="Send the ETag of what you read, or `*` for whatever is there.",
-        )
-    return if_match
 
 
 def require_match(if_match: str, current: BaseModel) -> None:

@@ -17,14 +17,14 @@ from reconciler.model.changesets import (
     Run,
 )
 from reconciler.model.plans import PlatformIdentity
-from reconciler.wire.fields import Amount, Body, Hash, Instant, Line, Number, PackageKey, Reply, Text
+from reconciler.wire.fields import Amount, Body, Hash, Instant, Line, Number, PackageKey, Reply, Text, Variant
 from reconciler.wire.packages import CatalogBody, DefinitionBody
 from reconciler.wire.questions import QuestionBody
 
 _MOST = 100_000
 
 
-class PackageWriteBody(Body):
+class PackageWriteBody(Variant):
     """Make one package be exactly this."""
 
     kind: Literal["package"] = "package"
@@ -40,7 +40,7 @@ class PackageWriteBody(Body):
         return PackageWrite(**{**fields, "definition": self.definition.value()})
 
 
-class ArchiveWriteBody(Body):
+class ArchiveWriteBody(Variant):
     """Archive a package whose file is gone."""
 
     kind: Literal["archive"] = "archive"

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.wire.fields import Amount, Body, Email, Instant, Line, PackageKey, Quantity, Reply, Status
+from reconciler.wire.fields import (
+    Amount,
+    Body,
+    Email,
+    Instant,
+    Line,
+    PackageKey,
+    Quantity,
+    Reply,
+    Status,
+    Whole,
+)
 
 
 class SubscriptionReply(Reply):
@@ -105,7 +116,7 @@ class UsageBody(Body):
     """Use of a feature, a limit or `ai_credits`, added to what was used in the cycle; below 0 gives back."""
 
     meter: Line
-    amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
+    amount: Annotated[Whole, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
     at: Instant | None = None
 
 

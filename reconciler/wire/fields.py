@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -23,12 +24,21 @@ LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
 TEXT_PATTERN: Final = r"^[^\x00]*$"
 PACKAGE_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 
+_TIMESTAMP: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
+)
+"""A date-time of RFC 3339, section 5.6."""
 _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
+def _whole(value: Any) -> Any:
+    """JSON Schema takes 2.0 for an integer too: JSON has numbers of one kind."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _only_text(value: Any) -> Any:
-    if isinstance(value, str | datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _TIMESTAMP.match(value)):
         return value
     raise ValueError("an instant is text, such as 2026-11-01T12:00:00Z")
 
@@ -46,8 +56,9 @@ Email: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=320, patt
 PackageKey: TypeAlias = Annotated[StrictStr, Field(pattern=PACKAGE_PATTERN)]
 Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
-Amount: TypeAlias = Annotated[StrictInt, Field(ge=0, le=LARGEST_QUANTITY)]
-Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
+Whole: TypeAlias = Annotated[StrictInt, BeforeValidator(_whole)]
+Amount: TypeAlias = Annotated[Whole, Field(ge=0, le=LARGEST_QUANTITY)]
+Number: TypeAlias = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
 Quantity: TypeAlias = Amount | Literal["unlimited"]
 Status: TypeAlias = Literal["active", "disabled", "archived"]
 
@@ -56,6 +67,16 @@ class Body(BaseModel):
     """Something that is sent: unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+def _require_kind(schema: dict[str, Any]) -> None:
+    schema["required"] = ["kind", *schema.get("required", ())]
+
+
+class Variant(Body):
+    """One of several bodies, told apart by their `kind`, which is always sent."""
+
+    model_config = ConfigDict(json_schema_extra=_require_kind)
 
 
 class Reply(BaseModel):

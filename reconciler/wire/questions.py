@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from reconciler.model import questions as asked
 from reconciler.model.consumption import Tally
 from reconciler.model.expiry import Window
 from reconciler.model.plans import Outdated
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.wire.fields import Amount, Body, Email, Instant, Line, Number, Reply
+from reconciler.wire.fields import Amount, Body, Email, Instant, Line, Number, Reply, Variant, Whole
 
 _MOST = 10_000
 _Ids = Annotated[tuple[Line, ...], Field(max_length=1_000_000)]
 _Emails = Annotated[tuple[Email, ...], Field(max_length=_MOST)]
-_Amount = Annotated[StrictInt, Field(ge=-1, le=LARGEST_QUANTITY)]
+_Amount = Annotated[Whole, Field(ge=-1, le=LARGEST_QUANTITY)]
 
 
-class UsesMoreThan(Body):
+class UsesMoreThan(Variant):
     """Usage of the meter in this cycle is above the amount."""
 
     kind: Literal["uses-more-than"] = "uses-more-than"
@@ -31,7 +31,7 @@ class UsesMoreThan(Body):
         return asked.UsesMoreThan(self.meter, self.amount)
 
 
-class HasMoreUsersThan(Body):
+class HasMoreUsersThan(Variant):
     """The client has more team members than this."""
 
     kind: Literal["has-more-users-than"] = "has-more-users-than"
@@ -42,7 +42,7 @@ class HasMoreUsersThan(Body):
         return asked.HasMoreUsersThan(self.count)
 
 
-class OwnerNotIn(Body):
+class OwnerNotIn(Variant):
     """The owner's e-mail is none of these."""
 
     kind: Literal["owner-not-in"] = "owner-not-in"
@@ -53,7 +53,7 @@ class OwnerNotIn(Body):
         return asked.OwnerNotIn(self.emails)
 
 
-class OwnerIn(Body):
+class OwnerIn(Variant):
     """The owner's e-mail is one of these."""
 
     kind: Literal["owner-in"] = "owner-in"
@@ -71,7 +71,7 @@ class WindowBody(Body):
     end: Instant
 
 
-class AssignedIn(Body):
+class AssignedIn(Variant):
     """The subscription started in one of the windows."""
 
     kind: Literal["assigned-in"] = "assigned-in"
@@ -82,7 +82,7 @@ class AssignedIn(Body):
         return asked.AssignedIn(tuple(Window(window.start, window.end) for window in self.windows))
 
 
-class NotOneOf(Body):
+class NotOneOf(Variant):
     """The client's id is none of these."""
 
     kind: Literal["not-one-of"] = "not-one-of"
@@ -93,7 +93,7 @@ class NotOneOf(Body):
         return asked.NotOneOf(self.ids)
 
 
-class OneOf(Body):
+class OneOf(Variant):
     """The client's id is one of these."""
 
     kind: Literal["one-of"] = "one-of"
@@ -104,7 +104,7 @@ class OneOf(Body):
         return asked.OneOf(self.ids)
 
 
-class MovedIn(Body):
+class MovedIn(Variant):
     """The run reassigned the client, away from this revision."""
 
     kind: Literal["moved-in"] = "moved-in"
@@ -116,7 +116,7 @@ class MovedIn(Body):
         return asked.MovedIn(self.run, self.from_revision)
 
 
-class UpTo(Body):
+class UpTo(Variant):
     """The client's id is not after this one in the order of code points."""
 
     kind: Literal["up-to"] = "up-to"
@@ -184,7 +184,7 @@ class QuestionsBody(Body):
 
     questions: Annotated[tuple[QuestionBody, ...], Field(max_length=_MOST)]
     at: Instant
-    sample: Annotated[StrictInt, Field(ge=0, le=1_000)]
+    sample: Annotated[Whole, Field(ge=0, le=1_000)]
 
 
 class AnswerReply(Reply):

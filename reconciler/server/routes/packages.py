@@ -14,7 +14,7 @@ from reconciler.server.cursors import page_of
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import At, Key, Number
 from reconciler.server.refusals import Refusal
-from reconciler.server.replies import IfMatch, IfNoneMatch, require_condition, require_match, shown
+from reconciler.server.replies import IfNoneMatch, MaybeIfMatch, require_match, shown
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.packages import (
@@ -70,24 +70,24 @@ def edit_package(  # noqa: PLR0913, PLR0917 - path, query, headers and body are 
     key: Key,
     body: PackageBody,
     idempotency_key: IdempotencyKey,
-    if_match: IfMatch = None,
+    if_match: MaybeIfMatch = None,
     if_none_match: IfNoneMatch = None,
     at: At = None,
 ) -> Response:
     """Write a package by hand: `If-None-Match: *` for a new one, else `If-Match`."""
-    is_new = if_none_match is not None
-    condition = "" if is_new else require_condition(if_match)
+    if if_match is None and if_none_match is None:
+        raise Refusal.unconditional()
 
     def effect() -> PackageReply:
-        if is_new:
+        if if_none_match is not None:
             _require_absent(call.platform, key)
-        else:
-            require_match(condition, _package(call.platform, key))
+        if if_match is not None:
+            require_match(if_match, _package(call.platform, key))
         definition = body.definition.value()
         call.platform.edit_package(key, definition, call.instant(at), archived=body.archived)
         return _package(call.platform, key)
 
-    text = asked(request, condition, body.model_dump_json())
+    text = asked(request, if_match or "", if_none_match or "", body.model_dump_json())
     return Write(call, idempotency_key, text).done(effect)
 
 

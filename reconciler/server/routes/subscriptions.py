@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Needs
 from reconciler.server.parameters import ClientId
-from reconciler.server.replies import ANY, IfMatch, require_condition, require_match
+from reconciler.server.replies import ANY, IfMatch, require_match
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.clients import (
@@ -54,11 +54,11 @@ def assign(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters ea
     client_id: ClientId,
     body: AssignBody,
     idempotency_key: IdempotencyKey,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> Response:
     """Give a client a package by hand: a new snapshot, start and cycle."""
     at = call.instant(body.at)
-    change = _Conditional(call, client_id, require_condition(if_match), at)
+    change = _Conditional(call, client_id, if_match, at)
     text = asked(request, change.condition, body.model_dump_json())
     assigned = change.effect(lambda: call.platform.assign(client_id, body.package, at))
     return Write(call, idempotency_key, text).done(assigned)
@@ -71,11 +71,11 @@ def set_users(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters
     client_id: ClientId,
     body: UsersBody,
     idempotency_key: IdempotencyKey,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> Response:
     """Set a client's number of team members; refused where it grows beyond the cap."""
     at = call.instant(body.at)
-    change = _Conditional(call, client_id, require_condition(if_match), at)
+    change = _Conditional(call, client_id, if_match, at)
     text = asked(request, change.condition, body.model_dump_json())
     counted = change.effect(lambda: call.platform.set_users(client_id, body.users, at))
     return Write(call, idempotency_key, text).done(counted)
@@ -101,11 +101,11 @@ def start_cycle(  # noqa: PLR0913, PLR0917 - path, headers and body are paramete
     client_id: ClientId,
     body: CycleBody,
     idempotency_key: IdempotencyKey,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> Response:
     """Begin a client's next billing cycle."""
     at = call.instant(body.at)
-    change = _Conditional(call, client_id, require_condition(if_match), at)
+    change = _Conditional(call, client_id, if_match, at)
     text = asked(request, change.condition, body.model_dump_json())
     begun = change.effect(lambda: call.platform.start_cycle(client_id, at))
     return Write(call, idempotency_key, text).done(begun)
