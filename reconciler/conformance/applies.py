@@ -62,10 +62,12 @@ def test_an_apply_creates_managed_packages_and_records_the_run(platform: Platfor
 
 
 def test_one_package_is_the_one_among_all(platform: Platform) -> None:
-    for key in ("a", "b"):
-        apply(platform, writes=(written(platform, key, title=key),))
+    apply(platform, writes=(written(platform, "a", title="A"),))
+    odd = platform.edit_package("b c/~\u00e4", definition(), NOW)
 
-    assert [platform.package(key) for key in ("a", "b", "c")] == [*platform.packages(), None]
+    assert platform.package("b c/~\u00e4") == odd
+    assert [platform.package("a"), odd] == list(platform.packages())
+    assert platform.package("c") is None
 
 
 def test_runs_come_newest_first_and_no_more_than_asked_for(platform: Platform) -> None:

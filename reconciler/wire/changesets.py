@@ -17,7 +17,19 @@ from reconciler.model.changesets import (
     Run,
 )
 from reconciler.model.plans import PlatformIdentity
-from reconciler.wire.fields import Amount, Body, Hash, Instant, Line, Number, PackageKey, Reply, Text, Variant
+from reconciler.wire.fields import (
+    Amount,
+    Body,
+    Hash,
+    Instant,
+    Line,
+    Number,
+    PackageKey,
+    Reply,
+    Text,
+    Variant,
+    items_at_most,
+)
 from reconciler.wire.packages import CatalogBody, DefinitionBody
 from reconciler.wire.questions import QuestionBody
 
@@ -101,14 +113,14 @@ class ChangeSetBody(Body):
     actor: Line
     environment: Line
     commit: Line | None = None
-    allowed: Annotated[tuple[Line, ...], Field(max_length=_MOST)] = ()
+    allowed: Annotated[tuple[Line, ...], items_at_most(_MOST)] = ()
     catalog: CatalogBody | None = None
     expected_catalog: Hash | None = None
-    protected: Annotated[tuple[Line, ...], Field(max_length=_MOST)] | None = None
-    writes: Annotated[tuple[WriteBody, ...], Field(max_length=_MOST)] = ()
-    moves: Annotated[tuple[MoveBody, ...], Field(max_length=_MOST)] = ()
-    expectations: Annotated[tuple[ExpectationBody, ...], Field(max_length=_MOST)] = ()
-    changes: Annotated[tuple[dict[str, JsonValue], ...], Field(max_length=_MOST)] = ()
+    protected: Annotated[tuple[Line, ...], items_at_most(_MOST)] | None = None
+    writes: Annotated[tuple[WriteBody, ...], items_at_most(_MOST)] = ()
+    moves: Annotated[tuple[MoveBody, ...], items_at_most(_MOST)] = ()
+    expectations: Annotated[tuple[ExpectationBody, ...], items_at_most(_MOST)] = ()
+    changes: Annotated[tuple[dict[str, JsonValue], ...], items_at_most(_MOST)] = ()
 
     @classmethod
     def of(cls, change_set: ChangeSet) -> Self:

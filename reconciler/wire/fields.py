@@ -1,9 +1,15 @@
-"""Field types that the bodies share. Bounds are those that every store can keep."""
+"""Field types that the bodies share. Bounds are those that every store can keep.
+
+Faults are bounded too: a body of some megabytes can have millions of them, which take hundreds of times the
+memory of what is at fault. So a list is read up to its first fault, and keys are counted before they are
+read.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -15,6 +21,7 @@ from pydantic import (
     Field,
     StrictInt,
     StrictStr,
+    model_validator,
 )
 
 from reconciler.model.expiry import EXPIRY_PATTERN
@@ -28,6 +35,7 @@ _TIMESTAMP: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
 )
 """A date-time of RFC 3339, section 5.6."""
+_KEYS_OF_A_BODY: Final = 30
 _EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
 _LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
@@ -63,10 +71,31 @@ Quantity: TypeAlias = Amount | Literal["unlimited"]
 Status: TypeAlias = Literal["active", "disabled", "archived"]
 
 
+def items_at_most(most: int) -> Any:
+    """Bound a list."""
+    return Field(max_length=most, fail_fast=True)
+
+
+def keys_at_most(most: int) -> BeforeValidator:
+    """Bound a mapping, before any of its keys is looked at."""
+    return BeforeValidator(partial(_counted, most=most))
+
+
+def _counted(value: Any, most: int) -> Any:
+    if isinstance(value, dict) and len(value) > most:
+        raise ValueError(f"at most {most:,} keys, not {len(value):,}")
+    return value
+
+
 class Body(BaseModel):
     """Something that is sent: unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, value: Any) -> Any:
+        return _counted(value, _KEYS_OF_A_BODY)
 
 
 def _require_kind(schema: dict[str, Any]) -> None:

@@ -17,10 +17,12 @@ from reconciler.wire.fields import (
     Quantity,
     Reply,
     Text,
+    items_at_most,
+    keys_at_most,
 )
 
 _MOST = 10_000
-_Keys = Annotated[tuple[Line, ...], Field(max_length=_MOST)]
+_Keys = Annotated[tuple[Line, ...], items_at_most(_MOST)]
 
 
 class DefinitionBody(Body):
@@ -29,11 +31,13 @@ class DefinitionBody(Body):
     title: Line
     description: Text = ""
     features: _Keys = ()
-    limits: Annotated[dict[Line, Quantity], Field(default_factory=dict, max_length=_MOST)]
+    limits: Annotated[
+        dict[Line, Quantity], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
+    ]
     user_count: Quantity
     ai_credits: Quantity | None = None
     expiry: ExpiryText | None = None
-    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Field(max_length=_MOST)] = "any"
+    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], items_at_most(_MOST)] = "any"
 
     @classmethod
     def of(cls, definition: Definition) -> Self:
@@ -69,8 +73,12 @@ class LimitBody(Body):
 class CatalogBody(Body):
     """The vocabulary that a platform offers."""
 
-    features: Annotated[dict[Line, FeatureBody], Field(default_factory=dict, max_length=_MOST)]
-    limits: Annotated[dict[Line, LimitBody], Field(default_factory=dict, max_length=_MOST)]
+    features: Annotated[
+        dict[Line, FeatureBody], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
+    ]
+    limits: Annotated[
+        dict[Line, LimitBody], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
+    ]
 
     @classmethod
     def of(cls, catalog: Catalog) -> Self:
@@ -162,7 +170,7 @@ class RefBody(Body):
 class RefsBody(Body):
     """The revisions whose definitions are asked for."""
 
-    wanted: Annotated[tuple[RefBody, ...], Field(max_length=_MOST)]
+    wanted: Annotated[tuple[RefBody, ...], items_at_most(_MOST)]
 
 
 class DefinedReply(Reply):

@@ -11,11 +11,22 @@ from reconciler.model.consumption import Tally
 from reconciler.model.expiry import Window
 from reconciler.model.plans import Outdated
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.wire.fields import Amount, Body, Email, Instant, Line, Number, Reply, Variant, Whole
+from reconciler.wire.fields import (
+    Amount,
+    Body,
+    Email,
+    Instant,
+    Line,
+    Number,
+    Reply,
+    Variant,
+    Whole,
+    items_at_most,
+)
 
 _MOST = 10_000
-_Ids = Annotated[tuple[Line, ...], Field(max_length=1_000_000)]
-_Emails = Annotated[tuple[Email, ...], Field(max_length=_MOST)]
+_Ids = Annotated[tuple[Line, ...], items_at_most(1_000_000)]
+_Emails = Annotated[tuple[Email, ...], items_at_most(_MOST)]
 _Amount = Annotated[Whole, Field(ge=-1, le=LARGEST_QUANTITY)]
 
 
@@ -75,7 +86,7 @@ class AssignedIn(Variant):
     """The subscription started in one of the windows."""
 
     kind: Literal["assigned-in"] = "assigned-in"
-    windows: Annotated[tuple[WindowBody, ...], Field(max_length=100)]
+    windows: Annotated[tuple[WindowBody, ...], items_at_most(100)]
 
     def value(self) -> asked.AssignedIn:
         """Return the condition."""
@@ -161,8 +172,8 @@ class QuestionBody(Body):
     """Which clients with an active subscription to `package`, on one of `revisions`, meet all conditions?"""
 
     package: Line
-    revisions: Annotated[tuple[Number, ...], Field(max_length=_MOST)]
-    conditions: Annotated[tuple[ConditionBody, ...], Field(max_length=100)] = ()
+    revisions: Annotated[tuple[Number, ...], items_at_most(_MOST)]
+    conditions: Annotated[tuple[ConditionBody, ...], items_at_most(100)] = ()
 
     @classmethod
     def of(cls, question: asked.ClientQuestion) -> Self:
@@ -182,7 +193,7 @@ class QuestionBody(Body):
 class QuestionsBody(Body):
     """Questions to be answered together; `sample` ids each."""
 
-    questions: Annotated[tuple[QuestionBody, ...], Field(max_length=_MOST)]
+    questions: Annotated[tuple[QuestionBody, ...], items_at_most(_MOST)]
     at: Instant
     sample: Annotated[Whole, Field(ge=0, le=1_000)]
 
@@ -227,7 +238,7 @@ class NthReply(Reply):
 class HoldingsBody(Body):
     """The packages whose holders are counted."""
 
-    keys: Annotated[tuple[Line, ...], Field(max_length=_MOST)]
+    keys: Annotated[tuple[Line, ...], items_at_most(_MOST)]
     at: Instant
 
 

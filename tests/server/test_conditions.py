@@ -60,6 +60,24 @@ def test_a_write_without_a_condition_is_refused(api: Api, method: str, path: str
     assert api.ask(method, path, json=body, headers=key()).status_code == 428
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [("/v1/clients", "GET, POST"), ("/v1/packages/basic", "GET, PUT"), ("/v1/runs/1/moved", "GET")],
+)
+def test_a_method_that_a_path_does_not_take_is_told_those_that_it_takes(
+    api: Api, path: str, methods: str
+) -> None:
+    answer = api.ask("DELETE", path)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
+
+
+@pytest.mark.parametrize("name", ["~!", "~" + "x" * 1_000, "x" * 201])
+def test_what_nothing_can_be_named_is_not_there(api: Api, name: str) -> None:
+    assert api.ask("GET", f"/v1/clients/{name}").status_code == 404
+    assert api.ask("GET", f"/v1/packages/{name}").status_code == 404
+
+
 def test_a_write_on_what_was_read_is_done(api: Api, client_id: str) -> None:
     tag = api.ask("GET", f"/v1/clients/{client_id}").headers["ETag"]
 

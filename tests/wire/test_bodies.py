@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -36,14 +36,15 @@ from reconciler.model.questions import (
 )
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import ClientLineBody, ClientReply
-from reconciler.wire.packages import CatalogReply, DefinitionBody, HeadReply
+from reconciler.wire.packages import CatalogBody, CatalogReply, DefinitionBody, HeadReply, RefBody
 from reconciler.wire.paths import identifier, segment
-from reconciler.wire.questions import QuestionBody
+from reconciler.wire.questions import HoldingsBody, QuestionBody
 from tests.builders import NOON, definition, head
 from tests.strategies import definitions
 
 if TYPE_CHECKING:
     from reconciler.model.packages import Definition
+    from reconciler.wire.fields import Body
 
 HASH = "sha256:" + "0" * 64
 QUESTION = ClientQuestion(
@@ -164,6 +165,37 @@ def test_an_import_line_states_only_what_was_written() -> None:
 def test_what_is_not_exactly_right_is_refused(line: str) -> None:
     with pytest.raises(ValidationError):
         ClientLineBody.model_validate_json(line)
+
+
+@pytest.mark.parametrize(
+    ("body", "hostile", "faults"),
+    [
+        (ChangeSetBody, {f"k{number}": 0 for number in range(1_000)}, 1),
+        (HoldingsBody, {"at": "2026-11-01T12:00:00Z", "keys": [0] * 1_000}, 1),
+        (CatalogBody, {"features": {f"k{number}": 0 for number in range(10_001)}, "limits": {}}, 1),
+        (CatalogBody, {"features": {f"k{number}": {} for number in range(3)}, "limits": {}}, 3),
+    ],
+)
+def test_faults_are_far_fewer_than_what_is_at_fault(body: type[Body], hostile: Any, faults: int) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        body.model_validate(hostile)
+
+    assert refusal.value.error_count() == faults
+
+
+@pytest.mark.parametrize(
+    "text", ["0.5", "1700000000", "2026-11-01", "2026-11-01T12:00:00", "20261101T120000Z"]
+)
+def test_an_instant_is_a_date_time_of_rfc_3339(text: str) -> None:
+    with pytest.raises(ValidationError):
+        ClientLineBody.model_validate({"id": "acme", "assigned_at": text})
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_zero() -> None:
+    assert RefBody.model_validate_json('{"key": "a", "revision": 2.0}').revision == 2
+    for wrong in ("2.5", '"2"', "true", "1e400"):
+        with pytest.raises(ValidationError):
+            RefBody.model_validate_json(f'{{"key": "a", "revision": {wrong}}}')
 
 
 def test_an_instant_is_understood_in_any_offset() -> None:
