@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.wire.fields import (
+    WHOLE,
     Amount,
     Body,
     Email,
@@ -18,7 +19,6 @@ from reconciler.wire.fields import (
     Quantity,
     Reply,
     Status,
-    Whole,
     keys_at_most,
 )
 
@@ -117,7 +117,7 @@ class UsageBody(Body):
     """Use of a feature, a limit or `ai_credits`, added to what was used in the cycle; below 0 gives back."""
 
     meter: Line
-    amount: Annotated[Whole, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
+    amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY), WHOLE]
     at: Instant | None = None
 
 

@@ -64,9 +64,9 @@ Email: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=320, patt
 PackageKey: TypeAlias = Annotated[StrictStr, Field(pattern=PACKAGE_PATTERN)]
 Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
-Whole: TypeAlias = Annotated[StrictInt, BeforeValidator(_whole)]
-Amount: TypeAlias = Annotated[Whole, Field(ge=0, le=LARGEST_QUANTITY)]
-Number: TypeAlias = Annotated[Whole, Field(ge=1, le=2**31 - 1)]
+WHOLE: Final = BeforeValidator(_whole)
+Amount: TypeAlias = Annotated[StrictInt, Field(ge=0, le=LARGEST_QUANTITY), WHOLE]
+Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=2**31 - 1), WHOLE]
 Quantity: TypeAlias = Amount | Literal["unlimited"]
 Status: TypeAlias = Literal["active", "disabled", "archived"]
 

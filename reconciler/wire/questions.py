@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from reconciler.model import questions as asked
 from reconciler.model.consumption import Tally
@@ -12,6 +12,7 @@ from reconciler.model.expiry import Window
 from reconciler.model.plans import Outdated
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.wire.fields import (
+    WHOLE,
     Amount,
     Body,
     Email,
@@ -20,14 +21,15 @@ from reconciler.wire.fields import (
     Number,
     Reply,
     Variant,
-    Whole,
     items_at_most,
 )
 
 _MOST = 10_000
+_MOST_CONDITIONS = 50
+"""Each may join a table; SQLite joins 64 at most."""
 _Ids = Annotated[tuple[Line, ...], items_at_most(1_000_000)]
 _Emails = Annotated[tuple[Email, ...], items_at_most(_MOST)]
-_Amount = Annotated[Whole, Field(ge=-1, le=LARGEST_QUANTITY)]
+_Amount = Annotated[StrictInt, Field(ge=-1, le=LARGEST_QUANTITY), WHOLE]
 
 
 class UsesMoreThan(Variant):
@@ -173,7 +175,7 @@ class QuestionBody(Body):
 
     package: Line
     revisions: Annotated[tuple[Number, ...], items_at_most(_MOST)]
-    conditions: Annotated[tuple[ConditionBody, ...], items_at_most(100)] = ()
+    conditions: Annotated[tuple[ConditionBody, ...], items_at_most(_MOST_CONDITIONS)] = ()
 
     @classmethod
     def of(cls, question: asked.ClientQuestion) -> Self:
@@ -195,7 +197,7 @@ class QuestionsBody(Body):
 
     questions: Annotated[tuple[QuestionBody, ...], items_at_most(_MOST)]
     at: Instant
-    sample: Annotated[Whole, Field(ge=0, le=1_000)]
+    sample: Annotated[StrictInt, Field(ge=0, le=1_000), WHOLE]
 
 
 class AnswerReply(Reply):
@@ -226,7 +228,7 @@ class MatchingBody(Body):
 class NthBody(MatchingBody):
     """Which of the matching clients, by id from 1, is asked for."""
 
-    n: Annotated[Amount, Field(ge=1)]
+    n: Annotated[StrictInt, Field(ge=1, le=LARGEST_QUANTITY), WHOLE]
 
 
 class NthReply(Reply):

@@ -78,6 +78,18 @@ def test_a_body_of_unstated_length_is_refused_beyond_the_bound(small: httpx.Clie
     assert answer.status_code == 413
 
 
+def test_a_question_of_as_many_conditions_as_are_taken_is_answered(api: Api) -> None:
+    used = {"kind": "uses-more-than", "meter": "chat", "amount": 0}
+    users = {"kind": "has-more-users-than", "count": 0}
+    asked = {"package": "basic", "revisions": [1]}
+
+    for conditions in ([used] * 50, [used, users] * 25):
+        body = {"question": {**asked, "conditions": conditions}, "at": "2026-11-01T12:00:00Z"}
+        assert api.ask("POST", "/v1/matching", json=body).status_code == 200
+    too_many = {"question": {**asked, "conditions": [used] * 51}, "at": "2026-11-01T12:00:00Z"}
+    assert api.ask("POST", "/v1/matching", json=too_many).status_code == 422
+
+
 def test_an_import_beyond_its_own_bound_is_refused(small: httpx.Client) -> None:
     headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "k"}
 
