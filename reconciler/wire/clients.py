@@ -14,12 +14,12 @@ from reconciler.wire.fields import (
     Body,
     Email,
     Instant,
+    KeysAtMost,
     Line,
     PackageKey,
     Quantity,
     Reply,
     Status,
-    keys_at_most,
 )
 
 
@@ -82,7 +82,7 @@ class ClientLineBody(Body):
     package: PackageKey | None = None
     assigned_at: Instant | None = None
     users: Amount | None = None
-    usage: Annotated[dict[Line, Amount], Field(max_length=1_000), keys_at_most(1_000)] | None = None
+    usage: Annotated[dict[Line, Amount], KeysAtMost(1_000)] | None = None
 
     def value(self, line: int) -> ClientLine:
         """Return the line, which stood at this place in what it came from."""

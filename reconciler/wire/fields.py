@@ -8,6 +8,7 @@ read.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -19,10 +20,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictInt,
     StrictStr,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.quantities import LARGEST_QUANTITY
@@ -76,9 +80,22 @@ def items_at_most(most: int) -> Any:
     return Field(max_length=most, fail_fast=True)
 
 
-def keys_at_most(most: int) -> BeforeValidator:
-    """Bound a mapping, before any of its keys is looked at."""
-    return BeforeValidator(partial(_counted, most=most))
+@dataclass(frozen=True, slots=True)
+class KeysAtMost:
+    """Bounds a mapping, before any of its keys is looked at, and describes that all of them must match."""
+
+    most: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Make pydantic count."""
+        counted = partial(_counted, most=self.most)
+        return core_schema.no_info_before_validator_function(counted, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe it."""
+        return {**handler(schema), "maxProperties": self.most, "additionalProperties": False}
 
 
 def _counted(value: Any, most: int) -> Any:

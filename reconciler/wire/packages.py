@@ -12,13 +12,13 @@ from reconciler.wire.fields import (
     Body,
     Email,
     ExpiryText,
+    KeysAtMost,
     Line,
     Number,
     Quantity,
     Reply,
     Text,
     items_at_most,
-    keys_at_most,
 )
 
 _MOST = 10_000
@@ -31,9 +31,7 @@ class DefinitionBody(Body):
     title: Line
     description: Text = ""
     features: _Keys = ()
-    limits: Annotated[
-        dict[Line, Quantity], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
-    ]
+    limits: Annotated[dict[Line, Quantity], KeysAtMost(_MOST), Field(default_factory=dict)]
     user_count: Quantity
     ai_credits: Quantity | None = None
     expiry: ExpiryText | None = None
@@ -73,12 +71,8 @@ class LimitBody(Body):
 class CatalogBody(Body):
     """The vocabulary that a platform offers."""
 
-    features: Annotated[
-        dict[Line, FeatureBody], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
-    ]
-    limits: Annotated[
-        dict[Line, LimitBody], Field(default_factory=dict, max_length=_MOST), keys_at_most(_MOST)
-    ]
+    features: Annotated[dict[Line, FeatureBody], KeysAtMost(_MOST), Field(default_factory=dict)]
+    limits: Annotated[dict[Line, LimitBody], KeysAtMost(_MOST), Field(default_factory=dict)]
 
     @classmethod
     def of(cls, catalog: Catalog) -> Self:
