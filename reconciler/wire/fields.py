@@ -19,11 +19,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictInt,
     StrictStr,
+    Tag,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
@@ -71,7 +73,11 @@ ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
 WHOLE: Final = BeforeValidator(_whole)
 Amount: TypeAlias = Annotated[StrictInt, Field(ge=0, le=LARGEST_QUANTITY), WHOLE]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=1, le=2**31 - 1), WHOLE]
-Quantity: TypeAlias = Amount | Literal["unlimited"]
+Quantity: TypeAlias = Annotated[
+    Annotated[Amount, Tag("number")] | Annotated[Literal["unlimited"], Tag("text")],
+    Discriminator(lambda value: "text" if isinstance(value, str) else "number"),
+]
+"""Told apart beforehand, so that a wrong one is one fault."""
 Status: TypeAlias = Literal["active", "disabled", "archived"]
 
 

@@ -198,6 +198,14 @@ def test_a_whole_number_may_be_written_with_a_fraction_of_zero() -> None:
             RefBody.model_validate_json(f'{{"key": "a", "revision": {wrong}}}')
 
 
+@pytest.mark.parametrize(("quantity", "place"), [("lots", "text"), (-1, "number"), (None, "number")])
+def test_a_wrong_quantity_is_one_fault(quantity: Any, place: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        DefinitionBody.model_validate({"title": "Pro", "user_count": quantity})
+
+    assert [fault["loc"] for fault in refusal.value.errors()] == [("user_count", place)]
+
+
 def test_an_instant_is_understood_in_any_offset() -> None:
     body = ClientLineBody.model_validate_json('{"id": "acme", "assigned_at": "2026-11-01T14:00:00+02:00"}')
 
