@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import open_platform
@@ -11,6 +12,10 @@ from tests.servers import postgres_database, postgres_server, serving_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+"""Speed is measured by benchmarks: how long one example takes says how busy the machine is."""
 
 
 @pytest.fixture(scope="session")
