@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,16 +33,13 @@ MAY_BE_REFUSED = {
     "428": "a package is written on one of two conditions, and no description asks for one of two headers",
 }
 """What a request may be answered with that is as described."""
-CONFIG = schemathesis.Config.from_dict(
-    {
-        "checks": {
-            "positive_data_acceptance": {
-                "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", *MAY_BE_REFUSED]
-            },
-            "missing_required_header": {"expected-statuses": ["400", "428"]},
-        }
-    }
-)
+RIGHT = {
+    "positive_data_acceptance": {
+        "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", *MAY_BE_REFUSED]
+    },
+    "missing_required_header": {"expected-statuses": ["400", "428"]},
+}
+CONFIG = schemathesis.Config.from_dict({"checks": RIGHT})
 FOUND = schemathesis.openapi.from_dict(document(), config=CONFIG).get_all_operations()
 OPERATIONS = [found.ok() for found in FOUND if isinstance(found, Ok)]
 IN_LINES = "POST /v1/imports"
@@ -109,3 +108,11 @@ def test_a_stranger_finds_nothing(operation: Any, mode: GenerationMode, stranger
         stranger.send(case)
 
     probe()
+
+
+def test_the_documented_settings_are_these_and_that_a_key_may_be_reused() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "platform.md").read_text(encoding="utf-8")
+    documented = tomllib.loads(page.partition("```toml\n")[2].partition("```")[0])["checks"]
+
+    documented["positive_data_acceptance"]["expected-statuses"].remove("422")
+    assert documented == RIGHT
