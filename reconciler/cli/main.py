@@ -11,7 +11,7 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
 from reconciler.cli.lazy_group import LazyGroup, Listed
 from reconciler.cli.options import Choices, global_options
-from reconciler.cli.streams import OutputClosedError, leave_output, soften_streams
+from reconciler.cli.streams import OutputClosedError, disarm_tracebacks, leave_output, soften_streams
 from reconciler.errors import ReconcilerError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def commands() -> None:
 
 def run() -> NoReturn:
     """Run with the process's arguments and end the process."""
+    disarm_tracebacks()
     sys.exit(main(sys.argv[1:]))
 
 

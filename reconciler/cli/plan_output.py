@@ -27,7 +27,7 @@ def write_plan_as(
     elif form in PLAN_FORMATS:
         packages = workspace.packages if workspace is not None else {}
         definitions = {key: package.definition for key, package in packages.items()}
-        terminal.write(PLAN_FORMATS[form](plan, glossary_of(workspace), definitions))
+        terminal.write_as(form, PLAN_FORMATS[form](plan, glossary_of(workspace), definitions))
     else:
         terminal.write_lines(plan_lines(plan, glossary_of(workspace), terminal.data, next_step=next_step))
 

@@ -1,7 +1,15 @@
 """The streams as such, for a program that may end before it needs to know what they can show."""
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING
+
+from reconciler.render.sanitise import disarm
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class OutputClosedError(Exception):
@@ -14,6 +22,17 @@ def soften_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def disarm_tracebacks() -> None:
+    """Let no build server obey a line of a bug's traceback, which quotes what the program was given."""
+
+    def show(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        from traceback import format_exception
+
+        sys.stderr.write(disarm("".join(format_exception(error))))
+
+    sys.excepthook = show
 
 
 def leave_output() -> None:

@@ -1,4 +1,7 @@
-"""Standard output for data, standard error for messages, and what each of them can show."""
+"""Standard output for data, standard error for messages, and what each of them can show.
+
+No line that is written can be obeyed by a build server, except annotations.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
-from reconciler.render.sanitise import sanitise
+from reconciler.render.sanitise import disarm, sanitise
 from reconciler.render.text.ink import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from reconciler.cli.options import Choices
+    from reconciler.cli.options import Choices, Format
 
 _WIDTH_OF_A_PIPE: Final = 100
 _WIDEST: Final = 140
@@ -62,14 +65,18 @@ class Terminal:
         )
 
     def write(self, text: str) -> None:
-        """Write rendered text to standard output."""
-        _write(sys.stdout, text)
+        """Write rendered text, of whole lines, to standard output."""
+        _write(sys.stdout, disarm(text))
+
+    def write_as(self, form: Format, text: str) -> None:
+        """Write text in a format; GitHub's alone is there to be obeyed, and its parts are disarmed."""
+        _write(sys.stdout, text if form == "github" else disarm(text))
 
     def write_json(self, text: str) -> None:
         """Write JSON lines; for a terminal, characters that it would obey are escaped within the JSON."""
         if _is_terminal(sys.stdout):
             text = "\n".join(map(sanitise, text.split("\n")))
-        _write(sys.stdout, text)
+        self.write(text)
 
     def write_json_lines(self, texts: Iterable[str]) -> None:
         """Write JSON lines as they come."""
@@ -79,7 +86,7 @@ class Terminal:
     def write_lines(self, lines: Iterable[str]) -> None:
         """Write lines as they come, some hundred at once."""
         for chunk in _chunks(lines):
-            _write(sys.stdout, "\n".join(chunk) + "\n")
+            self.write("\n".join(chunk) + "\n")
 
     def say(self, text: str) -> None:
         """Write a message to standard error, unless quiet."""
@@ -88,7 +95,7 @@ class Terminal:
 
     def complain(self, text: str) -> None:
         """Write to standard error, quiet or not."""
-        _write(sys.stderr, text)
+        _write(sys.stderr, disarm(text))
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -1,4 +1,7 @@
-"""Make visible what a terminal would obey or hide: control, bidirectional and invisible characters."""
+"""Make visible what would be obeyed or hidden.
+
+A terminal obeys control characters and hides others; a build server obeys some lines of what a job prints.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ _INVISIBLE: Final = re.compile(
 )
 """What Unicode calls printable and no font draws: joiners, fillers, supplementary variation selectors."""
 _ASTRAL: Final = 0x10000
+_COMMAND: Final = re.compile(r"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|\x1b\[[\d;]*m)*):(?=:)|#(?=#\w*\[)")
+"""GitHub obeys `::name` where a line begins, after any white space, and `##[name]` anywhere in a line (its
+runner's `ActionCommand`); Azure and TeamCity obey `##vso[` and `##teamcity[`. GitLab's commands need a
+carriage return and an escape sequence, which `sanitise` does not let through."""
 
 
 def sanitise(text: str) -> str:
@@ -22,6 +29,20 @@ def sanitise(text: str) -> str:
     if text.isprintable() and not _INVISIBLE.search(text):
         return text
     return "".join(map(_seen, text))
+
+
+def disarm(text: str) -> str:
+    r"""Return whole lines so that no build server obeys one: `\u003a:error::`, `\u0023#[error]`.
+
+    Like those of `sanitise`, the escapes are JSON's own, and stand where JSON has only strings.
+    """
+    if "::" not in text and "##" not in text:
+        return text
+    return _COMMAND.sub(_disarmed, text)
+
+
+def _disarmed(found: re.Match[str]) -> str:
+    return "\\u0023" if found[0] == "#" else f"{found[1]}\\u003a"
 
 
 def _seen(character: str) -> str:

@@ -38,3 +38,17 @@ def test_a_page_that_is_missing_exits_with_3(tmp_path: Path) -> None:
     config = str(repository(tmp_path, pro=PRO))
 
     assert main(["compare", "--check", str(tmp_path / "none"), "--config", config]) == 3
+
+
+def test_a_page_with_a_title_that_a_build_server_would_obey_is_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(repository(tmp_path, pro=PRO.replace("Pro", "'Pro ##[error]x'")))
+    main(["compare", "--format", "csv", "--config", config])
+    page = tmp_path / "page.csv"
+    page.write_text(capsys.readouterr().out)
+
+    code = main(["compare", "--format", "csv", "--check", str(page), "--config", config])
+
+    assert code == 0
+    assert "\\u0023#[error]" in page.read_text()

@@ -3,8 +3,16 @@ import sys
 from unicodedata import category
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.render.sanitise import sanitise
+from reconciler.render.sanitise import disarm, sanitise
+from tests.runners import COMMANDS, obeyed
+
+FRAGMENTS = st.sampled_from(
+    [*COMMANDS, *"#:[]a \r\n\t\v\u00a0\u3000\\", "##", "::", "\x1b[1m", "vso", "teamcity", "error"]
+)
+texts = st.lists(FRAGMENTS, max_size=12).map("".join)
 
 
 def test_plain_text_stays_as_it_is() -> None:
@@ -46,3 +54,40 @@ def test_json_on_one_line_keeps_its_meaning() -> None:
     document = {"title": "a\u202eb\x7f\U000e0041"}
 
     assert json.loads(sanitise(json.dumps(document, ensure_ascii=False))) == document
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("::error::x", "\\u003a:error::x"),
+        (" \u00a0::error::x", " \u00a0\\u003a:error::x"),
+        ("\x1b[1m  ::error::x", "\x1b[1m  \\u003a:error::x"),
+        ("a\n::error::x\n", "a\n\\u003a:error::x\n"),
+        ("a ##[group]x", "a \\u0023#[group]x"),
+        ("a ##vso[x]", "a \\u0023#vso[x]"),
+        ("a ::error::x, # [x] and ## [x]", "a ::error::x, # [x] and ## [x]"),
+    ],
+)
+def test_what_a_build_server_obeys_is_seen(line: str, seen: str) -> None:
+    assert disarm(line) == seen
+
+
+@given(texts)
+def test_no_disarmed_line_is_obeyed_and_disarming_again_changes_nothing(text: str) -> None:
+    disarmed = disarm(sanitise(text)) + "\n" + disarm(text.replace("\x1b[0K", ""))
+
+    assert obeyed(disarmed) == []
+    assert disarm(disarmed) == disarmed
+
+
+@given(texts, st.sampled_from([None, 2]))
+def test_disarmed_json_keeps_its_meaning(text: str, indent: int | None) -> None:
+    document = {text: [text, {"a": f"\\{text}"}]}
+
+    assert json.loads(disarm(json.dumps(document, ensure_ascii=False, indent=indent))) == document
+
+
+def test_long_runs_of_what_might_begin_a_command_stay_as_they_are() -> None:
+    text = "\n" * 200_000 + " " * 200_000 + "#" * 200_000 + "a" * 200_000
+
+    assert disarm(text) == text

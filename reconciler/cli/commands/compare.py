@@ -12,6 +12,7 @@ from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
+from reconciler.render.sanitise import disarm
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Format
@@ -39,7 +40,7 @@ def compare_command(keys: tuple[str, ...], check: Path | None) -> int:
     choices = chosen("markdown", "html", "csv")
     terminal = Terminal.of(choices)
     comparison = compare(workspace_of(choices).required(), keys)
-    text = _rendered(comparison, choices.format, terminal)
+    text = disarm(_rendered(comparison, choices.format, terminal))
     if check is None:
         terminal.write(text)
         return DONE

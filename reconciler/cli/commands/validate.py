@@ -48,7 +48,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
     if choices.format == "json":
         terminal.write_json(findings_json(findings))
     elif choices.format in FINDINGS_FORMATS:
-        terminal.write(FINDINGS_FORMATS[choices.format](findings))
+        terminal.write_as(choices.format, FINDINGS_FORMATS[choices.format](findings))
     elif findings:
         terminal.write(findings_text(findings, terminal.rows))
     else:

@@ -10,10 +10,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from reconciler.render.checks.remarks import Level, Remark
+from reconciler.render.sanitise import disarm
 from reconciler.render.text.phrases import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _COMMANDS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "notice"}
 _PER_LEVEL: Final = 10
@@ -42,5 +43,9 @@ def _command(remark: Remark) -> str:
     if remark.source:
         place = remark.source
         properties = {"file": place.file, "line": str(place.line), "col": str(place.column), **properties}
-    stated = ",".join(f"{name}={value.translate(_IN_PROPERTY)}" for name, value in properties.items())
-    return f"::{_COMMANDS[remark.level]} {stated}::{remark.message.translate(_IN_MESSAGE)}"
+    stated = ",".join(f"{name}={_part(value, _IN_PROPERTY)}" for name, value in properties.items())
+    return f"::{_COMMANDS[remark.level]} {stated}::{_part(remark.message, _IN_MESSAGE)}"
+
+
+def _part(text: str, escapes: Mapping[int, str]) -> str:
+    return disarm(text).translate(escapes)
