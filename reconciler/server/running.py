@@ -81,6 +81,7 @@ def _ended_by_sigterm(server: uvicorn.Server) -> Iterator[None]:
 def _configuration(served: Served) -> uvicorn.Config:
     return uvicorn.Config(
         application(served),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

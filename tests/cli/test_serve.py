@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -164,6 +165,18 @@ def test_a_server_listens_on_this_machine_alone_unless_it_is_told(team: Team) ->
 
     assert re.match(r"Serving at http://127\.0\.0\.1:\d+, without tokens, so open to everybody", announced)
     assert (code, messages) == (0, "")
+
+
+def test_what_is_no_request_is_logged_in_words(team: Team) -> None:
+    with team.served() as server:
+        host, port = server.host.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            connection.sendall(b"::error::owned\r\n\r\n")
+            while connection.recv(1024):
+                pass
+        code, messages = server.ended()
+
+    assert (code, messages) == (0, "WARNING: Invalid HTTP request received.\n")
 
 
 def test_without_tokens_nobody_else_is_let_in(team: Team) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.logs import show_logs
 from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.surroundings import now
@@ -29,6 +30,7 @@ def serve_command(host: str, port: int) -> None:
             f"Serving needs {error.name}, which is not installed.",
             hint="Install the extra: pip install 'reconciler[server]'.",
         ) from error
+    show_logs()
     choices = chosen()
     terminal = Terminal.of(choices)
     with served_of(choices) as (platform, tokens):
