@@ -2,20 +2,20 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+from reconciler.model.comparison import Column, Comparison, Row, Section
 from reconciler.model.findings import Finding, Position
-from reconciler.render.markdown.escape import escape
+from reconciler.render.comparison.markdown import comparison_markdown
+from reconciler.render.markdown.escape import escape, escape_line
 from reconciler.render.markdown.findings import findings_markdown
 from reconciler.render.markdown.plan import plan_markdown
 from reconciler.render.review.words import Foreign
 from reconciler.render.text.glossary import Glossary
+from tests.markdown import assert_tame, rendered
 from tests.naughty import TEXTS, naughty_catalog, naughty_plan
 
-OWN_HTML = re.compile(r"</?(?:details|summary)>|<code>[^<>]*</code>|[^<>]+")
 FRAGMENTS = st.sampled_from(
     [
         "`",
@@ -42,22 +42,6 @@ FRAGMENTS = st.sampled_from(
 texts = st.one_of(st.sampled_from(TEXTS), st.lists(FRAGMENTS, max_size=8).map("".join), st.text(max_size=30))
 
 
-def rendered(markdown: str) -> list[Token]:
-    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": True}).parse(markdown)
-    return [*tokens, *(child for token in tokens for child in token.children or ())]
-
-
-def assert_tame(markdown: str) -> None:
-    tokens = rendered(markdown)
-    kinds = {token.type for token in tokens}
-    text = "\n".join(token.content for token in tokens if token.type == "text")
-
-    assert not kinds & {"link_open", "image", "fence", "code_block", "html_inline"}
-    for block in (token.content for token in tokens if token.type == "html_block"):
-        assert "".join(OWN_HTML.findall(block)) == block
-    assert not re.search(r"@|#[0-9]|://|www\.\w|[a-z]-[0-9]|[0-9a-f]{7}|<|\$\{\{", text, re.IGNORECASE)
-
-
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_plan_with_hostile_texts_has_no_link_mention_image_or_html_of_theirs(text: str) -> None:
     markdown = plan_markdown(naughty_plan(text), Glossary(naughty_catalog(text)))
@@ -74,6 +58,33 @@ def test_hostile_texts_break_out_of_no_cell_and_make_no_heading(text: str) -> No
     assert set(cells) == {8}
     assert sum(token.type == "table_open" for token in tokens) == 1
     assert sum(token.type == "heading_open" for token in tokens) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_comparison_with_hostile_texts_is_as_tame(text: str) -> None:
+    row = Row(text, text, (text, 5), text)
+    made = Comparison((Column(text, text), Column("pro", "Pro")), (Section("Limits", (row,)),))
+
+    markdown = comparison_markdown(made)
+
+    assert_tame(markdown)
+    assert [token.type for token in rendered(markdown)].count("td_open") == 2 * 3
+
+
+@given(texts)
+@example("0")
+@example("- -")
+@example("1. one")
+def test_where_a_line_begins_a_text_begins_no_block_of_its_own(text: str) -> None:
+    markdown = f"- {escape_line(text)}.\n- end\n"
+
+    tokens = rendered(markdown)
+
+    assert_tame(markdown)
+    assert [token.type for token in tokens if token.type.endswith("_open")] == [
+        "bullet_list_open",
+        *("list_item_open", "paragraph_open") * 2,
+    ]
 
 
 @given(texts, st.booleans())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.render.sanitise import sanitise
 
@@ -12,11 +13,16 @@ if TYPE_CHECKING:
     from reconciler.model.comparison import Cell, Comparison
 
 
+_FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet begins to calculate, whatever the signs' width: at the start of a cell, and after what
+takes the comma's place in some countries."""
+
+
 def comparison_csv(comparison: Comparison) -> str:
     """Return a heading of package titles, a row of their keys, and a row per feature, limit or property.
 
     Cells are `yes` and `no` for features, bare numbers or `unlimited` for caps, empty where nothing is
-    granted. No text can be taken for a formula.
+    granted. A text that could be taken for a formula gets an apostrophe before it.
     """
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -37,5 +43,4 @@ def _value(cell: Cell) -> str:
 
 def _text(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would calculate."""
-    text = sanitise(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return _FORMULA.sub(r"\1'", sanitise(text))

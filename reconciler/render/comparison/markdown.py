@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler.render.comparison.words import cell_words, row_words
-from reconciler.render.sanitise import sanitise
+from reconciler.render.markdown.escape import escape
+from reconciler.render.review.words import Foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reconciler.model.comparison import Comparison
-
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#!|~:@&$])")
+    from reconciler.model.comparison import Cell, Comparison
 
 
 def comparison_markdown(comparison: Comparison) -> str:
@@ -22,18 +20,21 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:
-    yield _row(["", *(escaped(column.title) for column in comparison.columns)])
+    yield _row(["", *(_text(column.title) for column in comparison.columns)])
     yield _row(["---", *(":---:" for _ in comparison.columns)])
     for section in comparison.sections:
         yield _row([f"**{section.title}**", *("" for _ in comparison.columns)])
         for row in section.rows:
-            yield _row([escaped(row_words(row)), *(escaped(cell_words(cell)) for cell in row.cells)])
+            yield _row([_text(row_words(row)), *(_cell(cell) for cell in row.cells)])
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def escaped(text: str) -> str:
-    """Return the text with everything escaped that Markdown, or a forge that shows it, could obey."""
-    return _SPECIAL.sub(r"\\\1", sanitise(text))
+def _cell(cell: Cell) -> str:
+    return _text(cell) if isinstance(cell, str) else cell_words(cell)
+
+
+def _text(text: str) -> str:
+    return escape(Foreign(text))

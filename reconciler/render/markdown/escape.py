@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from reconciler.render.review.words import Foreign
 
 _WORD: Final = re.compile(r"[(“'\"]*(?:[^\W_]|[,;'\u2019&+%→·…!?\u2013—()-])*[.,;:)”'\"]*")
-_REFERENCE: Final = re.compile(r"(?i)(?:[0-9a-f]{7,64}|[a-z][a-z0-9]*-[0-9]+)")
-"""Commits; issues as GH-1, and as the keys of trackers that a repository may link."""
+_REFERENCE: Final = re.compile(r"(?i)(?:[0-9a-f]{7,64}|[a-z][a-z0-9]*-[0-9]+|(?<![^\W_])[!&%]\w)")
+"""Commits; issues as GH-1, and as the keys of trackers that a repository may link; GitLab's !1, &1 and %1."""
+_BLOCK: Final = re.compile(r"[-+]+\.?|[0-9]+[.)]\.?")
+"""Words that begin a list, a rule or a heading where a line begins."""
 _ENTITY: Final = re.compile(r"&(?=[#\w])")
 _BACKTICKS: Final = re.compile("`+")
 
@@ -28,6 +30,17 @@ _BACKTICKS: Final = re.compile("`+")
 def escape(foreign: Foreign) -> str:
     """Return an identifier as a code span; of another text, only the words that could do something."""
     return code(foreign.text.strip()) if foreign.is_key else _prose(foreign.text)
+
+
+def escape_line(text: str) -> str:
+    """Return a text for where a line or an item of a list begins: no more of it is obeyed there.
+
+    It may end a sentence: a number before a full stop would begin a list.
+    """
+    first, gap, rest = text.strip().partition(" ")
+    if _BLOCK.fullmatch(first if rest else f"{first}."):
+        return f"{code(first)}{gap}{_prose(rest)}"
+    return _prose(text.strip())
 
 
 def code(text: str) -> str:

@@ -104,7 +104,8 @@ class _Words:
     def _limit(self, field: FieldChange) -> str:
         subject = subject_of(field)
         name = self.quote(self.glossary.short_limit(subject))
-        return f"{name}: {_step(field, self.quote(self.glossary.unit(subject, field.after)))}"
+        unit = self.glossary.unit(subject, field.after).strip()
+        return f"{name}: {_step(field, f' {self.quote(unit)}' if unit else '')}"
 
     def _times(self, field: FieldChange) -> str:
         used = self.note.prospect.used.get(subject_of(field), 0)
