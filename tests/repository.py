@@ -34,11 +34,16 @@ class Repository:
         repository.write(".gitignore", "platform.db\n.reconciler/\n")
         return repository
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, read: str = "") -> str:
         identity = ("-c", "user.name=Ana", "-c", "user.email=ana@x.example", "-c", "commit.gpgsign=false")
         command = ("git", *identity, "-C", str(self.root), *arguments)
         done = subprocess.run(
-            command, check=True, capture_output=True, text=True, env={**os.environ, **_ENVIRONMENT}
+            command,
+            check=True,
+            capture_output=True,
+            text=True,
+            input=read,
+            env={**os.environ, **_ENVIRONMENT},
         )
         return done.stdout.strip()
 
@@ -48,6 +53,13 @@ class Repository:
 
     def package(self, key: str, /, **fields: Any) -> None:
         self.write(f"packages/{key}.yaml", {"title": key.title(), "user_count": 5, **fields})
+
+    def plant(self, **entries: tuple[str, str]) -> None:
+        """Commit files that a folder is not to hold before: by path a mode and a content."""
+        for path, (mode, content) in entries.items():
+            id_ = self.git("hash-object", "-w", "--stdin", read=content)
+            self.git("update-index", "--add", "--cacheinfo", f"{mode},{id_},{path}")
+        self.git("commit", "-q", "-m", "Plant")
 
     def commit(self, message: str = "Change packages") -> str:
         self.git("add", "-A")

@@ -1,114 +1,91 @@
-"""What git knows about the files, asked of its command line without running anything of the repository's.
+"""What git knows, asked of its command line without running anything of the repository's.
 
-A repository may be hostile: its configuration names no program that these commands would run, nothing is
-fetched to complete an answer, and answers are bounded in size and time.
+A repository may be hostile: which one is asked is decided here and not by git, its configuration names no
+program that these commands would run, and nothing is fetched to complete an answer.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from contextlib import contextmanager
-from threading import Timer
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import ReconcilerError
+from reconciler.sources.checkouts import top_of
+from reconciler.sources.git_process import PROTOCOLS, Bounds, Git, GitError, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import IO
 
-_SECONDS: Final = 60
+__all__ = ["GitError", "Repository", "ask", "asking", "head_commit", "reach", "resolved", "working_copy"]
+
+_LOCAL: Final = Bounds(seconds=60)
 _SECONDS_OF_NETWORK: Final = 600
-_LONGEST_ANSWER: Final = 64 * 1024 * 1024
-_HARDENED: Final = (
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "protocol.ext.allow=never",
-)
-_LOCAL: Final = ("-c", "protocol.allow=never")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
-class GitError(ReconcilerError):
-    """git is absent, took too long, answered too much, or refused; the message says which."""
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository that git is led to.
+
+    Attributes:
+        folder: The top of a working copy, where git takes its `.git` and checks whose it is; or a bare one.
+    """
+
+    folder: Path
+    is_bare: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The arguments that lead git there."""
+        stated = (f"--git-dir={self.folder}",) if self.is_bare else ()
+        return ("-C", str(self.folder), *stated)
 
 
-def head_commit(root: Path) -> str | None:
+def working_copy(folder: Path) -> Repository:
+    """Return the repository whose working copy holds `folder`; raises GitError outside of any."""
+    top = top_of(folder)
+    if top is None:
+        raise GitError(f"{folder} is not in a git repository.")
+    return Repository(top)
+
+
+def head_commit(folder: Path) -> str | None:
     """Return the full id of the commit that is checked out; None outside a repository, or without git."""
     try:
-        return resolved(root, "HEAD")
+        return resolved(working_copy(folder), "HEAD")
     except GitError:
         return None
 
 
-def resolved(root: Path, ref: str) -> str:
-    """Return the full id of the commit that `ref` names in the repository at, or around, `root`."""
-    answer = ask(root, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
+def resolved(repository: Repository, ref: str) -> str:
+    """Return the full id of the commit that `ref` names."""
+    answer = ask(repository, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
     commit = answer.decode(errors="replace").strip()
     if not _COMMIT.match(commit):
         raise GitError(f"git knows no commit {ref!r}.")
     return commit
 
 
-def ask(root: Path, *arguments: str) -> bytes:
-    """Run git in `root` on what the repository holds already, and return its answer."""
-    with running(root, *_LOCAL, *arguments) as process:
-        return _answer(process, arguments)
-
-
-def reach(repository: Path, *arguments: str) -> bytes:
-    """Run git in `repository` with the network and the user's own credentials at hand."""
-    with running(repository, *arguments, seconds=_SECONDS_OF_NETWORK) as process:
-        return _answer(process, arguments)
+def ask(repository: Repository, *arguments: str) -> bytes:
+    """Run git on what the repository holds already, and return its answer."""
+    with asking(repository, *arguments) as git:
+        return git.answer(arguments[0])
 
 
 @contextmanager
-def running(root: Path, *arguments: str, seconds: int = _SECONDS) -> Iterator[subprocess.Popen[bytes]]:
-    """Run git with pipes to all its streams; whatever happens, it ends with the block or its time."""
-    command = ("git", *_HARDENED, "-C", str(root), *arguments)
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
-    environment |= {"GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
-    pipe = subprocess.PIPE
-    try:
-        process = subprocess.Popen(  # noqa: S603 - fixed words; refs stand behind --end-of-options
-            command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe
-        )
-    except OSError as error:
-        raise GitError(f"git cannot be run: {error.strerror}.", hint="Install git.") from error
-    except ValueError as error:
-        raise GitError("git cannot be asked for what holds a null byte.") from error
-    timer = Timer(seconds, process.kill)
-    timer.start()
-    try:
-        with process:
-            try:
-                yield process
-            finally:
-                process.kill()
-    finally:
-        timer.cancel()
+def asking(repository: Repository, *arguments: str) -> Iterator[Git]:
+    """Run git on what the repository holds already, for a conversation."""
+    with running(_LOCAL, *repository.words, *arguments) as git:
+        yield git
 
 
-def _answer(process: subprocess.Popen[bytes], arguments: tuple[str, ...]) -> bytes:
-    stdout, stderr = _streams(process)
-    answer = stdout.read(_LONGEST_ANSWER + 1)
-    if len(answer) > _LONGEST_ANSWER:
-        raise GitError(f"git {arguments[0]} answers more than {_LONGEST_ANSWER >> 20} MiB.")
-    said = stderr.read(_LONGEST_ANSWER)
-    if process.wait() != 0:
-        reason = said.decode(errors="replace").strip().splitlines()[-1:] or ["it ended without a word"]
-        raise GitError(f"git {arguments[0]} failed: {reason[0]}")
-    return answer
+def reach(repository: Repository, *arguments: str, passed: tuple[str, ...] = ()) -> bytes:
+    """Run git with the network and the user's own credentials at hand, and return its answer.
 
-
-def _streams(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise AssertionError(process.args)
-    process.stdin.close()
-    return process.stdout, process.stderr
+    `passed` are names of variables that a credential helper needs beside what any git may see.
+    """
+    bounds = Bounds(_SECONDS_OF_NETWORK, PROTOCOLS, passed)
+    with running(bounds, *repository.words, *arguments) as git:
+        return git.answer(arguments[0])

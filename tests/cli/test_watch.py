@@ -13,9 +13,15 @@ from urllib.request import urlopen
 import pytest
 
 from reconciler.cli.main import main
+from tests.repository import Repository
 from tests.watching import Site, free_port, until
 
 SIGNED = {"RECONCILER_NOTIFY_SECRET": "quiet"}
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -132,6 +138,98 @@ def test_once_says_by_its_exit_code_whether_all_was_in_reach(
     assert (reached, missed) == (0, 7)
     said = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
     assert said == ["applied", "failed"]
+
+
+class TestAHostileCommit:
+    """A commit of the repository that the operator has checked out, and runs the loop in."""
+
+    def check_out(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        site.author.git("clone", "-q", str(site.author.root), str(site.folder / "checkout"))
+        monkeypatch.chdir(site.folder / "checkout")
+
+    def test_runs_no_command_by_a_repository_that_it_planted(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = f"""
+        [core]
+            repositoryformatversion = 0
+            bare = true
+            sshCommand = touch {site.folder}/run; false
+        [url "ssh://host.invalid/"]
+            insteadOf = /
+        """
+        planted = {"HEAD": "ref: refs/heads/main", "config": config, "objects/x": "", "refs/x": ""}
+        site.author.plant(**{f".reconciler/watch/{path}": ("100644", text) for path, text in planted.items()})
+        self.check_out(site, monkeypatch)
+
+        code = main(["watch", "--once"])
+
+        assert not (site.folder / "run").exists()
+        assert code == 0
+
+    def test_has_nothing_cut_by_a_link_that_it_planted(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        victim = site.folder / "victim"
+        victim.write_text("precious")
+        site.author.plant(**{".reconciler/watch/lock": ("120000", str(victim))})
+        self.check_out(site, monkeypatch)
+
+        main(["watch", "--once"])
+
+        assert victim.read_text() == "precious"
+
+    def test_is_not_trusted_with_the_state_even_where_that_is_named(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.check_out(site, monkeypatch)
+
+        code = main(["watch", "--once", "--state", "state"])
+
+        assert code == 64
+        assert "whose commits could change it" in capsys.readouterr().err
+
+
+def test_what_git_starts_sees_no_token_and_no_secret_but_what_is_named_for_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = site.folder / "ssh"
+    ssh.write_text(f"#!/bin/sh\nenv > {site.folder}/seen; exit 1\n")
+    ssh.chmod(0o755)
+    environment = {"platform": "sqlite:///platform.db", "token_env": "PLATFORM_TOKEN"}
+    (site.operator / "reconciler.yaml").write_text(json.dumps({"environments": {"local": environment}}))
+    monkeypatch.chdir(site.operator)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    for name in ("PLATFORM_TOKEN", "RECONCILER_NOTIFY_SECRET", "RECONCILER_ANYTHING", "OTHER_SECRET"):
+        monkeypatch.setenv(name, f"canary-{name}")
+    monkeypatch.setenv("FORGE_TOKEN", "named")
+
+    code = main(["watch", "--once", "--repository", "ssh://host.invalid/r", "--git-env", "FORGE_TOKEN"])
+
+    seen = (site.folder / "seen").read_text()
+    assert code == 7
+    assert "canary" not in seen
+    assert "FORGE_TOKEN=named" in seen
+
+
+def test_a_repository_by_a_relative_path_is_found_from_here(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site.operator)
+
+    assert main(["watch", "--once", "--repository", "../bare.git"]) == 0
+
+
+def test_a_checkout_is_followed_from_a_folder_in_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.author.git("clone", "-q", str(site.author.root), str(site.folder / "checkout"))
+    shop = site.folder / "checkout" / "shop"
+    shop.mkdir()
+    inner = Repository(site.folder / "checkout")
+    inner.git("mv", "packages", "catalog.yaml", "reconciler.yaml", "shop")
+    inner.commit()
+    monkeypatch.chdir(shop)
+
+    assert main(["watch", "--once"]) == 0
 
 
 @contextmanager

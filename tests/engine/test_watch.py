@@ -9,7 +9,7 @@ import pytest
 from reconciler.engine.watch.events import Event, Outcome
 from reconciler.engine.watch.follower import Follower
 from reconciler.engine.watch.mandate import Mandate
-from reconciler.errors import UnreachableError, WrongUsageError
+from reconciler.errors import UnreachableError
 from reconciler.live.opening import open_platform
 from reconciler.live.port import Platform
 from reconciler.model.packages import RevisionRef
@@ -267,12 +267,6 @@ def test_a_commit_cannot_send_the_loop_to_another_platform(site: Site) -> None:
 
     assert site.user_count() == 6
     assert not list(site.folder.rglob("elsewhere.db"))
-
-
-@pytest.mark.parametrize("url", ["https://ana:secret@x.example/r.git", "ssh://git:pw@x.example/r"])
-def test_an_address_with_a_password_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(WrongUsageError):
-        Mirror(tmp_path, url, "main")
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c touch% pwned", "--upload-pack=touch pwned", "/nowhere"])

@@ -50,33 +50,81 @@ def test_a_commit_is_read_without_touching_the_working_copy(repository: Reposito
     assert repository.git("status", "--short") == "M packages/basic.yaml"
 
 
-def test_links_are_kept_as_links_and_those_that_lead_out_are_refused(repository: Repository) -> None:
+def with_packages(repository: Repository, *entries: tuple[str, str, str]) -> str:
+    """Commit a folder of packages that no working copy can hold."""
+    top = repository.git("rev-parse", "HEAD:reconciler.yaml")
+    packages = ("40000", "packages", tree(repository, *entries))
+    return commit_of(repository, tree(repository, packages, ("100644", "reconciler.yaml", top)))
+
+
+def test_a_link_is_the_file_that_it_leads_to_in_the_commit(repository: Repository) -> None:
     (repository.root / "packages" / "inside.yaml").symlink_to("../real.txt")
     repository.write("real.txt", {"title": "Real", "user_count": 1})
-    (repository.root / "packages" / "outside.yaml").symlink_to("/etc/hostname")
+    repository.commit()
+    repository.write("real.txt", {"title": "Not committed", "user_count": 2})
+
+    workspace = read(repository)
+
+    assert workspace.errors == ()
+    assert workspace.packages["inside"].definition.title == "Real"
+
+
+@pytest.mark.parametrize(
+    ("target", "rule"),
+    [
+        ("/etc/hostname", "symlink-refused"),
+        ("../../outside.yaml", "symlink-refused"),
+        ("../schemas", "symlink-refused"),
+        ("nowhere.yaml", "file-unreadable"),
+        ("link.yaml", "file-unreadable"),
+        ("basic.yaml/x", "file-unreadable"),
+    ],
+)
+def test_a_link_that_leads_to_no_file_of_the_commit_is_a_finding(
+    repository: Repository, target: str, rule: str
+) -> None:
+    (repository.root / "schemas").mkdir()
+    repository.write("schemas/x.yaml", "x")
+    (repository.root / "packages" / "link.yaml").symlink_to(target)
     repository.commit()
 
     workspace = read(repository)
 
-    assert {(each.file, each.rule) for each in workspace.errors} == {
-        ("packages/inside.yaml", "file-unreadable"),
-        ("packages/outside.yaml", "symlink-refused"),
-    }
+    assert [(each.file, each.rule) for each in workspace.errors] == [("packages/link.yaml", rule)]
 
 
-@pytest.mark.parametrize("name", ["..", ".git", ".", "/etc", "a/../../b"])
-def test_a_tree_cannot_write_outside_of_its_folder(repository: Repository, name: str) -> None:
+def test_no_link_is_made_as_the_commit_wants_it(repository: Repository, tmp_path: Path) -> None:
+    for name, target in (("a.yaml", str(tmp_path)), ("b", "basic.yaml"), ("c.yaml", "/etc/hostname")):
+        (repository.root / "packages" / name).symlink_to(target)
+    place, commit = place_of(repository.root / "reconciler.yaml"), repository.commit()
+
+    with exported(place, commit) as config:
+        links = [path for path in config.parent.rglob("*") if path.is_symlink()]
+        targets = {path.readlink() for path in links}
+
+    assert targets == {Path("/dev/null")}
+
+
+def test_a_configuration_that_is_a_link_out_is_none(repository: Repository, tmp_path: Path) -> None:
+    config = repository.root / "reconciler.yaml"
+    config.rename(tmp_path / "elsewhere.yaml")
+    config.symlink_to(tmp_path / "elsewhere.yaml")
+    place = place_of(config)
+
+    with pytest.raises(InvalidError, match=r"has no reconciler\.yaml"), exported(place, repository.commit()):
+        pass
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", ".git", ".", "/etc", "a/../../b", "a//b", ".GIT", ".git ", "git~1", ".g\u200cit", "back\\slash"],
+)
+def test_a_commit_with_a_name_that_leads_elsewhere_is_refused(repository: Repository, name: str) -> None:
     blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
     evil = tree(repository, ("100644", "evil.yaml", blob))
-    top = repository.git("rev-parse", "HEAD:reconciler.yaml")
-    packages = tree(repository, ("40000", name, evil))
-    commit = commit_of(
-        repository, tree(repository, ("40000", "packages", packages), ("100644", "reconciler.yaml", top))
-    )
 
-    workspace = read(repository, commit)
-
-    assert workspace.packages == {}
+    with pytest.raises(InvalidError, match="unsafe name"):
+        read(repository, with_packages(repository, ("40000", name, evil)))
 
 
 def test_a_file_and_a_folder_of_one_name_cannot_be_written_through_each_other(
@@ -87,29 +135,26 @@ def test_a_file_and_a_folder_of_one_name_cannot_be_written_through_each_other(
     blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
     link = object_of(repository, "blob", str(outside).encode())
     folder = tree(repository, ("100644", "evil.yaml", blob))
-    packages = tree(repository, ("120000", "sub", link), ("40000", "sub", folder))
-    top = repository.git("rev-parse", "HEAD:reconciler.yaml")
-    commit = commit_of(
-        repository, tree(repository, ("40000", "packages", packages), ("100644", "reconciler.yaml", top))
-    )
 
-    read(repository, commit)
+    with pytest.raises(InvalidError, match=r"'packages/sub/evil\.yaml' below what is no folder"):
+        read(repository, with_packages(repository, ("120000", "sub", link), ("40000", "sub", folder)))
 
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("names", [("x.yaml", "x.yaml"), ("x" * 300 + ".yaml", "y.yaml")])
-def test_a_tree_that_no_file_system_takes_is_invalid(repository: Repository, names: tuple[str, str]) -> None:
+@pytest.mark.parametrize("modes", [("100644", "100644"), ("100644", "120000"), ("120000", "100755")])
+def test_a_name_that_stands_twice_is_refused(repository: Repository, modes: tuple[str, str]) -> None:
+    blob = object_of(repository, "blob", b"basic.yaml")
+
+    with pytest.raises(InvalidError, match=r"'packages/x\.yaml' more than once"):
+        read(repository, with_packages(repository, *((mode, "x.yaml", blob) for mode in modes)))
+
+
+def test_a_name_that_no_file_system_takes_is_invalid(repository: Repository) -> None:
     blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
-    folder = tree(repository, ("100644", "deep.yaml", blob))
-    packages = tree(repository, ("100644", names[0], blob), ("40000", names[1], folder))
-    top = repository.git("rev-parse", "HEAD:reconciler.yaml")
-    commit = commit_of(
-        repository, tree(repository, ("40000", "packages", packages), ("100644", "reconciler.yaml", top))
-    )
 
     with pytest.raises(InvalidError, match="cannot be written"):
-        read(repository, commit)
+        read(repository, with_packages(repository, ("100644", "x" * 300 + ".yaml", blob)))
 
 
 def test_a_commit_without_the_configuration_is_invalid(repository: Repository) -> None:
@@ -158,5 +203,5 @@ def test_a_file_larger_than_any_package_is_a_finding(repository: Repository) -> 
 
 
 def test_git_that_fails_says_why(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="not a git repository"):
-        resolved(tmp_path, "HEAD")
+    with pytest.raises(GitError, match="not in a git repository"):
+        place_of(tmp_path / "reconciler.yaml")

@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     "--path", metavar="PATH", help="The configuration's path in the repository; by default as it lies here."
 )
 @option(
-    "--state", type=click.Path(file_okay=False, path_type=Path), help="Folder of the copy of the repository."
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the copy of the repository; by default one of your own in your cache folder.",
+)
+@option(
+    "--git-env",
+    metavar="NAMES",
+    default="",
+    help="Variables that a credential helper of git needs, separated by commas; it sees no others of yours.",
 )
 @option(
     "--on-drift",
@@ -112,16 +120,18 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
     from reconciler.engine.watch.follower import Follower
     from reconciler.engine.watch.mandate import Mandate
     from reconciler.sources.commits import place_of
-    from reconciler.sources.mirror import Mirror
+    from reconciler.sources.git import working_copy
+    from reconciler.sources.mirror import Mirror, default_folder
     from reconciler.sources.settings import find_config, required_settings
 
     config = choices.config or find_config(Path.cwd())
-    root = config.absolute().parent
     environment = environment_of(required_settings(config), choices.environment).name
     path = stated["path"] or (config.name if stated["repository"] else place_of(config).config)
-    folder = stated["state"] or root / ".reconciler" / "watch"
-    stack.enter_context(alone_in(folder))
-    mirror = Mirror(folder.absolute(), stated["repository"] or str(root), stated["branch"])
+    url = _absolute(stated["repository"]) if stated["repository"] else str(working_copy(config.parent).folder)
+    folder = stated["state"] or default_folder(str(config.absolute()), environment, url, stated["branch"])
+    passed = tuple(filter(None, stated["git_env"].replace(" ", "").split(",")))
+    mirror = Mirror(folder.absolute(), url, stated["branch"], passed)
+    stack.enter_context(alone_in(mirror.folder))
     mandate = Mandate(
         config=path,
         environment=environment,
@@ -131,6 +141,12 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
         full_every=timedelta(seconds=stated["full_every"]),
     )
     return Follower(mirror, mandate, lambda: platform_of(choices)), environment
+
+
+def _absolute(url: str) -> str:
+    """Return a path from the root, since git runs in a folder of its own; an address as it is."""
+    is_path = ":" not in url.partition("/")[0]
+    return str(Path(url).absolute()) if is_path else url
 
 
 def _webhook(stated: dict[str, Any]) -> Webhook | None:

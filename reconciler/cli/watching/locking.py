@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, WrongUsageError
+from reconciler.sources.private_folder import make_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder for this process while the block runs; it is let go of even by a kill."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        with (folder / "lock").open("w") as lock:
-            _take(lock.fileno(), folder)
+        make_private(folder)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            _take(lock, folder)
             yield
+        finally:
+            os.close(lock)
     except OSError as error:
         raise ReconcilerError(
             f"{folder} cannot be used: {error.strerror}.", hint="Name another folder with --state."

@@ -15,12 +15,12 @@ from reconciler.sources.workspace import read_workspace
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from reconciler.engine.watch.mandate import Mandate
     from reconciler.live.port import Platform
     from reconciler.model.plans import Plan
     from reconciler.model.settings import Environment
+    from reconciler.sources.git import Repository
     from reconciler.sources.workspace import Workspace
 
 _KEYS_NAMED: Final = 10
@@ -35,7 +35,7 @@ class Assessment:
         is_kept: Whether the platform agreed with the commit before.
     """
 
-    repository: Path
+    repository: Repository
     mandate: Mandate
     commit: str
     state: str

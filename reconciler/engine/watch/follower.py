@@ -97,7 +97,7 @@ class Follower:
 
     def _assessed(self, platform: Platform, commit: str, kept: str | None, seen: _Situation) -> Event:
         wanted = Assessment(
-            self._mirror.folder, self._mandate, commit, state=seen.state, is_kept=commit == kept
+            self._mirror.repository(), self._mandate, commit, state=seen.state, is_kept=commit == kept
         )
         event = assess(wanted, platform, seen.at)
         is_whole = event.plan is None or not event.plan.blocked

@@ -1,0 +1,165 @@
+"""What a commit's tree holds, as data: regular files, and where its links lead within it.
+
+A tree can name anything: `..`, `.git`, a link and a folder by one name. What could be written anywhere but in
+its own place is refused here, before anything is written. No link is ever made as a commit wants it: one that
+leads to a file of the tree is that file, and any other has a stand-in that its reader refuses as well.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from reconciler.errors import InvalidError
+from reconciler.sources.git import GitError, ask, asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.sources.git import Repository
+    from reconciler.sources.git_process import Git
+
+_MOST_FILES: Final = 200_000
+_MOST_BYTES: Final = 512 * 1024 * 1024
+_LONGEST_PATH: Final = 4096
+_LONGEST_TOLD: Final = 200
+_LINK: Final = "120000"
+_LEADS_OUT: Final = os.devnull
+_LEADS_TO_A_FOLDER: Final = "/"
+_LOOK: Final = "Look at who made this commit, and why, before you use it."
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder of a commit; `folder` is empty for the top."""
+
+    repository: Repository
+    commit: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"{self.commit[:12]}:{self.folder}"
+
+
+class Blob(NamedTuple):
+    """A regular file of a tree."""
+
+    path: str
+    id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a tree holds.
+
+    Attributes:
+        stand_ins: By the path of a link that leads to no file of the tree, what to link to instead.
+    """
+
+    blobs: tuple[Blob, ...]
+    stand_ins: Mapping[str, str]
+
+    def without(self, path: str) -> Listing:
+        """Return the rest."""
+        return replace(self, blobs=tuple(blob for blob in self.blobs if blob.path != path))
+
+
+def listed(tree: Tree, paths: Iterable[str]) -> Listing:
+    """List the files of a tree that are, or lie under, the paths.
+
+    Raises:
+        InvalidError: They cannot be listed, are more than may be read, or have names that could be written
+            elsewhere or through one another.
+    """
+    wanted = tuple(paths)
+    only = wanted if "." not in wanted else ()
+    try:
+        id_ = ask(
+            tree.repository, "rev-parse", "--verify", "--end-of-options", f"{tree.commit}:{tree.folder}"
+        )
+        root = id_.decode().strip()
+        words = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", root, *only)
+        entries = [_Entry.of(line) for line in ask(tree.repository, *words).split(b"\0")[:-1]]
+    except GitError as error:
+        raise InvalidError(f"The files of {tree} cannot be listed: {error.message}") from error
+    entries = [entry for entry in entries if entry.kind == "blob"]
+    _refuse_unsafe(tree, [entry.path for entry in entries])
+    blobs = [entry.blob() for entry in entries if entry.mode != _LINK]
+    stand_ins = {}
+    for path, target in _resolved(tree.repository, root, [e.path for e in entries if e.mode == _LINK]):
+        if isinstance(target, Blob):
+            blobs.append(target)
+        else:
+            stand_ins[path] = target
+    if sum(blob.size for blob in blobs) > _MOST_BYTES:
+        raise InvalidError(f"{tree} has more than {_MOST_BYTES >> 20} MiB.")
+    return Listing(tuple(blobs), stand_ins)
+
+
+class _Entry(NamedTuple):
+    mode: str
+    kind: str
+    id: str
+    size: str
+    path: str
+
+    @classmethod
+    def of(cls, line: bytes) -> _Entry:
+        what, _, path = os.fsdecode(line).partition("\t")
+        mode, kind, id_, size = what.split()
+        return cls(mode, kind, id_, size, path)
+
+    def blob(self) -> Blob:
+        if not self.size.isdigit():
+            raise InvalidError(f"git has not the contents of {self.path} ({self.id}).")
+        return Blob(self.path, self.id, int(self.size))
+
+
+def _refuse_unsafe(tree: Tree, paths: list[str]) -> None:
+    if len(paths) > _MOST_FILES:
+        raise InvalidError(f"{tree} has more than {_MOST_FILES:,} files.")
+    times = Counter(paths)
+    for path in paths:
+        if len(path) > _LONGEST_PATH or not all(map(_is_safe, path.split("/"))):
+            raise InvalidError(f"{tree} holds the unsafe name {path[:_LONGEST_TOLD]!r}.", hint=_LOOK)
+        if times[path] > 1:
+            raise InvalidError(f"{tree} holds {path[:_LONGEST_TOLD]!r} more than once.", hint=_LOOK)
+        if any(str(folder) in times for folder in PurePosixPath(path).parents):
+            raise InvalidError(f"{tree} holds {path[:_LONGEST_TOLD]!r} below what is no folder.", hint=_LOOK)
+
+
+def _is_safe(name: str) -> bool:
+    """Whether a name is one of a file, and that of git's own folder on no file system."""
+    visible = "".join(each for each in name if unicodedata.category(each) != "Cf")
+    folded = visible.casefold().rstrip(" .")
+    return bool(folded) and folded not in {".git", "git~1"} and not set(name) & {"\\", "\0"}
+
+
+def _resolved(repository: Repository, root: str, links: list[str]) -> Iterator[tuple[str, Blob | str]]:
+    """Give each link's path with the file that it leads to in the tree, or with a stand-in."""
+    if not links:
+        return
+    with asking(repository, "cat-file", "--batch-check", "--follow-symlinks") as git:
+        for path in links:
+            yield path, _target(git, root, path)
+
+
+def _target(git: Git, root: str, path: str) -> Blob | str:
+    leads_nowhere = PurePosixPath(path).name  # to itself
+    if "\n" in path:
+        return leads_nowhere
+    match git.asked(f"{root}:{path}").split():
+        case [id_, b"blob", size]:
+            return Blob(path, id_.decode(), int(size))
+        case [_, b"tree", _]:
+            return _LEADS_TO_A_FOLDER
+        case [b"symlink" | b"dangling" | b"loop" | b"notdir" as what, size]:
+            git.answers.read(int(size) + 1)
+            return _LEADS_OUT if what == b"symlink" else leads_nowhere
+        case _:  # missing: the rest of what git says
+            return leads_nowhere
