@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +13,20 @@ from reconciler.cli.options import option
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Decorator
+
+
+class OutputFolder(click.Path):
+    """A folder to write to; `-`, which stands for standard output, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "-":
+            self.fail("Standard output is no folder; write ./- for one of this name.", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 _WAIVER: Final = re.compile(r"[a-z_]+:\S+")
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from reconciler.errors import WrongUsageError
 from reconciler.model.documents import CatalogDocument, PackageDocument, SettingsDocument
 from reconciler.model.plans import Plan
+from reconciler.sources.atomic import make_folder, write_file
 from reconciler.validation.editor_schema import editor_schema
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def schema(kind: str, catalog: Catalog | None = None) -> str:
 
 def write_schemas(folder: Path, catalog: Catalog | None = None) -> tuple[Path, ...]:
     """Write every schema as `KIND.schema.json` into `folder`, and return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = tuple(folder / f"{kind}.schema.json" for kind in KINDS)
     for kind, path in zip(KINDS, paths, strict=True):
-        path.write_text(schema(kind, catalog), encoding="utf-8")
+        write_file(path, schema(kind, catalog).encode())
     return paths

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import models_json_schema
 
 from reconciler.server.app import routes
+from reconciler.sources.atomic import write_file
 from reconciler.wire.paths import PROBLEM
 from reconciler.wire.problems import DESCRIPTIONS, Problem
 
@@ -29,7 +30,7 @@ def document() -> dict[str, Any]:
 
 def write_description(path: Path) -> None:
     """Write the committed file anew, after a route or a body changed."""
-    path.write_text(description(), encoding="utf-8")
+    write_file(path, description().encode())
 
 
 def description() -> str:

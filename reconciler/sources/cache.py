@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
+from reconciler.sources.atomic import write_atomically
 from reconciler.sources.schemas import schema_text
-from reconciler.sources.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

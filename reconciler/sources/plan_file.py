@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from reconciler.errors import InvalidError
 from reconciler.model.packages import canonical_json
 from reconciler.model.plans import FORMAT_VERSION, Plan
-from reconciler.sources.writing import write_atomically
+from reconciler.sources.atomic import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,17 +42,8 @@ def read_plan(path: Path) -> Plan:
 
 
 def write_plan(path: Path, plan: Plan) -> None:
-    """Write a sealed plan, readable by its owner only; replaces what is there in one step.
-
-    Raises:
-        InvalidError: The file cannot be written.
-    """
-    try:
-        write_atomically(path, plan_bytes(plan), mode=0o600)
-    except OSError as error:
-        raise InvalidError(
-            f"{path}: cannot be written: {error.strerror}", hint="name another file"
-        ) from error
+    """Write a sealed plan as `write_file` does, and raise as it does; a new file is its owner's alone."""
+    write_file(path, plan_bytes(plan), mode=0o600)
 
 
 def plan_bytes(plan: Plan) -> bytes:

@@ -41,5 +41,19 @@ def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "packages").write_text("a file where a folder should be\n")
 
-    with pytest.raises(InvalidError, match=r"packages/a\.yaml cannot be written"):
+    with pytest.raises(InvalidError, match="packages cannot be made: File exists"):
         write_edits(tmp_path, [FileEdit("packages/a.yaml", None, b"new\n")])
+
+
+@pytest.mark.parametrize("link", ["packages", "packages/a.yaml"])
+def test_a_link_that_leads_out_of_the_repository_is_not_written_through(tmp_path: Path, link: str) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    (root / link).parent.mkdir(parents=True)
+    (root / link).symlink_to(elsewhere)
+    if link == "packages":
+        elsewhere.mkdir()
+
+    with pytest.raises(InvalidError, match=r"packages/a\.yaml was not written: a link leads out"):
+        write_edits(root, [FileEdit("packages/a.yaml", None, b"new\n")])
+
+    assert not elsewhere.exists() or not list(elsewhere.iterdir())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.plan_output import glossary_of, write_plan_as
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
@@ -27,9 +28,7 @@ _STORY_DATE: Final = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 @click.command("demo")
 @global_options
-@option(
-    "--into", type=click.Path(file_okay=False, path_type=Path), help="Keep everything in this new folder."
-)
+@option("--into", type=OutputFolder(), help="Keep everything in this new folder.")
 def demo_command(into: Path | None) -> None:
     """Show the whole story on a platform that is thrown away.
 

@@ -34,15 +34,14 @@ def import_command(origin: Origin, file: Path, users: str | None, *, check: bool
     what it lacks.
     """
     from reconciler.engine.import_from import import_from
+    from reconciler.sources.os_errors import remedy
 
     terminal = Terminal.of(chosen())
     workspace = workspace_of(chosen())
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InvalidError(
-            f"{file} cannot be read: {error.strerror}.", hint="Look at its permissions."
-        ) from error
+        raise InvalidError(f"{file} cannot be read: {error.strerror}.", hint=remedy(error)) from error
     result = import_from(workspace, origin, content, users=users)
     code = settle(workspace.root, result.edits, result.findings, check=check, diff=diff)
     for remark in result.remarks:

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.edits_output import settle
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.terminal import Terminal
 
 _NEXT: Final = """
@@ -25,7 +26,7 @@ Edit schemas/catalog.yaml and packages/, then `reconciler schema --write schemas
 @click.command("init")
 @global_options
 @option("--check", is_flag=True, help="Write nothing; exit with 2 where something would be written.")
-@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", default=".", type=OutputFolder())
 def init_command(folder: Path, *, check: bool) -> int:
     """Make a folder a repository of packages.
 

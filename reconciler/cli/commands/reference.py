@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from reconciler.model.topics import Kind
-
-_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command("reference")
 @global_options
-@option("--write", type=_FOLDER, help="Write the pages in Markdown to this folder.")
-@option("--man", type=_FOLDER, help="Write the manual pages for man to this folder.")
+@option("--write", type=OutputFolder(), help="Write the pages in Markdown to this folder.")
+@option("--man", type=OutputFolder(), help="Write the manual pages for man to this folder.")
 def reference_command(write: Path | None, man: Path | None) -> None:
     """Write the reference documentation.
 
@@ -39,9 +38,11 @@ def reference_command(write: Path | None, man: Path | None) -> None:
 
 
 def _save(folder: Path, pages: Mapping[str, str], terminal: Terminal) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    from reconciler.sources.atomic import make_folder, write_file
+
+    make_folder(folder)
     for name, text in pages.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_file(folder / name, text.encode())
         terminal.write(f"{folder / name}\n")
 
 

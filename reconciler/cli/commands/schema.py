@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError, WrongUsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.cli.options import Choices
     from reconciler.model.catalog import Catalog
 
@@ -21,7 +23,7 @@ KINDS = ("package", "catalog", "reconciler", "plan")
 
 @click.command("schema")
 @global_options
-@option("--write", type=click.Path(file_okay=False, path_type=Path), help="Write all of them to this folder.")
+@option("--write", type=OutputFolder(), help="Write all of them to this folder.")
 @option("--generic", is_flag=True, help="Take no notice of your catalog: any feature and limit is accepted.")
 @click.argument("kind", required=False, type=click.Choice(KINDS))
 def schema_command(kind: str | None, write: Path | None, *, generic: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.demo.clients import believable_clients
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.live.opening import open_platform
+from reconciler.sources.atomic import make_folder, write_file
 from reconciler.sources.workspace import read_workspace
 
 if TYPE_CHECKING:
@@ -105,9 +105,11 @@ def demo(folder: Path, at: datetime) -> Iterator[Scene]:
 
 def _lay_out(folder: Path) -> None:
     example = _example()
-    for name in ("packages", "schemas"):
-        shutil.copytree(example / name, folder / name)
-    shutil.copy(example / "reconciler.yaml", folder)
+    for pattern in ("reconciler.yaml", "packages/**/*.yaml", "schemas/*"):
+        for source in example.glob(pattern):
+            copy = folder / source.relative_to(example)
+            make_folder(copy.parent)
+            write_file(copy, source.read_bytes())
 
 
 def _example() -> Path:
@@ -128,7 +130,7 @@ def _edit(folder: Path) -> str:
     after = before
     for old, new in _EDITS:
         after = after.replace(old, new)
-    path.write_text(after, encoding="utf-8")
+    write_file(path, after.encode())
     lines = difflib.unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), _FILE, _FILE, n=1
     )
