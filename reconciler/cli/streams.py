@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reconciler.render.sanitise import disarm
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+_STANDARD_OUTPUT: Final = frozenset(map(Path, ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")))
+
 
 class OutputClosedError(Exception):
     """The reader of standard output went away; nothing is wrong and nothing is to be said."""
+
+
+def is_standard_output(path: Path) -> bool:
+    """Whether a path that was named to write to stands for standard output."""
+    return path in _STANDARD_OUTPUT
 
 
 def soften_streams() -> None:

@@ -10,7 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, AnyStr, Final
 
 from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
@@ -78,6 +78,13 @@ class Terminal:
             text = "\n".join(map(sanitise, text.split("\n")))
         self.write(text)
 
+    def write_file(self, content: bytes) -> None:
+        """Write a JSON file's content to standard output as it is; for a terminal as `write_json` does."""
+        if _is_terminal(sys.stdout):
+            self.write_json(content.decode())
+        elif sys.stdout is not None:
+            _write(sys.stdout.buffer, content)
+
     def write_json_lines(self, texts: Iterable[str]) -> None:
         """Write JSON lines as they come."""
         for chunk in _chunks(texts):
@@ -104,17 +111,19 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write(stream: IO[AnyStr] | None, content: AnyStr) -> None:
     if stream is None:
         return
     try:
-        stream.write(text)
+        stream.write(content)
         stream.flush()
     except BrokenPipeError as error:
         raise OutputClosedError from error
     except OSError as error:
+        from reconciler.sources.os_errors import remedy
+
         raise ReconcilerError(
-            f"The output could not be written: {error.strerror}.", hint="Look at where it is redirected to."
+            f"The output could not be written: {error.strerror}.", hint=remedy(error)
         ) from error
 
 

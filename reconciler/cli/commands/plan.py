@@ -13,10 +13,12 @@ from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option
-from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.plan_output import glossary_of, write_plan_as
 from reconciler.cli.progress import working
+from reconciler.cli.streams import is_standard_output
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
+from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from reconciler.model.plans import Plan
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @global_options
-@option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan to this file.")
+@option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Save the plan to this file; - is standard output.",
+)
 @allow_option()
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to change.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
@@ -33,12 +40,20 @@ def plan_command(
 ) -> int:
     """Show what would change and which clients it touches.
 
-    Nothing is written to the platform. Exits with 4 where a guard blocks the plan.
+    Nothing is written to the platform. Exits with 4 where a guard blocks the plan. Where standard output
+    takes the plan file, what people read goes to standard error.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
-    from reconciler.sources.plan_file import write_plan
+    from reconciler.render.text.plan import plan_lines
+    from reconciler.sources.plan_file import plan_bytes, write_plan
 
     choices = chosen(*PLAN_FORMATS)
+    is_piped = out is not None and is_standard_output(out)
+    if is_piped and choices.format != "text":
+        raise WrongUsageError(
+            f"Standard output cannot take both the plan file and --format {choices.format}.",
+            hint="Name a file with --out; `reconciler show FILE` prints it in every format.",
+        )
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
@@ -48,9 +63,14 @@ def plan_command(
         opened(workspace, environment) as platform,
     ):
         made = plan(workspace, environment, platform, request)
-    if out is not None:
-        write_plan(out, made)
-    write_plan_as(choices.format, made, workspace, terminal, next_step=_next_step(made, out))
+    if is_piped:
+        terminal.write_file(plan_bytes(made))
+        review = plan_lines(made, glossary_of(workspace), terminal.messages, next_step=_next_step(made, None))
+        terminal.say("\n".join(review) + "\n")
+    else:
+        if out is not None:
+            write_plan(out, made)
+        write_plan_as(choices.format, made, workspace, terminal, next_step=_next_step(made, out))
     return _exit_code(made, is_detailed=detailed_exitcode)
 
 
