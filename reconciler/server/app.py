@@ -10,7 +10,7 @@ from starlette.routing import compile_path
 
 from reconciler import __version__
 from reconciler.server import refusals
-from reconciler.server.limits import BodyLimit
+from reconciler.server.limits import Hangup
 from reconciler.server.metrics import Figures, Observed
 from reconciler.server.routes import (
     changes,
@@ -45,7 +45,7 @@ def application(served: Served) -> FastAPI:
     api.state.methods = _methods(api)
     api.state.figures = Figures()
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
-    api.add_middleware(BodyLimit, bounds=served.bounds)
+    api.add_middleware(Hangup)
     api.add_middleware(Observed, figures=api.state.figures)
     return api
 

@@ -1,19 +1,28 @@
-"""Who may do what: every route names the scopes of which a caller must have one."""
+"""Who may do what: every route names the scopes of which a caller must have one.
+
+The credentials are looked at before the first byte of a body is: `Gated` is the class of every route.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
+from reconciler.server.limits import limited
 from reconciler.server.refusals import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from datetime import datetime
+
+    from starlette.responses import Response
 
     from reconciler.live.port import ServedPlatform
     from reconciler.server.serving import Bounds, Served
@@ -65,9 +74,13 @@ class Needs:
     def __init__(self, *scopes: Scope) -> None:
         self.scopes = frozenset(scopes)
 
-    def __call__(self, request: Request, credentials: Credentials) -> Call:
+    async def __call__(self, request: Request, _credentials: Credentials) -> Call:
+        """Return the call that `Gated` let in; the credentials are named for the API's description."""
+        call: Call = request.state.call
+        return call
+
+    def let_in(self, served: Served, credentials: HTTPAuthorizationCredentials | None) -> Call:
         """Return the call, or refuse: 401 without a valid token, 403 without a scope."""
-        served: Served = request.app.state.served
         now = served.clock()
         token = _holder(served, credentials, now)
         if token is None:
@@ -75,6 +88,28 @@ class Needs:
         if not token.allows(self.scopes):
             raise _forbidden(self.scopes)
         return Call(served, token.id, frozenset(token.scopes), now)
+
+
+class Gated(APIRoute):
+    """A route that reads nothing of a request before it let its sender in, and no more than it may then.
+
+    The framework reads bodies before it asks dependencies: an endpoint's own would come too late.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what serves a request."""
+        handle = super().get_route_handler()
+        wanted = (each.call for each in self.dependant.dependencies)
+        needs = next((call for call in wanted if isinstance(call, Needs)), None)
+        if needs is None:
+            return handle
+
+        async def gated(request: Request) -> Response:
+            served: Served = request.app.state.served
+            request.state.call = await run_in_threadpool(needs.let_in, served, await _BEARER(request))
+            return await handle(limited(request, served.bounds.of(self.path)))
+
+        return gated
 
 
 def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, now: datetime) -> Token | None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
-_SHOWN: Final = 50
+SHOWN: Final = 50
+"""Faults that an answer names one by one."""
+_LONGEST: Final = 300
 _RULES: Final[Mapping[str, str]] = {
     "missing": "missing-key",
     "union_tag_not_found": "missing-key",
@@ -87,9 +89,9 @@ def _invalid(_request: Request, error: Exception) -> Response:
     if any((fault["type"], *fault["loc"]) == _NO_CONDITION for fault in faults):
         return answer(Refusal.unconditional().problem)
     if all(fault["loc"][:1] == ("header",) for fault in faults):
-        detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
+        detail = "; ".join(brief(f"{fault['loc'][-1]}: {fault['msg']}") for fault in faults[:SHOWN])
         return answer(Problem.named("bad-request", f"A header is missing or malformed: {detail}"))
-    findings = tuple(map(_finding, faults[:_SHOWN]))
+    findings = tuple(map(_finding, faults[:SHOWN]))
     detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request."
     return answer(Problem.named("invalid", detail, findings=findings))
 
@@ -98,7 +100,12 @@ def _finding(fault: Mapping[str, Any]) -> Finding:
     place: Sequence[str | int] = fault["loc"]
     pointer = "".join(f"/{step}" for step in place[1:]) or "/"
     rule = _RULES.get(fault["type"], "wrong-type" if "type" in fault["type"] else "bad-value")
-    return Finding(str(place[0]), Position(), rule, f"{pointer}: {fault['msg']}")
+    return Finding(str(place[0]), Position(), rule, brief(f"{pointer}: {fault['msg']}"))
+
+
+def brief(text: str) -> str:
+    """Return a message that may quote what was sent, cut to a bounded length."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -82,6 +82,7 @@ def _configuration(served: Served) -> uvicorn.Config:
     return uvicorn.Config(
         application(served),
         log_config=None,
+        http="h11",  # the other parser that could be there keeps headers of any length
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from reconciler.wire import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,21 +14,45 @@ if TYPE_CHECKING:
     from reconciler.live.port import ServedPlatform, TokenRegister
 
 
+_LARGE: Final = frozenset(
+    {
+        paths.CHANGE_SETS,
+        paths.DEFINITIONS,
+        paths.HOLDINGS,
+        paths.ANSWERS,
+        paths.MATCHING,
+        paths.NTH_MATCHING,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What one request may cost.
 
     Attributes:
-        body_bytes: Of an ordinary request, such as a change set.
-        import_bytes: Of an import's lines.
+        body_bytes: Of an ordinary request, such as an assignment.
+        package_bytes: Of a package: more than its file may have.
+        large_bytes: Of a change set, and of a question, which may name many clients.
+        import_bytes: Of an import's lines, which are not kept in memory.
         page: Items on one page at most.
         page_bytes: A page is cut after the item that takes it beyond this.
     """
 
-    body_bytes: int = 64 * 2**20
+    body_bytes: int = 256 * 2**10
+    package_bytes: int = 2 * 2**20
+    large_bytes: int = 64 * 2**20
     import_bytes: int = 4 * 2**30
     page: int = 10_000
     page_bytes: int = 16 * 2**20
+
+    def of(self, path: str) -> int:
+        """Return how many bytes a body may have that is sent to a path, which is one of `paths`."""
+        if path == paths.IMPORTS:
+            return self.import_bytes
+        if path == paths.PACKAGE:
+            return self.package_bytes
+        return self.large_bytes if path in _LARGE else self.body_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class Api:
 
 
 def browser(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, trust_env=False)
+    """Give a client that waits for as long as a busy machine may take."""
+    return httpx.Client(base_url=url, trust_env=False, timeout=120)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.server import app
 from reconciler.server.running import Listening, bound
 from reconciler.server.serving import Bounds
+from reconciler.sources.yaml.limits import LARGEST_FILE
 from tests.builders import NOON, definition
 from tests.server.conftest import browser
 from tests.servers import listening, served
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from tests.server.conftest import Api
 
 
+KEY = {"Idempotency-Key": "bounds"}
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[httpx.Client]:
     """A server that takes little."""
-    bounds = Bounds(body_bytes=1_000, import_bytes=2_000, page=2, page_bytes=1_500)
+    bounds = Bounds(large_bytes=1_000, import_bytes=2_000, page=2, page_bytes=1_500)
     with (
         open_served("sqlite:///platform.db", root=tmp_path) as (platform, _),
         listening(served(platform, bounds=bounds)) as url,
@@ -68,6 +73,38 @@ def question(size: int) -> dict[str, Any]:
 def test_a_body_beyond_the_bound_is_refused(small: httpx.Client) -> None:
     assert small.post("/v1/holdings", json=question(500)).status_code == 200
     assert small.post("/v1/holdings", json=question(2_000)).status_code == 413
+
+
+def test_an_ordinary_request_takes_far_less_than_a_question(api: Api) -> None:
+    much = " " * 300_000
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "much", "If-Match": "*"}
+    assignment = f'{much}{{"package": "pro"}}'
+
+    refused = api.ask("PUT", "/v1/clients/acme/subscription", content=assignment, headers=headers)
+    answered = api.ask("POST", "/v1/holdings", content=much + json.dumps(question(0)), headers=headers)
+
+    assert (refused.status_code, answered.status_code) == (413, 200)
+    assert "262,144 bytes at most" in refused.json()["detail"]
+
+
+def test_a_package_may_be_as_large_as_its_file(api: Api) -> None:
+    emails = [f"{'x' * 60}{number}@{'y' * 60}.example" for number in range(7_000)]
+    body = {"definition": definition(title="Large", allowed_emails=emails).as_document()}
+
+    answer = api.ask("PUT", "/v1/packages/large", json=body, headers={"If-None-Match": "*", **KEY})
+
+    assert (answer.status_code, len(json.dumps(body)) > LARGEST_FILE * 0.9) == (200, True)
+
+
+def test_a_list_of_faults_is_short_whatever_is_at_fault(api: Api) -> None:
+    limits = {f"{'k' * 1_000}{number}\n": 1 for number in range(1_500)}
+    body = {"definition": {**definition().as_document(), "limits": limits}}
+
+    answer = api.ask("PUT", "/v1/packages/basic", json=body, headers={"If-Match": "*", **KEY})
+
+    assert answer.status_code == 422
+    assert len(answer.json()["findings"]) == 50
+    assert len(answer.content) < 50_000
 
 
 def test_a_body_of_unstated_length_is_refused_beyond_the_bound(small: httpx.Client) -> None:

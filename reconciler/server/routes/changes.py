@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
 from reconciler.server.cursors import last_run, runs_page
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import Number
 from reconciler.server.replies import shown
 from reconciler.server.writing import IdempotencyKey, Write, asked
@@ -17,7 +17,7 @@ from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
 from reconciler.wire.fields import LINE_PATTERN
 
-router = APIRouter(tags=["changes"])
+router = APIRouter(tags=["changes"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Changer = Annotated[Call, Depends(Needs(Scope.PACKAGES, Scope.SUBSCRIPTIONS))]
 _Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import At, ClientId
 from reconciler.server.replies import IfNoneMatch, shown
 from reconciler.server.streams import LinesResponse, streamed
@@ -17,7 +17,7 @@ from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.fields import LINE_PATTERN
 from reconciler.wire.packages import DefinitionBody
 
-router = APIRouter(tags=["clients"])
+router = APIRouter(tags=["clients"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
 _Package = Annotated[str | None, Query(min_length=1, max_length=200, pattern=LINE_PATTERN)]

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import At
-from reconciler.server.refusals import Refusal
+from reconciler.server.refusals import SHOWN, Refusal, brief
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientLineBody, ImportReply
@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
     from reconciler.model.clients import ClientLine
 
-router = APIRouter(tags=["clients"])
+router = APIRouter(tags=["clients"], route_class=Gated)
 _Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
 _IN_MEMORY: Final = 2**20
 _LONGEST_LINE: Final = 2**20
-_SHOWN: Final = 50
 _BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"schema": {"type": "string"}}}}}
 
 
@@ -69,7 +68,7 @@ def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:
             yield ClientLineBody.model_validate_json(line).value(number)
         except ValidationError as error:
             bad += 1
-            if bad <= _SHOWN:
+            if bad <= SHOWN:
                 findings.append(_finding(number, error))
     if bad:
         raise InvalidError(
@@ -81,4 +80,4 @@ def _finding(number: int, error: ValidationError) -> Finding:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     pointer = "".join(f"/{step}" for step in fault["loc"])
     message = f"{pointer}: {fault['msg']}" if pointer else fault["msg"]
-    return Finding("import", Position(number), "bad-client-line", message)
+    return Finding("import", Position(number), "bad-client-line", brief(message))

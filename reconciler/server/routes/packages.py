@@ -11,7 +11,7 @@ from reconciler.errors import WrongUsageError
 from reconciler.model.packages import RevisionRef
 from reconciler.model.tokens import Scope
 from reconciler.server.cursors import page_of
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import At, Key, Number
 from reconciler.server.refusals import Refusal
 from reconciler.server.replies import IfNoneMatch, MaybeIfMatch, require_match, shown
@@ -31,7 +31,7 @@ from reconciler.wire.packages import (
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
 
-router = APIRouter(tags=["packages"])
+router = APIRouter(tags=["packages"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Editor = Annotated[Call, Depends(Needs(Scope.PACKAGES))]
 _Cursor = Annotated[str | None, Query(max_length=1_000, description="`next` of the page before.")]

@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from reconciler.live.port import HasStateToken
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.replies import IfNoneMatch, shown
 from reconciler.wire import paths
 from reconciler.wire.changesets import PlatformReply, StateReply
 from reconciler.wire.packages import CatalogReply, KeysReply
 from reconciler.wire.versions import VERSION
 
-router = APIRouter(tags=["platform"])
+router = APIRouter(tags=["platform"], route_class=Gated)
 _Anybody = Annotated[Call, Depends(Needs())]
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 

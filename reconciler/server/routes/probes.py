@@ -9,12 +9,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.metrics import Figures
 from reconciler.server.serving import Served
 from reconciler.wire import paths
 
-router = APIRouter(tags=["probes"])
+router = APIRouter(tags=["probes"], route_class=Gated)
 _Prometheus = Annotated[Call, Depends(Needs(Scope.METRICS))]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import At, Key, Meter
 from reconciler.server.replies import shown
 from reconciler.server.streams import LinesResponse, quoted, streamed
@@ -29,7 +29,7 @@ from reconciler.wire.questions import (
     TallyReply,
 )
 
-router = APIRouter(tags=["questions"])
+router = APIRouter(tags=["questions"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 
 

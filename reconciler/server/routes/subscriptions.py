@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Needs
+from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import ClientId
 from reconciler.server.replies import ANY, IfMatch, require_match
 from reconciler.server.writing import IdempotencyKey, Write, asked
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.clients import Client
 
-router = APIRouter(tags=["clients"])
+router = APIRouter(tags=["clients"], route_class=Gated)
 _Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
 _Assigner = Annotated[Call, Depends(Needs(Scope.SUBSCRIPTIONS))]
 _Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
