@@ -25,7 +25,7 @@ from reconciler.server.app import application
 from reconciler.server.serving import Bounds, Served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
 
@@ -37,9 +37,12 @@ def now() -> datetime:
 
 
 def served(
-    platform: ServedPlatform, tokens: TokenRegister | None = None, bounds: Bounds | None = None
+    platform: ServedPlatform,
+    tokens: TokenRegister | None = None,
+    bounds: Bounds | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> Served:
-    return Served(platform, tokens, now, bounds or Bounds())
+    return Served(platform, tokens, clock, bounds or Bounds())
 
 
 @dataclass(frozen=True)

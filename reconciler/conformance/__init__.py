@@ -12,6 +12,7 @@ An adapter's own test module takes them in and says where its platform comes fro
         with open_mine("mine://test", root=..., token=None) as opened:
             yield opened  # empty, and a new one for each test
 
+Each write is told its instant. A platform with a clock of its own needs a fixture that sets it to that.
 Nothing of the program imports this.
 """
 

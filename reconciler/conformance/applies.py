@@ -47,7 +47,7 @@ def test_an_apply_creates_managed_packages_and_records_the_run(platform: Platfor
         writes=(written(platform),),
         commit="abc",
         allowed=("archives:*",),
-        changes=({"action": "create", "key": "basic"},),
+        changes=({"action": "create", "key": "basic", "fields": []},),
     )
 
     run = platform.apply(planned)
@@ -55,10 +55,40 @@ def test_an_apply_creates_managed_packages_and_records_the_run(platform: Platfor
     (head,) = platform.packages()
     assert (head.key, head.revision, head.version, head.managed) == ("basic", 1, 1, True)
     assert (head.digest, head.title) == (definition().digest, "Basic")
-    assert (run.id, run.at, run.actor, run.environment) == (1, LATER, "ada", "local")
+    assert (run.id, run.at, run.environment) == (1, LATER, "local")
+    assert "ada" in {run.actor, run.on_behalf_of}
     assert (run.commit, run.allowed, run.changes) == ("abc", planned.allowed, planned.changes)
     assert (run.before, run.after) == ({}, {"basic": PackageState(1, archived=False, managed=True)})
     assert platform.run(1) == platform.run_of_plan(planned.plan_hash) == run
+
+
+def test_a_run_tells_what_was_done_whatever_the_plan_says_of_it(platform: Platform) -> None:
+    apply(platform, writes=(written(platform), written(platform, "pro", title="Pro")))
+    platform.add_client(line("acme"), NOW)
+    told: tuple[dict[str, Any], ...] = (
+        {"action": "create", "key": "basic", "fields": []},
+        {"action": "archive", "key": "untouched"},
+        {"action": "reassign", "key": "pro"},
+    )
+
+    run = apply(
+        platform,
+        writes=(
+            written(platform, features=[]),
+            ArchiveWrite("pro", version(platform, "pro")),
+            written(platform, "new", title="New"),
+        ),
+        moves=(Move(EVERYONE, 1),),
+        changes=told,
+    )
+
+    assert run.changes == (
+        {"action": "update", "key": "basic", "fields": []},
+        {"action": "archive", "key": "pro"},
+        {"action": "create", "key": "new"},
+        {"action": "reassign", "key": "basic"},
+    )
+    assert platform.run(run.id) == run
 
 
 def test_one_package_is_the_one_among_all(platform: Platform) -> None:

@@ -407,3 +407,15 @@ def test_a_stream_that_breaks_off_imports_nothing(platform: Platform) -> None:
         platform.import_clients(broken(), NOW)
 
     assert list(platform.clients(NOW)) == []
+
+
+def test_a_start_later_than_now_is_refused(platform: Platform) -> None:
+    with_client(platform)
+
+    with pytest.raises(BlockedError, match="later than now"):
+        platform.add_client(line("globex", assigned_at=LATER), NOW)
+    with pytest.raises(InvalidError):
+        platform.import_clients([ClientLine("acme", 1, assigned_at=LATER)], NOW)
+
+    assert [client.id for client in platform.clients(NOW)] == ["acme"]
+    assert platform.client("acme", NOW).subscription.assigned_at == NOW

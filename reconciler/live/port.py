@@ -134,10 +134,13 @@ class HasStateToken(Protocol):
 
 
 class Platform(PlatformReader, Protocol):
-    """A platform that may also be written."""
+    """A platform that may also be written.
+
+    Each write is told the present instant; a platform with a clock of its own, such as a server, uses that.
+    """
 
     def apply(self, change_set: ChangeSet) -> Run:
-        """Do all of the change set or nothing, and record the run.
+        """Do all of the change set or nothing, and record the run, which tells what was done.
 
         A change set whose `plan_hash` was applied before returns that run and writes nothing. Raises
         `StaleError`, saying what moved, where the lineage differs, a version or the catalog is not the
@@ -151,7 +154,8 @@ class Platform(PlatformReader, Protocol):
 
         What a line does not state is kept. A new client needs `name`, `owner_email` and `package`. A package
         that is stated and is not the one held, or another `assigned_at`, assigns anew: the snapshot is of the
-        current revision, rules 2, 4, 5 and 8 hold. Raises `InvalidError` with a finding per bad line.
+        current revision, rules 2, 4, 5 and 8 hold: it may lie in the past, but not in the future. Raises
+        `InvalidError` with a finding per bad line.
         """
         ...
 

@@ -10,6 +10,7 @@ from reconciler.model.quantities import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Entitlements
@@ -42,6 +43,17 @@ def refused_assignment(head: PackageHead, definition: Definition, owner_email: s
             "Add the address to the package's `allowed_emails`, or assign another package.",
         )
     return None
+
+
+def refused_start(start: datetime, now: datetime) -> Refusal | None:
+    """Say why a subscription may not start at an instant (rule 2); None: it may."""
+    if start <= now:
+        return None
+    return Refusal(
+        "client-start-in-future",
+        f"the start {start.isoformat()} is later than now, {now.isoformat(timespec='seconds')} (rule 2)",
+        "Leave `assigned_at` out to start now, or assign the package on that day.",
+    )
 
 
 def refused_definition(key: str, definition: Definition, catalog: Catalog | None) -> Refusal | None:

@@ -31,6 +31,11 @@ class PackageWrite:
     archived: bool = False
     renamed_from: str | None = None
 
+    @property
+    def origin(self) -> str:
+        """The key that the package has before the write."""
+        return self.renamed_from or self.key
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveWrite:
@@ -38,6 +43,11 @@ class ArchiveWrite:
 
     key: str
     expected_version: int
+
+    @property
+    def origin(self) -> str:
+        """The key that the package has before the write."""
+        return self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +87,14 @@ class ChangeSet:
     """One transaction. Sending it twice is harmless: the second time finds the run of `plan_hash`.
 
     Attributes:
-        at: The instant that expiry is computed at, and that the run is recorded with.
+        at: The instant that expiry is computed at, and that the run is recorded with; a server's own.
+        actor: Who applies: a person, or over HTTP the token's name.
+        on_behalf_of: Over HTTP, who the caller says applies; None where nothing stands between.
         allowed: The `--allow GUARD:KEY` values, recorded in the run.
         catalog: The new catalog, None where it does not change; written if the live one still has
             `expected_catalog` (None: the platform has none).
         protected: The new protected keys, None where they do not change.
-        changes: JSON forms of the plan's changes, recorded in the run.
+        changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
 
     plan_hash: str
@@ -90,6 +102,7 @@ class ChangeSet:
     at: datetime
     actor: str
     environment: str
+    on_behalf_of: str | None = None
     commit: str | None = None
     allowed: tuple[str, ...] = ()
     catalog: Catalog | None = None
@@ -126,6 +139,10 @@ class Run:
 
     Attributes:
         id: Counts from 1 in the order of the applies.
+        actor: Who applied, as far as the platform knows: over HTTP the token's name.
+        on_behalf_of: Who the token's bearer said it was for; None where nothing stands between.
+        changes: An entry per package that was written or whose clients were moved: `action` and `key` are
+            what was done, the rest is as the plan told it.
         before: State per key of what the run wrote; a key that is absent did not exist.
         after: The same after the run.
         renamed: Old key per new key.
@@ -137,6 +154,7 @@ class Run:
     at: datetime
     actor: str
     environment: str
+    on_behalf_of: str | None = None
     commit: str | None = None
     allowed: tuple[str, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Made by `reconciler tokens create`.")
 _ANYONE: Final = "anyone"
-"""Stands for the token in an open server."""
+"""Stands for the token, and for its name, in an open server: nothing more is known of a caller."""
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
@@ -40,11 +40,14 @@ class Call:
 
     Attributes:
         caller: Id of the token.
+        author: Name of the token: who is recorded for what the caller does.
         scopes: What the caller may do.
+        now: The server's own instant, at which whatever the caller writes is done.
     """
 
     served: Served
     caller: str
+    author: str
     scopes: frozenset[Scope]
     now: datetime
 
@@ -59,7 +62,7 @@ class Call:
         return self.served.bounds
 
     def instant(self, stated: datetime | None) -> datetime:
-        """Return the instant that the request states, or now."""
+        """Return the instant that a question states, or now. A write happens now, whatever it states."""
         return self.now if stated is None else stated.astimezone(UTC)
 
     def require(self, *scopes: Scope) -> None:
@@ -84,10 +87,10 @@ class Needs:
         now = served.clock()
         token = _holder(served, credentials, now)
         if token is None:
-            return Call(served, _ANYONE, frozenset(Scope), now)
+            return Call(served, _ANYONE, _ANYONE, frozenset(Scope), now)
         if not token.allows(self.scopes):
             raise _forbidden(self.scopes)
-        return Call(served, token.id, frozenset(token.scopes), now)
+        return Call(served, token.id, token.name, frozenset(token.scopes), now)
 
 
 class Gated(APIRoute):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.store.database import Database
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration; known without importing Alembic, so that an up-to-date database opens fast."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

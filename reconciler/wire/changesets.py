@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, JsonValue, StrictBool
 
@@ -32,6 +32,9 @@ from reconciler.wire.fields import (
 )
 from reconciler.wire.packages import CatalogBody, DefinitionBody
 from reconciler.wire.questions import QuestionBody
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _MOST = 100_000
 
@@ -109,8 +112,7 @@ class ChangeSetBody(Body):
 
     plan_hash: Hash
     lineage: Line
-    at: Instant
-    actor: Line
+    actor: Annotated[Line, Field(description="Who the change is for; the author is the token's name.")]
     environment: Line
     commit: Line | None = None
     allowed: Annotated[tuple[Line, ...], items_at_most(_MOST)] = ()
@@ -124,7 +126,7 @@ class ChangeSetBody(Body):
 
     @classmethod
     def of(cls, change_set: ChangeSet) -> Self:
-        """Make the body of a change set."""
+        """Make the body of a change set; its instant stays behind, since the server's own counts."""
         fields: dict[str, Any] = {name: getattr(change_set, name) for name in cls.model_fields}
         fields["catalog"] = change_set.catalog and CatalogBody.of(change_set.catalog)
         fields["writes"] = tuple(map(_write_body, change_set.writes))
@@ -133,9 +135,9 @@ class ChangeSetBody(Body):
         fields["changes"] = tuple(dict(change) for change in change_set.changes)
         return cls(**fields)
 
-    def value(self) -> ChangeSet:
-        """Return the change set."""
-        fields = dict(self)
+    def value(self, author: str, at: datetime) -> ChangeSet:
+        """Return the change set of whoever sent it, at the instant at which it came."""
+        fields = {**dict(self), "actor": author, "on_behalf_of": self.actor, "at": at}
         fields["catalog"] = self.catalog and self.catalog.value()
         for name in ("writes", "moves", "expectations"):
             fields[name] = tuple(each.value() for each in fields[name])
@@ -172,6 +174,7 @@ class RunReply(Reply):
     at: Instant
     actor: str
     environment: str
+    on_behalf_of: str | None = None
     commit: str | None
     allowed: tuple[str, ...]
     changes: tuple[dict[str, JsonValue], ...]

@@ -84,33 +84,21 @@ class ClientLineBody(Body):
     users: Amount | None = None
     usage: Annotated[dict[Line, Amount], KeysAtMost(1_000)] | None = None
 
-    def value(self, line: int) -> ClientLine:
+    def value(self, line: int = 1) -> ClientLine:
         """Return the line, which stood at this place in what it came from."""
         return ClientLine(line=line, **dict(self))
-
-
-class NewClientBody(ClientLineBody):
-    """A client to be added at an instant; the server's own where none is given."""
-
-    at: Instant | None = None
-
-    def value(self, line: int = 1) -> ClientLine:
-        """Return the line."""
-        return ClientLine(line=line, **{name: value for name, value in self if name != "at"})
 
 
 class AssignBody(Body):
     """The package that a client is given by hand."""
 
     package: Line
-    at: Instant | None = None
 
 
 class UsersBody(Body):
     """A client's number of team members."""
 
     users: Amount
-    at: Instant | None = None
 
 
 class UsageBody(Body):
@@ -118,7 +106,6 @@ class UsageBody(Body):
 
     meter: Line
     amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY), WHOLE]
-    at: Instant | None = None
 
 
 class UsageReply(Reply):
@@ -126,12 +113,6 @@ class UsageReply(Reply):
 
     meter: str
     total: int
-
-
-class CycleBody(Body):
-    """The instant at which a client's next billing cycle begins."""
-
-    at: Instant | None = None
 
 
 class ImportReply(Reply):

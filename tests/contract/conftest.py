@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -10,12 +12,35 @@ from tests.contract.fake import FakePlatform
 from tests.servers import Stage, served, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.live.port import Platform
 
 KINDS = ("fake", "sqlite", "postgresql", "http on sqlite", "http on postgresql")
+
+
+@dataclass
+class Clock:
+    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class InStep:
+    """A platform over HTTP whose server's clock shows what each call states, so that one suite is for all."""
+
+    def __init__(self, platform: Platform, clock: Clock) -> None:
+        self._platform = platform
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._platform, name)
+
+        def called(*args: Any, **more: Any) -> Any:
+            stated = [getattr(each, "at", each) for each in (*args, *more.values())]
+            self._clock.at = next((each for each in stated if isinstance(each, datetime)), self._clock.at)
+            return method(*args, **more)
+
+        return called
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +62,9 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     with ExitStack() as stack:
         behind, _ = stack.enter_context(open_served(url, root=tmp_path))
         if kind.startswith("http"):
-            address = request.getfixturevalue("theatre").show(served(behind))
-            yield stack.enter_context(open_platform(address, root=tmp_path))
+            clock = Clock()
+            address = request.getfixturevalue("theatre").show(served(behind, clock=lambda: clock.at))
+            opened = stack.enter_context(open_platform(address, root=tmp_path))
+            yield cast("Platform", InStep(opened, clock))
         else:
             yield behind

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.live.telling import told
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
@@ -186,7 +187,7 @@ class FakePlatform:
                 self._package(line.package)
             reason = self._take(line, at)
             if reason:
-                raise BlockedError(reason)
+                raise BlockedError("later than now" if reason == "start-in-future" else reason)
             holder = self._holder(line.id)
             cap = holder.snapshot.user_count
             if cap != "unlimited" and holder.users > cap:
@@ -271,7 +272,7 @@ class FakePlatform:
             holder.assigned_at,
         }:
             target = self._world.packages.get(line.package or holder.package.key)
-            reason = refusal(target, owner)
+            reason = refusal(target, owner) or _too_late(line, at)
             if target is None or reason:
                 return reason
             self._begin(holder, target, line.assigned_at or at)
@@ -286,7 +287,7 @@ class FakePlatform:
         if line.name is None or line.owner_email is None or line.package is None:
             return "missing-key"
         target = self._world.packages.get(line.package)
-        reason = refusal(target, line.owner_email)
+        reason = refusal(target, line.owner_email) or _too_late(line, at)
         if target is None or reason:
             return reason
         self._world.holders[line.id] = Holder(
@@ -364,11 +365,9 @@ class FakePlatform:
     def _write_all(self, change_set: ChangeSet) -> Run:
         world = self._world
         before = {key: state(package) for key, package in world.packages.items()}
-        origins = {
-            write.key: (write.renamed_from if isinstance(write, PackageWrite) else None) or write.key
-            for write in change_set.writes
-        }
-        existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
+        origins = {write.key: write.origin for write in change_set.writes}
+        planned_on = [write.origin for write in change_set.writes if write.expected_version is not None]
+        existed = {key: before[key] for key in planned_on}
         taken = {old: world.packages.pop(old) for key, old in origins.items() if old != key}
         for write in change_set.writes:
             old = origins[write.key]
@@ -389,10 +388,11 @@ class FakePlatform:
             change_set.at,
             change_set.actor,
             change_set.environment,
+            change_set.on_behalf_of,
             change_set.commit,
             change_set.allowed,
-            change_set.changes,
-            {key: before[key] for key in existed},
+            tuple(told(change_set, existed)),
+            existed,
             {key: state(world.packages[key]) for key in origins},
             {key: old for key, old in origins.items() if old != key},
         )
@@ -453,3 +453,7 @@ class FakePlatform:
             mover.moved.append(world.Moved(len(self._world.runs) + 1, package, mover.revision, target))
             mover.revision = target
         return len(movers)
+
+
+def _too_late(line: ClientLine, now: datetime) -> str:
+    return "" if line.assigned_at is None or line.assigned_at <= now else "start-in-future"

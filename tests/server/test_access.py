@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 AT = "2026-11-01T12:00:00Z"
 QUESTION = {"package": "basic", "revisions": [1]}
-CHANGE_SET = {"plan_hash": "sha256:1", "lineage": "x", "at": AT, "actor": "ana", "environment": "local"}
+CHANGE_SET = {"plan_hash": "sha256:1", "lineage": "x", "actor": "ana", "environment": "local"}
 MOVES = {**CHANGE_SET, "moves": [{"who": QUESTION, "at_most": 0}]}
 WRITES = {**CHANGE_SET, "protected": ["basic"]}
 NEW_CLIENT = {"id": "new", "name": "New", "owner_email": "n@x.example", "package": "basic"}
@@ -75,7 +75,7 @@ CASES = [
     Case("PUT", "/v1/clients/acme/subscription", {S}, {"package": "pro"}, ANY),
     Case("PUT", "/v1/clients/acme/users", {U}, {"users": 2}, ANY),
     Case("POST", "/v1/clients/acme/usage", {U}, {"meter": "chat", "amount": 1}, KEY),
-    Case("POST", "/v1/clients/acme/cycle", {U}, {}, ANY),
+    Case("POST", "/v1/clients/acme/cycle", {U}, None, ANY),
     Case("POST", "/v1/imports", {C}, headers={**KEY, "Content-Type": "application/x-ndjson"}, content=""),
     Case("POST", "/v1/change-sets", {P, S}, MOVES, KEY),
     Case("GET", "/v1/runs", {R}),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.live.embedded import checking, moving
 from reconciler.live.embedded.editing import require_definable, require_distinct_titles
+from reconciler.live.telling import told
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
 from reconciler.store import meta, packages, runs
 from reconciler.store.packages import Contents
@@ -45,7 +46,7 @@ def _write_vocabulary(connection: Connection, change_set: ChangeSet) -> None:
 def _write_packages(
     connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]
 ) -> None:
-    renamed = [checking.origin(write) for write in change_set.writes if checking.origin(write) != write.key]
+    renamed = [write.origin for write in change_set.writes if write.origin != write.key]
     packages.park(connection, [known[key].id for key in renamed])
     catalog = meta.catalog(connection)
     contents = []
@@ -65,23 +66,25 @@ def _contents(write: PackageWrite) -> Contents:
 
 
 def _before(write: PackageWrite, known: Mapping[str, StoredPackage]) -> StoredPackage | None:
-    return None if write.expected_version is None else known[checking.origin(write)]
+    return None if write.expected_version is None else known[write.origin]
 
 
 def _run(connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Run:
-    origins = {write.key: checking.origin(write) for write in change_set.writes}
+    origins = {write.key: write.origin for write in change_set.writes}
     existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
     written = packages.stored(connection, origins.keys())
+    before = {key: _state(known[key]) for key in sorted(existed)}
     return Run(
         id=runs.next_id(connection),
         plan_hash=change_set.plan_hash,
         at=change_set.at,
         actor=change_set.actor,
         environment=change_set.environment,
+        on_behalf_of=change_set.on_behalf_of,
         commit=change_set.commit,
         allowed=change_set.allowed,
-        changes=change_set.changes,
-        before={key: _state(known[key]) for key in sorted(existed)},
+        changes=tuple(told(change_set, before)),
+        before=before,
         after={key: _state(package) for key, package in sorted(written.items())},
         renamed={key: old for key, old in sorted(origins.items()) if old != key},
     )

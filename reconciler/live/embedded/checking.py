@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError
-from reconciler.model.changesets import ArchiveWrite, PackageWrite
+from reconciler.model.changesets import ArchiveWrite
 from reconciler.store import meta, questions
 
 if TYPE_CHECKING:
@@ -24,13 +24,8 @@ _PLAN_AGAIN: Final = "Plan again, and review what changed."
 
 def keys_of(change_set: ChangeSet) -> set[str]:
     """Return every package key that the change set speaks of, before and after it."""
-    keys = {write.key for write in change_set.writes} | {origin(write) for write in change_set.writes}
+    keys = {write.key for write in change_set.writes} | {write.origin for write in change_set.writes}
     return keys | {move.who.package for move in change_set.moves}
-
-
-def origin(write: PackageWrite | ArchiveWrite) -> str:
-    """Return the key that the written package has before the write."""
-    return write.key if isinstance(write, ArchiveWrite) else write.renamed_from or write.key
 
 
 def require_lineage(connection: Connection, change_set: ChangeSet) -> None:
@@ -70,15 +65,15 @@ def stale(reasons: list[str]) -> StaleError:
 
 def _require_consistent(change_set: ChangeSet) -> None:
     written = [write.key for write in change_set.writes]
-    read = [origin(write) for write in change_set.writes if write.expected_version is not None]
+    read = [write.origin for write in change_set.writes if write.expected_version is not None]
     for key, times in (Counter(written) | Counter(read)).items():
         if times > 1:
             raise InvalidError(f"the change set writes package `{key}` more than once", hint=_PLAN_AGAIN)
 
 
 def _moved_packages(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Iterator[str]:
-    renamed_away = {origin(write) for write in change_set.writes if origin(write) != write.key}
-    written = ((origin(write), write.expected_version) for write in change_set.writes)
+    renamed_away = {write.origin for write in change_set.writes if write.origin != write.key}
+    written = ((write.origin, write.expected_version) for write in change_set.writes)
     moved = (
         (move.who.package, move.expected_version)
         for move in change_set.moves
@@ -89,8 +84,8 @@ def _moved_packages(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -
         if version != expected and not (expected is None and key in renamed_away):
             yield _moved_version(key, expected, version)
     for write in change_set.writes:
-        if origin(write) != write.key and write.key in known.keys() - renamed_away:
-            yield f"a package with key `{write.key}` exists, which `{origin(write)}` was to be renamed to"
+        if write.origin != write.key and write.key in known.keys() - renamed_away:
+            yield f"a package with key `{write.key}` exists, which `{write.origin}` was to be renamed to"
 
 
 def _moved_version(key: str, expected: int | None, version: int | None) -> str:

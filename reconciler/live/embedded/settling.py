@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.live.embedded.assigning import assigned
-from reconciler.live.rules import Refusal, refused_assignment
+from reconciler.live.rules import Refusal, refused_assignment, refused_start
 from reconciler.store.clients import StoredClient
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def _assigned(
     offer = offers.get(key)
     if offer is None:
         return Refusal("client-unknown-package", f"client `{line.id}`: there is no package `{key}`", "")
+    start = line.assigned_at or at
     refusal = refused_assignment(offer.package.head, offer.definition, stated.owner_email)
+    refusal = refusal or refused_start(start, at)
     if refusal is not None:
         return replace(refusal, message=f"client `{line.id}`: {refusal.message}")
-    return assigned(stated, offer, line.assigned_at or at)
+    return assigned(stated, offer, start)

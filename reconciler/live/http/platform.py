@@ -1,4 +1,7 @@
-"""The whole port over requests. Every write goes under a key, so that sending it twice does it once."""
+"""The whole port over requests. Every write goes under a key, so that sending it twice does it once.
+
+A write happens when the server says: the instant that the port is told is not sent.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,15 @@ from typing import IO, TYPE_CHECKING, Final
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.live.http.exchange import Request
 from reconciler.live.http.reading import HttpReader
-from reconciler.live.http.sending import instant, made, new_key, writing
+from reconciler.live.http.sending import made, new_key, writing
 from reconciler.model.findings import Finding, Position
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
     AssignBody,
+    ClientLineBody,
     ClientReply,
-    CycleBody,
     ImportReply,
-    NewClientBody,
     UsageBody,
     UsageReply,
     UsersBody,
@@ -58,6 +60,7 @@ class HttpPlatform(HttpReader):
 
     def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
         """See `Platform`; the lines wait in a temporary file, so that they can be sent again."""
+        del at
         numbers = array("q")
         with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
             for line in lines:
@@ -66,7 +69,6 @@ class HttpPlatform(HttpReader):
             request = Request(
                 "POST",
                 paths.IMPORTS,
-                instant(at),
                 body=_file(spool),
                 body_type=paths.LINES,
                 key=new_key(),
@@ -81,37 +83,41 @@ class HttpPlatform(HttpReader):
 
     def add_client(self, line: ClientLine, at: datetime) -> Client:
         """See `Platform`."""
+        del at
         stated = {name: getattr(line, name) for name in (*_STATED, "id", "assigned_at")}
-        body = made(NewClientBody, at=at, **stated)
+        body = made(ClientLineBody, **stated)
         request = writing("POST", paths.CLIENTS, body, what="adding the client")
         return self.agreed.call(request, ClientReply).value()
 
     def assign(self, client_id: str, package: str, at: datetime) -> Client:
         """See `Platform`."""
-        body = made(AssignBody, package=package, at=at)
+        del at
+        body = made(AssignBody, package=package)
         return self._changed("PUT", paths.SUBSCRIPTION, client_id, body, "the assignment")
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
-        body = made(UsageBody, meter=meter, amount=amount, at=at)
+        del at
+        body = made(UsageBody, meter=meter, amount=amount)
         path = paths.USAGE.format(client_id=segment(client_id))
         return self.agreed.call(writing("POST", path, body, what="the record of usage"), UsageReply).total
 
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         """See `Platform`."""
-        body = made(UsersBody, users=users, at=at)
+        del at
+        body = made(UsersBody, users=users)
         return self._changed("PUT", paths.USERS, client_id, body, "the change of users")
 
     def edit_package(
         self, key: str, definition: Definition, at: datetime, *, archived: bool = False
     ) -> PackageHead:
         """See `Platform`."""
+        del at
         body = made(PackageBody, definition=made(DefinitionBody.of, definition), archived=archived)
         place = paths.PACKAGE.format(key=segment(key))
 
         def edited(condition: Mapping[str, str]) -> PackageHead:
-            more = {"query": instant(at), "headers": condition}
-            request = writing("PUT", place, body, what="the edit", **more)
+            request = writing("PUT", place, body, what="the edit", headers=condition)
             return self.agreed.call(request, PackageReply).head.value()
 
         try:
@@ -121,10 +127,11 @@ class HttpPlatform(HttpReader):
 
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         """See `Platform`."""
-        return self._changed("POST", paths.CYCLE, client_id, CycleBody(at=at), "the new cycle")
+        del at
+        return self._changed("POST", paths.CYCLE, client_id, None, "the new cycle")
 
     def _changed(
-        self, method: str, path: str, client_id: str, body: AssignBody | UsersBody | CycleBody, what: str
+        self, method: str, path: str, client_id: str, body: AssignBody | UsersBody | None, what: str
     ) -> Client:
         place = path.format(client_id=segment(client_id))
         request = writing(method, place, body, what=what, headers=_WHATEVER_IS_THERE)

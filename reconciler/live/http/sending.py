@@ -34,10 +34,11 @@ def asking(path: str, body: BaseModel, *, is_long: bool = False) -> Request:
     return Request("POST", path, body=body.model_dump_json().encode(), is_long=is_long)
 
 
-def writing(method: str, path: str, body: BaseModel, what: str, **more: Any) -> Request:
+def writing(method: str, path: str, body: BaseModel | None, what: str, **more: Any) -> Request:
     """Return a write under a new key."""
     fields = {"key": new_key(), **more}
-    return Request(method, path, body=body.model_dump_json().encode(), what=what, **fields)
+    content = None if body is None else body.model_dump_json().encode()
+    return Request(method, path, body=content, what=what, **fields)
 
 
 def new_key() -> str:

@@ -30,7 +30,13 @@ def explanation_json(explanation: Explanation) -> str:
 
 
 def _run(run: Run) -> dict[str, Any]:
-    return {"id": run.id, "at": instant(run.at), "actor": run.actor, "commit": run.commit}
+    return {
+        "id": run.id,
+        "at": instant(run.at),
+        "actor": run.actor,
+        "on_behalf_of": run.on_behalf_of,
+        "commit": run.commit,
+    }
 
 
 def _prospect(prospect: Prospect) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def run_json(run: Run) -> str:
             "plan_hash": run.plan_hash,
             "at": instant(run.at),
             "actor": run.actor,
+            "on_behalf_of": run.on_behalf_of,
             "environment": run.environment,
             "commit": run.commit,
             "allowed": list(run.allowed),

@@ -9,7 +9,7 @@ from reconciler.planning.losses import subject_of
 from reconciler.render.text.client import client_text
 from reconciler.render.text.fields import by_severity, field_line
 from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import instant, joined, number
+from reconciler.render.text.phrases import author, instant, joined, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def _origin(explanation: Explanation, paper: Paper) -> Iterator[str]:
         yield from paper.lines([f"{which} comes from no run on record: it was made by hand, or long ago."])
         return
     commit = f"commit {run.commit[:_COMMIT]}" if run.commit else ""
-    by = joined([f"run {run.id}", instant(run.at), run.actor, commit])
+    by = joined([f"run {run.id}", instant(run.at), author(run), commit])
     yield from paper.lines([f"{which} comes from {by}."])
 
 

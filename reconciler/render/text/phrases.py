@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from reconciler.model.changesets import Run
     from reconciler.model.quantities import Quantity
 
 
@@ -38,6 +39,11 @@ def quantity(value: Quantity | None) -> str:
 def instant(at: datetime) -> str:
     """Return the instant to the minute; all instants inside are UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def author(run: Run) -> str:
+    """Return who applied, and for whom they said that it was: `ci, on behalf of ana@laptop`."""
+    return run.actor if run.on_behalf_of is None else f"{run.actor}, on behalf of {run.on_behalf_of}"
 
 
 def several(names: Sequence[str], total: int, shown: int) -> str:

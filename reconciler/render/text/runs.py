@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import counted, instant, joined, number
+from reconciler.render.text.phrases import author, counted, instant, joined, number
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def applied_text(run: Run, paper: Paper) -> str:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    return (str(run.id), instant(run.at), run.actor, run.environment, _what(run))
+    return (str(run.id), instant(run.at), author(run), run.environment, _what(run))
 
 
 def _what(run: Run) -> str:
@@ -58,7 +58,7 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
     yield from paper.lines([Span(f"Run {run.id}", Ink.BOLD), f" on {run.environment}: {_what(run)}"])
     for label, text in (
         ("when", instant(run.at)),
-        ("by", run.actor),
+        ("by", author(run)),
         ("commit", run.commit or "unknown"),
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),

@@ -37,7 +37,7 @@ def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key
         call.require(Scope.PACKAGES)
 
     def effect() -> RunReply:
-        return RunReply.of(call.platform.apply(body.value()))
+        return RunReply.of(call.platform.apply(body.value(call.author, call.now)))
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
 

@@ -15,7 +15,6 @@ from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Gated, Needs
-from reconciler.server.parameters import At
 from reconciler.server.refusals import SHOWN, Refusal, brief
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
@@ -34,9 +33,7 @@ _BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"sch
 
 
 @router.post(paths.IMPORTS, response_model=ImportReply, openapi_extra=_BODY)
-async def import_clients(
-    request: Request, call: _Adder, idempotency_key: IdempotencyKey, at: At = None
-) -> Response:
+async def import_clients(request: Request, call: _Adder, idempotency_key: IdempotencyKey) -> Response:
     """Add or update clients, a JSON object per line; nothing is imported where one line is bad."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != paths.LINES:
         raise Refusal("unsupported-media-type", f"An import is {paths.LINES}.")
@@ -48,7 +45,7 @@ async def import_clients(
         write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
 
         def effect() -> ImportReply:
-            report = call.platform.import_clients(_lines(spool), call.instant(at))
+            report = call.platform.import_clients(_lines(spool), call.now)
             return ImportReply.model_validate(report)
 
         return await run_in_threadpool(write.done, effect)

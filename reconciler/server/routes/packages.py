@@ -12,7 +12,7 @@ from reconciler.model.packages import RevisionRef
 from reconciler.model.tokens import Scope
 from reconciler.server.cursors import page_of
 from reconciler.server.gate import Call, Gated, Needs
-from reconciler.server.parameters import At, Key, Number
+from reconciler.server.parameters import Key, Number
 from reconciler.server.refusals import Refusal
 from reconciler.server.replies import IfNoneMatch, MaybeIfMatch, require_match, shown
 from reconciler.server.writing import IdempotencyKey, Write, asked
@@ -64,7 +64,7 @@ def revision(call: _Reader, key: Key, number: Number, if_none_match: IfNoneMatch
 
 
 @router.put(paths.PACKAGE, response_model=PackageReply)
-def edit_package(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
+def edit_package(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
     request: Request,
     call: _Editor,
     key: Key,
@@ -72,7 +72,6 @@ def edit_package(  # noqa: PLR0913, PLR0917 - path, query, headers and body are 
     idempotency_key: IdempotencyKey,
     if_match: MaybeIfMatch = None,
     if_none_match: IfNoneMatch = None,
-    at: At = None,
 ) -> Response:
     """Write a package by hand: `If-None-Match: *` for a new one, else `If-Match`."""
     if if_match is None and if_none_match is None:
@@ -84,7 +83,7 @@ def edit_package(  # noqa: PLR0913, PLR0917 - path, query, headers and body are 
         if if_match is not None:
             require_match(if_match, _package(call.platform, key))
         definition = body.definition.value()
-        call.platform.edit_package(key, definition, call.instant(at), archived=body.archived)
+        call.platform.edit_package(key, definition, call.now, archived=body.archived)
         return _package(call.platform, key)
 
     text = asked(request, if_match or "", if_none_match or "", body.model_dump_json())

@@ -15,9 +15,8 @@ from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.clients import (
     AssignBody,
+    ClientLineBody,
     ClientReply,
-    CycleBody,
-    NewClientBody,
     UsageBody,
     UsageReply,
     UsersBody,
@@ -25,7 +24,6 @@ from reconciler.wire.clients import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from reconciler.model.clients import Client
 
@@ -37,12 +35,12 @@ _Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
 
 @router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
 def add_client(
-    request: Request, call: _Adder, body: NewClientBody, idempotency_key: IdempotencyKey
+    request: Request, call: _Adder, body: ClientLineBody, idempotency_key: IdempotencyKey
 ) -> Response:
     """Add a client with its package."""
 
     def effect() -> ClientReply:
-        return ClientReply.of(call.platform.add_client(body.value(), call.instant(body.at)))
+        return ClientReply.of(call.platform.add_client(body.value(), call.now))
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json()), 201).done(effect)
 
@@ -57,10 +55,9 @@ def assign(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters ea
     if_match: IfMatch,
 ) -> Response:
     """Give a client a package by hand: a new snapshot, start and cycle."""
-    at = call.instant(body.at)
-    change = _Conditional(call, client_id, if_match, at)
+    change = _Conditional(call, client_id, if_match)
     text = asked(request, change.condition, body.model_dump_json())
-    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, at))
+    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now))
     return Write(call, idempotency_key, text).done(assigned)
 
 
@@ -74,10 +71,9 @@ def set_users(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters
     if_match: IfMatch,
 ) -> Response:
     """Set a client's number of team members; refused where it grows beyond the cap."""
-    at = call.instant(body.at)
-    change = _Conditional(call, client_id, if_match, at)
+    change = _Conditional(call, client_id, if_match)
     text = asked(request, change.condition, body.model_dump_json())
-    counted = change.effect(lambda: call.platform.set_users(client_id, body.users, at))
+    counted = change.effect(lambda: call.platform.set_users(client_id, body.users, call.now))
     return Write(call, idempotency_key, text).done(counted)
 
 
@@ -88,44 +84,40 @@ def record_usage(
     """Add to what a client has used; refused beyond its allowance. An addition needs no condition."""
 
     def effect() -> UsageReply:
-        total = call.platform.record_usage(client_id, body.meter, body.amount, call.instant(body.at))
+        total = call.platform.record_usage(client_id, body.meter, body.amount, call.now)
         return UsageReply(meter=body.meter, total=total)
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
 
 
 @router.post(paths.CYCLE, response_model=ClientReply)
-def start_cycle(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+def start_cycle(
     request: Request,
     call: _Product,
     client_id: ClientId,
-    body: CycleBody,
     idempotency_key: IdempotencyKey,
     if_match: IfMatch,
 ) -> Response:
     """Begin a client's next billing cycle."""
-    at = call.instant(body.at)
-    change = _Conditional(call, client_id, if_match, at)
-    text = asked(request, change.condition, body.model_dump_json())
-    begun = change.effect(lambda: call.platform.start_cycle(client_id, at))
-    return Write(call, idempotency_key, text).done(begun)
+    change = _Conditional(call, client_id, if_match)
+    begun = change.effect(lambda: call.platform.start_cycle(client_id, call.now))
+    return Write(call, idempotency_key, asked(request, change.condition)).done(begun)
 
 
 class _Conditional:
     """A write to a client that must be as the caller read it."""
 
-    def __init__(self, call: Call, client_id: str, condition: str, at: datetime) -> None:
+    def __init__(self, call: Call, client_id: str, condition: str) -> None:
         self.condition = condition
         self._call = call
         self._client_id = client_id
-        self._at = at
 
     def effect(self, change: Callable[[], Client]) -> Callable[[], ClientReply]:
         """Return the change, preceded by looking whether the condition holds."""
 
         def checked() -> ClientReply:
             if self.condition.strip() != ANY:
-                current = self._call.platform.client(self._client_id, self._at)
+                current = self._call.platform.client(self._client_id, self._call.now)
                 require_match(self.condition, ClientReply.of(current))
             return ClientReply.of(change())
 

@@ -1,0 +1,39 @@
+"""What a run says that it did: taken from what was done, not from what its sender says of it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.changesets import ArchiveWrite
+from reconciler.model.plans import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.changesets import ChangeSet, PackageState, PackageWrite
+
+
+def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[dict[str, Any]]:
+    """Yield an entry per write and per move, each with the action that was done and the package's key.
+
+    What else the sender's summary says of it, such as fields and figures, is kept; of what was not done,
+    nothing is.
+    """
+    summaries: defaultdict[tuple[str, bool], deque[Mapping[str, Any]]] = defaultdict(deque)
+    for change in change_set.changes:
+        summaries[str(change.get("key")), change.get("action") == Action.REASSIGN].append(change)
+    done = [(write.key, _action(write, before.get(write.origin))) for write in change_set.writes]
+    done += [(move.who.package, Action.REASSIGN) for move in change_set.moves]
+    for key, action in done:
+        said = summaries[key, action is Action.REASSIGN]
+        yield {**(said.popleft() if said else {}), "action": action.value, "key": key}
+
+
+def _action(write: PackageWrite | ArchiveWrite, before: PackageState | None) -> Action:
+    if before is None:
+        return Action.CREATE
+    is_archived = isinstance(write, ArchiveWrite) or write.archived
+    if is_archived != before.archived:
+        return Action.ARCHIVE if is_archived else Action.RESTORE
+    return Action.UPDATE if write.origin == write.key else Action.RENAME

@@ -1,0 +1,12 @@
+"""Who the bearer of a token says that a run was for, beside the token's name."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Add the column; of earlier runs nothing is known."""
+    op.add_column("runs", sa.Column("on_behalf_of", sa.Text))
