@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import click
 from click.core import ParameterSource
+
+from reconciler.cli.token_hosts import TokenHost, token_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +32,7 @@ class Choices(NamedTuple):
     format: Format = "text"
     no_color: bool = False
     quiet: bool = False
+    token_hosts: tuple[tuple[TokenHost, ...], ...] = ()
 
 
 def option(*names: str, **attributes: Any) -> Decorator:
@@ -56,6 +60,12 @@ def chosen(*beside: str) -> Choices:
     if choices.format not in formats:
         raise click.UsageError(f"It has no format {choices.format}, only {', '.join(formats)}.", context)
     return choices
+
+
+def named_hosts() -> tuple[TokenHost, ...]:
+    """Return what was said, for the running command, about where secrets may go."""
+    choices = Choices(**click.get_current_context().ensure_object(dict))
+    return tuple(chain.from_iterable(choices.token_hosts))
 
 
 def folder_from_here() -> str:
@@ -93,4 +103,13 @@ _GLOBAL: Final = (
     _global("--format", type=click.Choice(_FORMATS), default="text", help="How results are printed."),
     _global("--no-color", is_flag=True, help="Never print colours. NO_COLOR and FORCE_COLOR count too."),
     _global("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+    _global(
+        "--token-host",
+        "--token-hosts",
+        "token_hosts",
+        type=token_hosts,
+        multiple=True,
+        metavar="VARIABLE=HOST",
+        help="A host that the secret in a variable may be sent to; may be repeated.",
+    ),
 )

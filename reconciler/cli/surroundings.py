@@ -1,4 +1,4 @@
-"""What is read of the process's surroundings beside the terminal: the clock, the user, secrets."""
+"""What is read of the process's surroundings beside the terminal: the clock, the user."""
 
 from __future__ import annotations
 
@@ -6,12 +6,6 @@ import getpass
 import os
 import platform
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-from reconciler.errors import UnreachableError
-
-if TYPE_CHECKING:
-    from reconciler.model.settings import Environment
 
 
 def now() -> datetime:
@@ -26,17 +20,3 @@ def actor() -> str:
     except (KeyError, OSError):
         user = f"uid-{os.getuid()}"
     return f"{user}@{platform.node() or 'unknown'}"
-
-
-def token_of(environment: Environment) -> str | None:
-    """Return the token that the environment's variable holds; None where it names none."""
-    if environment.token_env is None:
-        return None
-    token = os.environ.get(environment.token_env, "").strip()
-    if not token:
-        raise UnreachableError(
-            f"The environment {environment.name!r} takes its token from {environment.token_env}, "
-            "which is not set.",
-            hint=f"Set {environment.token_env} for this command.",
-        )
-    return token

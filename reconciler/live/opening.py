@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PLUG_INS: Final = "reconciler.platforms"
 """The group of entry points that add URL schemes: the scheme's name, and a callable like `Opener`."""
 
-_DATABASES: Final = ("sqlite", "postgresql")
+DATABASES: Final = ("sqlite", "postgresql")
+WEB: Final = ("http", "https")
 _HINT: Final = (
     "Write sqlite:/// and a path, postgresql://user@host/database, or https:// and the address of a server; "
     "other schemes need a package that adds them."
@@ -50,10 +51,10 @@ def open_platform(url: str, *, root: Path, token: str | None = None) -> Abstract
 
     Raises `InvalidError` for a URL that names no platform, `UnreachableError` where it cannot be used.
     """
-    scheme = _scheme(url)
-    if scheme in _DATABASES:
+    scheme = scheme_of(url)
+    if scheme in DATABASES:
         return _embedded(url, root, token)
-    if scheme in {"http", "https"}:
+    if scheme in WEB:
         from reconciler.live.http import open_http  # noqa: PLC0415 - httpx is slow to import
 
         return open_http(url, token=token)
@@ -94,9 +95,9 @@ def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, 
 
 
 def _require_database(url: str) -> None:
-    if _scheme(url) not in _DATABASES:
+    if scheme_of(url) not in DATABASES:
         raise InvalidError(
-            f"only a database can be served, copied, and its tokens managed: {url}",
+            f"only a database can be served, copied, and its tokens managed, not {scheme_of(url)}://",
             hint="Name a sqlite:/// or postgresql:// platform.",
         )
 
@@ -107,7 +108,8 @@ def _embedded(url: str, root: Path, token: str | None) -> Iterator[Platform]:
         yield platform
 
 
-def _scheme(url: str) -> str:
+def scheme_of(url: str) -> str:
+    """Return how the platform at `url` is reached; raises `InvalidError` for a URL that names none."""
     scheme, separator, rest = url.partition("://")
     if not separator or "\0" in url or (scheme == "sqlite" and (not rest.startswith("/") or rest == "/")):
         raise InvalidError(f"there is no platform at {url!r}", hint=_HINT)

@@ -10,6 +10,9 @@ from sqlalchemy import URL, create_engine, event, func, literal_column, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import REGCLASS
 
+from reconciler.model.hosts import Host
+from reconciler.model.secrets import without_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
@@ -67,6 +70,9 @@ _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "57": "lost",
     "XX": "corrupt",
 }
+_DRIVER: Final = "postgresql+psycopg"
+_POSTGRES_PORT: Final = 5432
+_SOCKETS: Final = ("/", "@")
 _CONNECT_SECONDS: Final = 10
 _POOL: Final[dict[str, Any]] = {"pool_size": 5, "max_overflow": 30, "pool_timeout": BUSY_SECONDS}
 
@@ -78,7 +84,26 @@ def engine_of(address: Address) -> Engine:
 
 def name_of(address: Address) -> str:
     """Return how messages call a database: never with its password."""
-    return str(address) if isinstance(address, Path) else address.render_as_string(hide_password=True)
+    return str(address) if isinstance(address, Path) else without_secrets(address.render_as_string())
+
+
+def hosts_of(address: Address) -> tuple[Host, ...]:
+    """Return the machines that a connection may be made to, as the driver would be told; a socket is none.
+
+    Raises ValueError for ports that are none, and SQLAlchemy's ArgumentError.
+    """
+    if isinstance(address, Path):
+        return ()
+    server = address.set(drivername=_DRIVER)
+    _, told = server.get_dialect()().create_connect_args(server)
+    ports = str(told.get("port", "")).split(",")
+    names = [str(told.get(key, "")).split(",") for key in ("host", "hostaddr")]
+    return tuple(
+        Host.of(name, int(port or _POSTGRES_PORT), _POSTGRES_PORT)
+        for group in names
+        for name, port in zip(group, ports * len(group) if len(ports) == 1 else ports, strict=False)
+        if name and not name.startswith(_SOCKETS)
+    )
 
 
 def _postgres_engine(url: URL) -> Engine:
@@ -88,9 +113,7 @@ def _postgres_engine(url: URL) -> Engine:
     tried anew. A look is a statement by itself, without the round trips of BEGIN and COMMIT.
     """
     settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
-    engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), connect_args=settings, pool_pre_ping=True, **_POOL
-    )
+    engine = create_engine(url.set(drivername=_DRIVER), connect_args=settings, pool_pre_ping=True, **_POOL)
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
 

@@ -2,16 +2,15 @@
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from select import select
 
 import pytest
 
 from reconciler.cli.main import main
+from tests.terminals import answered
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str, str]]
@@ -257,39 +256,7 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(folder: Path, applied:
     [(b"y\n", 0, "Applied as run 1"), (b"n\n", 130, "Interrupted"), (b"\x03", 130, "Interrupted")],
 )
 def test_on_a_terminal_apply_asks_first(folder: Path, answer: bytes, code: int, said: str) -> None:
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "apply"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb"},
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        preexec_fn=lambda: os.login_tty(follower),  # noqa: PLW1509 - so that ^C becomes a signal
-    )
-    os.close(follower)
+    ended, seen = answered(folder, answer, "apply")
 
-    seen = dialogue(leader, answer)
-
-    assert process.wait(60) == code
-    assert said in seen.decode()
-    os.close(leader)
-
-
-def dialogue(terminal: int, answer: bytes) -> bytes:
-    """Read a terminal to its end, and answer once it has asked and been silent, as a person does.
-
-    An interrupt in the instant before a program begins to wait for input is noticed only with the next one.
-    """
-    seen, is_answered = b"", False
-    while True:
-        ready, _, _ = select([terminal], [], [], 0.5)
-        if not ready:
-            if b"[y/N]" in seen and not is_answered:
-                os.write(terminal, answer)
-                is_answered = True
-            continue
-        try:
-            seen += os.read(terminal, 4096)
-        except OSError:
-            return seen
+    assert ended == code
+    assert said in seen

@@ -29,7 +29,7 @@ def drift_command(*, clients: bool) -> int:
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
-    with working("Comparing", terminal), opened(workspace, environment) as platform:
+    with opened(workspace, environment) as platform, working("Comparing", terminal):
         made = plan(workspace, environment, platform, PlanRequest(at=now()))
     write_plan_as(choices.format, made, workspace, terminal)
     has_drift = not made.is_empty or (clients and bool(made.outdated))

@@ -59,8 +59,8 @@ def plan_command(
     environment = environment_of(workspace.settings, choices.environment)
     request = PlanRequest(at=now(), allow=allow, show_emails=show_emails)
     with (
-        working("Comparing files, platform and clients", terminal),
         opened(workspace, environment) as platform,
+        working("Comparing files, platform and clients", terminal),
     ):
         made = plan(workspace, environment, platform, request)
     if is_piped:

@@ -37,7 +37,7 @@ def pull_command(keys: tuple[str, ...], *, check: bool, diff: bool, archived: bo
     workspace = workspace_of(choices)
     environment = environment_of(workspace.settings, choices.environment)
     request = PullRequest(keys, archived=archived, adopt=not no_adopt)
-    with working("Reading the platform", terminal), opened(workspace, environment) as platform:
+    with opened(workspace, environment) as platform, working("Reading the platform", terminal):
         result = pull(workspace, platform, request)
     code = settle(workspace.root, result.edits, result.findings, check=check, diff=diff)
     terminal.say("".join(f"{sentence}\n" for sentence in _remarks(result)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 from reconciler.cli.exit_codes import DONE
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.secrets import secret_of
 from reconciler.cli.surroundings import actor
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
@@ -154,7 +154,7 @@ def _webhook(stated: dict[str, Any]) -> Webhook | None:
         return None
     from reconciler.cli.watching.notices import Webhook
 
-    return Webhook(stated["notify_url"], os.environ.get(stated["notify_secret_env"], ""))
+    return Webhook(stated["notify_url"], secret_of(stated["notify_secret_env"], "secret"))
 
 
 def _answer(loop: Loop, where: str, stack: ExitStack) -> None:

@@ -14,6 +14,7 @@ from reconciler import __version__
 from reconciler.live.http.decoding import decoded
 from reconciler.live.http.exchange import LostError, Reply
 from reconciler.live.http.sockets import DeadlineBackend
+from reconciler.model.hosts import Host
 from reconciler.wire import paths
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS: Final = 4.0
 _PIECE: Final = 2**16
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_LAST_PORT: Final = 65_535
 _TRUST: Final = "Check the address; name the certificate of an authority of your own in SSL_CERT_FILE."
+_UNSENDABLE: Final = "Check the address, and that the token is visible ASCII on one line."
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -32,6 +36,7 @@ class Transport:
 
     def __init__(self, base: str, token: str | None) -> None:
         self._base = base.rstrip("/")
+        self._token = token
         self._headers = {"User-Agent": f"reconciler/{__version__}", "Accept-Encoding": "gzip"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -53,6 +58,10 @@ class Transport:
             head = Reply(response.status_code, dict(response.headers), b"")
             encoding = head.headers.get("content-encoding", "").lower()
             yield head, decoded(response.iter_raw(_PIECE), encoding, most)
+
+    def hidden(self, text: str) -> str:
+        """Return a text of the server's without the token, which some send back in what they refuse."""
+        return text if self._token is None else text.replace(self._token, "***")
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -86,10 +95,12 @@ class Transport:
                 raise LostError(
                     f"its certificate is not trusted: {fault}", sent=False, remedy=_TRUST
                 ) from error
-            raise LostError(str(error) or "no connection", sent=False) from error
+            raise LostError(self.hidden(str(error)) or "no connection", sent=False) from error
+        except (httpx.LocalProtocolError, UnicodeError) as error:  # their texts quote the token
+            raise LostError("the request cannot be sent as it is", sent=False, remedy=_UNSENDABLE) from error
         except httpx.TransportError as error:
-            raise LostError(str(error) or type(error).__name__, sent=True) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise LostError(self.hidden(str(error)) or type(error).__name__, sent=True) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise LostError(f"the address cannot be used: {error}", sent=False) from error
 
     def _client(self) -> httpx.Client:
@@ -99,6 +110,21 @@ class Transport:
             self._of_thread.client = client
             self._clients.append(client)
         return client
+
+
+def host_in(address: str) -> Host | None:
+    r"""Return the host that the client would connect to; None for what is no address of a server.
+
+    Parsers differ: what is `b` in https://a\@b for this one is `a` for others.
+    """
+    try:
+        url = httpx.URL(address)
+        usual = _USUAL_PORTS[url.scheme]
+        name, port = url.raw_host.decode("ascii"), usual if url.port is None else url.port
+    except (httpx.InvalidURL, KeyError, UnicodeError):
+        return None
+    is_address = bool(name) and 0 < port <= _LAST_PORT and not (url.userinfo or url.query or url.fragment)
+    return Host.of(name, port, usual) if is_address else None
 
 
 def _new_client(headers: dict[str, str], tls: ssl.SSLContext | None) -> httpx.Client:

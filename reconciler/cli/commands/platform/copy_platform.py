@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.surroundings import token_of
+from reconciler.cli.secrets import token_of
 from reconciler.cli.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -1,0 +1,48 @@
+"""Where a secret goes when a platform is opened: the hosts that would see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import InvalidError
+from reconciler.live.opening import DATABASES, WEB, scheme_of
+from reconciler.model.hosts import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def strangers(url: str, named: Iterable[str]) -> tuple[Host, ...]:
+    """Return the hosts that opening `url` shows a secret to, but this machine and those that are `named`.
+
+    Names are read by what will connect, with the scheme of the URL, so that both sides mean the same: a port
+    counts, and its scheme's usual one need not be stated. For a scheme that a plug-in adds, all that follows
+    `://` is the name, since only the plug-in knows what in it is a host.
+
+    Raises `InvalidError` for a URL that names no platform.
+    """
+    scheme = scheme_of(url)
+    known = {host for name in named for host in _read(f"{scheme}://{name}")}
+    return tuple(host for host in destinations(url) if not host.is_here and host not in known)
+
+
+def destinations(url: str) -> tuple[Host, ...]:
+    """Return the hosts that opening `url` shows a secret to; a file and a local socket have none."""
+    scheme = scheme_of(url)
+    if scheme in WEB:
+        from reconciler.live.http import host_of  # noqa: PLC0415 - httpx is slow to import
+
+        return (host_of(url),)
+    if scheme in DATABASES:
+        from reconciler.live.embedded.opening import hosts_of  # noqa: PLC0415 - SQLAlchemy is slow
+
+        return hosts_of(url)
+    return (Host(url.partition("://")[2]),)
+
+
+def _read(url: str) -> tuple[Host, ...]:
+    """Read a name; one that this scheme cannot have names nothing."""
+    try:
+        return destinations(url)
+    except InvalidError:
+        return ()
