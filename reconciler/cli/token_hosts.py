@@ -47,7 +47,7 @@ def remembered() -> Iterator[TokenHost]:
 
 def remember(entries: Iterable[TokenHost]) -> Path:
     """Keep entries for later commands of this user; return the file that they stand in."""
-    from reconciler.sources.writing import write_atomically
+    from reconciler.sources.atomic import write_atomically
 
     try:
         file = _file()
