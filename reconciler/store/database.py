@@ -50,7 +50,7 @@ class Database:
     def __init__(self, address: Address) -> None:
         self.where = name_of(address)
         self._engine = engine_of(address)
-        self._joined = threading.local()
+        self._thread = threading.local()
 
     @property
     def kind(self) -> str:
@@ -61,6 +61,11 @@ class Database:
     def is_joined(self) -> bool:
         """Whether this thread is within `joined`, so that what fails is undone and tried anew there."""
         return self._outer() is not None
+
+    @property
+    def was_undone(self) -> bool:
+        """Whether this thread's last write failed since others wrote at the same time."""
+        return getattr(self._thread, "was_undone", False)
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:
@@ -80,25 +85,30 @@ class Database:
 
         Raises `ContentionError` where others wrote in between: the whole transaction may be tried again.
         """
-        with self._transaction("write") as connection:
-            yield connection
+        try:
+            with self._transaction("write") as connection:
+                yield connection
+        except ContentionError:
+            self._thread.was_undone = True
+            raise
+        self._thread.was_undone = False
 
     @contextmanager
     def joined(self) -> Iterator[Connection]:
         """Write in one transaction that everything on this thread, within the block, is part of."""
         with self.writing() as connection:
-            self._joined.connection = connection
+            self._thread.joined = connection
             try:
                 yield connection
             finally:
-                self._joined.connection = None
+                self._thread.joined = None
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
     def _outer(self) -> Connection | None:
-        outer: Connection | None = getattr(self._joined, "connection", None)
+        outer: Connection | None = getattr(self._thread, "joined", None)
         return outer
 
     @contextmanager

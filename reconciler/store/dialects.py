@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -16,7 +17,7 @@ from reconciler.model.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Column, Connection, Engine
+    from sqlalchemy import Column, Connection, Engine, Table
 
 Address: TypeAlias = "Path | URL"
 """A SQLite file, or the URL of a PostgreSQL database."""
@@ -74,6 +75,8 @@ _DRIVER: Final = "postgresql+psycopg"
 _POSTGRES_PORT: Final = 5432
 _SOCKETS: Final = ("/", "@")
 _CONNECT_SECONDS: Final = 10
+_UNHEARD: Final = logging.NullHandler()
+"""Of two errors the driver raises one, which is told, and logs the other: by itself Python prints that."""
 _POOL: Final[dict[str, Any]] = {"pool_size": 5, "max_overflow": 30, "pool_timeout": BUSY_SECONDS}
 
 
@@ -112,6 +115,7 @@ def _postgres_engine(url: URL) -> Engine:
     Readers see one state; writers are serialisable, so that one of two that depend on each other fails and is
     tried anew. A look is a statement by itself, without the round trips of BEGIN and COMMIT.
     """
+    logging.getLogger("psycopg").addHandler(_UNHEARD)
     settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
     engine = create_engine(url.set(drivername=_DRIVER), connect_args=settings, pool_pre_ping=True, **_POOL)
     event.listen(engine, "begin", _begin_on_postgres)
@@ -164,6 +168,16 @@ def _begin(connection: Connection) -> None:
 def _kind(connection: Connection) -> Kind:
     kind: Kind = connection.get_execution_options()["kind"]
     return kind
+
+
+def lock(connection: Connection, tables: Collection[Table]) -> None:
+    """Have other writers of these tables wait, as SQLite always does; the transaction must begin with it.
+
+    What PostgreSQL lets a transaction see is settled by its first statement; a lock does not count as one.
+    """
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, tables))
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def continue_numbering(connection: Connection, column: Column[int]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from reconciler.store import scratch, tables
 from reconciler.store.bulk import insert_all
-from reconciler.store.dialects import chunks
+from reconciler.store.dialects import chunks, lock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 def begin(connection: Connection) -> None:
     """Forget what an earlier import met."""
     scratch.empty(connection, tables.imported)
+
+
+def keep_writers_out(connection: Connection) -> None:
+    """Have others who write what an import writes wait for the end of this transaction, which has just begun.
+
+    An import lasts long: beside writes that go on and on, each try would be undone by one of them.
+    """
+    lock(connection, (tables.clients, tables.subscriptions, tables.usage))
 
 
 def first_lines(connection: Connection, ids: Collection[str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.main import main
-from tests.nodes import node
+from tests.disks import node
 from tests.workspaces import repository
 
 if TYPE_CHECKING:

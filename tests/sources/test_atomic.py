@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
 import tempfile
 import threading
@@ -13,7 +12,7 @@ import pytest
 
 from reconciler.errors import InvalidError
 from reconciler.sources.atomic import make_folder, write_atomically, write_file
-from tests.nodes import node
+from tests.disks import largest_file, node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +34,6 @@ def without_power() -> Iterator[Path]:
         finally:
             if is_root:
                 os.seteuid(0)
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Have the system refuse to let a file grow, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""Devices of the tests' own, so that none of the machine's is at risk where tests run as root."""
+"""Full disks, and devices of the tests' own: none of the machine's is at risk where root runs them."""
 
 from __future__ import annotations
 
 import os
+import resource
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _NUMBERS: Final = {"null": (1, 3), "full": (1, 7)}
@@ -21,3 +24,14 @@ def node(path: Path, kind: str) -> Path:
             raise
         path.symlink_to(f"/dev/{kind}")
     return path
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Have the system refuse to let a file grow, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
