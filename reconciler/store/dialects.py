@@ -38,7 +38,7 @@ Fault: TypeAlias = Literal[
 _SQLITE_SETTINGS: Final = (
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA synchronous=FULL",
+    "PRAGMA synchronous=EXTRA",
     "PRAGMA automatic_index=OFF",
     "PRAGMA cache_size=-131072",
 )
