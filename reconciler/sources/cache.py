@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
 from reconciler.sources.atomic import write_atomically
+from reconciler.sources.checkouts import top_of
 from reconciler.sources.schemas import schema_text
+from reconciler.sources.user_cache import user_cache
+from reconciler.state_folder import NAME, refuse_link, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _DECODER: Final = json.JSONDecoder()
+_FOLDER: Final = "cache"
 _KEY_BYTES: Final = 32
 FEWEST_NEW: Final = 50
 """Fewer new files than this are parsed sooner than the cache is written."""
@@ -32,9 +35,9 @@ class DocumentCache:
     """Remembers documents. Whatever goes wrong with its file, it only forgets."""
 
     def __init__(self, root: Path) -> None:
-        self._folder = root / ".reconciler"
-        self._file = self._folder / "cache" / "packages.jsonl"
-        self._key = _machine_key()
+        self._root = root
+        self._file = root / NAME / _FOLDER / "packages.jsonl"
+        self._key = _machine_key(root)
         self._known = self._load()
         self._used: dict[str, str] = {}
         self._new = 0
@@ -56,20 +59,19 @@ class DocumentCache:
 
     def save(self) -> None:
         """Write what was used or is new, where that is worth it and possible."""
-        if not self._key or self._new < FEWEST_NEW or self._is_linked():
+        if not self._key or self._new < FEWEST_NEW:
             return
         body = "".join(f"{digest} {line}\n" for digest, line in self._used.items()).encode()
         with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            ignore = self._folder / ".gitignore"
-            if not ignore.exists():
-                write_atomically(ignore, b"*\n")
+            state_folder(self._root, _FOLDER)
             write_atomically(self._file, self._seal(body) + b"\n" + body)
 
     def _load(self) -> dict[str, str]:
-        if not self._key or self._is_linked():
+        if not self._key:
             return {}
         try:
+            for path in (self._file.parent.parent, self._file.parent, self._file):
+                refuse_link(path)
             seal, _, body = self._file.read_bytes().partition(b"\n")
         except OSError:
             return {}
@@ -78,20 +80,18 @@ class DocumentCache:
         pairs = (line.partition(" ") for line in body.decode().split("\n"))
         return {digest: line for digest, _, line in pairs}
 
-    def _is_linked(self) -> bool:
-        """Whether a link stands where the cache should be, so that it could lead anywhere."""
-        return any(path.is_symlink() for path in (self._folder, self._file.parent, self._file))
-
     def _seal(self, body: bytes) -> bytes:
         maker = hashlib.sha256(__version__.encode() + schema_text("package")).digest()
         return hmac.new(self._key + maker, body, hashlib.sha256).hexdigest().encode()
 
 
-def _machine_key() -> bytes:
-    """Return this user's key, made when first needed; empty where none can be kept."""
-    stated = os.environ.get("XDG_CACHE_HOME", "")
+def _machine_key(root: Path) -> bytes:
+    """Return this user's key, made when first needed; empty where none can be kept from a commit's reach."""
     try:
-        folder = (Path(stated) if stated.startswith("/") else Path.home() / ".cache") / "reconciler"
+        folder = user_cache()
+        top = top_of(root)
+        if top is not None and folder.resolve().is_relative_to(top):
+            return b""
         with suppress(FileNotFoundError):
             key = (folder / "key").read_bytes()
             return key if len(key) == _KEY_BYTES else b""

@@ -172,6 +172,31 @@ class TestCache:
 
         assert list((tmp_path / "target").iterdir()) == []
 
+    def test_a_linked_cache_file_is_neither_read_nor_written_through(
+        self, many: Path, tmp_path: Path
+    ) -> None:
+        read(many, cache=True)
+        target = self.file(many).rename(tmp_path / "target")
+        before = target.read_text()
+        self.file(many).symlink_to(target)
+        (many.parent / "packages" / "p1.yaml").write_text("title: New\nuser_count: 1\n")
+
+        read(many, cache=True)
+
+        assert target.read_text() == before
+        assert not self.file(many).is_symlink()
+
+    def test_a_cache_folder_that_a_commit_can_fill_keeps_no_key(
+        self, many: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (many.parent / ".git").mkdir()
+        monkeypatch.setenv("XDG_CACHE_HOME", str(many.parent / ".cache"))
+
+        read(many, cache=True)
+
+        assert not (many.parent / ".cache").exists()
+        assert not self.file(many).exists()
+
     def test_few_files_leave_nothing_behind(self, config: Path) -> None:
         read(config, cache=True)
 
