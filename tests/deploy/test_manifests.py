@@ -53,6 +53,17 @@ def test_commands_in_manifests_are_commands_with_options_that_exist(document: di
             assert named <= options_of(command)
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_who_holds_the_secret_takes_the_configuration_from_the_operator(document: dict[str, Any]) -> None:
+    for container in containers(document):
+        if not container.get("envFrom"):
+            continue
+        (config,) = (each.partition("=")[2] for each in container["args"] if each.startswith("--config="))
+        mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+        mount = mounts.get(config) or mounts[str(Path(config).parent)]
+        assert (mount["name"], mount["readOnly"]) == ("configuration", True)
+
+
 def options_of(command: str) -> set[str]:
     shown = CliRunner().invoke(commands, [command, "--help"], obj={})
     assert shown.exit_code == 0
