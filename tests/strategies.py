@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from reconciler.model.packages import Definition
+from reconciler.model.terms import CAPS
 
 FEATURES = ("chat", "calls", "sessions", "agent")
 LIMITS = ("sessions", "minutes")
@@ -41,5 +42,6 @@ def sound_definitions() -> st.SearchStrategy[Definition]:
 def _sound(definition: Definition) -> Definition:
     capped = {"sessions": "sessions", "minutes": "calls"}
     limits = {key: cap for key, cap in definition.limits.items() if capped[key] in definition.features}
-    pool = definition.ai_credits if "agent" in definition.features else None
-    return replace(definition, limits=limits, ai_credits=pool)
+    has_ai = "agent" in definition.features
+    caps = {key: cap for key, cap in definition.caps.items() if has_ai or not CAPS[key].beside}
+    return replace(definition, limits=limits, caps=caps)

@@ -107,7 +107,7 @@ class Site:
             head = next((each for each in platform.packages() if each.key == "basic"), None)
             if head is None:
                 return None
-            return platform.definitions([ref := RevisionRef(head.key, head.revision)])[ref].user_count
+            return platform.definitions([ref := RevisionRef(head.key, head.revision)])[ref].caps["user_count"]
 
     def stop(self) -> None:
         for instance in self.instances:

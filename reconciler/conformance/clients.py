@@ -25,7 +25,7 @@ def test_a_client_is_assigned_a_snapshot_of_the_current_revision(platform: Platf
     client = platform.add_client(line("acme"), NOW)
 
     assert (client.subscription.revision, client.subscription.assigned_at) == (2, NOW)
-    assert client.entitlements == Entitlements(("audio", "chat"), {}, 5, None)
+    assert client.entitlements == Entitlements(("audio", "chat"), {}, {"user_count": 5})
     assert platform.snapshot("acme") == definition(features=["audio", "chat"])
 
 

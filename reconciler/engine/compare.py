@@ -8,6 +8,7 @@ from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.comparison import Column, Comparison, Row, Section
 from reconciler.model.quantities import magnitude
+from reconciler.model.terms import CAPS, USERS
 from reconciler.sources.catalog_file import written_order
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _public(workspace: Workspace) -> list[DesiredPackage]:
 
 
 def _size(content: Definition) -> tuple[int, float]:
-    return len(content.features), magnitude(content.user_count)
+    return len(content.features), magnitude(content.caps.get(USERS.key))
 
 
 def _sections(contents: Sequence[Definition], catalog: Catalog) -> Iterator[Section]:
@@ -98,10 +99,10 @@ def _note(limit: Limit | None) -> str:
 
 
 def _terms(contents: Sequence[Definition]) -> Iterator[Row]:
-    yield Row("user_count", "Team members", tuple(content.user_count for content in contents))
-    credits_ = tuple(content.ai_credits for content in contents)
-    if any(each is not None for each in credits_):
-        yield Row("ai_credits", "AI credits", credits_, "per cycle")
+    for key, cap in CAPS.items():
+        if cap.is_always_granted or any(key in content.caps for content in contents):
+            granted = tuple(content.caps.get(key) for content in contents)
+            yield Row(key, cap.title, granted, "per cycle" if cap.per else "")
     expiries: tuple[Cell, ...] = tuple(str(each.expiry) if each.expiry else "never" for each in contents)
     if any(each.expiry for each in contents):
         yield Row("expiry", "Expires after", expiries)

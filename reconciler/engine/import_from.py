@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from reconciler.engine.fmt import modeline
 from reconciler.model.edits import FileEdit
 from reconciler.model.findings import Position
+from reconciler.model.terms import USERS
 from reconciler.sources.documents import read_document
 from reconciler.sources.files import RefusedFileError, read_linked
 from reconciler.sources.imports.autumn import from_autumn
@@ -35,7 +36,6 @@ _READERS: Final[Mapping[Origin, Callable[[bytes], Import]]] = {
     "pricing2yaml": from_pricing2yaml,
     "csv": from_csv,
 }
-_USER_COUNT: Final = "user_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ def import_from(
 def _set_users(found: Import, users: str | None) -> None:
     for document in found.packages.values():
         if users and (amount := document.get("limits", {}).pop(users, None)):
-            document[_USER_COUNT] = amount
+            document[USERS.key] = amount
     if users:
         found.limits.pop(users, None)
-    open_ = [key for key, document in found.packages.items() if document[_USER_COUNT] == "unlimited"]
+    open_ = [key for key, document in found.packages.items() if document[USERS.key] == "unlimited"]
     if open_:
         found.remark(f"No number of team members was stated, so that it is unlimited: {', '.join(open_)}.")
 

@@ -85,7 +85,7 @@ class _Holders:
         used = advice.consumption(
             self.reader.consumption(self.head.key, meter, self.at) if clients else (), caps, clients
         )
-        allowance = advice.allowance_of(self.definitions[self.head.revision], meter)
+        allowance = self.definitions[self.head.revision].amounts.get(meter)
         return MeterUsage(
             meter=meter,
             allowance=allowance,
@@ -96,7 +96,7 @@ class _Holders:
         )
 
     def _caps(self, meter: str) -> Mapping[int, Quantity]:
-        granted = {number: advice.allowance_of(self.definitions[number], meter) for number in self.counts}
+        granted = {number: self.definitions[number].amounts.get(meter) for number in self.counts}
         return {number: cap for number, cap in granted.items() if cap is not None}
 
     def _sample(self, meter: str, caps: Mapping[int, Quantity], percent: int) -> tuple[str, ...]:

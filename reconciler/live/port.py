@@ -83,7 +83,7 @@ class PlatformReader(Protocol):
         ...
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
-        """Tally the package's active holders by what they use of a limit, `ai_credits` or `user_count`.
+        """Tally the package's active holders by what they use of a limit or a cap.
 
         By amount, smallest first (0 for who uses none), then by revision; streamed, in memory that does not
         grow with the number of clients. Nothing where no package has the key.
@@ -168,7 +168,7 @@ class Platform(PlatformReader, Protocol):
         ...
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
-        """Add to the usage of a feature, a limit or `ai_credits` and return the new total.
+        """Add to the usage of a feature, a limit or a cap and return the new total.
 
         Raises `BlockedError`, writing nothing, where the client is not entitled to it or the total would be
         beyond the allowance (rules 4, 6, 11).

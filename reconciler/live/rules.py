@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import AI_CREDITS, normal_email
+from reconciler.model.packages import normal_email
 from reconciler.model.quantities import UNLIMITED
+from reconciler.model.terms import AI_CREDITS, CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ def refused_definition(key: str, definition: Definition, catalog: Catalog | None
             f"package `{key}` has an empty list of allowed e-mails, which nobody could be on",
             "Name at least one address, or write `any`.",
         )
-    if catalog is None or definition.ai_credits is None:
+    if catalog is None or AI_CREDITS.key not in definition.caps:
         return None
     features = (catalog.features.get(feature) for feature in definition.features)
     if any(feature is not None and feature.ai for feature in features):
@@ -82,11 +83,9 @@ def granted(meter: str, entitlements: Entitlements, catalog: Catalog | None) -> 
     A feature without a limit of its name is unlimited, unless the catalog has such a limit: what a package
     leaves out grants nothing (rule 12).
     """
-    if meter == AI_CREDITS:
-        return entitlements.ai_credits
-    if meter in entitlements.limits:
-        return entitlements.limits[meter]
-    if catalog is not None and meter in catalog.limits:
+    if meter in entitlements.amounts:
+        return entitlements.amounts[meter]
+    if meter in CAPS or (catalog is not None and meter in catalog.limits):
         return None
     return UNLIMITED if meter in entitlements.features else None
 
@@ -97,13 +96,13 @@ def carried_over(used: Mapping[str, int], held: Definition, catalog: Catalog | N
 
 
 def _begins_again(meter: str, held: Definition, catalog: Catalog | None) -> bool:
-    """Whether a meter counts per cycle: AI credits, `per: cycle` limits, features.
+    """Whether a meter counts per cycle: caps and limits that say so, and features.
 
     A key that is both is counted as the limit. A feature that the catalog lost is known by who holds it.
     What nobody knows is kept.
     """
-    if meter == AI_CREDITS:
-        return True
+    if meter in CAPS:
+        return CAPS[meter].per == "cycle"
     if catalog is not None and meter in catalog.limits:
         return catalog.limits[meter].per == "cycle"
     if catalog is not None and meter in catalog.features:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +25,7 @@ class ClientLine:
     Attributes:
         line: Number of the line it came from, counted from 1.
         users: Team members now.
-        usage: In the current cycle, per feature, limit or `ai_credits`.
+        usage: In the current cycle, per feature, limit or cap that is metered so.
     """
 
     id: str
@@ -69,8 +71,17 @@ class Entitlements:
 
     features: tuple[str, ...] = ()
     limits: Mapping[str, Quantity] = field(default_factory=dict)
-    user_count: Quantity = 0
-    ai_credits: Quantity | None = None
+    caps: Mapping[str, Quantity] = field(default_factory=dict)
+
+    @property
+    def amounts(self) -> Mapping[str, Quantity]:
+        """All that may be used by the amount, caps before limits."""
+        return {**self.caps, **self.limits}
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the JSON form; it names every cap, with 0 or null for one that is not granted."""
+        nothing = {key: 0 if cap.is_always_granted else None for key, cap in CAPS.items()}
+        return {"features": list(self.features), "limits": dict(self.limits), **nothing, **self.caps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +97,17 @@ class Client:
     entitlements: Entitlements
     usage: Mapping[str, int]
 
+    def used(self, meter: str) -> int:
+        """Return how much of a feature, a limit or a cap is in use: members of the team, else usage."""
+        cap = CAPS.get(meter)
+        return self.users if cap is not None and cap.metered == "users" else self.usage.get(meter, 0)
+
 
 def entitlements_of(snapshot: Definition, status: SubscriptionStatus) -> Entitlements:
     """Return what the snapshot entitles to: all of it while the subscription is active, else nothing."""
     if status != "active":
         return Entitlements()
-    return Entitlements(snapshot.features, snapshot.limits, snapshot.user_count, snapshot.ai_credits)
+    return Entitlements(snapshot.features, snapshot.limits, snapshot.caps)
 
 
 def subscription_status(

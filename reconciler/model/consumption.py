@@ -10,7 +10,7 @@ class Tally:
     """Clients with an active subscription to one revision of a package who use the same amount of a meter.
 
     Attributes:
-        amount: In the current cycle; for `user_count`, team members now.
+        amount: In the current cycle; where a cap counts users, team members now.
     """
 
     revision: int

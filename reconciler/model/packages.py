@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.expiry import Expiry
+from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from reconciler.model.quantities import Quantity
-
-AI_CREDITS: Final = "ai_credits"
-USER_COUNT: Final = "user_count"
+    from reconciler.model.terms import LossVerb
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +24,18 @@ class Definition:
 
     Attributes:
         features: Keys of the features that are on, sorted, each once.
+        caps: What the package grants of what `CAPS` declares, in its order; one that is not named grants
+            nothing.
         limits: Cap per limit key, sorted by key. A limit that is not named grants nothing (rule 12).
-        ai_credits: Pool per billing cycle; None where the package has none.
         expiry: None where subscriptions never expire.
         allowed_emails: Lower-case addresses, sorted, each once; None where any client may have it.
     """
 
     title: str
-    user_count: Quantity
+    caps: Mapping[str, Quantity]
     description: str = ""
     features: tuple[str, ...] = ()
     limits: Mapping[str, Quantity] = field(default_factory=dict)
-    ai_credits: Quantity | None = None
     expiry: Expiry | None = None
     allowed_emails: tuple[str, ...] | None = None
 
@@ -54,8 +53,7 @@ class Definition:
             description=document.get("description", "").strip(),
             features=tuple(sorted(set(document.get("features", ())))),
             limits={key: limits[key] for key in sorted(limits)},
-            user_count=document["user_count"],
-            ai_credits=document.get("ai_credits") or None,
+            caps={key: cap for key in CAPS if (cap := document.get(key))},
             expiry=Expiry.parse(expiry) if expiry is not None else None,
             allowed_emails=None
             if emails == "any"
@@ -65,17 +63,16 @@ class Definition:
     def as_document(self) -> dict[str, Any]:
         """Return the JSON form, in the package file's own words and order; `normalised` reads it back."""
         document: dict[str, Any] = {"title": self.title, "description": self.description}
-        document |= {
-            "features": list(self.features),
-            "limits": dict(self.limits),
-            "user_count": self.user_count,
-        }
-        if self.ai_credits is not None:
-            document["ai_credits"] = self.ai_credits
+        document |= {"features": list(self.features), "limits": dict(self.limits), **self.caps}
         if self.expiry is not None:
             document["expiry"] = str(self.expiry)
         document["allowed_emails"] = "any" if self.allowed_emails is None else list(self.allowed_emails)
         return document
+
+    @property
+    def amounts(self) -> Mapping[str, Quantity]:
+        """All that is granted by the amount, caps before limits; the catalog may not use a cap's key."""
+        return {**self.caps, **self.limits}
 
     @property
     def digest(self) -> str:
@@ -129,17 +126,14 @@ class Rollout:
     only: tuple[str, ...] | None = None
 
 
-LossVerb: TypeAlias = Literal["removes", "lowers", "shortens", "narrows", "archives"]
-
-
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """A committed statement that a named loss is intended.
 
     Attributes:
         verb: Which kind of loss.
-        subject: What is lost, spelled exactly as in the package (a feature, a limit, `user_count`,
-            `ai_credits`, `expiry`, `allowed_emails`), or the package's own key for `archives`.
+        subject: What is lost, spelled exactly as in the package (a feature, a limit, a cap, `expiry`,
+            `allowed_emails`), or the package's own key for `archives`.
         clients: At most this many clients may be touched.
         until: The last day (UTC) on which it counts.
     """

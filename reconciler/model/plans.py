@@ -12,30 +12,12 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from reconciler.model.packages import digest_of
+from reconciler.model.terms import Code, Kind, Severity, Term
 
 FORMAT_VERSION: Final = "1.0"
 
 OFFLINE: Final = "git"
 """The kind of platform of a plan that was made from two commits, without any platform."""
-
-
-class Severity(StrEnum):
-    """How badly a change treats clients, worst first; the worst cause decides."""
-
-    BREAKING = "breaking"
-    RESTRICTING = "restricting"
-    EXPANDING = "expanding"
-    NEUTRAL = "neutral"
-
-    @property
-    def rank(self) -> int:
-        """0 is the worst, so that `min(..., key=rank)` is the worst cause."""
-        return list(Severity).index(self)
-
-    @property
-    def is_loss(self) -> bool:
-        """Whether somebody gets less."""
-        return self in {Severity.BREAKING, Severity.RESTRICTING}
 
 
 class Reach(StrEnum):
@@ -58,27 +40,7 @@ class Action(StrEnum):
     REASSIGN = "reassign"
 
 
-class Code(StrEnum):
-    """Every kind of difference between two definitions."""
-
-    FEATURE_REMOVED = "feature-removed"
-    FEATURE_ADDED = "feature-added"
-    LIMIT_LOWERED = "limit-lowered"
-    LIMIT_RAISED = "limit-raised"
-    LIMIT_REMOVED = "limit-removed"
-    USER_COUNT_LOWERED = "user-count-lowered"
-    USER_COUNT_RAISED = "user-count-raised"
-    AI_CREDITS_LOWERED = "ai-credits-lowered"
-    AI_CREDITS_RAISED = "ai-credits-raised"
-    EXPIRY_SHORTENED = "expiry-shortened"
-    EXPIRY_EXTENDED = "expiry-extended"
-    EMAILS_NARROWED = "emails-narrowed"
-    EMAILS_WIDENED = "emails-widened"
-    TITLE_CHANGED = "title-changed"
-    DESCRIPTION_CHANGED = "description-changed"
-    PACKAGE_ARCHIVED = "package-archived"
-    PACKAGE_RESTORED = "package-restored"
-    PACKAGE_RENAMED = "package-renamed"
+_SECTIONS: Final = {Kind.FEATURE: "features", Kind.LIMIT: "limits"}
 
 
 class _Frozen(BaseModel):
@@ -93,6 +55,11 @@ class FieldChange(_Frozen):
     after: JsonValue = Field(alias="to")
     code: Code
     severity: Severity = Field(strict=False)
+
+    @property
+    def term(self) -> Term:
+        """What differs."""
+        return Term.at(self.path)
 
 
 class ImpactFinding(_Frozen):
@@ -119,6 +86,11 @@ class ImpactFinding(_Frozen):
     not_allowed: int = 0
     expired: int = 0
     sample: tuple[str, ...] = ()
+
+    @property
+    def term(self) -> Term:
+        """What is lost."""
+        return Term(_SECTIONS.get(self.code.row.kind, ""), self.subject)
 
 
 class Impact(_Frozen):

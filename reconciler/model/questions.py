@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from reconciler.model.terms import CAPS
+
 if TYPE_CHECKING:
     from reconciler.model.expiry import Window
 
 
 @dataclass(frozen=True, slots=True)
 class UsesMoreThan:
-    """Usage of `meter` (a feature, a limit or `ai_credits`) in this cycle is above `amount`."""
+    """Usage of `meter` (a feature, a limit or a cap) in this cycle is above `amount`."""
 
     meter: str
     amount: int
@@ -77,6 +79,12 @@ class UpTo:
 Condition: TypeAlias = (
     UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo
 )
+
+
+def more_than(meter: str, amount: int) -> Condition:
+    """Return the condition that more than the amount of the meter is in use."""
+    cap = CAPS.get(meter)
+    return HasMoreUsersThan(amount) if cap and cap.metered == "users" else UsesMoreThan(meter, amount)
 
 
 @dataclass(frozen=True, slots=True)

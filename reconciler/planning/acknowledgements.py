@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from reconciler.model.plans import Action, Code
+from reconciler.model.plans import Action
+from reconciler.model.terms import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.packages import Acknowledgement, LossVerb
+    from reconciler.model.packages import Acknowledgement
     from reconciler.model.plans import Change, ImpactFinding
-
-VERBS: Final[Mapping[Code, LossVerb]] = {
-    Code.FEATURE_REMOVED: "removes",
-    Code.LIMIT_REMOVED: "removes",
-    Code.LIMIT_LOWERED: "lowers",
-    Code.USER_COUNT_LOWERED: "lowers",
-    Code.AI_CREDITS_LOWERED: "lowers",
-    Code.EXPIRY_SHORTENED: "shortens",
-    Code.EMAILS_NARROWED: "narrows",
-    Code.PACKAGE_ARCHIVED: "archives",
-}
-"""Which word of the package file acknowledges which loss."""
 
 
 def acknowledged(
@@ -52,7 +41,7 @@ def unused(
 ) -> Iterator[str]:
     """Yield a sentence per entry of the package `key` that names no loss of this plan."""
     named = {
-        (VERBS[finding.code], _subject(finding, key))
+        (finding.code.row.acknowledged_by, _subject(finding, key))
         for change in change_keys.get(key, ())
         for finding in change.impact.findings
     }
@@ -76,7 +65,7 @@ def _owned(change: Change, catalog: Catalog | None) -> Iterator[ImpactFinding]:
 def _entry_for(
     finding: ImpactFinding, key: str, entries: tuple[Acknowledgement, ...], today: date
 ) -> Acknowledgement | None:
-    wanted = (VERBS[finding.code], _subject(finding, key))
+    wanted = (finding.code.row.acknowledged_by, _subject(finding, key))
     matching = [entry for entry in entries if (entry.verb, entry.subject) == wanted and entry.until >= today]
     return max(matching, key=lambda entry: entry.clients, default=None)
 
@@ -88,7 +77,7 @@ def _subject(finding: ImpactFinding, key: str) -> str:
 def _judged(
     finding: ImpactFinding, key: str, touched: int, entry: Acknowledgement | None
 ) -> tuple[bool, str]:
-    loss = f"{VERBS[finding.code]}: {_subject(finding, key)}"
+    loss = f"{finding.code.row.acknowledged_by}: {_subject(finding, key)}"
     clients = "1 client" if touched == 1 else f"{touched:,} clients"
     if entry is None:
         return False, f"{clients} touched by `{loss}`, and no acknowledgement in force names it."

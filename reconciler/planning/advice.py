@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.model.questions import ClientQuestion, Condition, HasMoreUsersThan, UsesMoreThan
+from reconciler.model.questions import ClientQuestion, more_than
+from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -83,7 +83,7 @@ class MeterUsage:
     """One allowance of a package beside its consumption.
 
     Attributes:
-        meter: Key of a limit, `ai_credits` or `user_count`.
+        meter: Key of a limit or a cap.
         allowance: What the current revision grants; None where only older ones grant any.
         near_sample: The first few ids of clients at 80 % or more, in order.
         full_sample: The same of those at 100 % or more.
@@ -114,19 +114,10 @@ class PackageUsage:
     meters: tuple[MeterUsage, ...]
 
 
-def allowance_of(definition: Definition, meter: str) -> Quantity | None:
-    """Return how much of the meter the definition grants; None where it grants none."""
-    if meter == USER_COUNT:
-        return definition.user_count
-    return definition.ai_credits if meter == AI_CREDITS else definition.limits.get(meter)
-
-
 def meters_of(definitions: Iterable[Definition]) -> tuple[str, ...]:
-    """Return every allowance that one of the definitions grants: users, AI credits, then limits by key."""
-    definitions = tuple(definitions)
-    limits = {key for definition in definitions for key in definition.limits}
-    has_credits = any(definition.ai_credits is not None for definition in definitions)
-    return (USER_COUNT, *((AI_CREDITS,) if has_credits else ()), *sorted(limits))
+    """Return every allowance that one of the definitions grants: caps as declared, then limits by key."""
+    granted = {key for definition in definitions for key in definition.amounts}
+    return (*(key for key in CAPS if key in granted), *sorted(granted - CAPS.keys()))
 
 
 def at_least(
@@ -134,7 +125,7 @@ def at_least(
 ) -> tuple[ClientQuestion, ...]:
     """Ask, per revision, which holders use at least this share of what their revision allows."""
     return tuple(
-        ClientQuestion(package, (revision,), (_more_than(meter, _threshold(cap, percent) - 1),))
+        ClientQuestion(package, (revision,), (more_than(meter, _threshold(cap, percent) - 1),))
         for revision, cap in sorted(caps.items())
         if isinstance(cap, int)
     )
@@ -205,10 +196,6 @@ def _reasons(used: Consumption, spread: Spread) -> Iterator[str]:
 
 def _threshold(cap: int, percent: int) -> int:
     return max(-(-cap * percent // 100), 1)
-
-
-def _more_than(meter: str, amount: int) -> Condition:
-    return HasMoreUsersThan(amount) if meter == USER_COUNT else UsesMoreThan(meter, amount)
 
 
 class _Counting:

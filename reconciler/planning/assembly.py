@@ -12,13 +12,11 @@ from reconciler.model.plans import (
     CatalogFieldChange,
     Change,
     Reach,
-    Severity,
     Source,
     Summary,
 )
-from reconciler.planning.fields import pointer
+from reconciler.model.terms import Severity, pointer, worst
 from reconciler.planning.impact import consequences_of, consequences_of_step
-from reconciler.planning.severity import severity_of, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,7 +81,7 @@ def reassign_change(
     """Return the reassignment of one package's holders as the plan shows it."""
     pair = step.candidate.pair
     impact = consequences.impact(facts)
-    losing = [severity_of(finding.code) for finding in impact.findings if finding.lose]
+    losing = [finding.code.row.severity for finding in impact.findings if finding.lose]
     return Change(
         action=Action.REASSIGN,
         key=pair.key,

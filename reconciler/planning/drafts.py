@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.model.plans import Action, Code, FieldChange, Severity
-from reconciler.planning.fields import differences, grants, masked, pointer
+from reconciler.model.plans import Action, FieldChange
+from reconciler.model.terms import Code, Severity, pointer, worst
+from reconciler.planning.fields import differences, grants, masked
 from reconciler.planning.pairing import Pair, action_of, effective
-from reconciler.planning.severity import severity_of, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -106,4 +106,4 @@ def _own_fields(pair: Pair) -> Iterator[FieldChange]:
 
 
 def _field(name: str, *, before: bool | str, after: bool | str, code: Code) -> FieldChange:
-    return FieldChange(path=pointer(name), before=before, after=after, code=code, severity=severity_of(code))
+    return FieldChange(path=pointer(name), before=before, after=after, code=code, severity=code.row.severity)

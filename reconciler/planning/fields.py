@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.plans import Code, FieldChange
+from reconciler.model.plans import FieldChange
 from reconciler.model.quantities import magnitude
-from reconciler.planning.severity import severity_of
+from reconciler.model.terms import CAPS, Code, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reconciler.model.packages import Definition
-
-_TEXT_CODES: Final = {"title": Code.TITLE_CHANGED, "description": Code.DESCRIPTION_CHANGED}
-_CAP_CODES: Final = {
-    "user_count": (Code.USER_COUNT_LOWERED, Code.USER_COUNT_RAISED),
-    "ai_credits": (Code.AI_CREDITS_LOWERED, Code.AI_CREDITS_RAISED),
-}
 
 
 def differences(
@@ -40,12 +34,11 @@ def differences(
 
 def grants(definition: Definition) -> tuple[FieldChange, ...]:
     """Return what a new package switches on and how much of it, as additions to nothing, sorted by path."""
-    caps = {"user_count": definition.user_count, "ai_credits": definition.ai_credits}
     found = [_feature_change(feature, is_added=True) for feature in definition.features]
     found += [
         _change(("limits", key), None, cap, Code.LIMIT_RAISED) for key, cap in definition.limits.items()
     ]
-    found += [_change((key,), None, cap, _CAP_CODES[key][1]) for key, cap in caps.items() if cap is not None]
+    found += [_change((key,), None, cap, CAPS[key].raised) for key, cap in definition.caps.items()]
     return tuple(sorted(found, key=lambda change: change.path))
 
 
@@ -53,11 +46,6 @@ def masked(email: str) -> str:
     """Return the address with all but the first character of its local part hidden."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}***@{domain}"
-
-
-def pointer(*keys: str) -> str:
-    """Return the JSON Pointer (RFC 6901) of these keys."""
-    return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
 
 
 def _changed_paths(before: Definition, after: Definition) -> set[tuple[str, ...]]:
@@ -68,10 +56,8 @@ def _changed_paths(before: Definition, after: Definition) -> set[tuple[str, ...]
 
 
 def _comparable(definition: Definition) -> dict[str, Any]:
-    document = definition.as_document()
+    document = {**dict.fromkeys((*CAPS, "expiry")), **definition.as_document()}
     document["features"] = dict.fromkeys(definition.features, True)
-    document["expiry"] = document.get("expiry")
-    document["ai_credits"] = definition.ai_credits
     document["allowed_emails"] = definition.allowed_emails and "\n".join(definition.allowed_emails)
     return document
 
@@ -88,18 +74,18 @@ def _classified(
             yield _expiry_change(before, after)
         case ("allowed_emails",):
             yield from _email_changes(before, after, email)
-        case (("user_count" | "ai_credits") as name,):
-            old, new = getattr(before, name), getattr(after, name)
-            lowered, raised = _CAP_CODES[name]
-            yield _change(path, old, new, raised if magnitude(new) > magnitude(old) else lowered)
-        case (name,):
-            yield _change(path, getattr(before, name), getattr(after, name), _TEXT_CODES[name])
+        case ("title",):
+            yield _change(path, before.title, after.title, Code.TITLE_CHANGED)
+        case ("description",):
+            yield _change(path, before.description, after.description, Code.DESCRIPTION_CHANGED)
+        case (cap,):
+            yield _cap_change(cap, before, after)
         case _:
             raise AssertionError(path)
 
 
 def _change(path: tuple[str, ...], before: Any, after: Any, code: Code) -> FieldChange:
-    return FieldChange(path=pointer(*path), before=before, after=after, code=code, severity=severity_of(code))
+    return FieldChange(path=pointer(*path), before=before, after=after, code=code, severity=code.row.severity)
 
 
 def _feature_change(feature: str, *, is_added: bool) -> FieldChange:
@@ -115,6 +101,12 @@ def _limit_change(limit: str, before: Definition, after: Definition) -> FieldCha
     else:
         code = Code.LIMIT_RAISED if magnitude(new) > magnitude(old) else Code.LIMIT_LOWERED
     return _change(("limits", limit), old, new, code)
+
+
+def _cap_change(cap: str, before: Definition, after: Definition) -> FieldChange:
+    old, new = before.caps.get(cap), after.caps.get(cap)
+    code = CAPS[cap].raised if magnitude(new) > magnitude(old) else CAPS[cap].lowered
+    return _change((cap,), old, new, code)
 
 
 def _expiry_change(before: Definition, after: Definition) -> FieldChange:

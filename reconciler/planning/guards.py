@@ -68,9 +68,27 @@ class Case:
         return GuardResult(id=guard, key=key, result=result, message=message)
 
 
+@dataclass(frozen=True, slots=True)
+class GuardRow:
+    """One guard.
+
+    Attributes:
+        judge: Yields what it says of a case.
+        example: What to write or to type.
+        advice: What to do about it beside waiving it; empty where the guard's own words say so.
+    """
+
+    id: GuardId
+    judge: Callable[[Case], Iterator[GuardResult]]
+    title: str
+    explanation: str
+    example: str
+    advice: str = ""
+
+
 def judged(case: Case) -> tuple[GuardResult, ...]:
     """Run every guard; results in the order of the guards, then by key."""
-    return tuple(result for guard in _GUARDS for result in guard(case))
+    return tuple(result for guard in GUARDS for result in guard.judge(case))
 
 
 def blocked_keys(results: Iterable[GuardResult]) -> frozenset[str]:
@@ -154,15 +172,84 @@ def _clients_losing(case: Case) -> Iterator[GuardResult]:
             yield case.verdict("clients_losing", item.change.key, message)
 
 
-_GUARDS: Final[tuple[Callable[[Case], Iterator[GuardResult]], ...]] = (
-    _empty_desired,
-    _vanished,
-    _archives,
-    _adopt,
-    _protected,
-    _acknowledge,
-    _clients_losing,
+GUARDS: Final = (
+    GuardRow(
+        "empty_desired",
+        _empty_desired,
+        "No package file is left",
+        "Without a package file, every managed package of the platform would be archived. That is nearly "
+        "always a wrong path or an empty checkout, so that the whole plan is blocked, however few packages "
+        "there are.",
+        "--allow 'empty_desired:*'",
+        advice="Check that the packages folder is the right one.",
+    ),
+    GuardRow(
+        "vanished",
+        _vanished,
+        "The file of a package with holders is gone",
+        "Packages are archived, never deleted. A file that is removed says so only while nobody holds the "
+        "package; where clients hold it, write `archived: true` into the file, so that the intent is "
+        "committed and can be acknowledged.",
+        "archived: true        # in the package file, brought back\n--allow vanished:KEY",
+        advice="Put the file back with `archived: true`.",
+    ),
+    GuardRow(
+        "archives",
+        _archives,
+        "Many packages archived at once",
+        "One apply archives at most this many packages; the default is 1. A waiver takes its package out of"
+        " the count. `unlimited` turns the guard off.",
+        "guards: {archives: 3}        # reconciler.yaml, per environment\n--allow archives:KEY",
+        advice="Archive fewer packages at once, or raise `archives` in reconciler.yaml.",
+    ),
+    GuardRow(
+        "adopt",
+        _adopt,
+        "A package made by hand would change",
+        "A file whose key is that of a package made by hand on the platform adopts it. That is blocked "
+        "unless nothing would change: look at what differs, or bring the file in line with the platform "
+        "first.",
+        "--allow adopt:KEY",
+        advice="Make the file say what the platform has.",
+    ),
+    GuardRow(
+        "protected",
+        _protected,
+        "A protected package would get worse",
+        "No breaking or restricting change of a protected package passes. The platform keeps what the last "
+        "apply protected, so that taking a key off the list must be applied before the change, in a run of "
+        "its own.",
+        "guards: {protected: [premium]}        # reconciler.yaml, per environment\n--allow protected:KEY",
+        advice="Take the key out of `protected` in reconciler.yaml and apply that first.",
+    ),
+    GuardRow(
+        "acknowledge",
+        _acknowledge,
+        "A loss that nobody has stated is intended",
+        "With `losing`, the default, everything that clients lose with this apply needs an entry in the "
+        "package file that names it exactly, with a bound on the clients touched, a reason and a last day. "
+        "With `touching`, so does what holders merely keep; with `never`, nothing does. The bound is "
+        "checked again when the plan is applied.",
+        "acknowledge:\n"
+        "  - removes: audio_call\n"
+        "    clients: 12\n"
+        "    reason: Clients were told on 1 November.\n"
+        "    until: 2026-12-31\n"
+        "--allow acknowledge:KEY",
+    ),
+    GuardRow(
+        "clients_losing",
+        _clients_losing,
+        "Many clients lose something at once",
+        "At most this many clients (or this share of all clients with an active subscription) lose "
+        "something with one apply; the default is 5%. Move them in steps with `per_run`, or raise the "
+        "bound. A waiver takes its package's clients out of the count.",
+        "guards: {clients_losing: 10%}        # reconciler.yaml; or a number, or unlimited\n"
+        "--allow clients_losing:KEY",
+        advice="Move fewer clients at once (`rollout: {per_run: …}`), or raise `clients_losing`.",
+    ),
 )
+"""Every guard, in the order in which they judge."""
 
 
 def _exceeds(losing: int, case: Case) -> bool:

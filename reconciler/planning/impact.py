@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.plans import Action, Code, Impact, ImpactFinding
-from reconciler.planning.losses import Loss, archival, distinct, losses, subject_of
+from reconciler.model.plans import Action, Impact, ImpactFinding
+from reconciler.model.terms import Code
+from reconciler.planning.losses import Loss, archival, distinct, losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,7 @@ def consequences_of(draft: Draft, step: Step | None, facts: Facts) -> Consequenc
     if head is None or draft.before is None:
         return Consequences(live_key, ())
     held = {**facts.held(live_key), head.revision: draft.before}
-    named = {(field.code, subject_of(field)) for field in draft.fields}
+    named = {(field.code, field.term.key) for field in draft.fields}
     found = tuple(loss for loss in losses(held, draft.after) if (loss.code, loss.subject) in named)
     if draft.action is Action.ARCHIVE:
         found = (archival(held, draft.after), *found)

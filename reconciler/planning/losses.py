@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import AI_CREDITS
-from reconciler.model.plans import Code
 from reconciler.model.quantities import allowance
-from reconciler.model.questions import (
-    AssignedIn,
-    ClientQuestion,
-    Condition,
-    HasMoreUsersThan,
-    OwnerNotIn,
-    UsesMoreThan,
-)
+from reconciler.model.questions import AssignedIn, ClientQuestion, Condition, OwnerNotIn, more_than
+from reconciler.model.terms import Code
 from reconciler.planning.fields import differences
 
 if TYPE_CHECKING:
@@ -23,9 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.packages import Definition
-    from reconciler.model.plans import FieldChange
-
-_METERED = frozenset({Code.FEATURE_REMOVED, Code.LIMIT_LOWERED, Code.LIMIT_REMOVED, Code.AI_CREDITS_LOWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +41,15 @@ class Loss:
 
     def using(self, live_key: str, *also: Condition) -> ClientQuestion | None:
         """Ask which of them used it in this cycle; None where nothing is metered."""
-        used = UsesMoreThan(self.subject, 0)
-        return self.touched(live_key, *also, used) if self.code in _METERED else None
+        used = more_than(self.subject, 0)
+        return self.touched(live_key, *also, used) if "use" in self.code.row.counted else None
 
     def over(self, live_key: str, *also: Condition) -> ClientQuestion | None:
         """Ask which of them are above the new cap; None where no cap is lowered."""
-        after = self.after
-        match self.code:
-            case Code.LIMIT_LOWERED | Code.LIMIT_REMOVED:
-                condition: Condition = UsesMoreThan(
-                    self.subject, allowance(after.limits.get(self.subject)) or 0
-                )
-            case Code.AI_CREDITS_LOWERED:
-                condition = UsesMoreThan(AI_CREDITS, allowance(after.ai_credits) or 0)
-            case Code.USER_COUNT_LOWERED:
-                condition = HasMoreUsersThan(allowance(after.user_count) or 0)
-            case _:
-                return None
-        return self.touched(live_key, *also, condition)
+        if "over" not in self.code.row.counted:
+            return None
+        left = allowance(self.after.amounts.get(self.subject)) or 0
+        return self.touched(live_key, *also, more_than(self.subject, left))
 
     def expired(self, live_key: str, at: datetime, *also: Condition) -> ClientQuestion | None:
         """Ask whose subscription would be over under the new expiry; None where it is not shortened."""
@@ -84,7 +64,7 @@ def losses(held: Mapping[int, Definition], after: Definition) -> tuple[Loss, ...
     for number, definition in sorted(held.items()):
         for field in differences(definition, after):
             if field.severity.is_loss:
-                revisions.setdefault((field.code, subject_of(field)), []).append(number)
+                revisions.setdefault((field.code, field.term.key), []).append(number)
     found = (Loss(code, subject, tuple(numbers), after) for (code, subject), numbers in revisions.items())
     order = list(Code)
     return tuple(sorted(found, key=lambda loss: (order.index(loss.code), loss.subject)))
@@ -93,11 +73,6 @@ def losses(held: Mapping[int, Definition], after: Definition) -> tuple[Loss, ...
 def archival(held: Mapping[int, Definition], after: Definition) -> Loss:
     """Return the loss of the package as a whole."""
     return Loss(Code.PACKAGE_ARCHIVED, "package", tuple(sorted(held)), after)
-
-
-def subject_of(field: FieldChange) -> str:
-    """Return the last key of the field's path, which is what findings and acknowledgements name."""
-    return field.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def distinct(losses: Iterable[Loss], live_key: str, *also: Condition) -> tuple[ClientQuestion, ...]:

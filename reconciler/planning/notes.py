@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from reconciler.model.plans import Code
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
@@ -13,11 +11,6 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client
     from reconciler.model.plans import FieldChange
     from reconciler.planning.prospects import Prospect
-
-_NOT_THE_CLIENTS: Final = frozenset(
-    {Code.EMAILS_NARROWED, Code.EMAILS_WIDENED, Code.TITLE_CHANGED, Code.DESCRIPTION_CHANGED}
-)
-"""Who may be assigned a package, and how it is described, changes nothing for those who hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +35,13 @@ class Note:
     def losses(self) -> tuple[FieldChange, ...]:
         """What the client has now and would not have, or have less of."""
         fields = self.prospect.fields
-        return tuple(f for f in fields if f.severity.is_loss and f.code not in _NOT_THE_CLIENTS)
+        return tuple(f for f in fields if f.severity.is_loss and f.code.row.reaches_holders)
 
     @property
     def gains(self) -> tuple[FieldChange, ...]:
         """What the client would have more of."""
         fields = self.prospect.fields
-        return tuple(f for f in fields if not f.severity.is_loss and f.code not in _NOT_THE_CLIENTS)
+        return tuple(f for f in fields if not f.severity.is_loss and f.code.row.reaches_holders)
 
     @property
     def is_due(self) -> bool:

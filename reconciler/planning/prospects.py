@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.model.clients import subscription_status
-from reconciler.model.packages import AI_CREDITS, normal_email
-from reconciler.model.plans import Code
+from reconciler.model.packages import normal_email
 from reconciler.model.quantities import allowance
 from reconciler.planning.fields import differences, masked
-from reconciler.planning.losses import subject_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,7 +66,7 @@ class Explanation:
 def prospect(client: Client, snapshot: Definition, target: Definition, at: datetime) -> Prospect:
     """Work out what the client gains and loses if its snapshot becomes `target`."""
     fields = differences(snapshot, target, email=masked)
-    used = {subject: amount for field in fields if (amount := client.usage.get(subject := subject_of(field)))}
+    used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
     expires_at = target.expiry.after(client.subscription.assigned_at) if target.expiry else None
     is_expired = subscription_status("active", expires_at, at) == "expired"
     over = tuple(field.path for field in fields if _is_over(client, field, target))
@@ -104,17 +102,7 @@ def minting(runs: tuple[Run, ...], key: str, revision: int) -> Run | None:
 
 
 def _is_over(client: Client, field: FieldChange, target: Definition) -> bool:
-    subject = subject_of(field)
-    match field.code:
-        case Code.LIMIT_LOWERED | Code.LIMIT_REMOVED:
-            return _exceeds(client.usage.get(subject, 0), allowance(target.limits.get(subject)))
-        case Code.AI_CREDITS_LOWERED:
-            return _exceeds(client.usage.get(AI_CREDITS, 0), allowance(target.ai_credits))
-        case Code.USER_COUNT_LOWERED:
-            return _exceeds(client.users, allowance(target.user_count))
-        case _:
-            return False
-
-
-def _exceeds(amount: int, cap: int | None) -> bool:
-    return cap is not None and amount > cap
+    if "over" not in field.code.row.counted:
+        return False
+    cap = allowance(target.amounts.get(field.term.key))
+    return cap is not None and client.used(field.term.key) > cap

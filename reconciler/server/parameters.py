@@ -38,6 +38,6 @@ At = Annotated[
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
 Key = Annotated[str, _segment("A package's key"), AfterValidator(_named)]
-Meter = Annotated[str, _segment("A limit's key, `ai_credits` or `user_count`"), AfterValidator(_named)]
+Meter = Annotated[str, _segment("The key of a limit or a cap"), AfterValidator(_named)]
 ClientId = Annotated[str, _segment("A client's id"), AfterValidator(_named)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

@@ -9,13 +9,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, Share
+from reconciler.model.terms import LOSS_VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from reconciler.model.packages import LossVerb
-
-_VERBS: tuple[LossVerb, ...] = ("removes", "lowers", "shortens", "narrows", "archives")
 
 
 def desired_package(key: str, file: str, document: Mapping[str, Any]) -> DesiredPackage:
@@ -53,7 +50,7 @@ def bound_of(value: Any) -> Any:
 
 def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgement]:
     for entry in entries:
-        verb = next(verb for verb in _VERBS if verb in entry)
+        verb = next(verb for verb in LOSS_VERBS if verb in entry)
         with suppress(ValueError):
             until = date.fromisoformat(entry["until"])
             yield Acknowledgement(verb, entry[verb], entry["clients"], entry["reason"].strip(), until)

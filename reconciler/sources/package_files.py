@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.findings import Position
 from reconciler.model.patterns import PACKAGE_KEY_PATTERN
+from reconciler.model.terms import CAPS
 from reconciler.sources.desired import desired_package
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _FEWEST_CACHED: Final = 50
 """Fewer files than this are parsed sooner than the cache is loaded."""
 
+_BESIDE_FEATURES: Final = frozenset(key for key, cap in CAPS.items() if cap.beside)
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
 
@@ -116,7 +118,7 @@ class PackageFiles:
 
 def _sound(attempt: dict[str, Any], faulty: frozenset[str]) -> dict[str, Any]:
     """Leave out what is invalid, and what could only be judged beside it."""
-    judged_beside = {"limits", "ai_credits", "acknowledge"} if "features" in faulty else set()
+    judged_beside = {"limits", "acknowledge", *_BESIDE_FEATURES} if "features" in faulty else set()
     return {key: value for key, value in attempt.items() if key not in faulty | judged_beside}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, func, literal_column, select
 
 from reconciler.model.consumption import Tally
-from reconciler.model.packages import USER_COUNT
+from reconciler.model.terms import CAPS
 from reconciler.store import tables
 from reconciler.store.columns import microseconds
 
@@ -30,7 +30,7 @@ def tallies(connection: Connection, package_id: int, meter: str, at: datetime) -
 
 def counting(package_id: int, meter: str, at: datetime) -> Select[Any]:
     """Return the statement; it sorts within the database, and touches the holders of one package only."""
-    source, amount = _members() if meter == USER_COUNT else _used(meter)
+    source, amount = _members() if counts_members(meter) else _used(meter)
     return (
         select(_HELD.c.revision, amount, func.count())
         .select_from(source)
@@ -38,6 +38,11 @@ def counting(package_id: int, meter: str, at: datetime) -> Select[Any]:
         .group_by(amount, _HELD.c.revision)
         .order_by(amount, _HELD.c.revision)
     )
+
+
+def counts_members(meter: str) -> bool:
+    """Whether the meter is the number of a client's team members, which stands beside the client."""
+    return meter in CAPS and CAPS[meter].metered == "users"
 
 
 def _members() -> tuple[FromClause, ColumnElement[int]]:

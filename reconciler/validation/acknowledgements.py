@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
 from reconciler.model.quantities import UNLIMITED
+from reconciler.model.terms import CAPS, LOSS_VERBS
 from reconciler.validation.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.validation.problems import Path
 
-LOSSES: Final = ("removes", "lowers", "shortens", "narrows", "archives")
-
 
 def loss_of(entry: Mapping[str, Any]) -> tuple[str, str]:
     """Return the verb and the subject of a schema-valid entry."""
-    verb = next(verb for verb in LOSSES if verb in entry)
+    verb = next(verb for verb in LOSS_VERBS if verb in entry)
     return verb, entry[verb]
 
 
@@ -100,7 +98,7 @@ def _still_has(subject: str, document: Mapping[str, Any], catalog: Catalog | Non
 
 def _why_not_lowered(subject: str, document: Mapping[str, Any]) -> str:
     limits = document.get("limits", {})
-    if subject not in {USER_COUNT, AI_CREDITS} and subject not in limits:
+    if subject not in CAPS and subject not in limits:
         return f"the package has no limit `{subject}`; one that is gone is acknowledged by `removes`"
     value = document.get(subject, limits.get(subject))
     return f"`{subject}` is unlimited, so that nothing was lowered" if value == UNLIMITED else ""

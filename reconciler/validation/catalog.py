@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
+from reconciler.model.terms import CAPS
 from reconciler.validation.problems import Path, Problem, did_you_mean
 from reconciler.validation.titles import repeated_titles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-_RESERVED: Final = frozenset((USER_COUNT, AI_CREDITS))
 
 
 def catalog_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -37,7 +35,7 @@ def _missing(path: Path, key: str, features: Mapping[str, Any]) -> Iterator[Prob
 
 
 def _entry_problems(kind: str, entries: Mapping[str, Any]) -> Iterator[Problem]:
-    for key in sorted(_RESERVED & entries.keys()):
+    for key in sorted(CAPS & entries.keys()):
         message = f"`{key}` is a key of every package"
         yield Problem((kind, key), "reserved-key", message, "choose another key", at_key=True)
     for key, first in repeated_titles({key: entry["title"] for key, entry in entries.items()}):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.packages import normal_email
+from reconciler.model.terms import AI_CREDITS
 from reconciler.validation.acknowledgements import acknowledgement_problems
 from reconciler.validation.emails import fault_of
 from reconciler.validation.problems import Problem, did_you_mean
@@ -28,7 +29,7 @@ def package_problems(
             yield from _notable_features(document, on, vocabulary)
         if "limits" in document:
             yield from _limit_problems(document["limits"], on, vocabulary)
-        if document.get("ai_credits") and on.isdisjoint(vocabulary.ai) and on <= vocabulary.features:
+        if document.get(AI_CREDITS.key) and on.isdisjoint(vocabulary.ai) and on <= vocabulary.features:
             yield _idle_credits(vocabulary)
     if document.get("allowed_emails", "any") != "any":
         yield from _email_problems(document["allowed_emails"])
@@ -81,7 +82,7 @@ def _idle_credits(vocabulary: Vocabulary) -> Problem:
     message = "AI credits need a feature that uses them, and this package has none"
     offers = f"add an AI feature ({', '.join(sorted(vocabulary.ai)[:5])}), or " if vocabulary.ai else ""
     return Problem(
-        ("ai_credits",), "ai-credits-without-ai", message, f"{offers}take the credits out", at_key=True
+        (AI_CREDITS.key,), "ai-credits-without-ai", message, f"{offers}take the credits out", at_key=True
     )
 
 

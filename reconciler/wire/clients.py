@@ -8,6 +8,8 @@ from pydantic import Field, StrictInt
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.quantities import LARGEST_QUANTITY
+from reconciler.model.terms import CAPS
+from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
     WHOLE,
     Amount,
@@ -34,17 +36,23 @@ class SubscriptionReply(Reply):
     status: str
 
 
+@with_caps
 class EntitlementsReply(Reply):
     """What a client may use right now."""
 
     features: tuple[str, ...]
     limits: dict[str, Quantity]
-    user_count: Quantity
-    ai_credits: Quantity | None
+
+    @classmethod
+    def of(cls, entitlements: Entitlements) -> Self:
+        """Make the reply."""
+        return cls.model_validate(entitlements.as_document())
 
     def value(self) -> Entitlements:
         """Return the entitlements."""
-        return Entitlements(**dict(self))
+        granted = dict(self)
+        caps = {key: cap for key in CAPS if (cap := granted[key])}
+        return Entitlements(self.features, self.limits, caps)
 
 
 class ClientReply(Reply):
@@ -62,7 +70,16 @@ class ClientReply(Reply):
     @classmethod
     def of(cls, client: Client) -> Self:
         """Make the reply for a client."""
-        return cls.model_validate(client)
+        return cls(
+            id=client.id,
+            name=client.name,
+            owner_email=client.owner_email,
+            status=client.status,
+            users=client.users,
+            subscription=SubscriptionReply.model_validate(client.subscription),
+            entitlements=EntitlementsReply.of(client.entitlements),
+            usage=dict(client.usage),
+        )
 
     def value(self) -> Client:
         """Return the client."""
@@ -102,7 +119,7 @@ class UsersBody(Body):
 
 
 class UsageBody(Body):
-    """Use of a feature, a limit or `ai_credits`, added to what was used in the cycle; below 0 gives back."""
+    """Use of a feature, a limit or a cap, added to what was used in the cycle; below 0 gives back."""
 
     meter: Line
     amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY), WHOLE]

@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
+from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
     Body,
     Email,
@@ -25,6 +26,7 @@ _MOST = 10_000
 _Keys = Annotated[tuple[Line, ...], items_at_most(_MOST)]
 
 
+@with_caps
 class DefinitionBody(Body):
     """What one revision of a package grants, in the words of the package file."""
 
@@ -32,8 +34,6 @@ class DefinitionBody(Body):
     description: Text = ""
     features: _Keys = ()
     limits: Annotated[dict[Line, Quantity], KeysAtMost(_MOST), Field(default_factory=dict)]
-    user_count: Quantity
-    ai_credits: Quantity | None = None
     expiry: ExpiryText | None = None
     allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], items_at_most(_MOST)] = "any"
 

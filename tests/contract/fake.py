@@ -19,7 +19,7 @@ from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
 from reconciler.model.consumption import Tally
 from reconciler.model.findings import Finding, Position
-from reconciler.model.packages import AI_CREDITS, USER_COUNT, PackageHead, normal_email
+from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.questions import Answer
 from tests.contract import world
@@ -83,7 +83,7 @@ class FakePlatform:
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         tallies = Counter(
-            (holder.users if meter == USER_COUNT else holder.usage.get(meter, 0), holder.revision)
+            (holder.users if meter == "user_count" else holder.usage.get(meter, 0), holder.revision)
             for holder in self._world.holders.values()
             if holder.package.key == package and holder.is_active(at)
         )
@@ -189,7 +189,7 @@ class FakePlatform:
             if reason:
                 raise BlockedError("later than now" if reason == "start-in-future" else reason)
             holder = self._holder(line.id)
-            cap = holder.snapshot.user_count
+            cap = holder.snapshot.caps["user_count"]
             if cap != "unlimited" and holder.users > cap:
                 raise BlockedError("too many users")
             return holder.seen(at)
@@ -217,7 +217,7 @@ class FakePlatform:
 
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         holder = self._holder(client_id)
-        cap = holder.seen(at).entitlements.user_count
+        cap = holder.seen(at).entitlements.caps.get("user_count", 0)
         if users < 0:
             raise WrongUsageError("negative users")
         if users > holder.users and cap != "unlimited" and users > cap:
@@ -317,13 +317,13 @@ class FakePlatform:
         if meter in catalog.limits:
             return catalog.limits[meter].per == "cycle"
         is_held = meter in holder.snapshot.features and meter not in holder.snapshot.limits
-        return meter == AI_CREDITS or meter in catalog.features or is_held
+        return meter == "ai_credits" or meter in catalog.features or is_held
 
     def _cap(self, client: Client, meter: str) -> float | None:
         granted = client.entitlements
         catalog = self._world.catalog or Catalog()
-        if meter == AI_CREDITS:
-            quantity = granted.ai_credits
+        if meter == "ai_credits":
+            quantity = granted.caps.get("ai_credits")
         elif meter in granted.limits:
             quantity = granted.limits[meter]
         elif meter in granted.features and meter not in catalog.limits:
@@ -420,7 +420,7 @@ class FakePlatform:
     def _require_definable(self, definition: Definition) -> None:
         if definition.allowed_emails == ():
             raise BlockedError("nobody could have it")
-        if definition.ai_credits is not None and self._world.catalog is not None:
+        if definition.caps.get("ai_credits") is not None and self._world.catalog is not None:
             known = self._world.catalog.features
             if not any(known[key].ai for key in definition.features if key in known):
                 raise BlockedError("AI credits without an AI feature")

@@ -254,7 +254,7 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_closes_it(runner: Runner)
     still = runner.run("drift")
     with open_platform("sqlite:///platform.db", root=runner.repository.root) as platform:
         definition = platform.snapshot("acme")
-        platform.edit_package("basic", type(definition)(title="By hand", user_count=1), NOON)
+        platform.edit_package("basic", type(definition)(title="By hand", caps={"user_count": 1}), NOON)
     opened = runner.run("drift")
     kept = runner.run("drift", GH_ISSUE="5")
     runner.repository.package("basic", title="By hand", user_count=1)

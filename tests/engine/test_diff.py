@@ -4,7 +4,8 @@ import pytest
 
 from reconciler.engine.diff import diff
 from reconciler.errors import WrongUsageError
-from reconciler.model.plans import Action, Plan, Reach, Severity
+from reconciler.model.plans import Action, Plan, Reach
+from reconciler.model.terms import Severity
 from reconciler.sources.workspace import read_workspace
 from tests.builders import NOON
 from tests.repository import Repository

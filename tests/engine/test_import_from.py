@@ -128,7 +128,7 @@ def test_what_pricing2yaml_says_and_a_package_cannot_is_told(tmp_path: Path) -> 
 def test_a_limit_can_say_how_many_team_members_there_are(tmp_path: Path) -> None:
     made, _ = brought(tmp_path, "pricing2yaml", PRICING, users="max_seats")
 
-    assert made.packages["free"].definition.user_count == 3
+    assert made.packages["free"].definition.caps["user_count"] == 3
     assert made.catalog is not None
     assert "max_seats" not in made.catalog.limits
 
@@ -140,7 +140,7 @@ def test_autumn_becomes_catalog_and_packages(tmp_path: Path) -> None:
     assert made.catalog is not None
     assert made.catalog.limits["messages"].per == "cycle"
     pro = made.packages["pro"].definition
-    assert (pro.title, pro.features, dict(pro.limits), pro.user_count) == (
+    assert (pro.title, pro.features, dict(pro.limits), pro.caps["user_count"]) == (
         "Pro",
         ("sso",),
         {"messages": 100},
@@ -171,7 +171,7 @@ def test_a_table_drawn_by_hand_becomes_packages(tmp_path: Path) -> None:
     made, result = brought(tmp_path, "csv", table)
 
     lite, plus = made.packages["lite"].definition, made.packages["pro_plus"].definition
-    assert (lite.features, dict(lite.limits), lite.user_count) == (("team",), {"minutes": 100}, 3)
+    assert (lite.features, dict(lite.limits), lite.caps["user_count"]) == (("team",), {"minutes": 100}, 3)
     assert (plus.features, dict(plus.limits)) == (("team", "video_calls"), {"minutes": 1000})
     assert result.remarks == ("No number of team members was stated, so that it is unlimited: pro_plus.",)
 

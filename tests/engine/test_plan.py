@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.plans import Action, Code, Reach, Severity
+from reconciler.model.plans import Action, Reach
+from reconciler.model.terms import Code, Severity
 from tests.shop import Shop, change_of, counts
 
 FULL = {"features": ["chat", "calls", "sessions"], "limits": {"sessions": 100, "minutes": 50}}

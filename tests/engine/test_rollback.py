@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import WrongUsageError
-from reconciler.model.plans import Action, Severity
+from reconciler.model.plans import Action
+from reconciler.model.terms import Severity
 from tests.builders import definition
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from reconciler import errors
 from reconciler.cli import exit_codes
 from reconciler.engine.explain.topics import TOPICS, explain_topic
 from reconciler.errors import ReconcilerError, WrongUsageError
-from reconciler.model.plans import Code, Severity
+from reconciler.model.terms import Code, Severity
 from reconciler.planning.guards import GuardId
-from reconciler.planning.severity import severity_of
 from reconciler.validation.rules import RULES
 
 
@@ -29,11 +28,11 @@ def test_every_guard_is_explained_with_its_own_way_past() -> None:
 
 def test_every_code_of_a_change_is_explained_with_its_severity() -> None:
     assert ids("change") == {code.value for code in Code}
-    assert all(TOPICS[code.value].weight == severity_of(code) for code in Code)
+    assert all(TOPICS[code.value].weight == code.row.severity for code in Code)
 
 
 def test_a_loss_says_what_acknowledges_it() -> None:
-    losses = [code for code in Code if severity_of(code) in {Severity.BREAKING, Severity.RESTRICTING}]
+    losses = [code for code in Code if code.row.severity in {Severity.BREAKING, Severity.RESTRICTING}]
 
     assert all("acknowledge:" in TOPICS[code.value].good for code in losses)
 

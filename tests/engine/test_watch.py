@@ -63,7 +63,7 @@ class Site:
         with self.opened() as platform:
             head = next(each for each in platform.packages() if each.key == key)
             (live,) = platform.definitions([RevisionRef(head.key, head.revision)]).values()
-        return live.user_count
+        return live.caps["user_count"]
 
     def hold(self, *clients: str) -> None:
         with self.opened() as platform:

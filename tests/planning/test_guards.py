@@ -10,15 +10,14 @@ from reconciler.model.packages import Acknowledgement, Share
 from reconciler.model.plans import (
     Action,
     Change,
-    Code,
     FieldChange,
     GuardResult,
     Impact,
     ImpactFinding,
     Reach,
-    Severity,
 )
 from reconciler.model.settings import Guards
+from reconciler.model.terms import Code, Severity
 from reconciler.planning.guards import Assessed, Case, judged
 from reconciler.planning.pairing import Pair
 from tests.builders import acknowledgement, desired, head

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.model.packages import DesiredPackage, PackageHead, RevisionRef
-from reconciler.model.plans import Action, Code
+from reconciler.model.plans import Action
+from reconciler.model.terms import Code
 from reconciler.planning.drafts import Draft, drafted
 from reconciler.planning.pairing import paired
 from tests.builders import definition, desired, head

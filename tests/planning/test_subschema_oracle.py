@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 
 from reconciler.planning.fields import differences
-from reconciler.planning.severity import MIRRORS
 from tests.strategies import EMAILS, FEATURES, LIMITS, definitions
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ is_subschema: Any = import_module("jsonsubschema").isSubschema  # it has no type
 def permits(package: Definition) -> dict[str, Any]:
     """What a client of the package may do; -1 stands for an amount that is not granted at all."""
     caps = {f"limit {key}": package.limits.get(key) for key in LIMITS}
-    caps |= {"users": package.user_count, "credits": package.ai_credits}
+    caps |= {"users": package.caps["user_count"], "credits": package.caps.get("ai_credits")}
     properties: dict[str, Any] = {name: amounts(cap) for name, cap in caps.items()}
     for key in FEATURES:
         properties[f"feature {key}"] = {"enum": [False, True] if key in package.features else [False]}
@@ -51,7 +50,7 @@ def test_the_oracle_agrees_on_whether_something_was_lost(before: Definition, aft
 
 @given(definitions().filter(counts_days), definitions().filter(counts_days))
 def test_the_way_back_gives_what_the_way_there_took(before: Definition, after: Definition) -> None:
-    taken = {(field.path, field.code) for field in differences(before, after) if field.code in MIRRORS}
+    taken = {(field.path, field.code) for field in differences(before, after) if field.code.row.mirror}
     given_back = {(field.path, field.code) for field in differences(after, before)}
 
-    assert {(path, MIRRORS[code]) for path, code in taken} <= given_back
+    assert {(path, code.row.mirror) for path, code in taken} <= given_back

@@ -16,15 +16,16 @@ from reconciler.render.text.outcome import assigned_text, import_text
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
 HELD = Subscription("professional", 3, 4, AT, None, "active")
-GRANTED = Entitlements(("ai_chat_agent", "audio_call"), {"live_sessions": 5000}, 10, 2000)
+GRANTED = Entitlements(
+    ("ai_chat_agent", "audio_call"), {"live_sessions": 5000}, {"user_count": 10, "ai_credits": 2000}
+)
 USAGE = {"ai_credits": 1400, "audio_call": 37, "live_sessions": 4100}
 ACME = Client("acme", "Acme GmbH", "ops@acme.example", "active", 9, HELD, GRANTED, USAGE)
 CURRENT = Definition(
     "Professional",
-    5,
+    {"user_count": 5, "ai_credits": 2000},
     features=("ai_chat_agent", "chat"),
     limits={"live_sessions": 2000, "storage": 500},
-    ai_credits=2000,
     expiry=Expiry(1, "months"),
 )
 WORDS = Glossary(

@@ -46,7 +46,7 @@ def test_a_commit_is_read_without_touching_the_working_copy(repository: Reposito
     workspace = read(repository)
 
     assert workspace.errors == ()
-    assert workspace.packages["basic"].definition.user_count == 5
+    assert workspace.packages["basic"].definition.caps["user_count"] == 5
     assert repository.git("status", "--short") == "M packages/basic.yaml"
 
 

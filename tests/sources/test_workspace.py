@@ -62,7 +62,7 @@ def test_a_package_file_becomes_the_package_it_describes(config: Path) -> None:
 
     assert package.file == "packages/pro.yaml"
     assert package.states_emails
-    assert package.definition.user_count == "unlimited"
+    assert package.definition.caps["user_count"] == "unlimited"
     assert package.definition.expiry == Expiry(14, "days")
     assert package.definition.allowed_emails == ("a@acme.example", "b@acme.example")
     assert package.rollout == Rollout("reassign", Share(10), ("acme", "zeta"))

@@ -126,7 +126,7 @@ def test_a_run_comes_back_equal() -> None:
 
 def test_a_client_comes_back_equal() -> None:
     held = Subscription("basic", 1, 2, NOON, None, "active")
-    granted = Entitlements(("chat",), {"minutes": "unlimited"}, 3, 100)
+    granted = Entitlements(("chat",), {"minutes": "unlimited"}, {"user_count": 3, "ai_credits": 100})
     sent = Client("acme", "Acme", "Ops@acme.example", "active", 2, held, granted, {"chat": 1})
 
     received = ClientReply.model_validate_json(ClientReply.of(sent).model_dump_json())

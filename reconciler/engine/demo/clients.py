@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.clients import ClientLine
 from reconciler.model.quantities import allowance
+from reconciler.model.terms import CAPS, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ def believable_clients(packages: Mapping[str, DesiredPackage], at: datetime) -> 
             status="active" if chance.random() < 0.97 else "disabled",  # noqa: PLR2004 - a few are on hold
             package=key,
             assigned_at=at - timedelta(days=chance.randrange(1, 20 if key == "trial" else _OLDEST_DAYS)),
-            users=_some(chance, allowance(definition.user_count)) or 1,
+            users=_some(chance, allowance(definition.caps[USERS.key])) or 1,
             usage=_usage(chance, definition),
         )
 
@@ -56,8 +57,9 @@ def _usage(chance: Random, definition: Definition) -> dict[str, int]:
     for key, cap in definition.limits.items():
         if key not in definition.features or key in usage:
             usage[key] = _some(chance, allowance(cap))
-    if definition.ai_credits is not None:
-        usage["ai_credits"] = _some(chance, allowance(definition.ai_credits))
+    for key, cap in definition.caps.items():
+        if CAPS[key].metered == "usage":
+            usage[key] = _some(chance, allowance(cap))
     return {meter: amount for meter, amount in sorted(usage.items()) if amount}
 
 

@@ -7,25 +7,44 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.engine.explain.exit_codes import EXIT_TOPICS
 from reconciler.errors import WrongUsageError
+from reconciler.model.terms import Code, Kind
 from reconciler.model.topics import Topic
-from reconciler.planning.topics.changes import CHANGE_TOPICS
-from reconciler.planning.topics.guards import GUARD_TOPICS
+from reconciler.planning.guards import GUARDS
 from reconciler.validation.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.planning.guards import GuardRow
     from reconciler.validation.rules import Rule
 
 _NEAR_ENOUGH: Final = 0.6
 
 
-def _topic(rule: Rule) -> Topic:
+def _of_rule(rule: Rule) -> Topic:
     return Topic(rule.id, "rule", rule.title, rule.explanation, rule.severity, rule.bad, rule.good)
 
 
+def _of_guard(guard: GuardRow) -> Topic:
+    return Topic(guard.id, "guard", guard.title, guard.explanation, good=guard.example)
+
+
+def _of_code(code: Code) -> Topic:
+    row = code.row
+    return Topic(code.value, "change", row.title, row.explanation, row.severity.value, good=_entry(code))
+
+
+def _entry(code: Code) -> str:
+    """Return how a package file acknowledges the loss."""
+    row = code.row
+    named = {Kind.EXPIRY: "expiry", Kind.EMAILS: "allowed_emails"}
+    subject = row.cap.key if row.cap else named.get(row.kind, "KEY")
+    return f"acknowledge:\n  - {row.acknowledged_by}: {subject}" if row.acknowledged_by else ""
+
+
 TOPICS: Final[Mapping[str, Topic]] = {
-    topic.id: topic for topic in (*map(_topic, RULES.values()), *GUARD_TOPICS, *CHANGE_TOPICS, *EXIT_TOPICS)
+    topic.id: topic
+    for topic in (*map(_of_rule, RULES.values()), *map(_of_guard, GUARDS), *map(_of_code, Code), *EXIT_TOPICS)
 }
 
 

@@ -9,6 +9,7 @@ from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
 from reconciler.live.rules import carried_over, granted, refused_assignment
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
+from reconciler.model.terms import USERS
 from reconciler.store import clients, meta, usage
 from reconciler.store.usage import StoredUsage
 
@@ -94,7 +95,7 @@ def set_users(connection: Connection, client: Client, users: int) -> None:
     """Set the number of team members; fewer are always allowed (rules 6 and 11)."""
     if users < 0:
         raise WrongUsageError(f"a client cannot have {users} users", hint="Give a whole number from 0.")
-    cap = allowance(client.entitlements.user_count)
+    cap = allowance(client.entitlements.caps.get(USERS.key))
     if users > client.users and cap is not None and users > cap:
         raise BlockedError(
             f"client `{client.id}` may have {cap} users and would have {users}",

@@ -12,6 +12,7 @@ from reconciler.live.rules import Refusal, carried_over
 from reconciler.model.clients import ImportReport
 from reconciler.model.findings import Finding, Position
 from reconciler.model.quantities import allowance
+from reconciler.model.terms import USERS
 from reconciler.store import clients, imports, meta, usage
 from reconciler.store.usage import StoredUsage
 
@@ -62,7 +63,7 @@ def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
 
 
 def _require_users(connection: Connection, client: StoredClient) -> None:
-    cap = allowance(lookup.held(connection, client).user_count)
+    cap = allowance(lookup.held(connection, client).caps[USERS.key])
     if cap is not None and client.users > cap:
         raise BlockedError(
             f"client `{client.id}`: package `{client.package}` is for {cap} users, and it has {client.users}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -22,12 +22,11 @@ from reconciler.model.documents.fields import (
 )
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.patterns import DATE_PATTERN, LINE_PATTERN
-
-LOSSES: Final = ("removes", "lowers", "shortens", "narrows", "archives")
+from reconciler.model.terms import LOSS_VERBS
 
 
 def _exactly_one_loss(schema: dict[str, Any]) -> None:
-    schema["oneOf"] = [{"required": [loss]} for loss in LOSSES]
+    schema["oneOf"] = [{"required": [loss]} for loss in LOSS_VERBS]
 
 
 class RolloutDocument(Document):
@@ -80,8 +79,8 @@ class AcknowledgementDocument(Document):
 
     @model_validator(mode="after")
     def _names_one_loss(self) -> AcknowledgementDocument:
-        if sum(getattr(self, loss) is not None for loss in LOSSES) != 1:
-            raise ValueError(f"name exactly one of {', '.join(LOSSES)}")
+        if sum(getattr(self, loss) is not None for loss in LOSS_VERBS) != 1:
+            raise ValueError(f"name exactly one of {', '.join(LOSS_VERBS)}")
         return self
 
 

@@ -7,7 +7,8 @@ from enum import IntEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from reconciler.model.plans import Reach, Severity, Source
+from reconciler.model.plans import Reach, Source
+from reconciler.model.terms import Severity
 from reconciler.render.review.differences import differences
 from reconciler.render.review.effects import in_words
 from reconciler.render.review.words import key, plain

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.render.json.values import instant, line
 
 if TYPE_CHECKING:
-    from reconciler.model.clients import Client, Entitlements, ImportReport, Subscription
+    from reconciler.model.clients import Client, ImportReport, Subscription
 
 
 def client_json(client: Client) -> str:
@@ -24,7 +24,7 @@ def client_document(client: Client) -> dict[str, Any]:
         "status": client.status,
         "users": client.users,
         "subscription": _subscription(client.subscription),
-        "entitlements": _entitlements(client.entitlements),
+        "entitlements": client.entitlements.as_document(),
         "usage": dict(client.usage),
     }
 
@@ -42,13 +42,4 @@ def _subscription(held: Subscription) -> dict[str, Any]:
         "assigned_at": instant(held.assigned_at),
         "expires_at": None if held.expires_at is None else instant(held.expires_at),
         "status": held.status,
-    }
-
-
-def _entitlements(granted: Entitlements) -> dict[str, Any]:
-    return {
-        "features": list(granted.features),
-        "limits": dict(granted.limits),
-        "user_count": granted.user_count,
-        "ai_credits": granted.ai_credits,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Action, Reach, Severity
+from reconciler.model.plans import Action, Reach
+from reconciler.model.terms import Severity
 from reconciler.render.markdown.escape import escape, summary_code
 from reconciler.render.markdown.pieces import Piece
 from reconciler.render.review.differences import Difference, differences, gathered

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from reconciler.model.plans import Code
-from reconciler.planning.losses import subject_of
+from reconciler.model.terms import Code, Kind
 from reconciler.render.text.fields import value
 from reconciler.render.text.phrases import counted, number
 
@@ -75,9 +74,9 @@ class _Words:
         )
 
     def losses(self) -> Iterator[str]:
-        gone = {subject_of(field) for field in self.note.losses if field.code is Code.FEATURE_REMOVED}
+        gone = {field.term.key for field in self.note.losses if field.code is Code.FEATURE_REMOVED}
         for field in self.note.losses:
-            if field.code is not Code.LIMIT_REMOVED or self._feature_of(subject_of(field)) not in gone:
+            if field.code is not Code.LIMIT_REMOVED or self._feature_of(field.term.key) not in gone:
                 yield self._part(field)
 
     def gains(self) -> Iterator[str]:
@@ -88,34 +87,36 @@ class _Words:
         return known.feature if known else None
 
     def _part(self, field: FieldChange) -> str:
-        subject = subject_of(field)
-        match field.code:
-            case Code.FEATURE_REMOVED | Code.FEATURE_ADDED:
+        subject = field.term.key
+        row = field.code.row
+        match row.kind:
+            case Kind.FEATURE:
                 return self.quote(self.glossary.short_feature(subject)) + self._times(field)
-            case Code.LIMIT_LOWERED | Code.LIMIT_REMOVED | Code.LIMIT_RAISED:
+            case Kind.LIMIT:
                 return f"{self._limit(field)}{self._over(field, 'more can be used')}"
-            case Code.USER_COUNT_LOWERED | Code.USER_COUNT_RAISED:
-                return f"{_step(field, ' team members')}{self._over(field, 'members can be added')}"
-            case Code.AI_CREDITS_LOWERED | Code.AI_CREDITS_RAISED:
-                return f"{_step(field, ' AI credits per cycle')}{self._over(field, 'more can be used')}"
+            case Kind.CAP if row.cap is not None:
+                per = " per cycle" if row.cap.per else ""
+                more = "members can be added" if row.cap.metered == "users" else "more can be used"
+                return f"{_step(field, f' {row.cap.units}{per}')}{self._over(field, more)}"
             case _:
                 return self._ending()
 
     def _limit(self, field: FieldChange) -> str:
-        subject = subject_of(field)
+        subject = field.term.key
         name = self.quote(self.glossary.short_limit(subject))
         unit = self.glossary.unit(subject, field.after).strip()
         return f"{name}: {_step(field, f' {self.quote(unit)}' if unit else '')}"
 
     def _times(self, field: FieldChange) -> str:
-        used = self.note.prospect.used.get(subject_of(field), 0)
+        used = self.note.prospect.used.get(field.term.key, 0)
         return f" (used {counted(used, 'time')} in this cycle)" if used and field.severity.is_loss else ""
 
     def _over(self, field: FieldChange, what: str) -> str:
         if field.path not in self.note.prospect.over:
             return ""
-        is_team = field.code is Code.USER_COUNT_LOWERED
-        used = self.note.client.users if is_team else self.note.prospect.used.get(subject_of(field), 0)
+        cap = field.code.row.cap
+        is_team = cap is not None and cap.metered == "users"
+        used = self.note.client.used(field.term.key)
         verb = "have" if is_team else "have used"
         return f". You {verb} {number(used)}: nothing is taken away, but no {what} until you are below"
 

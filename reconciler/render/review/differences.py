@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Code, FieldChange, ImpactFinding, Severity
-from reconciler.planning.severity import severity_of
+from reconciler.model.terms import Code, Kind, Severity
 from reconciler.render.review.words import Foreign, amount, enumerated, key, quoted
-from reconciler.render.text.fields import subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic import JsonValue
 
-    from reconciler.model.plans import Change
+    from reconciler.model.plans import Change, FieldChange, ImpactFinding
     from reconciler.render.review.words import Words
     from reconciler.render.text.glossary import Glossary
 
@@ -61,18 +59,18 @@ def gathered(found: tuple[Difference, ...]) -> Words:
 def _of_field(
     field: FieldChange, impacts: Mapping[tuple[Code, str], ImpactFinding], glossary: Glossary
 ) -> Difference:
-    subject = "package" if field.code is Code.PACKAGE_ARCHIVED else subject_of(field.path)
-    words = [*_PHRASES[field.code](field, glossary)]
+    subject = "package" if field.code is Code.PACKAGE_ARCHIVED else field.term.key
+    words = _phrase(field, glossary)
     return Difference(field.code, field.severity, subject, words, impacts.get((field.code, subject)))
 
 
 def _of_finding(finding: ImpactFinding, glossary: Glossary) -> Difference:
-    is_feature = finding.code is Code.FEATURE_REMOVED
-    is_limit = finding.code in {Code.LIMIT_LOWERED, Code.LIMIT_REMOVED}
+    kind = finding.code.row.kind
+    is_feature, is_limit = kind is Kind.FEATURE, kind is Kind.LIMIT
     name = _feature(finding.subject, glossary) if is_feature else [key(finding.subject)]
     name = _limit(finding.subject, glossary) if is_limit else name
     words = [finding.code.replace("-", " "), ": ", *name]
-    return Difference(finding.code, severity_of(finding.code), finding.subject, words, finding)
+    return Difference(finding.code, finding.code.row.severity, finding.subject, words, finding)
 
 
 def _feature(feature: str, glossary: Glossary) -> Words:
@@ -88,12 +86,12 @@ def _named(title: str, subject: str) -> Words:
 
 
 def _feature_phrase(verb: str) -> Callable[[FieldChange, Glossary], Words]:
-    return lambda field, glossary: [verb, " ", *_feature(subject_of(field.path), glossary)]
+    return lambda field, glossary: [verb, " ", *_feature(field.term.key, glossary)]
 
 
 def _limit_phrase(verb: str) -> Callable[[FieldChange, Glossary], Words]:
     def phrase(field: FieldChange, glossary: Glossary) -> Words:
-        subject = subject_of(field.path)
+        subject = field.term.key
         name = _limit(subject, glossary)
         unit = quoted(glossary.unit(subject, field.after if field.after is not None else field.before))
         if field.before is None:
@@ -153,27 +151,29 @@ def _text_phrase(noun: str) -> Callable[[FieldChange, Glossary], Words]:
     return phrase
 
 
-def _says(sentence: str) -> Callable[[FieldChange, Glossary], Words]:
-    return lambda _field, _glossary: [sentence]
+def _phrase(field: FieldChange, glossary: Glossary) -> Words:
+    row = field.code.row
+    match row.kind:
+        case Kind.FEATURE:
+            return _feature_phrase(row.verb)(field, glossary)
+        case Kind.LIMIT:
+            return _limit_phrase(row.verb)(field, glossary)
+        case Kind.CAP:
+            return _cap_phrase(row.verb, row.cap.label if row.cap else field.term.key)(field, glossary)
+        case Kind.EXPIRY | Kind.EMAILS | Kind.TEXT | Kind.PACKAGE:
+            return _other_phrase(field, glossary)
 
 
-_PHRASES: Final[Mapping[Code, Callable[[FieldChange, Glossary], Words]]] = {
-    Code.FEATURE_REMOVED: _feature_phrase("removes"),
-    Code.FEATURE_ADDED: _feature_phrase("adds"),
-    Code.LIMIT_LOWERED: _limit_phrase("lowers"),
-    Code.LIMIT_RAISED: _limit_phrase("raises"),
-    Code.LIMIT_REMOVED: _limit_phrase("removes"),
-    Code.USER_COUNT_LOWERED: _cap_phrase("lowers", "users"),
-    Code.USER_COUNT_RAISED: _cap_phrase("raises", "users"),
-    Code.AI_CREDITS_LOWERED: _cap_phrase("lowers", "AI credits"),
-    Code.AI_CREDITS_RAISED: _cap_phrase("raises", "AI credits"),
-    Code.EXPIRY_SHORTENED: _expiry_phrase("shortens"),
-    Code.EXPIRY_EXTENDED: _expiry_phrase("extends"),
-    Code.EMAILS_NARROWED: _emails_phrase("narrows"),
-    Code.EMAILS_WIDENED: _emails_phrase("widens"),
-    Code.TITLE_CHANGED: _text_phrase("title"),
-    Code.DESCRIPTION_CHANGED: _text_phrase("description"),
-    Code.PACKAGE_ARCHIVED: _says("archives the package"),
-    Code.PACKAGE_RESTORED: _says("restores the package"),
-    Code.PACKAGE_RENAMED: lambda field, _: ["renames it from ", key(str(field.before))],
-}
+def _other_phrase(field: FieldChange, glossary: Glossary) -> Words:
+    row, subject = field.code.row, field.term.key
+    match row.kind:
+        case Kind.EXPIRY:
+            return _expiry_phrase(row.verb)(field, glossary)
+        case Kind.EMAILS:
+            return _emails_phrase(row.verb)(field, glossary)
+        case Kind.TEXT:
+            return _text_phrase(subject)(field, glossary)
+        case _ if subject == "key":
+            return ["renames it from ", key(str(field.before))]
+        case _:
+            return [f"{row.verb} the package"]

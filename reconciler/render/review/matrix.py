@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
 from reconciler.model.plans import Action
+from reconciler.model.terms import CAPS, Term
 from reconciler.render.review.words import amount, key, quoted
-from reconciler.render.text.fields import subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS: Final = 12
 _MOST_ROWS: Final = 120
-_CAPS: Final = {USER_COUNT: "Users", AI_CREDITS: "AI credits", "expiry": "Expires after"}
+_CAPS: Final = {**{key: cap.title for key, cap in CAPS.items()}, "expiry": "Expires after"}
 
 
 class State(Enum):
@@ -108,8 +107,7 @@ def _column(change: Change, definition: Definition | None) -> _Column:
 def _granted(definition: Definition) -> Iterator[tuple[str, JsonValue]]:
     yield from ((f"/features/{each}", True) for each in definition.features)
     yield from ((f"/limits/{each}", cap) for each, cap in definition.limits.items())
-    yield f"/{USER_COUNT}", definition.user_count
-    yield f"/{AI_CREDITS}", definition.ai_credits
+    yield from ((f"/{each}", cap) for each, cap in definition.caps.items())
     yield "/expiry", str(definition.expiry) if definition.expiry else None
 
 
@@ -127,7 +125,7 @@ def _place(path: str) -> tuple[int, str]:
 
 
 def _name(path: str, glossary: Glossary) -> Words:
-    subject = subject_of(path)
+    subject = Term.at(path).key
     if path.startswith("/features/"):
         title = glossary.short_feature(subject)
     elif path.startswith("/limits/"):

@@ -5,24 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Code
-from reconciler.planning.acknowledgements import VERBS
+from reconciler.model.terms import Code
+from reconciler.planning.guards import GUARDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.plans import ImpactFinding, Plan
 
 ACKNOWLEDGE: Final = "acknowledge"
-ADVICE: Final = {
-    "archives": "Archive fewer packages at once, or raise `archives` in reconciler.yaml.",
-    "clients_losing": "Move fewer clients at once (`rollout: {per_run: …}`), or raise `clients_losing`.",
-    "empty_desired": "Check that the packages folder is the right one.",
-    "vanished": "Put the file back with `archived: true`.",
-    "adopt": "Make the file say what the platform has.",
-    "protected": "Take the key out of `protected` in reconciler.yaml and apply that first.",
-}
+ADVICE: Final[Mapping[str, str]] = {guard.id: guard.advice for guard in GUARDS}
 _DAYS_TO_ACT: Final = timedelta(days=30)
 
 
@@ -43,7 +37,11 @@ def _losses(plan: Plan, key: str, catalog: Catalog) -> list[tuple[ImpactFinding,
     changes = [each for each in plan.changes if each.key == key]
     found = {(each.code, each.subject): each for change in changes for each in change.impact.findings}
     gone = {subject for code, subject in found if code is Code.FEATURE_REMOVED}
-    owned = [each for each in found.values() if each.code in VERBS and not _goes_along(each, gone, catalog)]
+    owned = [
+        each
+        for each in found.values()
+        if each.code.row.acknowledged_by and not _goes_along(each, gone, catalog)
+    ]
     losing = [(each, each.lose) for each in owned if each.lose]
     judged = sum(each.id == ACKNOWLEDGE and each.key == key for each in plan.guards)
     if len(losing) >= judged:
@@ -59,7 +57,7 @@ def _goes_along(loss: ImpactFinding, gone: set[str], catalog: Catalog) -> bool:
 def _acknowledgement(loss: ImpactFinding, clients: int, key: str, at: datetime) -> list[str]:
     subject = key if loss.code is Code.PACKAGE_ARCHIVED else loss.subject
     return [
-        f"  - {VERBS[loss.code]}: {subject}",
+        f"  - {loss.code.row.acknowledged_by}: {subject}",
         f"    clients: {clients}",
         "    reason: why, and when clients were told",
         f"    until: {_until(at)}",

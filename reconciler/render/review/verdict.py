@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Severity
+from reconciler.model.terms import Severity
 from reconciler.render.review.words import key
 from reconciler.render.text.phrases import counted, number, verb
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.text.fields import subject_of
+from reconciler.model.terms import Term
 from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import counted, several
 
@@ -63,4 +63,4 @@ def _is(change: CatalogFieldChange, symbol: Span, folder: str) -> bool:
 
 
 def _key(change: CatalogFieldChange, folder: str) -> str:
-    return subject_of(change.path.removeprefix(folder).partition("/")[0])
+    return Term.at("/" + change.path.removeprefix(folder).partition("/")[0]).key

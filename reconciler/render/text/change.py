@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Action, Code, Reach, Severity
-from reconciler.render.text.fields import by_severity, field_line, lost_line, stated_line, subject_of, value
+from reconciler.model.plans import Action, Reach
+from reconciler.model.terms import Code, Kind, Severity
+from reconciler.render.text.fields import by_severity, field_line, lost_line, stated_line, value
 from reconciler.render.text.impact import impact_line
 from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import counted, number, verb
@@ -32,7 +33,6 @@ _SEVERITY_INKS: Final = {
     Severity.EXPANDING: Ink.GREEN,
     Severity.NEUTRAL: Ink.DIM,
 }
-_SAID_BY_THE_ACTION: Final = frozenset({Code.PACKAGE_ARCHIVED, Code.PACKAGE_RESTORED, Code.PACKAGE_RENAMED})
 _ADDITIONS: Final = (Code.FEATURE_ADDED, Code.LIMIT_RAISED)
 _ADDITIONS_SHOWN_SINGLY: Final = 3
 ORIGINS: Final = {
@@ -71,7 +71,7 @@ def _heading(change: Change, glossary: Glossary, paper: Paper) -> Iterator[str]:
 
 def _mints_a_revision(change: Change) -> bool:
     return change.action is not Action.REASSIGN and any(
-        each.code not in _SAID_BY_THE_ACTION for each in change.fields
+        each.code.row.kind is not Kind.PACKAGE for each in change.fields
     )
 
 
@@ -139,7 +139,7 @@ def _differences(change: Change, glossary: Glossary, paper: Paper) -> Iterator[s
     ):
         words = stated_line if change.action is Action.CREATE else field_line
         yield from _field(words(field, glossary), paper)
-        finding = findings.pop((field.code, subject_of(field.path)), None)
+        finding = findings.pop((field.code, field.term.key), None)
         if finding is not None:
             yield from paper.lines(impact_line(finding, field), indent=_DIFFERENCE + _KIND_COLUMN)
     for code in gathered:
@@ -150,7 +150,7 @@ def _differences(change: Change, glossary: Glossary, paper: Paper) -> Iterator[s
 
 def _is_in_the_heading(field: FieldChange, change: Change) -> bool:
     is_new_title = change.action is Action.CREATE and field.code is Code.TITLE_CHANGED
-    return is_new_title or field.code in _SAID_BY_THE_ACTION
+    return is_new_title or field.code.row.kind is Kind.PACKAGE
 
 
 def _field(line: FieldLine, paper: Paper) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _additions(fields: Sequence[FieldChange], glossary: Glossary, paper: Paper) 
 
 
 def _addition(field: FieldChange, glossary: Glossary) -> str:
-    key = subject_of(field.path)
+    key = field.term.key
     if field.code is Code.FEATURE_ADDED:
         return glossary.short_feature(key)
     return f"{glossary.short_limit(key)} {value(field.after)}"
@@ -182,8 +182,8 @@ def _addition(field: FieldChange, glossary: Glossary) -> str:
 
 def _loss(finding: ImpactFinding, change: Change, glossary: Glossary, paper: Paper) -> Iterator[str]:
     """Yield a loss that no difference of this change states, such as a reassignment's."""
-    if finding.code in _SAID_BY_THE_ACTION and change.action is not Action.REASSIGN:
+    if finding.code.row.kind is Kind.PACKAGE and change.action is not Action.REASSIGN:
         yield from paper.lines(impact_line(finding), indent=_INDENT)
         return
-    yield from _field(lost_line(finding.code, finding.subject, glossary), paper)
+    yield from _field(lost_line(finding, glossary), paper)
     yield from paper.lines(impact_line(finding), indent=_DIFFERENCE + _KIND_COLUMN)

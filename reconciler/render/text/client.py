@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import AI_CREDITS
 from reconciler.model.quantities import magnitude
+from reconciler.model.terms import CAPS
 from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import instant, number, quantity
 
@@ -87,12 +87,10 @@ def _rows(
         later = _later(cap, current.limits.get(key), usage.get(key, 0)) if current is not None else ""
         unit = glossary.unit(key, cap)
         yield "limit", f"{glossary.limit(key)}:", f"{_of(usage.get(key, 0), cap)}{unit}", later
-    later = _later(now.user_count, current.user_count, client.users) if current is not None else ""
-    yield "users", "", _of(client.users, now.user_count), later
-    if now.ai_credits is not None:
-        used = usage.get(AI_CREDITS, 0)
-        later = _later(now.ai_credits, current.ai_credits, used) if current is not None else ""
-        yield "AI credits", "", f"{_of(used, now.ai_credits)} per cycle", later
+    for key, cap in now.caps.items():
+        used, per = client.used(key), " per cycle" if CAPS[key].per else ""
+        later = _later(cap, current.caps.get(key), used) if current is not None else ""
+        yield CAPS[key].label, "", f"{_of(used, cap)}{per}", later
     yield from _gains(client, current, glossary)
 
 
@@ -107,8 +105,9 @@ def _gains(
     for key, cap in current.limits.items():
         if key not in client.entitlements.limits:
             yield "limit", f"{glossary.limit(key)}:", "none", f"{quantity(cap)} on reassignment"
-    if client.entitlements.ai_credits is None and current.ai_credits is not None:
-        yield "AI credits", "", "none", f"{quantity(current.ai_credits)} on reassignment"
+    for key, cap in current.caps.items():
+        if key not in client.entitlements.caps:
+            yield CAPS[key].label, "", "none", f"{quantity(cap)} on reassignment"
 
 
 def _of(used: int, cap: Quantity) -> str:

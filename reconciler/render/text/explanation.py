@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Code
-from reconciler.planning.losses import subject_of
+from reconciler.model.terms import Kind
 from reconciler.render.text.client import client_text
 from reconciler.render.text.fields import by_severity, field_line
 from reconciler.render.text.ink import Ink, Paper, Span
@@ -81,13 +80,13 @@ def _prospect(prospect: Prospect, glossary: Glossary, paper: Paper) -> Iterator[
 
 
 def _remark(field: FieldChange, prospect: Prospect) -> str:
-    subject = subject_of(field)
+    subject = field.term.key
     parts = []
     if field.severity.is_loss and subject in prospect.used:
         parts.append(f"{number(prospect.used[subject])} used in this cycle")
     if field.path in prospect.over:
         parts.append("over the new cap: nothing is deleted, new use is refused")
-    if field.code in {Code.EXPIRY_SHORTENED, Code.EXPIRY_EXTENDED}:
+    if field.code.row.kind is Kind.EXPIRY:
         end = prospect.expires_at
         parts.append("never ends" if end is None else f"ends {instant(end)}")
         parts.append("which is over already" if prospect.is_expired else "")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.model.plans import Code, Severity
+from reconciler.model.terms import Code, Kind, Severity
 from reconciler.render.text.ink import Ink, Span
 from reconciler.render.text.phrases import clipped, number, several
 
@@ -13,33 +13,17 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from reconciler.model.plans import FieldChange
+    from reconciler.model.plans import FieldChange, ImpactFinding
+    from reconciler.model.terms import Term
     from reconciler.render.text.glossary import Glossary
 
-Kind: TypeAlias = Literal[
-    "feature", "limit", "users", "AI credits", "expiry", "e-mails", "title", "description", "package"
-]
-
 _EMAILS_SHOWN: Final = 3
-_KINDS: Final[Mapping[Code, Kind]] = {
-    Code.FEATURE_REMOVED: "feature",
-    Code.FEATURE_ADDED: "feature",
-    Code.LIMIT_LOWERED: "limit",
-    Code.LIMIT_RAISED: "limit",
-    Code.LIMIT_REMOVED: "limit",
-    Code.USER_COUNT_LOWERED: "users",
-    Code.USER_COUNT_RAISED: "users",
-    Code.AI_CREDITS_LOWERED: "AI credits",
-    Code.AI_CREDITS_RAISED: "AI credits",
-    Code.EXPIRY_SHORTENED: "expiry",
-    Code.EXPIRY_EXTENDED: "expiry",
-    Code.EMAILS_NARROWED: "e-mails",
-    Code.EMAILS_WIDENED: "e-mails",
-    Code.TITLE_CHANGED: "title",
-    Code.DESCRIPTION_CHANGED: "description",
-    Code.PACKAGE_ARCHIVED: "package",
-    Code.PACKAGE_RESTORED: "package",
-    Code.PACKAGE_RENAMED: "package",
+_LABELS: Final[Mapping[Kind, str]] = {
+    Kind.FEATURE: "feature",
+    Kind.LIMIT: "limit",
+    Kind.EXPIRY: "expiry",
+    Kind.EMAILS: "e-mails",
+    Kind.PACKAGE: "package",
 }
 
 
@@ -47,52 +31,57 @@ class FieldLine(NamedTuple):
     """What a field's first line says; `kind` names the sort of thing that changes."""
 
     symbol: Span
-    kind: Kind
+    kind: str
     body: Sequence[Span | str]
-
-
-def subject_of(path: str) -> str:
-    """Return what a JSON Pointer into a package ends at, unescaped."""
-    return path.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
 def field_line(change: FieldChange, glossary: Glossary) -> FieldLine:
     """Put the difference into words."""
-    return FieldLine(_symbol(change), _KINDS[change.code], _body(change, subject_of(change.path), glossary))
+    return FieldLine(_symbol(change), label_of(change.code, change.term), _body(change, glossary))
 
 
 def stated_line(change: FieldChange, glossary: Glossary) -> FieldLine:
     """Put what a new package grants into words; before it there was nothing to compare with."""
-    kind = _KINDS[change.code]
-    body = _body(change, subject_of(change.path), glossary)
-    if kind == "expiry":
-        body = [f"after {value(change.after)}"]
-    elif kind == "e-mails":
-        body = [_allowed(change.after)]
-    return FieldLine(Span("+", Ink.GREEN), kind, body)
+    body = _body(change, glossary)
+    match change.code.row.kind:
+        case Kind.EXPIRY:
+            body = [f"after {value(change.after)}"]
+        case Kind.EMAILS:
+            body = [_allowed(change.after)]
+        case _:
+            pass
+    return FieldLine(Span("+", Ink.GREEN), label_of(change.code, change.term), body)
 
 
-def lost_line(code: Code, subject: str, glossary: Glossary) -> FieldLine:
+def lost_line(finding: ImpactFinding, glossary: Glossary) -> FieldLine:
     """Put into words a loss of which only the kind and the subject are known."""
-    kind = _KINDS[code]
-    name = {"feature": glossary.feature, "limit": glossary.limit}.get(kind)
-    verb = code.rpartition("-")[2]
-    return FieldLine(Span("-", Ink.RED), kind, [f"{name(subject)} {verb}" if name else verb])
+    kind, subject = finding.code.row.kind, finding.subject
+    name = {Kind.FEATURE: glossary.feature, Kind.LIMIT: glossary.limit}.get(kind)
+    verb = finding.code.rpartition("-")[2]
+    body = f"{name(subject)} {verb}" if name else verb
+    return FieldLine(Span("-", Ink.RED), label_of(finding.code, finding.term), [body])
 
 
-def _body(change: FieldChange, subject: str, glossary: Glossary) -> Sequence[Span | str]:
-    match _KINDS[change.code]:
-        case "feature":
+def label_of(code: Code, term: Term) -> str:
+    """Return what sort of thing differs, in a word or two."""
+    row = code.row
+    return row.cap.label if row.cap else _LABELS.get(row.kind, term.key)
+
+
+def _body(change: FieldChange, glossary: Glossary) -> Sequence[Span | str]:
+    subject = change.term.key
+    match change.code.row.kind:
+        case Kind.FEATURE:
             return [glossary.feature(subject)]
-        case "limit":
+        case Kind.LIMIT:
             return _limit(change, subject, glossary)
-        case "expiry":
+        case Kind.EXPIRY:
             return _expiry(change)
-        case "e-mails":
+        case Kind.EMAILS:
             return [_emails(change)]
-        case "title" | "description":
+        case Kind.TEXT:
             return _texts(change)
-        case "users" | "AI credits" | "package":
+        case Kind.CAP | Kind.PACKAGE:
             return _step(change)
 
 

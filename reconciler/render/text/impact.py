@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Code
 from reconciler.render.text.fields import value
 from reconciler.render.text.ink import Ink, Span
 from reconciler.render.text.phrases import number, several, verb
@@ -15,16 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import FieldChange, ImpactFinding
 
 _NAMES_SHOWN: Final = 3
-_CAPS: Final = frozenset({Code.LIMIT_LOWERED, Code.USER_COUNT_LOWERED, Code.AI_CREDITS_LOWERED})
-_HELD: Final = {
-    Code.EXPIRY_SHORTENED: "the longer expiry",
-    Code.EMAILS_NARROWED: "the package",
-    Code.PACKAGE_ARCHIVED: "the package",
-}
-_OVER: Final = {
-    Code.USER_COUNT_LOWERED: ("has more users than that", "have more users than that"),
-    Code.AI_CREDITS_LOWERED: ("has used more than that", "have used more than that"),
-}
+_OVER_A_LIMIT: Final = ("is over the new limit", "are over the new limit")
 
 
 def impact_line(finding: ImpactFinding, field: FieldChange | None = None) -> Sequence[Span | str]:
@@ -55,7 +45,8 @@ def _parts(finding: ImpactFinding, field: FieldChange | None) -> Iterator[tuple[
     if finding.use:
         yield "use", Span(f"{number(finding.use)} {verb(finding.use, 'uses', 'use')} it now", Ink.YELLOW)
     if finding.over:
-        is_over = _OVER.get(finding.code, ("is over the new limit", "are over the new limit"))
+        cap = finding.code.row.cap
+        is_over = cap.when_over if cap else _OVER_A_LIMIT
         yield "over", Span(f"{number(finding.over)} {verb(finding.over, *is_over)}", Ink.YELLOW)
     if finding.not_allowed:
         are = verb(finding.not_allowed, "is", "are")
@@ -66,10 +57,11 @@ def _parts(finding: ImpactFinding, field: FieldChange | None) -> Iterator[tuple[
 
 def _outcomes(finding: ImpactFinding, field: FieldChange | None) -> tuple[str, tuple[str, str]]:
     """Return what is kept, and the verb (singular, plural) for losing it."""
-    if field is not None and finding.code in _CAPS:
+    row = finding.code.row
+    if field is not None and row.acknowledged_by == "lowers":
         after = value(field.after)
         return value(field.before), (f"drops to {after}", f"drop to {after}")
-    held = _HELD.get(finding.code, "it")
+    held = row.held
     return held, (f"loses {held}", f"lose {held}")
 
 

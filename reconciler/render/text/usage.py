@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
+from reconciler.model.terms import CAPS
 from reconciler.render.text.ink import Ink, Paper, Span
 from reconciler.render.text.phrases import counted, joined, number, quantity, several
 from reconciler.render.text.table import table_lines
@@ -92,5 +92,5 @@ def _verdict(meter: MeterUsage) -> Span:
 
 
 def _name(meter: MeterUsage, glossary: Glossary) -> str:
-    named = {USER_COUNT: "Users", AI_CREDITS: "AI credits"}
-    return named.get(meter.meter) or glossary.short_limit(meter.meter)
+    cap = CAPS.get(meter.meter)
+    return cap.title if cap else glossary.short_limit(meter.meter)

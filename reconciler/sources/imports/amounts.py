@@ -6,11 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.quantities import UNLIMITED
+from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from reconciler.model.quantities import Quantity
     from reconciler.sources.imports.imported import Import
 
+UNSTATED_CAPS: Final = {key: UNLIMITED for key, cap in CAPS.items() if cap.is_always_granted}
+"""What is written where a foreign format does not say how much of it a package grants."""
 _ABSURD: Final = 10**9
 _LONGEST_SHOWN: Final = 20
 _NINES: Final = re.compile(r"9{6,}\Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
-from reconciler.sources.imports.amounts import quantity_of
+from reconciler.sources.imports.amounts import UNSTATED_CAPS, quantity_of
 from reconciler.sources.imports.bounded import first_of, foreign_json, listing_in
 from reconciler.sources.imports.imported import Import
 from reconciler.sources.imports.names import key_of, line_of, title_of
@@ -66,7 +66,7 @@ def _package(into: Import, kinds: dict[str, str], plan: Mapping[str, Any]) -> No
     document: dict[str, Any] = {"title": line_of(plan.get("name") or title_of(name))[:120]}
     if text := line_of(plan.get("description") or "")[:2000]:
         document["description"] = text
-    document |= {"features": features, "limits": limits, "user_count": "unlimited"}
+    document |= {"features": features, "limits": limits, **UNSTATED_CAPS}
     document["archived"] = bool(plan.get("archived"))
     if first_of(dict(plan), "freeTrial", "free_trial"):
         into.remark(f"{name}: a free trial before paying is no expiry; it was left out.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
 from reconciler.model.patterns import PACKAGE_KEY_PATTERN
-from reconciler.sources.imports.amounts import quantity_of
+from reconciler.model.terms import CAPS
+from reconciler.sources.imports.amounts import UNSTATED_CAPS, quantity_of
 from reconciler.sources.imports.imported import Import
 from reconciler.sources.imports.names import key_of, line_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _LEADING: Final = ("section", "key", "title", "unit")
 _YES: Final = frozenset(("yes", "y", "true", "x", "✓", "✔", "✅", "included", "on"))
 _NO: Final = frozenset(("no", "n", "false", "", "-", "–", "—", "✗", "✘", "❌", "not included", "off"))  # noqa: RUF001 - people's dashes
-_TERMS: Final = frozenset(("user_count", "ai_credits", "expiry"))
+_TERMS: Final = frozenset((*CAPS, "expiry"))
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.strip("^$"))
 _CYCLE: Final = "per cycle"
 _LARGEST: Final = 4 * 1024 * 1024
@@ -40,7 +41,7 @@ def from_csv(content: bytes) -> Import:
     titles = {number: _bare(rows[0][number])[:120] for number in columns}
     into, keys = Import(), _keys(titles)
     packages: dict[int, dict[str, Any]] = {
-        number: {"title": title, "user_count": "unlimited"} for number, title in titles.items()
+        number: {"title": title, **UNSTATED_CAPS} for number, title in titles.items()
     }
     for row in rows[1:]:
         described = {name: _bare(row[place]) for name, place in places.items() if place < len(row)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.sources.imports.amounts import quantity_of
+from reconciler.sources.imports.amounts import UNSTATED_CAPS, quantity_of
 from reconciler.sources.imports.bounded import foreign_yaml, mapping_in
 from reconciler.sources.imports.imported import Import
 from reconciler.sources.imports.names import key_of, line_of, title_of
@@ -93,7 +93,7 @@ def _package(
     document: dict[str, Any] = {"title": title[:120]}
     if text := line_of((plan.get("description") if isinstance(plan, dict) else None) or "")[:2000]:
         document["description"] = text
-    document |= {"features": features, "limits": sound, "user_count": "unlimited"}
+    document |= {"features": features, "limits": sound, **UNSTATED_CAPS}
     into.packages[key_of(name, into.packages)] = {key: each for key, each in document.items() if each}
 
 

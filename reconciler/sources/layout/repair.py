@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.packages import normal_email
 from reconciler.model.quantities import UNLIMITED
+from reconciler.model.terms import CAPS
 from reconciler.sources.layout.editing import kept, plain
 from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.parsing import parse
@@ -42,7 +43,7 @@ def repaired(content: bytes, today: date) -> bytes:
 def _repaired(entry: Entry, today: date) -> Entry:
     value = entry.value
     match entry.key.value if entry.key else None:
-        case "user_count" | "ai_credits":
+        case str(key) if key in CAPS:
             return replace(entry, value=_quantity(value))
         case "limits" if isinstance(value, Collection) and value.is_mapping:
             caps = tuple(replace(each, value=_quantity(each.value)) for each in value.entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
+from reconciler.model.terms import CAPS
 from reconciler.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _AMOUNT: Final = re.compile(
     r"(?<![\w.,])([0-9]{1,3}(?:[,' ][0-9]{3})+|[0-9]+)(?![\w.,]*[0-9])\s*-?\s*((?:[^\W\d_]+[ -]?){1,3})"
 )
 _TIMES: Final = frozenset(("day", "week", "month", "year"))
-_PEOPLE: Final = ("user", "seat", "team member", "member", "people", "person", "agent seat")
-_CREDITS: Final = ("ai credit", "credit")
 
 
 def subjects(catalog: Catalog) -> Mapping[str, str]:
@@ -31,8 +29,8 @@ def subjects(catalog: Catalog) -> Mapping[str, str]:
         for name in {_name(limit.title), _name(limit.unit), _name(key.replace("_", " "))} - {""}:
             shared |= {name} & names.keys()
             names[name] = key
-    people, credits_ = dict.fromkeys(_PEOPLE, USER_COUNT), dict.fromkeys(_CREDITS, AI_CREDITS)
-    return {**people, **credits_, **{name: names[name] for name in names.keys() - shared}}
+    of_caps = {name: key for key, cap in CAPS.items() for name in cap.names}
+    return {**of_caps, **{name: names[name] for name in names.keys() - shared}}
 
 
 def description_problems(content: Definition, known: Mapping[str, str]) -> Iterator[Problem]:
@@ -51,13 +49,7 @@ def description_problems(content: Definition, known: Mapping[str, str]) -> Itera
             continue
         things = (" ".join(words[:count]) for count in range(len(words), 0, -1))
         if subject := next((known[thing] for thing in things if thing in known), None):
-            yield from _problems(said, amount, subject, _granted(content, subject))
-
-
-def _granted(content: Definition, subject: str) -> Quantity | None:
-    if subject == USER_COUNT:
-        return content.user_count
-    return content.ai_credits if subject == AI_CREDITS else content.limits.get(subject)
+            yield from _problems(said, amount, subject, content.amounts.get(subject))
 
 
 def _name(text: str) -> str:

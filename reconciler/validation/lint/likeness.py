@@ -19,9 +19,7 @@ def alike_problems(sold: Mapping[str, DesiredPackage]) -> Iterator[tuple[str, Pr
         content = package.definition
         granted = (
             content.features,
-            tuple(content.limits.items()),
-            content.user_count,
-            content.ai_credits,
+            tuple(content.amounts.items()),
             content.expiry,
             content.allowed_emails,
         )

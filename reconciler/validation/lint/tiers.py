@@ -5,15 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import AI_CREDITS, USER_COUNT
 from reconciler.model.quantities import magnitude
+from reconciler.model.terms import CAPS
 from reconciler.validation.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.packages import Definition, DesiredPackage
-    from reconciler.model.quantities import Quantity
 
 _CONFIG: Final = "reconciler.yaml"
 
@@ -36,12 +35,8 @@ def _lost(key: str, lower: Definition, upper: Definition) -> Iterator[Problem]:
         if feature not in upper.features:
             message = f"the tier below, `{key}`, has the feature `{feature}`, and this one has not"
             yield Problem(("features",), "tier-not-including", message, f"add {feature}", at_key=True)
-    caps: dict[str, tuple[tuple[str, ...], Quantity | None, Quantity | None]] = {
-        each: (("limits", each), lower.limits[each], upper.limits.get(each)) for each in lower.limits
-    }
-    caps[USER_COUNT] = ((USER_COUNT,), lower.user_count, upper.user_count)
-    caps[AI_CREDITS] = ((AI_CREDITS,), lower.ai_credits, upper.ai_credits)
-    for each, (path, below, here) in caps.items():
+    for each, below in lower.amounts.items():
+        here, path = upper.amounts.get(each), (each,) if each in CAPS else ("limits", each)
         if magnitude(here) < magnitude(below):
             has = "none" if here is None else here
             message = f"the tier below, `{key}`, has {below} of `{each}`, and this one {has}"

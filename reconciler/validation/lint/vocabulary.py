@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.terms import AI_CREDITS
 from reconciler.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ def unused_problems(sold: Iterable[DesiredPackage], catalog: Catalog) -> Iterato
 
 def idle_feature_problems(content: Definition, catalog: Catalog) -> Iterator[Problem]:
     """Name the first AI feature of a package that has no AI credits to use it with."""
-    if content.ai_credits is not None:
+    if AI_CREDITS.key in content.caps:
         return
     ai = [key for key in content.features if key in catalog.features and catalog.features[key].ai]
     if ai:
         message = f"`{ai[0]}` draws on AI credits, and this package has none"
-        yield Problem(("features",), "ai-feature-without-credits", message, "set ai_credits", at_key=True)
+        yield Problem(
+            ("features",), "ai-feature-without-credits", message, f"set {AI_CREDITS.key}", at_key=True
+        )
