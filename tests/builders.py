@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, PackageHead
+from reconciler.model.terms import Term
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -32,4 +33,4 @@ def head(key: str = "basic", /, *, revision: int = 1, version: int = 1, **fields
 def acknowledgement(
     verb: Any, subject: str, *, clients: int = 10, until: date = date(2026, 12, 31)
 ) -> Acknowledgement:
-    return Acknowledgement(verb, subject, clients, "Clients were told.", until)
+    return Acknowledgement(verb, Term.named(subject), clients, "Clients were told.", until)

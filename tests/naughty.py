@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.plans import (
     CatalogChange,
     CatalogFieldChange,
     Change,
     FieldChange,
     FilesIdentity,
+    GuardedLoss,
     GuardResult,
     Impact,
     ImpactFinding,
@@ -21,6 +21,7 @@ from reconciler.model.plans import (
     Reassignment,
     Source,
     Summary,
+    TermWords,
 )
 from reconciler.model.terms import pointer
 
@@ -108,7 +109,13 @@ def naughty_plan(text: str) -> Plan:
     )
     capped = ImpactFinding.model_validate({"code": "limit-lowered", "subject": text, "lose": 2, "over": 1})
     source = Source(file=f"packages/{text}.yaml", line=4)
-    common: dict[str, Any] = {"key": text, "source": source, "severity": _LOSS, "from_revision": 1}
+    common: dict[str, Any] = {
+        "key": text,
+        "title": f"{text} more",
+        "source": source,
+        "severity": _LOSS,
+        "from_revision": 1,
+    }
     update = {"action": "rename", "renamed_from": text, "reach": "kept-until-reassigned", "fields": fields}
     moves: dict[str, Any] = {"action": "reassign", "reach": "on-reassign-in-this-plan"}
     moves |= {"reassignment": Reassignment(clients=2, from_revisions={text: 2}, through=text)}
@@ -129,22 +136,26 @@ def naughty_plan(text: str) -> Plan:
             )
         ),
         protected=ProtectedChange.model_validate({"from": (), "to": (text,)}),
+        terms={
+            pointer("features", text): TermWords(title=text * 2),
+            pointer("limits", text): TermWords(title=f"{text}!", unit=text, per="cycle"),
+        },
         unmanaged=(text,),
         guards=(
             GuardResult(id=text, key=text, result="blocked", message=f"{text} is `{text}`."),
+            GuardResult(
+                id=text,
+                key=text,
+                result="blocked",
+                message=text,
+                about=GuardedLoss(verb="removes", term=text, clients=2),
+            ),
             GuardResult(id=text, key=text, result="allowed", message=text),
         ),
         notices=(text, f"{text}: the file leaves `{text}` out."),
         summary=Summary(rename=1, reassign=1, clients_affected=3),
         blocked=True,
         hash=text,
-    )
-
-
-def naughty_catalog(text: str) -> Catalog:
-    """A catalog whose titles and units are this text, for keys that a plan may name."""
-    return Catalog(
-        features={text: Feature(text * 2)}, limits={text: Limit(f"{text}!", unit=text, per="cycle")}
     )
 
 

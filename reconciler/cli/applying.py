@@ -8,13 +8,12 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import Choices, chosen, option
-from reconciler.cli.plan_output import glossary_of, write_plan_as
+from reconciler.cli.plan_output import write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
-from reconciler.render.json.run import run_json
-from reconciler.render.text.outcome import held_back_text
-from reconciler.render.text.runs import applied_text
+from reconciler.render.json import run_json
+from reconciler.render.text.runs import applied_text, held_back_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,11 +81,13 @@ def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to 
 
 def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
     """Print what is about to be applied: to standard error where JSON is wanted, which is the run alone."""
+    from reconciler.render.story.blockers import Audience
+    from reconciler.render.story.story import story
     from reconciler.render.text.plan import plan_text
 
     terminal = Terminal.of(choices)
     if choices.format == "json":
-        terminal.say(plan_text(plan, glossary_of(workspace), terminal.messages))
+        terminal.say(plan_text(story(plan, Audience.TERMINAL), terminal.messages))
     else:
         write_plan_as("text", plan, workspace, terminal)
 

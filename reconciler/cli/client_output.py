@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.options import chosen
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json.client import client_json
-from reconciler.render.text.outcome import assigned_text
+from reconciler.render.json import client_json
+from reconciler.render.text.runs import assigned_text
 
 if TYPE_CHECKING:
     from reconciler.model.clients import Client

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
 from reconciler.cli.options import chosen
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json.edits import edits_json
+from reconciler.render.json import edits_json
+from reconciler.render.story.words import counted
 from reconciler.render.text.edits import diff_lines, edit_lines
 from reconciler.render.text.findings import findings_text
-from reconciler.render.text.phrases import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

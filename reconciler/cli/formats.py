@@ -11,62 +11,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.model.findings import Finding
-    from reconciler.model.packages import Definition
     from reconciler.model.plans import Plan
     from reconciler.render.checks.remarks import Remark
-    from reconciler.render.text.glossary import Glossary
+    from reconciler.render.story.story import Story
 
-    PlanFormat = Callable[[Plan, Glossary, Mapping[str, Definition]], str]
+    PlanFormat = Callable[[Story, Plan], str]
     FindingsFormat = Callable[[Sequence[Finding]], str]
 
 
-def _plan_markdown(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+def _plan_markdown(story: Story, _: Plan) -> str:
     from reconciler.render.markdown.plan import plan_markdown
 
-    return plan_markdown(plan, glossary)
+    return plan_markdown(story)
 
 
-def _plan_html(plan: Plan, glossary: Glossary, definitions: Mapping[str, Definition]) -> str:
+def _plan_html(story: Story, _: Plan) -> str:
     from reconciler.render.html.plan import plan_html
 
-    return plan_html(plan, glossary, definitions)
+    return plan_html(story)
 
 
-def _plan_github(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+def _plan_github(story: Story, _: Plan) -> str:
     from reconciler.render.checks.github import github
 
-    return github(_remarks(plan, glossary))
+    return github(_remarks(story))
 
 
-def _plan_sarif(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+def _plan_sarif(story: Story, _: Plan) -> str:
     from reconciler.render.checks.sarif import sarif
 
-    return sarif(_remarks(plan, glossary), __version__)
+    return sarif(_remarks(story), __version__)
 
 
-def _plan_junit(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+def _plan_junit(story: Story, plan: Plan) -> str:
     from reconciler.render.checks.junit import junit
 
     passed = [f"{each.id} {each.key}" for each in plan.guards if each.result != "blocked"]
-    return junit(_remarks(plan, glossary), passed or ["planned"], "plan")
+    return junit(_remarks(story), passed or ["planned"], "plan")
 
 
-def _plan_gitlab(plan: Plan, glossary: Glossary, _: Mapping[str, Definition]) -> str:
+def _plan_gitlab(story: Story, _: Plan) -> str:
     from reconciler.render.checks.gitlab import code_quality
 
-    return code_quality(_remarks(plan, glossary))
+    return code_quality(_remarks(story))
 
 
-def _plan_widget(plan: Plan, _glossary: Glossary, _definitions: Mapping[str, Definition]) -> str:
+def _plan_widget(_: Story, plan: Plan) -> str:
     from reconciler.render.checks.gitlab import plan_widget
 
     return plan_widget(plan)
 
 
-def _remarks(plan: Plan, glossary: Glossary) -> Sequence[Remark]:
-    from reconciler.render.checks.remarks import of_plan, seen_from
+def _remarks(story: Story) -> Sequence[Remark]:
+    from reconciler.render.checks.remarks import of_story, seen_from
 
-    return seen_from(folder_from_here(), of_plan(plan, glossary))
+    return seen_from(folder_from_here(), of_story(story))
 
 
 PLAN_FORMATS: Final[Mapping[str, PlanFormat]] = {

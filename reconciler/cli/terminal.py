@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, AnyStr, Final
 from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
 from reconciler.render.sanitise import disarm, sanitise
-from reconciler.render.text.ink import Paper
+from reconciler.render.text.style import Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

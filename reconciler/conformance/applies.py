@@ -22,7 +22,7 @@ from reconciler.conformance.building import (
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
 from reconciler.model.packages import RevisionRef
-from reconciler.model.questions import ClientQuestion, HasMoreUsersThan, OneOf, UsesMoreThan
+from reconciler.model.questions import ClientQuestion, OneOf, UsesMoreThan
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -350,7 +350,7 @@ def test_more_clients_than_expected_are_stale(platform: Platform) -> None:
     with_client(platform)
     using = ClientQuestion("basic", (1,), (UsesMoreThan("chat", 0),))
     planned = change_set(
-        platform, protected=("basic",), expectations=(Expectation(using, 0, "clients using chat"),)
+        platform, protected=("basic",), expectations=(Expectation((using,), 0, "clients using chat"),)
     )
     platform.record_usage("acme", "chat", 1, NOW)
 
@@ -364,9 +364,30 @@ def test_more_clients_than_expected_are_stale(platform: Platform) -> None:
 def test_fewer_clients_than_expected_are_fine(platform: Platform) -> None:
     with_client(platform)
 
-    apply(platform, protected=("basic",), expectations=(Expectation(EVERYONE, 2, "holders"),))
+    apply(platform, protected=("basic",), expectations=(Expectation((EVERYONE,), 2, "holders"),))
 
     assert platform.protected() == ("basic",)
+
+
+def test_the_clients_of_an_expectation_are_added_up_over_its_questions(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("other", definition("Other"), NOW)
+    platform.add_client(line("globex", package="other"), NOW)
+    both = (EVERYONE, ClientQuestion("other", (1,)), ClientQuestion("nowhere", (1,)))
+
+    with pytest.raises(StaleError, match="first"):
+        apply(
+            platform,
+            expectations=(
+                Expectation((), 0, "nobody"),
+                Expectation(both, 1, "first"),
+                Expectation(both[:1], 1, "second"),
+            ),
+        )
+
+    apply(platform, expectations=(Expectation(both, 2, "both"), Expectation(both[1:], 1, "one")))
+
+    assert len(platform.runs()) == 1
 
 
 def test_expectations_speak_of_the_keys_before_the_writes(platform: Platform) -> None:
@@ -375,7 +396,7 @@ def test_expectations_speak_of_the_keys_before_the_writes(platform: Platform) ->
     rename = PackageWrite("pro", definition("Pro"), version(platform, "basic"), renamed_from="basic")
 
     with pytest.raises(StaleError):
-        apply(platform, writes=(rename,), expectations=(Expectation(EVERYONE, 0, "holders"),))
+        apply(platform, writes=(rename,), expectations=(Expectation((EVERYONE,), 0, "holders"),))
 
 
 def test_a_rollout_move_keeps_start_and_usage_and_counts_the_new_expiry_from_the_start(
@@ -431,7 +452,7 @@ def test_only_those_who_match_move(platform: Platform) -> None:
     for client_id, users in (("a", 1), ("b", 4), ("c", 5)):
         with_client(platform, client_id, users=users)
     platform.edit_package("basic", definition(features=[]), NOW)
-    who = ClientQuestion("basic", (1,), (HasMoreUsersThan(3), OneOf(("a", "b"))))
+    who = ClientQuestion("basic", (1,), (UsesMoreThan("user_count", 3), OneOf(("a", "b"))))
 
     run = apply(platform, moves=(Move(who, 1, expected_version=2),))
 

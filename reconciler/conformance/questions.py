@@ -13,10 +13,10 @@ from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry, Window
 from reconciler.model.questions import (
     Answer,
+    AnyOf,
     AssignedIn,
     ClientQuestion,
     Condition,
-    HasMoreUsersThan,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import Platform
 
 EVERYONE = ClientQuestion("basic", (1, 2))
+OPS_OF_ALL = tuple(f"ops@{each}.example" for each in "abcd")
 
 
 @pytest.fixture
@@ -71,7 +72,8 @@ def test_a_question_counts_active_holders_of_its_revisions(peopled: Platform) ->
         (UsesMoreThan("chat", 2), "c"),
         (UsesMoreThan("nothing", 0), ""),
         (UsesMoreThan("nothing", -1), "abcd"),
-        (HasMoreUsersThan(2), "cd"),
+        (UsesMoreThan("user_count", 2), "cd"),
+        (UsesMoreThan("user_count", -1), "abcd"),
         (OwnerIn(("ops@a.example", "ops@b.example")), "ab"),
         (OwnerIn(()), ""),
         (OwnerNotIn(("ops@a.example", "x@y.example")), "bcd"),
@@ -83,6 +85,20 @@ def test_a_question_counts_active_holders_of_its_revisions(peopled: Platform) ->
         (NotOneOf(("a", "zzz")), "bcd"),
         (OneOf(("d", "b", "off", "else")), "bd"),
         (UpTo("b"), "ab"),
+        (AnyOf((UsesMoreThan("chat", 2),)), "c"),
+        (AnyOf((UsesMoreThan("chat", 2), UsesMoreThan("audio", 0))), "c"),
+        (AnyOf((UsesMoreThan("chat", 1), UsesMoreThan("user_count", 3))), "bcd"),
+        (AnyOf((UsesMoreThan("chat", 0), UsesMoreThan("chat", 2))), "abc"),
+        (AnyOf((UsesMoreThan("chat", 9), UsesMoreThan("user_count", 3))), "d"),
+        (AnyOf((UsesMoreThan("chat", 9), UsesMoreThan("nothing", -1))), "abcd"),
+        (AnyOf((UsesMoreThan("chat", 9), UsesMoreThan("user_count", -1))), "abcd"),
+        (AnyOf((UsesMoreThan("chat", 9), OwnerNotIn(()))), "abcd"),
+        (AnyOf((OwnerNotIn(OPS_OF_ALL), OwnerNotIn(OPS_OF_ALL[:2]))), "cd"),
+        (AnyOf((OwnerNotIn(OPS_OF_ALL[:3]), OwnerNotIn(OPS_OF_ALL[1:]))), "ad"),
+        (AnyOf((OwnerNotIn(OPS_OF_ALL[:3]), UsesMoreThan("chat", 2), OwnerNotIn(OPS_OF_ALL))), "cd"),
+        (AnyOf((AssignedIn(()), UsesMoreThan("user_count", 3))), "d"),
+        (AnyOf((AssignedIn((Window(None, NOW - timedelta(31)),)), UsesMoreThan("chat", 1))), "bc"),
+        (AnyOf((AssignedIn((Window(None, NOW - timedelta(31)),)), AssignedIn((Window(NOW, NOW),)))), "abcd"),
         (UpTo("bb"), "ab"),
     ],
     ids=str,
@@ -98,7 +114,24 @@ def test_a_condition_is_met_by(peopled: Platform, condition: Condition, matching
 
 
 def test_all_conditions_must_be_met(peopled: Platform) -> None:
-    conditions = (UsesMoreThan("chat", 1), UsesMoreThan("audio", 8), HasMoreUsersThan(1), NotOneOf(("b",)))
+    conditions = (
+        UsesMoreThan("chat", 1),
+        UsesMoreThan("audio", 8),
+        UsesMoreThan("user_count", 1),
+        NotOneOf(("b",)),
+    )
+
+    answers = peopled.answers([replace(EVERYONE, conditions=conditions)], LATER, sample=9)
+
+    assert answers == (Answer(1, ("c",)),)
+
+
+def test_alternatives_stand_beside_conditions_and_each_other(peopled: Platform) -> None:
+    conditions = (
+        AnyOf((UsesMoreThan("chat", 1), UsesMoreThan("user_count", 3))),
+        AnyOf((UsesMoreThan("user_count", 2), OwnerNotIn(OPS_OF_ALL[1:]))),
+        NotOneOf(("d",)),
+    )
 
     answers = peopled.answers([replace(EVERYONE, conditions=conditions)], LATER, sample=9)
 
@@ -107,11 +140,11 @@ def test_all_conditions_must_be_met(peopled: Platform) -> None:
 
 def test_answers_come_in_the_order_of_the_questions(peopled: Platform) -> None:
     asked = [
-        replace(EVERYONE, conditions=(HasMoreUsersThan(2),)),
+        replace(EVERYONE, conditions=(UsesMoreThan("user_count", 2),)),
         EVERYONE,
-        replace(EVERYONE, conditions=(HasMoreUsersThan(3),)),
+        replace(EVERYONE, conditions=(UsesMoreThan("user_count", 3),)),
         ClientQuestion("nowhere", (1,)),
-        replace(EVERYONE, conditions=(HasMoreUsersThan(2),)),
+        replace(EVERYONE, conditions=(UsesMoreThan("user_count", 2),)),
     ]
 
     answers = peopled.answers(asked, LATER, sample=0)
@@ -123,13 +156,24 @@ def test_answers_come_in_the_order_of_the_questions(peopled: Platform) -> None:
     ("questions", "matching"),
     [
         ([UsesMoreThan("chat", 0), UsesMoreThan("chat", 2), UsesMoreThan("audio", 0)], ["abc", "c", "c"]),
-        ([HasMoreUsersThan(1), HasMoreUsersThan(3)], ["bcd", "d"]),
+        ([UsesMoreThan("user_count", 1), UsesMoreThan("user_count", 3)], ["bcd", "d"]),
+        ([UsesMoreThan("chat", 0), UsesMoreThan("user_count", 3)], ["abc", "d"]),
         ([OwnerIn(("ops@a.example",)), OwnerIn(()), OwnerIn(("ops@b.example",))], ["a", "", "b"]),
         ([OwnerNotIn(("ops@a.example",)), OwnerNotIn(())], ["bcd", "abcd"]),
         ([AssignedIn(()), AssignedIn((Window(NOW, NOW),))], ["", "abd"]),
         ([OneOf(("a",)), OneOf(("b", "c")), OneOf(())], ["a", "bc", ""]),
         ([NotOneOf(("a",)), NotOneOf(())], ["bcd", "abcd"]),
         ([UpTo("a"), UpTo("c")], ["a", "abc"]),
+        (
+            [
+                AnyOf((UsesMoreThan("chat", 2), UsesMoreThan("user_count", 3))),
+                AnyOf((UsesMoreThan("chat", 2), UsesMoreThan("audio", 0))),
+                AnyOf((UsesMoreThan("chat", 9), OwnerNotIn(OPS_OF_ALL[1:]))),
+                AnyOf((UsesMoreThan("user_count", 1), UsesMoreThan("chat", 0))),
+                AnyOf((OwnerNotIn(OPS_OF_ALL[:2]), AssignedIn((Window(NOW, NOW),)))),
+            ],
+            ["cd", "c", "a", "abcd", "abcd"],
+        ),
     ],
     ids=str,
 )
@@ -218,3 +262,10 @@ def test_holdings_count_per_package_and_revision(peopled: Platform) -> None:
     assert held == {"basic": {1: 2, 2: 2}, "other": {1: 1}}
     assert peopled.holdings([], LATER) == {}
     assert peopled.holder_count(LATER) == 5
+
+
+def test_suspended_holders_are_counted_apart(peopled: Platform) -> None:
+    peopled.import_clients([line("gone", package="basic", status="archived")], LATER)
+
+    assert peopled.suspended(["basic", "nowhere"], LATER) == {"basic": 2}
+    assert peopled.suspended([], LATER) == {}

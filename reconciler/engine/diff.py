@@ -16,7 +16,7 @@ from reconciler.model.plans import (
     PlatformIdentity,
     Reach,
 )
-from reconciler.planning.assembly import catalog_change, in_order, source_of, summary
+from reconciler.planning.assembly import catalog_change, in_order, placed, source_of, summary, words_of
 from reconciler.planning.drafts import drafted
 from reconciler.planning.pairing import paired
 from reconciler.sources.commits import exported, place_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.planning.drafts import Draft
     from reconciler.sources.workspace import Workspace
 
-_UNKNOWN_IMPACT: Final = Impact(complete=False)
+_UNKNOWN_IMPACT: Final = Impact.unknown()
 
 
 def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_emails: bool = False) -> Plan:
@@ -48,13 +48,15 @@ def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_ema
     changes = in_order(
         _change(draft, workspace) for draft in _drafts(workspace, heads, live, show_emails=show_emails)
     )
+    of_catalog = catalog_change(workspace.catalog, catalog)
     return Plan(
         environment=ref,
         platform=PlatformIdentity(kind=OFFLINE, lineage=commit),
         created_at=at.astimezone(UTC),
         config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
         changes=changes,
-        catalog=catalog_change(workspace.catalog, catalog),
+        catalog=of_catalog,
+        terms=words_of(changes, of_catalog, workspace.catalog, catalog),
         notices=notices,
         summary=summary(changes),
     ).sealed()
@@ -107,14 +109,15 @@ def _drafts(
 
 
 def _change(draft: Draft, workspace: Workspace) -> Change:
-    lines = locate(workspace, draft.key) if draft.pair.head and draft.pair.desired else {}
+    lines = locate(workspace, draft.key) if draft.pair.desired else {}
     return Change(
         action=draft.action,
         key=draft.key,
+        title=draft.after.title,
         renamed_from=draft.pair.live_key if draft.pair.is_renamed else None,
         severity=draft.severity,
         reach=Reach.UNKNOWN,
-        fields=draft.fields,
+        fields=placed(draft.fields, lines),
         source=source_of(draft, lines),
         impact=_UNKNOWN_IMPACT,
     )

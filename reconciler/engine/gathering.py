@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler.model.packages import RevisionRef
 from reconciler.planning.assembly import Weighed, weighed
 from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
+from reconciler.planning.impact import SAMPLE_SIZE
 from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning
 
 if TYPE_CHECKING:
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.catalog import Catalog
     from reconciler.model.questions import ClientQuestion
     from reconciler.planning.drafts import Draft
     from reconciler.planning.pairing import Pairing
 
-SAMPLE_SIZE: Final = 5
-"""How many client ids a plan names per finding."""
-
 
 def gather(
-    reader: PlatformReader, pairing: Pairing, at: datetime, *, show_emails: bool
+    reader: PlatformReader, pairing: Pairing, at: datetime, catalog: Catalog | None, *, show_emails: bool
 ) -> tuple[Weighed, Facts]:
     """Return what changes, and all that must be known about whom it touches.
 
@@ -34,7 +33,7 @@ def gather(
     rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
     read |= {RevisionRef(each.moved.key, each.moved.from_revision) for each in pairing.returns}
-    facts = Facts(at=at, definitions=reader.definitions(read))
+    facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read))
     drafts = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
     touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
     facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head})
@@ -47,9 +46,10 @@ def gather(
 
 def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:
     holdings = reader.holdings(keys, facts.at) if keys else {}
+    suspended = reader.suspended(keys, facts.at) if keys else {}
     missing = held_refs(holdings) - facts.definitions.keys()
     definitions = {**facts.definitions, **(reader.definitions(missing) if missing else {})}
-    return replace(facts, holdings=holdings, definitions=definitions)
+    return replace(facts, holdings=holdings, suspended=suspended, definitions=definitions)
 
 
 def _step(reader: PlatformReader, candidate: Candidate, facts: Facts) -> Step:
@@ -64,13 +64,20 @@ def _weigh(
 ) -> tuple[Weighed, Facts]:
     result = weighed(drafts, steps, facts)
     consequences = (*result.of_drafts.values(), *result.of_steps.values())
-    questions = (question for each in consequences for question in each.questions(facts.at))
-    return result, _answered(reader, facts, questions)
+    facts = _answered(reader, facts, (question for each in consequences for question in each.questions()))
+    return result, _sampled(reader, facts, (asked for each in consequences for asked in each.samples(facts)))
 
 
 def _answered(reader: PlatformReader, facts: Facts, questions: Iterable[ClientQuestion]) -> Facts:
     new = tuple(dict.fromkeys(question for question in questions if question not in facts.answers))
     if not new:
         return facts
-    answers = reader.answers(new, facts.at, sample=SAMPLE_SIZE)
+    answers = reader.answers(new, facts.at, sample=0)
     return replace(facts, answers={**facts.answers, **dict(zip(new, answers, strict=True))})
+
+
+def _sampled(reader: PlatformReader, facts: Facts, questions: Iterable[ClientQuestion]) -> Facts:
+    """Ask for names only of those clients whom the plan names: counts are cheaper."""
+    shown = tuple(dict.fromkeys(questions))
+    answers = reader.answers(shown, facts.at, sample=SAMPLE_SIZE) if shown else ()
+    return replace(facts, samples={asked: each.sample for asked, each in zip(shown, answers, strict=True)})

@@ -34,7 +34,7 @@ class NotesRequest:
     Attributes:
         at: The instant of the plan.
         on: The day that clients are told.
-        kept: Also those who keep what they have until they are reassigned.
+        kept: Also those who keep what they have until they are reassigned, or who only gain.
         reviewed: A saved plan; None: the plan that the files make now.
     """
 
@@ -108,7 +108,7 @@ class _Telling:
         for client, is_mover in _beside(self.reader.clients(at, package=touched.live_key), movers):
             if is_mover or (self.request.kept and client.subscription.status == "active"):
                 note = self._note(client, moves=is_mover)
-                if note.is_due:
+                if note.is_due or (self.request.kept and note.moves and note.gains):
                     yield note
 
     def _note(self, client: Client, *, moves: bool) -> Note:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from reconciler.engine.aims import FILES_APPLIED, Aim, FilesApplied, pairing_for
+from reconciler.engine.aims import FILES_APPLIED, Aim, ClientsReassigned, FilesApplied, pairing_for
 from reconciler.engine.gathering import gather
+from reconciler.engine.notices import idle_exclusions, idle_waivers, left_behind, of_files, stays
 from reconciler.errors import WrongUsageError
 from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
-from reconciler.planning.acknowledgements import unused
 from reconciler.planning.assembly import (
     Weighed,
     catalog_change,
@@ -19,6 +18,7 @@ from reconciler.planning.assembly import (
     package_change,
     reassign_change,
     summary,
+    words_of,
 )
 from reconciler.planning.guards import Assessed, Case, judged
 from reconciler.sources.git import head_commit
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
     from reconciler.live.port import PlatformReader
     from reconciler.model.packages import PackageHead
-    from reconciler.model.plans import Change
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
-    from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
 
 
@@ -87,11 +85,14 @@ def prepare(
     """Make the plan and keep what it was made from."""
     heads = reader.packages()
     pairing = pairing_for(request.aim, workspace, reader, {head.key: head for head in heads})
-    weighed, facts = gather(reader, pairing, request.at, show_emails=request.show_emails)
+    live_catalog = reader.catalog()
+    known = (workspace.catalog if _follows_files(request) else None) or live_catalog
+    weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
     case = _case(workspace, environment, reader, request, assessed, heads)
     guards = judged(case)
+    of_catalog = catalog_change(workspace.catalog if _follows_files(request) else None, live_catalog)
     made = Plan(
         environment=environment.name,
         platform=reader.identity(),
@@ -100,15 +101,19 @@ def prepare(
             commit=request.commit or head_commit(workspace.root), files=dict(workspace.digests)
         ),
         changes=changes,
-        catalog=catalog_change(workspace.catalog if _follows_files(request) else None, reader.catalog()),
+        catalog=of_catalog,
         protected=_protected(environment, reader, request),
         outdated=reader.outdated(request.at),
+        terms=words_of(changes, of_catalog, known, live_catalog),
         unmanaged=pairing.unmanaged,
         guards=guards,
         notices=(
             *pairing.notices,
-            *_left_behind(pairing, weighed),
-            *(_notices(workspace, weighed, changes) if _follows_files(request) else ()),
+            *left_behind(pairing, weighed),
+            *idle_waivers(request.allow, guards),
+            *idle_exclusions(reader, pairing, facts),
+            *_why_they_stay(reader, request, weighed),
+            *(of_files(workspace, weighed, case, assessed) if _follows_files(request) else ()),
         ),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
@@ -124,11 +129,12 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
     for key, draft in weighed.drafts.items():
         lines = locate(workspace, key) if draft.pair.head and draft.pair.desired else {}
         consequences = weighed.of_drafts[key]
-        yield Assessed(package_change(draft, consequences, facts, lines), draft.pair)
+        change = package_change(draft, consequences, facts, lines)
+        yield Assessed(change, draft.pair, tuple(consequences.owed(facts)))
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
         change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
-        yield Assessed(change, step.candidate.pair, consequences.losing(facts))
+        yield Assessed(change, step.candidate.pair, tuple(consequences.owed(facts)))
 
 
 def _protected(environment: Environment, reader: PlatformReader, request: PlanRequest) -> ProtectedChange:
@@ -146,7 +152,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
     heads: Sequence[PackageHead],
 ) -> Case:
     has_live = _follows_files(request) and any(head.managed and not head.archived for head in heads)
-    is_losing = any(item.losing for item in assessed)
+    is_losing = any(item.change.impact.clients_losing for item in assessed)
     return Case(
         changes=assessed,
         guards=environment.guards,
@@ -155,35 +161,13 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
         protected=frozenset(environment.guards.protected) | frozenset(reader.protected()),
         holders=reader.holder_count(request.at) if is_losing else 0,
         would_empty=has_live and not workspace.packages,
-        catalog=workspace.catalog,
+        catalog=workspace.catalog or reader.catalog(),
     )
 
 
-def _left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
-    """Name whom a rollback cannot bring back."""
-    moved: Counter[str] = Counter()
-    back: Counter[str] = Counter()
-    for each in pairing.returns:
-        moved[each.pair.key] += each.moved.clients
-    for step in weighed.steps.values():
-        if step.candidate.returning_from is not None:
-            back[step.candidate.pair.key] += step.size
-    for key, missing in (moved - back).items():
-        yield (
-            f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
-            "they were assigned or moved since, or have no active subscription."
-        )
-
-
-def _notices(workspace: Workspace, weighed: Weighed, changes: tuple[Change, ...]) -> Iterator[str]:
-    of_key: dict[str, list[Change]] = {}
-    for change in changes:
-        of_key.setdefault(change.key, []).append(change)
-    for key, package in workspace.packages.items():
-        yield from unused(of_key, key, package.acknowledgements)
-        draft = weighed.drafts.get(key)
-        if draft and draft.after.allowed_emails != package.definition.allowed_emails:
-            yield (
-                f"{key}: the file leaves `allowed_emails` out, so that the live restriction stays; "
-                "write `allowed_emails: any` to open the package."
-            )
+def _why_they_stay(reader: PlatformReader, request: PlanRequest, weighed: Weighed) -> Iterator[str]:
+    match request.aim:
+        case ClientsReassigned(package, clients) if clients is not None:
+            yield from stays(reader, package, clients, weighed, request.at)
+        case _:
+            return

@@ -7,13 +7,13 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from reconciler.engine.gathering import SAMPLE_SIZE
 from reconciler.errors import WrongUsageError
 from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import AssignedIn, ClientQuestion
 from reconciler.planning import advice
 from reconciler.planning.advice import NEAR_PERCENT, SEASONED_DAYS, MeterUsage, PackageUsage
+from reconciler.planning.impact import SAMPLE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

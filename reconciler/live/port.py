@@ -57,6 +57,13 @@ class PlatformReader(Protocol):
         """
         ...
 
+    def suspended(self, keys: Collection[str], at: datetime) -> Mapping[str, int]:
+        """Count, per package, the clients whose subscription would be active at `at` if they themselves were.
+
+        Packages that nobody holds so are left out. The work grows with the clients who are not active.
+        """
+        ...
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """Count the active holders of revisions older than the current one, by package and revision, sorted.
 

@@ -74,10 +74,12 @@ class Expectation:
     """A consequence that was planned: asked again before anything is written; more clients mean stale.
 
     Attributes:
+        questions: Their counts are added up, so no client should match two of them.
+        at_most: As many clients as this may match.
         what: Names the consequence in the message, such as `clients touched by feature-removed audio_call`.
     """
 
-    question: ClientQuestion
+    questions: tuple[ClientQuestion, ...]
     at_most: int
     what: str
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+from reconciler.model.fields import Instant, Readable
 
 EXPIRY_PATTERN: Final = r"^[1-9][0-9]{0,4} (day|week|month|year)s?$"
 _TEXT: Final = re.compile(EXPIRY_PATTERN)
@@ -17,16 +22,19 @@ _UNITS: Final[dict[str, tuple[int, Literal["days", "months"]]]] = {
     "month": (1, "months"),
     "year": (12, "months"),
 }
-_SHORTEST_MONTH_DAYS: Final = 28
-_LONGEST_MONTH_DAYS: Final = 31
+_MONTHS_OF_THE_CALENDAR: Final = 4800
+"""After four hundred years the calendar repeats, to the day."""
+_TICK: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(Readable):
     """Instants from `start` (None: since ever) to `end`, both included."""
 
-    start: datetime | None
-    end: datetime
+    start: Instant | None
+    end: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +72,23 @@ class Expiry:
             return None
 
     def is_shorter_than(self, other: Expiry | None) -> bool:
-        """Whether some assignment could end earlier under this expiry than under `other` (None: never).
-
-        Months have 28 to 31 days, so that `1 month` and `30 days` are each shorter than the other for
-        somebody: the worst case decides.
-        """
+        """Whether some start ends earlier under this expiry than under `other` (None: never)."""
         if other is None or self.unit == other.unit:
             return other is None or self.amount < other.amount
         return self.fewest_days < other.most_days
+
+    def is_always_shorter_than(self, other: Expiry | None) -> bool:
+        """Whether every start ends earlier under this expiry than under `other` (None: never)."""
+        if other is None or self.unit == other.unit:
+            return self.is_shorter_than(other)
+        return self.most_days < other.fewest_days
+
+    def shorter_starts(self, other: Expiry, at: datetime) -> tuple[Window, ...]:
+        """Return the starts that end earlier under this expiry than under `other`, as windows of whole days.
+
+        Only starts that are not over at `at` under `other` are looked at; both must be of different units.
+        """
+        return tuple(_merged(_days_that_differ(self, other, at)))
 
     def elapsed_starts(self, now: datetime) -> tuple[Window, ...]:
         """Return the windows of starts that have expired at `now`: those with `after(start) <= now`.
@@ -85,15 +102,91 @@ class Expiry:
         except (OverflowError, ValueError):
             return ()
 
+    def running_starts(self, now: datetime) -> tuple[Window, ...]:
+        """Return the windows of starts that have not expired at `now`: all but `elapsed_starts`."""
+        found: list[Window] = []
+        begin: datetime | None = None
+        for window in self.elapsed_starts(now):
+            if window.start is not None and (begin is None or begin < window.start):
+                found.append(Window(begin, window.start - _TICK))
+            begin = window.end + _TICK
+        return (*found, Window(begin, _LATEST))
+
     @property
     def fewest_days(self) -> int:
         """How many days it lasts at least, whatever months it falls on."""
-        return self.amount if self.unit == "days" else self.amount * _SHORTEST_MONTH_DAYS
+        return self.amount if self.unit == "days" else _spans(self.amount)[0]
 
     @property
     def most_days(self) -> int:
         """How many days it lasts at most."""
-        return self.amount if self.unit == "days" else self.amount * _LONGEST_MONTH_DAYS
+        return self.amount if self.unit == "days" else _spans(self.amount)[1]
+
+
+@lru_cache(maxsize=256)
+def _spans(months: int) -> tuple[int, int]:
+    """Return the fewest and the most days that so many calendar months have, from any day of any month."""
+    lengths = [
+        monthrange(2000 + number // 12, number % 12 + 1)[1] for number in range(_MONTHS_OF_THE_CALENDAR)
+    ]
+    cycles, rest = divmod(months, _MONTHS_OF_THE_CALENDAR)
+    whole = cycles * sum(lengths)
+    lengths += lengths
+    span = sum(lengths[:rest])
+    fewest, most = None, 0
+    for first in range(_MONTHS_OF_THE_CALENDAR):
+        cut = min(0, lengths[first + rest] - lengths[first])
+        fewest = span + cut if fewest is None else min(fewest, span + cut)
+        most = max(most, span)
+        span += lengths[first + rest] - lengths[first]
+    return whole + (fewest or 0), whole + most
+
+
+def _days_that_differ(new: Expiry, old: Expiry, at: datetime) -> Iterator[tuple[date, date]]:
+    """Yield, month by month, the first and last day of the starts whose end comes earlier under `new`."""
+    months, days = (new, old.amount) if new.unit == "months" else (old, new.amount)
+    day = _earliest_running(old, at)
+    last = at.astimezone(UTC).date() + _DAY
+    while day <= last:
+        size = monthrange(day.year, day.month)[1]
+        first = day.replace(day=1)
+        try:
+            end = _shift(datetime.combine(first, time()), months.amount).date()
+        except (OverflowError, ValueError):
+            return
+        room, span = monthrange(end.year, end.month)[1], (end - first).days
+        low, high = 1, size
+        if new.unit == "months" and span >= days:
+            low = max(room, room + span - days) + 1
+        elif new.unit == "days":
+            high = min(size, room + span - days - 1) if span > days else 0
+        if low <= high:
+            yield first.replace(day=low), first.replace(day=high)
+        day = first + timedelta(days=size)
+
+
+def _earliest_running(expiry: Expiry, at: datetime) -> date:
+    try:
+        return at.astimezone(UTC).date() - timedelta(days=expiry.most_days + 1)
+    except OverflowError:
+        return date(1, 1, 1)
+
+
+def _merged(spans: Iterable[tuple[date, date]]) -> Iterator[Window]:
+    begin: date | None = None
+    end = date.min
+    for first, last in spans:
+        if begin is not None and first > end + _DAY:
+            yield _window(begin, end)
+            begin = None
+        begin, end = begin or first, last
+    if begin is not None:
+        yield _window(begin, end)
+
+
+def _window(first: date, last: date) -> Window:
+    midnight = time(tzinfo=UTC)
+    return Window(datetime.combine(first, midnight), datetime.combine(last, midnight) + _DAY - _TICK)
 
 
 def _shift(start: datetime, months: int) -> datetime:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from reconciler.model.quantities import Quantity
-    from reconciler.model.terms import LossVerb
+    from reconciler.model.terms import LossVerb, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Definition:
         features: Keys of the features that are on, sorted, each once.
         caps: What the package grants of what `CAPS` declares, in its order; one that is not named grants
             nothing.
-        limits: Cap per limit key, sorted by key. A limit that is not named grants nothing (rule 12).
+        limits: Cap per limit key, sorted by key. A limit that is not named grants nothing, as one of 0 does
+            (rule 12).
         expiry: None where subscriptions never expire.
         allowed_emails: Lower-case addresses, sorted, each once; None where any client may have it.
     """
@@ -52,7 +53,7 @@ class Definition:
             title=document["title"].strip(),
             description=document.get("description", "").strip(),
             features=tuple(sorted(set(document.get("features", ())))),
-            limits={key: limits[key] for key in sorted(limits)},
+            limits={key: limits[key] for key in sorted(limits) if limits[key]},
             caps={key: cap for key in CAPS if (cap := document.get(key))},
             expiry=Expiry.parse(expiry) if expiry is not None else None,
             allowed_emails=None
@@ -132,14 +133,14 @@ class Acknowledgement:
 
     Attributes:
         verb: Which kind of loss.
-        subject: What is lost, spelled exactly as in the package (a feature, a limit, a cap, `expiry`,
-            `allowed_emails`), or the package's own key for `archives`.
+        term: What is lost: a feature, a limit, a cap, `expiry`, `allowed_emails`, `subscriptions`, or the
+            package's own key for `archives`; its section is empty where the file leaves it to the catalog.
         clients: At most this many clients may be touched.
         until: The last day (UTC) on which it counts.
     """
 
     verb: LossVerb
-    subject: str
+    term: Term
     clients: int
     reason: str
     until: date

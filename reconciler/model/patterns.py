@@ -10,6 +10,9 @@ from typing import Final
 KEY_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 """Keys of features and limits."""
 
+TERM_PATTERN: Final = r"^((features|limits)/)?[a-z][a-z0-9_]{0,63}$"
+"""A feature, limit or cap, as an acknowledgement names it."""
+
 PACKAGE_KEY_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 """Keys of packages and names of environments."""
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from reconciler.model.packages import digest_of
-from reconciler.model.terms import Code, Kind, Severity, Term
+from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -48,13 +48,19 @@ class _Frozen(BaseModel):
 
 
 class FieldChange(_Frozen):
-    """One difference; `path` is a JSON Pointer into the package, with one path per feature and limit."""
+    """One difference; `path` is a JSON Pointer into the package, with one path per feature and limit.
+
+    Attributes:
+        line: Where the file says so, counted from 1; None where no file does, or where nothing is written any
+            more of what is gone.
+    """
 
     path: str
     before: JsonValue = Field(alias="from")
     after: JsonValue = Field(alias="to")
     code: Code
     severity: Severity = Field(strict=False)
+    line: int | None = None
 
     @property
     def term(self) -> Term:
@@ -66,25 +72,33 @@ class ImpactFinding(_Frozen):
     """What one loss does to clients with an active subscription whose snapshot grants what is lost.
 
     Attributes:
-        subject: Key of the feature or limit, or `user_count`, `ai_credits`, `expiry`, `allowed_emails`,
-            `package`.
+        subject: Key of the feature, limit or cap, or `expiry`, `allowed_emails`, `package`, `subscriptions`.
+        held: What they hold of it now, each value once, the most first.
+        left: What the package grants of it after the plan.
         keep: Clients who keep it, since this plan does not reassign them.
         lose: Clients who lose it with this plan.
-        use: Of these, clients with usage of it in the current cycle.
-        over: Of these, clients above the new cap.
-        not_allowed: Of these, clients whose owner the new e-mail list leaves out.
-        expired: Of these, clients whose subscription would be over under the new expiry.
-        sample: The first few of the clients concerned: those who use it or are over, where there are any.
+        use: Of both, clients with usage of it in the current cycle.
+        over: Of both, clients above the new cap.
+        not_allowed: Of both, clients whose owner the new e-mail list leaves out.
+        expired: Of both, clients whose subscription would be over under the new expiry.
+        lose_use: Of those who lose it, clients with usage of it in the current cycle.
+        lose_over: Of those who lose it, clients above the new cap.
+        sample: The first few of the clients concerned: those first whom it hurts most, who lose it now before
+            who keeps it.
     """
 
     code: Code = Field(strict=False)
     subject: str
+    held: tuple[JsonValue, ...] = Field(default=(), alias="from")
+    left: JsonValue = Field(default=None, alias="to")
     keep: int = 0
     lose: int = 0
     use: int = 0
     over: int = 0
     not_allowed: int = 0
     expired: int = 0
+    lose_use: int = 0
+    lose_over: int = 0
     sample: tuple[str, ...] = ()
 
     @property
@@ -93,21 +107,50 @@ class ImpactFinding(_Frozen):
         return Term(_SECTIONS.get(self.code.row.kind, ""), self.subject)
 
 
-class Impact(_Frozen):
+class Figures(_Frozen):
+    """The figures that decide: distinct clients, null where the platform cannot say.
+
+    A client holds one package, so that those of a plan are the sums over its packages.
+
+    Attributes:
+        clients_losing: Who loses anything with this apply.
+        clients_losing_in_use: Of these, who uses more than is left: more than 0 of what goes, more than the
+            new cap of what shrinks.
+        clients_keeping: Who keeps something that is taken away, until it is reassigned.
+        clients_gaining: Who gains anything with this apply.
+        subscriptions_ended: Whose subscription is over with this apply.
+    """
+
+    clients_losing: int | None = 0
+    clients_losing_in_use: int | None = 0
+    clients_keeping: int | None = 0
+    clients_gaining: int | None = 0
+    subscriptions_ended: int | None = 0
+
+
+class Impact(Figures):
     """What a change does to clients.
 
     Attributes:
         holders: Clients with an active subscription to the package.
-        stale: Of these, clients who were on an older revision already.
-        affected: Of these, clients who keep or lose at least one thing that the change takes away.
+        suspended: Clients who hold it while they themselves are not active; null where that is unknown.
+        stale: Of the holders, clients who were on an older revision already.
+        affected: Of the holders, clients who keep or lose at least one thing that the change takes away.
         complete: False where the platform could not say everything; counts are then lower bounds.
     """
 
-    holders: int = 0
+    holders: int | None = 0
+    suspended: int | None = 0
     stale: int = 0
     affected: int = 0
     complete: bool = True
     findings: tuple[ImpactFinding, ...] = ()
+
+    @classmethod
+    def unknown(cls) -> Impact:
+        """Return what is known without a platform: nothing."""
+        nothing = dict.fromkeys((*Figures.model_fields, "holders", "suspended"))
+        return cls.model_validate({**nothing, "complete": False})
 
 
 class Source(_Frozen):
@@ -145,6 +188,7 @@ class Change(_Frozen):
 
     Attributes:
         key: The package's key after the change.
+        title: The package's title after the change.
         renamed_from: Its key before, for a rename.
         from_revision: Current revision when the plan was made; None for a create.
         from_version: Write counter of the package when the plan was made; what the apply is conditional on.
@@ -155,6 +199,7 @@ class Change(_Frozen):
 
     action: Action = Field(strict=False)
     key: str
+    title: str = ""
     renamed_from: str | None = None
     from_revision: int | None = None
     from_version: int | None = None
@@ -190,13 +235,34 @@ class ProtectedChange(_Frozen):
     after: tuple[str, ...] = Field(default=(), alias="to")
 
 
+class GuardedLoss(_Frozen):
+    """The loss that a guard judged.
+
+    Attributes:
+        verb: The word of a package file that states it as intended.
+        term: What it names there; `features/KEY` and `limits/KEY` where a feature and a limit share the key.
+        clients: How many are concerned by it.
+        entry: Whether the package file has an entry for it, and why that is not enough.
+    """
+
+    verb: LossVerb
+    term: str
+    clients: int
+    entry: Literal["missing", "ended", "too-small", "enough"] = "missing"
+
+
 class GuardResult(_Frozen):
-    """What one guard said about one package (`*` for the plan as a whole)."""
+    """What one guard said about one package (`*` for the plan as a whole).
+
+    Attributes:
+        about: The loss that is not stated as intended, or is; None where the guard speaks of no loss.
+    """
 
     id: str
     key: str
     result: Literal["passed", "blocked", "allowed"]
     message: str
+    about: GuardedLoss | None = None
 
 
 class Outdated(_Frozen):
@@ -226,8 +292,13 @@ class FilesIdentity(_Frozen):
     files: dict[str, str] = Field(default_factory=dict)
 
 
-class Summary(_Frozen):
-    """How many changes of each action, and how many clients keep or lose something that is taken away."""
+class Summary(Figures):
+    """How many changes of each action, and what they do to clients, each package's clients once.
+
+    Attributes:
+        clients_affected: Who keeps or loses something that is taken away.
+        suspended: Who holds a changed package while itself not active.
+    """
 
     create: int = 0
     update: int = 0
@@ -236,6 +307,20 @@ class Summary(_Frozen):
     rename: int = 0
     reassign: int = 0
     clients_affected: int = 0
+    suspended: int | None = 0
+
+
+class TermWords(_Frozen):
+    """What the catalog calls a feature or a limit.
+
+    Attributes:
+        unit: What a limit counts, in the singular; empty where nothing is counted.
+        per: `cycle` where its use begins anew with each billing cycle.
+    """
+
+    title: str
+    unit: str = ""
+    per: Literal["cycle"] | None = None
 
 
 class Plan(_Frozen):
@@ -244,6 +329,8 @@ class Plan(_Frozen):
     Attributes:
         changes: In the order of the apply: create and widen, reassign, narrow, archive.
         outdated: Clients on older revisions before this plan, by package and revision.
+        terms: What the catalog calls what the plan speaks of, by JSON Pointer, so that a saved plan reads as
+            it did when it was made.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.
         notices: Sentences a reader should know that neither change nor block anything.
         hash: SHA-256 of the canonical JSON of everything else.
@@ -258,6 +345,7 @@ class Plan(_Frozen):
     catalog: CatalogChange = CatalogChange()
     protected: ProtectedChange = ProtectedChange()
     outdated: tuple[Outdated, ...] = ()
+    terms: dict[str, TermWords] = Field(default_factory=dict)
     unmanaged: tuple[str, ...] = ()
     guards: tuple[GuardResult, ...] = ()
     notices: tuple[str, ...] = ()

@@ -14,9 +14,9 @@ LARGEST_QUANTITY: Final = 2**53 - 1
 
 
 def magnitude(quantity: Quantity | None) -> float:
-    """Order quantities: not granted (-1) < 0 < 1 < ... < unlimited (infinity)."""
+    """Order quantities: not granted (0) < 1 < ... < unlimited (infinity)."""
     if quantity is None:
-        return -1
+        return 0
     return float("inf") if quantity == UNLIMITED else quantity
 
 

@@ -1,104 +1,119 @@
-"""What planning asks of a platform about clients: values that any platform can answer in its own way."""
+"""What planning asks of a platform about clients: values that any platform can answer in its own way.
+
+They cross the wire as they are.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from reconciler.model.terms import CAPS
+from reconciler.model.expiry import Window
+from reconciler.model.fields import Amount, ByKind, Email, Items, Line, Number, Readable, Whole
 
-if TYPE_CHECKING:
-    from reconciler.model.expiry import Window
-
-
-@dataclass(frozen=True, slots=True)
-class UsesMoreThan:
-    """Usage of `meter` (a feature, a limit or a cap) in this cycle is above `amount`."""
-
-    meter: str
-    amount: int
+_MOST: Final = 10_000
+_Emails: TypeAlias = Annotated[tuple[Email, ...], Items(_MOST)]
+_Ids: TypeAlias = Annotated[tuple[Line, ...], Items(1_000_000)]
 
 
 @dataclass(frozen=True, slots=True)
-class HasMoreUsersThan:
-    """The client has more team members than `count`."""
+class UsesMoreThan(Readable):
+    """More than `amount` of `meter` (a feature, a limit or a cap) is in use.
 
-    count: int
+    Usage of this cycle, or the team members whom the client has now, where a cap is metered by them.
+    """
+
+    meter: Line
+    amount: Annotated[int, Whole(-1)]
+    kind: Literal["uses-more-than"] = "uses-more-than"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerNotIn:
+class OwnerNotIn(Readable):
     """The owner's e-mail, normalised, is none of `emails` (normalised, sorted)."""
 
-    emails: tuple[str, ...]
+    emails: _Emails
+    kind: Literal["owner-not-in"] = "owner-not-in"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerIn:
+class OwnerIn(Readable):
     """The owner's e-mail, normalised, is one of `emails` (normalised, sorted)."""
 
-    emails: tuple[str, ...]
+    emails: _Emails
+    kind: Literal["owner-in"] = "owner-in"
 
 
 @dataclass(frozen=True, slots=True)
-class AssignedIn:
+class AssignedIn(Readable):
     """The subscription started in one of `windows`."""
 
-    windows: tuple[Window, ...]
+    windows: Annotated[tuple[Window, ...], Items(100)]
+    kind: Literal["assigned-in"] = "assigned-in"
 
 
 @dataclass(frozen=True, slots=True)
-class NotOneOf:
+class NotOneOf(Readable):
     """The client's id is none of `ids` (sorted)."""
 
-    ids: tuple[str, ...]
+    ids: _Ids
+    kind: Literal["not-one-of"] = "not-one-of"
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Readable):
     """The client's id is one of `ids` (sorted)."""
 
-    ids: tuple[str, ...]
+    ids: _Ids
+    kind: Literal["one-of"] = "one-of"
 
 
 @dataclass(frozen=True, slots=True)
-class MovedIn:
+class MovedIn(Readable):
     """The run `run` reassigned the client, away from `from_revision`."""
 
-    run: int
-    from_revision: int
+    run: Amount
+    from_revision: Amount
+    kind: Literal["moved-in"] = "moved-in"
 
 
 @dataclass(frozen=True, slots=True)
-class UpTo:
+class UpTo(Readable):
     """The client's id is not after `id` in the order of code points; how a rollout's step is cut."""
 
-    id: str
+    id: Line
+    kind: Literal["up-to"] = "up-to"
 
 
-Condition: TypeAlias = (
-    UsesMoreThan | HasMoreUsersThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo
-)
-
-
-def more_than(meter: str, amount: int) -> Condition:
-    """Return the condition that more than the amount of the meter is in use."""
-    cap = CAPS.get(meter)
-    return HasMoreUsersThan(amount) if cap and cap.metered == "users" else UsesMoreThan(meter, amount)
+Alternative: TypeAlias = Annotated[UsesMoreThan | OwnerNotIn | AssignedIn, ByKind()]
 
 
 @dataclass(frozen=True, slots=True)
-class ClientQuestion:
+class AnyOf(Readable):
+    """At least one of `alternatives` is met."""
+
+    alternatives: Annotated[tuple[Alternative, ...], Items(_MOST, least=1)]
+    kind: Literal["any-of"] = "any-of"
+
+
+Condition: TypeAlias = Annotated[
+    UsesMoreThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo | AnyOf, ByKind()
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuestion(Readable):
     """Which clients with an active subscription to `package`, on one of `revisions`, meet all `conditions`?
 
     Attributes:
         package: The key that the package has on the platform.
         revisions: Sorted; empty means none, so that the answer is 0.
+        conditions: Each may join a table; SQLite joins 64 at most.
     """
 
-    package: str
-    revisions: tuple[int, ...]
-    conditions: tuple[Condition, ...] = ()
+    package: Line
+    revisions: Annotated[tuple[Number, ...], Items(_MOST)]
+    conditions: Annotated[tuple[Condition, ...], Items(50)] = ()
 
 
 @dataclass(frozen=True, slots=True)

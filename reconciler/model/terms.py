@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_arg
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-LossVerb: TypeAlias = Literal["removes", "lowers", "shortens", "narrows", "archives"]
+LossVerb: TypeAlias = Literal["removes", "lowers", "shortens", "narrows", "archives", "ends"]
 LOSS_VERBS: Final[tuple[LossVerb, ...]] = get_args(LossVerb)
 """The words of a package file that acknowledge a loss."""
 
@@ -62,6 +62,7 @@ class Kind(Enum):
 class Code(StrEnum):
     """Every kind of difference between two definitions."""
 
+    SUBSCRIPTION_ENDED = "subscription-ended"
     FEATURE_REMOVED = "feature-removed"
     FEATURE_ADDED = "feature-added"
     LIMIT_LOWERED = "limit-lowered"
@@ -148,6 +149,11 @@ CAPS: Final[Mapping[str, Cap]] = MappingProxyType({cap.key: cap for cap in (USER
 """By key, in the order in which package files state them."""
 
 
+def counts_members(meter: str) -> bool:
+    """Whether a meter is the number of a client's team members, which is not usage of a cycle."""
+    return meter in CAPS and CAPS[meter].metered == "users"
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRow:
     """What is known of one kind of difference.
@@ -175,8 +181,25 @@ class CodeRow:
     reaches_holders: bool = True
     cap: Cap | None = None
 
+    @property
+    def is_gain(self) -> bool:
+        """Whether it gives somebody more."""
+        return self.severity is Severity.EXPANDING
 
-_OF_FEATURES_LIMITS_AND_PACKAGES: Final[Mapping[Code, CodeRow]] = {
+
+_STATED: Final[Mapping[Code, CodeRow]] = {
+    Code.SUBSCRIPTION_ENDED: CodeRow(
+        Kind.EXPIRY,
+        Severity.BREAKING,
+        "ends",
+        "Subscriptions end with this apply",
+        "Under the new expiry they are over already: the client may use nothing from then on. Who ends "
+        "counts as using it where anything was used in this cycle, and not as shortened as well.",
+        mirror=Code.EXPIRY_EXTENDED,
+        acknowledged_by="ends",
+        counted=frozenset({"use"}),
+        held="the subscription",
+    ),
     Code.FEATURE_REMOVED: CodeRow(
         Kind.FEATURE,
         Severity.BREAKING,
@@ -229,7 +252,8 @@ _OF_FEATURES_LIMITS_AND_PACKAGES: Final[Mapping[Code, CodeRow]] = {
         "shortens",
         "Subscriptions end earlier",
         "Expiry counts from each client's own assignment, also after a rollout. Counted: who would find the "
-        "subscription over. A month may be shorter than 30 days, and longer: the worst case decides.",
+        "subscription over. A month may be shorter than 30 days, and longer, so that each holder is counted "
+        "by its own start.",
         mirror=Code.EXPIRY_EXTENDED,
         acknowledged_by="shortens",
         counted=frozenset({"expired"}),
@@ -343,7 +367,7 @@ def _raised(cap: Cap) -> CodeRow:
 def _rows() -> dict[Code, CodeRow]:
     made = {cap.lowered: _lowered(cap) for cap in CAPS.values()}
     made |= {cap.raised: _raised(cap) for cap in CAPS.values()}
-    stated = {**_OF_FEATURES_LIMITS_AND_PACKAGES, **made}
+    stated = {**_STATED, **made}
     return {code: stated[code] for code in Code}
 
 
@@ -367,6 +391,12 @@ class Term(NamedTuple):
         """Return what a JSON Pointer (RFC 6901) into a package names."""
         *section, key = (part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])
         return cls("/".join(section), key)
+
+    @classmethod
+    def named(cls, text: str) -> Term:
+        """Return what a package file names: `audio_call`, `features/audio_call`, `user_count`."""
+        section, _, key = text.rpartition("/")
+        return cls(section, key)
 
     @property
     def path(self) -> str:

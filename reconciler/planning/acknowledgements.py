@@ -2,86 +2,107 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.plans import Action
-from reconciler.model.terms import Code
+from reconciler.model.plans import GuardedLoss
+from reconciler.model.terms import Kind, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.packages import Acknowledgement
-    from reconciler.model.plans import Change, ImpactFinding
+    from reconciler.model.packages import Acknowledgement, DesiredPackage
+    from reconciler.model.terms import LossVerb
+    from reconciler.planning.impact import Owed
 
 
-def acknowledged(
-    change: Change,
-    entries: Iterable[Acknowledgement],
-    catalog: Catalog | None,
-    *,
-    counts_kept: bool,
-    today: date,
-) -> Iterator[tuple[bool, str]]:
-    """Yield, per loss of the change that clients feel, whether an entry is enough for it, and a sentence.
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One loss of a package, and whether an entry of its file is enough for it."""
 
-    With `counts_kept`, clients who merely keep what is taken away count as well. A rollout's losses are
-    judged once, with the reassignment.
+    is_enough: bool
+    message: str
+    about: GuardedLoss
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The statements of one package file.
+
+    Attributes:
+        key: Of the package.
+        catalog: Tells whether a feature and a limit share a key, so that an entry must say which it means.
+        today: The day (UTC) at which they count.
     """
-    entries = tuple(entries)
-    for finding in _owned(change, catalog):
-        touched = finding.lose + (finding.keep if counts_kept else 0)
-        if touched:
-            yield _judged(finding, change.key, touched, _entry_for(finding, change.key, entries, today))
+
+    key: str
+    entries: tuple[Acknowledgement, ...]
+    catalog: Catalog | None
+    today: date
+
+    def judged(self, losses: Iterable[Owed], *, counts_kept: bool) -> Iterator[Stated]:
+        """Yield, per loss that clients feel, whether an entry is enough for it.
+
+        With `counts_kept`, clients who merely keep what is taken away count as well.
+        """
+        for loss in losses:
+            touched = loss.lose + (loss.keep if counts_kept else 0)
+            if touched and (verb := loss.code.row.acknowledged_by):
+                yield self._judged(verb, self._term(loss), touched)
+
+    def unused(self, losses: Iterable[Owed]) -> Iterator[str]:
+        """Yield a sentence per entry that names no loss of this plan."""
+        named = {(loss.code.row.acknowledged_by, self._term(loss)) for loss in losses}
+        for entry in self.entries:
+            if not any(entry.verb == verb and self._names(entry, term) for verb, term in named):
+                stated = f"{entry.verb}: {entry.term}"
+                yield f"{self.key}: the acknowledgement `{stated}` lets nothing pass in this plan."
+
+    def _term(self, loss: Owed) -> Term:
+        return Term("", self.key) if loss.code.row.kind is Kind.PACKAGE else loss.term
+
+    def _names(self, entry: Acknowledgement, term: Term) -> bool:
+        """Whether the entry speaks of the term; a key that a feature and a limit share must say which."""
+        if entry.verb == "lowers":
+            return entry.term.key == term.key
+        return entry.term == term or (entry.term == Term("", term.key) and not self._is_shared(term))
+
+    def _is_shared(self, term: Term) -> bool:
+        catalog = self.catalog
+        is_both = catalog is not None and term.key in catalog.features and term.key in catalog.limits
+        return bool(term.section) and is_both
+
+    def _judged(self, verb: LossVerb, term: Term, touched: int) -> Stated:
+        named = str(term) if self._is_shared(term) else term.key
+        about = GuardedLoss(verb=verb, term=named, clients=touched)
+        subject = f"{_clients(touched)} touched by `{verb}: {named}`"
+        matching = [each for each in self.entries if each.verb == verb and self._names(each, term)]
+        counting = [each for each in matching if each.until >= self.today]
+        entry = max(counting, key=lambda each: each.clients, default=None)
+        if entry is None and matching:
+            ended = max(each.until for each in matching)
+            message = f"{subject}, and its acknowledgement ended on {_day(ended)}."
+            return Stated(False, message, about.model_copy(update={"entry": "ended"}))
+        if entry is None:
+            return Stated(False, f"{subject}, and no acknowledgement names it.", about)
+        bound = f"at most {entry.clients:,} until {_day(entry.until)}"
+        if touched > entry.clients:
+            message = f"{subject}, but it is acknowledged for {bound}."
+            return Stated(False, message, about.model_copy(update={"entry": "too-small"}))
+        message = f"{subject}: acknowledged for {bound} ({entry.reason})"
+        return Stated(True, message, about.model_copy(update={"entry": "enough"}))
 
 
-def unused(
-    change_keys: Mapping[str, Iterable[Change]], key: str, entries: Iterable[Acknowledgement]
-) -> Iterator[str]:
-    """Yield a sentence per entry of the package `key` that names no loss of this plan."""
-    named = {
-        (finding.code.row.acknowledged_by, _subject(finding, key))
-        for change in change_keys.get(key, ())
-        for finding in change.impact.findings
-    }
-    for entry in entries:
-        if (entry.verb, entry.subject) not in named:
-            named_loss = f"{entry.verb}: {entry.subject}"
-            yield f"{key}: the acknowledgement `{named_loss}` lets nothing pass in this plan."
+def entries_of(key: str, desired: DesiredPackage | None, catalog: Catalog | None, today: date) -> Entries:
+    """Return what the package's file states; nothing where it has none."""
+    return Entries(key, desired.acknowledgements if desired else (), catalog, today)
 
 
-def _owned(change: Change, catalog: Catalog | None) -> Iterator[ImpactFinding]:
-    """Leave out limits that go with their feature: acknowledging the feature says it."""
-    gone = {finding.subject for finding in change.impact.findings if finding.code is Code.FEATURE_REMOVED}
-    for finding in change.impact.findings:
-        limit = catalog.limits.get(finding.subject) if catalog else None
-        if finding.code is Code.LIMIT_REMOVED and limit and limit.feature in gone:
-            continue
-        if change.action is Action.REASSIGN or not finding.lose:
-            yield finding
+def _clients(count: int) -> str:
+    return "1 client" if count == 1 else f"{count:,} clients"
 
 
-def _entry_for(
-    finding: ImpactFinding, key: str, entries: tuple[Acknowledgement, ...], today: date
-) -> Acknowledgement | None:
-    wanted = (finding.code.row.acknowledged_by, _subject(finding, key))
-    matching = [entry for entry in entries if (entry.verb, entry.subject) == wanted and entry.until >= today]
-    return max(matching, key=lambda entry: entry.clients, default=None)
-
-
-def _subject(finding: ImpactFinding, key: str) -> str:
-    return key if finding.code is Code.PACKAGE_ARCHIVED else finding.subject
-
-
-def _judged(
-    finding: ImpactFinding, key: str, touched: int, entry: Acknowledgement | None
-) -> tuple[bool, str]:
-    loss = f"{finding.code.row.acknowledged_by}: {_subject(finding, key)}"
-    clients = "1 client" if touched == 1 else f"{touched:,} clients"
-    if entry is None:
-        return False, f"{clients} touched by `{loss}`, and no acknowledgement in force names it."
-    bound = f"at most {entry.clients:,} until {entry.until.isoformat()}"
-    if touched > entry.clients:
-        return False, f"{clients} touched by `{loss}`, but it is acknowledged for {bound}."
-    return True, f"{clients} touched by `{loss}`: acknowledged for {bound} ({entry.reason})"
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B} {day.year}"

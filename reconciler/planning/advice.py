@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.model.questions import ClientQuestion, more_than
+from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def at_least(
 ) -> tuple[ClientQuestion, ...]:
     """Ask, per revision, which holders use at least this share of what their revision allows."""
     return tuple(
-        ClientQuestion(package, (revision,), (more_than(meter, _threshold(cap, percent) - 1),))
+        ClientQuestion(package, (revision,), (UsesMoreThan(meter, _threshold(cap, percent) - 1),))
         for revision, cap in sorted(caps.items())
         if isinstance(cap, int)
     )

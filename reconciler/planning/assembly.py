@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.catalog import Feature, Limit
 from reconciler.model.findings import Position
 from reconciler.model.plans import (
     Action,
     CatalogChange,
     CatalogFieldChange,
     Change,
+    Figures,
     Reach,
     Source,
     Summary,
+    TermWords,
 )
-from reconciler.model.terms import Severity, pointer, worst
-from reconciler.planning.impact import consequences_of, consequences_of_step
+from reconciler.model.terms import Severity, Term, pointer, worst
+from reconciler.planning.impact import consequences_of, consequences_of_step, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from reconciler.model.catalog import Catalog
+    from reconciler.model.plans import FieldChange
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.impact import Consequences
@@ -39,17 +43,22 @@ class Weighed:
     of_steps: Mapping[tuple[str, int | None], Consequences] = field(default_factory=dict)
 
 
-def weighed(drafts: Iterable[Draft], steps: Iterable[Step], facts: Facts) -> Weighed:
+def weighed(drafts: Iterable[Draft], steps: Collection[Step], facts: Facts) -> Weighed:
     """Work out the losses of every draft and step; whom they touch is still to be asked."""
-    step_of = {step.id: step for step in steps}
+    of_steps = {step.id: consequences_of_step(step, facts) for step in steps}
+    away: dict[str, list[Step]] = {}
+    for step in steps:
+        if step.candidate.to_revision is not None:
+            away.setdefault(step.candidate.pair.key, []).append(step)
     draft_of = {draft.key: draft for draft in drafts}
     return Weighed(
         drafts=draft_of,
-        steps=step_of,
+        steps={step.id: step for step in steps},
         of_drafts={
-            key: consequences_of(draft, step_of.get((key, None)), facts) for key, draft in draft_of.items()
+            key: consequences_of(draft, of_steps.get((key, None)), facts, away.get(key, ()))
+            for key, draft in draft_of.items()
         },
-        of_steps={id_: consequences_of_step(step, facts) for id_, step in step_of.items()},
+        of_steps=of_steps,
     )
 
 
@@ -62,14 +71,15 @@ def package_change(
     return Change(
         action=draft.action,
         key=draft.key,
+        title=draft.after.title,
         renamed_from=draft.pair.live_key if draft.pair.is_renamed else None,
         from_revision=head.revision if head else None,
         from_version=head.version if head else None,
-        severity=draft.severity,
-        reach=_reach(consequences, impact.holders),
+        severity=Severity.BREAKING if impact.subscriptions_ended else draft.severity,
+        reach=_reach(consequences, impact.holders or 0),
         adopts=draft.adopts,
         origin=draft.origin,
-        fields=draft.fields,
+        fields=placed(draft.fields, lines),
         source=source_of(draft, lines),
         impact=impact,
     )
@@ -85,6 +95,7 @@ def reassign_change(
     return Change(
         action=Action.REASSIGN,
         key=pair.key,
+        title=step.candidate.target.title,
         from_revision=pair.head.revision if pair.head else None,
         from_version=pair.head.version if pair.head else None,
         severity=worst(losing),
@@ -93,6 +104,35 @@ def reassign_change(
         impact=impact,
         reassignment=step.reassignment(facts),
     )
+
+
+def words_of(
+    changes: Iterable[Change], catalog: CatalogChange, *known: Catalog | None
+) -> dict[str, TermWords]:
+    """Return what catalogs call the terms that a plan speaks of; the first that knows one tells."""
+    told = tuple(changes)
+    terms = {each.term for change in told for each in change.fields}
+    terms |= {each.term for change in told for each in change.impact.findings}
+    terms |= {Term.at(each.path) for each in catalog.fields}
+    found = ((term, _words(term, known)) for term in sorted(terms))
+    return {term.path: words for term, words in found if words is not None}
+
+
+def _words(term: Term, known: Iterable[Catalog | None]) -> TermWords | None:
+    for catalog in known:
+        entries: Mapping[str, Feature | Limit] = {}
+        if catalog is not None and term.section == "features":
+            entries = catalog.features
+        if catalog is not None and term.section == "limits":
+            entries = catalog.limits
+        match entries.get(term.key):
+            case Limit(title=title, unit=unit, per=per):
+                return TermWords(title=title, unit=unit, per=per)
+            case Feature(title=title):
+                return TermWords(title=title)
+            case None:
+                continue
+    return None
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -118,13 +158,36 @@ def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChan
 
 
 def summary(changes: Iterable[Change]) -> Summary:
-    """Count actions, and clients who keep or lose something: each package's clients once."""
+    """Count actions, and what happens to clients: each package's clients once."""
     counts = dict.fromkeys((action.value for action in Action), 0)
-    affected: dict[str, int] = {}
+    of_package: dict[str, list[Change]] = {}
     for change in changes:
         counts[change.action.value] += 1
-        affected[change.key] = max(affected.get(change.key, 0), change.impact.affected)
-    return Summary(**counts, clients_affected=sum(affected.values()))
+        of_package.setdefault(change.key, []).append(change)
+    groups = of_package.values()
+    figures = {
+        name: _sum(getattr(each.impact, name) for found in groups for each in telling(found))
+        for name in Figures.model_fields
+    }
+    affected = sum(max(each.impact.affected for each in found) for found in groups)
+    suspended = _sum(found[0].impact.suspended for found in groups)
+    return Summary.model_validate({**counts, **figures, "clients_affected": affected, "suspended": suspended})
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """Add up; what is unknown of one is unknown of all."""
+    known = tuple(counts)
+    return None if None in known else sum(count or 0 for count in known)
+
+
+def placed(fields: Iterable[FieldChange], lines: Mapping[str, Position]) -> tuple[FieldChange, ...]:
+    """Return the differences, each with the line of the file that says so, or that of its section."""
+    return tuple(field.model_copy(update={"line": _line(field.term, lines)}) for field in fields)
+
+
+def _line(term: Term, lines: Mapping[str, Position]) -> int | None:
+    position = lines.get(str(term)) or lines.get(term.section)
+    return position.line if position else None
 
 
 def _order(change: Change) -> tuple[int, str, int]:

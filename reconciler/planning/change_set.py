@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ from reconciler.model.plans import Action
 from reconciler.model.questions import UpTo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.plans import Change, FieldChange, Plan
+    from reconciler.model.terms import Code, Term
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.drafts import Draft
     from reconciler.planning.impact import Consequences
@@ -55,7 +57,7 @@ def expectations(reviewed: Plan, now: Weighed) -> Iterator[Expectation]:
         else:
             consequences = now.of_steps.get((change.key, change.reassignment.to_revision))
         if consequences:
-            yield from _expectations(change, consequences)
+            yield from _expectations(change, consequences, _planned(reviewed, change))
 
 
 _AGAIN = "Plan again, review what changed, and apply the new plan."
@@ -83,10 +85,11 @@ def _unmoved(change: Change, now: Weighed) -> Draft:
 
 
 def _shown(fields: Iterable[FieldChange]) -> set[str]:
-    """Return the differences in comparable form; addresses may be masked in one plan and whole in another."""
-    hidden = {"before", "after"}
+    """Return the differences in comparable form: addresses may be masked in one plan, and lines move."""
+    hidden = {"line", "before", "after"}
     return {
-        field.model_dump_json(exclude=hidden if field.path == "/allowed_emails" else None) for field in fields
+        field.model_dump_json(exclude=hidden if field.path == "/allowed_emails" else {"line"})
+        for field in fields
     }
 
 
@@ -106,13 +109,26 @@ def _version(candidate: Candidate) -> int | None:
     return candidate.pair.head.version if candidate.pair.head else None
 
 
-def _expectations(change: Change, consequences: Consequences) -> Iterator[Expectation]:
-    planned = {
-        (finding.code, finding.subject): finding.keep + finding.lose for finding in change.impact.findings
-    }
+def _planned(reviewed: Plan, change: Change) -> Mapping[tuple[Code, Term], int]:
+    """Return how many clients each loss concerns, with those whom a rollback takes elsewhere."""
+    planned: Counter[tuple[Code, Term]] = Counter()
+    for each in change.impact.findings:
+        planned[each.code, each.term] += each.keep + each.lose
+    for other in reviewed.changes:
+        is_away = other.reassignment is not None and other.reassignment.to_revision is not None
+        if is_away and other is not change and other.key == change.key and change.reassignment is None:
+            for each in other.impact.findings:
+                planned[each.code, each.term] += each.lose
+    return planned
+
+
+def _expectations(
+    change: Change, consequences: Consequences, planned: Mapping[tuple[Code, Term], int]
+) -> Iterator[Expectation]:
     for loss in consequences.losses:
+        also_ended = (change.impact.subscriptions_ended or 0) if loss is consequences.shorter else 0
         yield Expectation(
-            question=consequences.touched(loss),
-            at_most=planned.get((loss.code, loss.subject), 0),
-            what=f"clients of {change.key} touched by {loss.code} {loss.subject}",
+            questions=consequences.touched(loss),
+            at_most=planned.get((loss.code, loss.term), 0) + also_ended,
+            what=f"clients of {change.key} touched by {loss.code} {loss.term.key}",
         )

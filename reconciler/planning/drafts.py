@@ -89,7 +89,7 @@ def _draft(pair: Pair, live: Mapping[RevisionRef, Definition], *, show_emails: b
         raise AssertionError(pair)
     archived = pair.desired.archived if pair.desired else True
     email = str if show_emails else masked
-    changed = differences(before, after, email=email) if before else grants(after)
+    changed = differences(before, after, email=email) if before else grants(after, email=email)
     draft = Draft(pair, action_of(pair), before, after, archived, (*_own_fields(pair), *changed))
     is_change = draft.fields or draft.adopts or draft.action is Action.CREATE
     return draft if is_change else None

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import RevisionRef
+from reconciler.model.packages import RevisionRef, canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
+    from pydantic import JsonValue
+
+    from reconciler.model.catalog import Catalog
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Answer, ClientQuestion
+    from reconciler.planning.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,20 @@ class Facts:
 
     Attributes:
         holdings: Clients with an active subscription, per live package key and held revision.
+        catalog: Which limits go with which feature, as the plan will have it; None where there is none.
         definitions: Of every revision that is current in a differing package or held in `holdings`.
+        suspended: Clients per live package key who hold it while not active themselves.
         answers: To every question that planning asked.
+        samples: Of clients, to the questions whose clients the plan names.
     """
 
     at: datetime
+    catalog: Catalog | None = None
     holdings: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     definitions: Mapping[RevisionRef, Definition] = field(default_factory=dict)
+    suspended: Mapping[str, int] = field(default_factory=dict)
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
+    samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)
 
     def held(self, live_key: str) -> Mapping[int, Definition]:
         """Return the definitions of the package's held revisions."""
@@ -44,6 +54,28 @@ class Facts:
         if not question.conditions:
             return self.holders(question.package, question.revisions)
         return self.answers[question].count if question.revisions else 0
+
+    def total(self, questions: Iterable[ClientQuestion]) -> int:
+        """Add up the answers to questions that no two clients share."""
+        return sum(self.count(question) for question in questions)
+
+    def values_held(self, live_key: str, outcome: Outcome) -> tuple[JsonValue, ...]:
+        """Return what the holders concerned have, each value once, that of the most clients first."""
+        counts = self._counts(live_key)
+        clients: dict[str, int] = {}
+        values: dict[str, JsonValue] = {}
+        for number, held in outcome.held.items():
+            text = canonical_json(held.value)
+            values[text] = held.value
+            clients[text] = clients.get(text, 0) + counts.get(number, 0)
+        ranked = sorted(clients, key=lambda text: (-clients[text], text))
+        shown = [text for text in ranked if clients[text]] or ranked
+        return tuple(values[text] for text in shown)
+
+    def feature_of(self, limit: str) -> str | None:
+        """Return the feature that a limit caps, where the catalog says so."""
+        known = self.catalog.limits.get(limit) if self.catalog else None
+        return known.feature if known else None
 
     def _counts(self, live_key: str) -> Mapping[int, int]:
         return self.holdings.get(live_key, {})

@@ -32,13 +32,19 @@ def differences(
     return tuple(sorted(found, key=lambda change: (change.path, change.severity.rank)))
 
 
-def grants(definition: Definition) -> tuple[FieldChange, ...]:
-    """Return what a new package switches on and how much of it, as additions to nothing, sorted by path."""
+def grants(definition: Definition, *, email: Callable[[str], str] = str) -> tuple[FieldChange, ...]:
+    """Return what a new package is and switches on, as additions to nothing, sorted by path."""
+    amounts = definition.amounts.items()
     found = [_feature_change(feature, is_added=True) for feature in definition.features]
-    found += [
-        _change(("limits", key), None, cap, Code.LIMIT_RAISED) for key, cap in definition.limits.items()
-    ]
-    found += [_change((key,), None, cap, CAPS[key].raised) for key, cap in definition.caps.items()]
+    found += [_change(_amount_path(key), None, cap, _raised(key)) for key, cap in amounts]
+    found.append(_change(("title",), None, definition.title, Code.TITLE_CHANGED))
+    if definition.description:
+        found.append(_change(("description",), None, definition.description, Code.DESCRIPTION_CHANGED))
+    if definition.expiry is not None:
+        found.append(_change(("expiry",), None, str(definition.expiry), Code.EXPIRY_EXTENDED))
+    if definition.allowed_emails is not None:
+        shown = _shown(definition.allowed_emails, email)
+        found.append(_change(("allowed_emails",), None, shown, Code.EMAILS_WIDENED))
     return tuple(sorted(found, key=lambda change: change.path))
 
 
@@ -71,7 +77,7 @@ def _classified(
         case ("limits", limit):
             yield _limit_change(limit, before, after)
         case ("expiry",):
-            yield _expiry_change(before, after)
+            yield from _expiry_changes(before, after)
         case ("allowed_emails",):
             yield from _email_changes(before, after, email)
         case ("title",):
@@ -109,11 +115,22 @@ def _cap_change(cap: str, before: Definition, after: Definition) -> FieldChange:
     return _change((cap,), old, new, code)
 
 
-def _expiry_change(before: Definition, after: Definition) -> FieldChange:
+def _amount_path(key: str) -> tuple[str, ...]:
+    return (key,) if key in CAPS else ("limits", key)
+
+
+def _raised(key: str) -> Code:
+    return CAPS[key].raised if key in CAPS else Code.LIMIT_RAISED
+
+
+def _expiry_changes(before: Definition, after: Definition) -> Iterator[FieldChange]:
+    """Yield a shorter expiry, a longer one, or both: a month and 30 days are each longer for some starts."""
     old, new = before.expiry, after.expiry
-    is_shorter = new is not None and new.is_shorter_than(old)
-    code = Code.EXPIRY_SHORTENED if is_shorter else Code.EXPIRY_EXTENDED
-    return _change(("expiry",), old and str(old), new and str(new), code)
+    sides = (old and str(old), new and str(new))
+    if new is not None and new.is_shorter_than(old):
+        yield _change(("expiry",), *sides, Code.EXPIRY_SHORTENED)
+    if old is not None and (new is None or old.is_shorter_than(new)):
+        yield _change(("expiry",), *sides, Code.EXPIRY_EXTENDED)
 
 
 def _email_changes(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.model.packages import Share
 from reconciler.model.plans import Action, GuardResult
-from reconciler.planning.acknowledgements import acknowledged
+from reconciler.planning.acknowledgements import entries_of
+from reconciler.planning.impact import Owed, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.plans import Change
     from reconciler.model.settings import Guards
+    from reconciler.model.terms import Code, Term
     from reconciler.planning.pairing import Pair
 
 GuardId = Literal[
@@ -30,12 +32,12 @@ class Assessed:
     """A change with what guards must know beside it.
 
     Attributes:
-        losing: Clients who lose at least one thing with it.
+        owed: The losses that the package's file must state as intended.
     """
 
     change: Change
     pair: Pair
-    losing: int = 0
+    owed: tuple[Owed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,10 @@ def _empty_desired(case: Case) -> Iterator[GuardResult]:
 
 def _vanished(case: Case) -> Iterator[GuardResult]:
     for item in case.changes:
-        holders = item.change.impact.holders
-        if item.pair.is_vanished and item.change.action is Action.ARCHIVE and holders:
-            message = f"The file of {item.change.key} is gone, but {_clients(holders)} hold the package."
+        impact = item.change.impact
+        held = _held_by(impact.holders or 0, impact.suspended or 0)
+        if item.pair.is_vanished and item.change.action is Action.ARCHIVE and held:
+            message = f"The file of {item.change.key} is gone, but {held}."
             yield case.verdict("vanished", item.change.key, message)
 
 
@@ -145,31 +148,52 @@ def _protected(case: Case) -> Iterator[GuardResult]:
 def _acknowledge(case: Case) -> Iterator[GuardResult]:
     if case.guards.acknowledge == "never":
         return
-    for item in case.changes:
-        desired = item.pair.desired
-        entries = desired.acknowledgements if desired else ()
-        counts_kept = case.guards.acknowledge == "touching"
-        for is_enough, message in acknowledged(
-            item.change, entries, case.catalog, counts_kept=counts_kept, today=case.today
-        ):
-            if is_enough:
-                yield GuardResult(id="acknowledge", key=item.change.key, result="passed", message=message)
+    counts_kept = case.guards.acknowledge == "touching"
+    for key, items in _by_package(case.changes).items():
+        entries = entries_of(key, items[0].pair.desired, case.catalog, case.today)
+        for stated in entries.judged(owed_by(items), counts_kept=counts_kept):
+            if stated.is_enough:
+                passed = GuardResult(id="acknowledge", key=key, result="passed", message=stated.message)
+                yield passed.model_copy(update={"about": stated.about})
             else:
-                yield case.verdict("acknowledge", item.change.key, message)
+                blocked = case.verdict("acknowledge", key, stated.message)
+                yield blocked.model_copy(update={"about": stated.about})
+
+
+def _by_package(changes: Iterable[Assessed]) -> dict[str, list[Assessed]]:
+    found: dict[str, list[Assessed]] = {}
+    for item in changes:
+        found.setdefault(item.change.key, []).append(item)
+    return found
+
+
+def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
+    """Return what the changes of one package must state, each loss once, whoever of them brings it about."""
+    found: dict[tuple[Code, Term], Owed] = {}
+    speaking = telling(item.change for item in items)
+    for each in (each for item in items if item.change in speaking for each in item.owed):
+        known = found.get((each.code, each.term), Owed(each.code, each.term, 0, 0))
+        found[each.code, each.term] = replace(known, lose=known.lose + each.lose, keep=known.keep + each.keep)
+    return tuple(found.values())
 
 
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
-    losing = [item for item in case.changes if item.losing and item.change.action is Action.REASSIGN]
-    counted = sum(item.losing for item in losing if not case.allows("clients_losing", item.change.key))
-    total = sum(item.losing for item in losing)
-    for item in losing:
-        is_allowed = case.allows("clients_losing", item.change.key)
-        if _exceeds(total if is_allowed else counted, case):
+    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    counted = sum(clients for key, clients in losing.items() if not case.allows("clients_losing", key))
+    total = sum(losing.values())
+    for key, clients in losing.items():
+        is_allowed = case.allows("clients_losing", key)
+        if clients and _exceeds(total if is_allowed else counted, case):
             message = (
-                f"{_clients(item.losing)} would lose something with this apply ({total:,} in all); "
+                f"{_clients(clients)} would lose something with this apply ({total:,} in all); "
                 f"the bound is {_bound(case)}."
             )
-            yield case.verdict("clients_losing", item.change.key, message)
+            yield case.verdict("clients_losing", key, message)
+
+
+def _losing(items: list[Assessed]) -> int:
+    speaking = telling(item.change for item in items)
+    return sum(change.impact.clients_losing or 0 for change in speaking)
 
 
 GUARDS: Final = (
@@ -265,6 +289,15 @@ def _exceeds(losing: int, case: Case) -> bool:
 def _bound(case: Case) -> str:
     bound = case.guards.clients_losing
     return f"{bound} of {case.holders:,}" if isinstance(bound, Share) else f"{bound:,}"
+
+
+def _held_by(holders: int, suspended: int) -> str:
+    """Say who holds a package; empty where nobody does."""
+    if holders and suspended:
+        return f"{_clients(holders)} hold the package, and {suspended:,} more while suspended"
+    verb = "holds" if holders + suspended == 1 else "hold"
+    while_ = " while suspended" if suspended else ""
+    return f"{_clients(holders + suspended)} {verb} the package{while_}" if holders + suspended else ""
 
 
 def _clients(count: int) -> str:

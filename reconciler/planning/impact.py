@@ -2,143 +2,382 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Action, Impact, ImpactFinding
-from reconciler.model.terms import Code
-from reconciler.planning.losses import Loss, archival, distinct, losses
+from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
+from reconciler.model.questions import AssignedIn, ClientQuestion
+from reconciler.model.terms import Code, Kind, Term
+from reconciler.planning.outcomes import (
+    Outcome,
+    archival,
+    distinct,
+    gains,
+    losses,
+    using_anything,
+    using_more,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from reconciler.model.questions import ClientQuestion, Condition
+    from reconciler.model.packages import Definition
+    from reconciler.model.plans import Change
+    from reconciler.model.questions import Condition
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
+    from reconciler.planning.outcomes import Questions
     from reconciler.planning.pairing import Pair
     from reconciler.planning.rollouts import Step
+
+SAMPLE_SIZE: Final = 5
+"""How many client ids a plan names per finding."""
+_SUBSCRIPTIONS: Final = "subscriptions"
+_EXPIRY: Final = Term("", "expiry")
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A loss that the package file must state as intended, and how many clients it is about.
+
+    A limit that goes with its feature is stated with that, but only for clients who had the feature.
+    """
+
+    code: Code
+    term: Term
+    lose: int
+    keep: int
 
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What one change takes from the holders of one package, and which of them this plan moves.
+    """What one change takes from the holders of one package and gives them, and which of them it moves.
 
     Attributes:
+        at: The instant of the plan.
+        held: What those who are spoken of hold, by revision.
         losses: What is lost, worst first.
+        gains: What whoever moves gets.
         step: The holders who move; None where nobody does.
+        shorter: The shorter expiry, by which subscriptions of those who move may be over at once.
         among: What a holder must meet to be spoken of at all.
         stale: Held revisions that were not the current one already before this plan.
+        alone: The losses that must be stated; limits only as far as they do not go with their feature.
+        away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
 
     live_key: str
-    losses: tuple[Loss, ...]
+    at: datetime
+    held: Mapping[int, Definition] = field(default_factory=dict)
+    losses: tuple[Outcome, ...] = ()
+    gains: tuple[Outcome, ...] = ()
     step: Step | None = None
+    shorter: Outcome | None = None
     stale: tuple[int, ...] = ()
     among: tuple[Condition, ...] = ()
+    away: tuple[Step, ...] = ()
+    alone: tuple[Outcome, ...] = ()
 
-    def touched(self, loss: Loss) -> ClientQuestion:
+    def named(self, draft: Draft) -> Consequences:
+        """Return the part that the differences of the draft state."""
+        stated = {(each.code, each.term) for each in draft.fields}
+        return replace(
+            self,
+            losses=tuple(each for each in self.losses if (each.code, each.term) in stated),
+            gains=tuple(each for each in self.gains if (each.code, each.term) in stated),
+            alone=tuple(each for each in self.alone if (each.code, each.term) in stated),
+        )
+
+    def touched(self, loss: Outcome) -> Questions:
         """Ask which holders have what is lost."""
         return loss.touched(self.live_key, *self.among)
 
-    def questions(self, at: datetime) -> Iterator[ClientQuestion]:
-        """Return all that must be known for `impact` and `losing`."""
+    def questions(self) -> Iterator[ClientQuestion]:
+        """Return all that must be known for `impact`."""
         for loss in self.losses:
-            yield self.touched(loss)
-            yield from (question for question in self._details(loss, at) if question)
+            yield from self.touched(loss)
+            yield from loss.using(self.live_key, *self.among)
+            yield from loss.over(self.live_key, *self.among)
+            yield from self._expired(loss)
+            yield from (*self._moved(loss), *self._gone(loss))
             if self.step:
-                yield loss.touched(self.live_key, *self.step.conditions)
-        yield from distinct(self.losses, self.live_key, *self.among)
+                yield from loss.using(self.live_key, *self.step.conditions)
+                yield from loss.over(self.live_key, *self.step.conditions)
+        for loss in self.alone:
+            yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss))
+        yield from self.concerned
+        yield from (*self._leaving, *self._losing, *self._ended, *self._gaining)
+        yield from (*self._ended_in_use, *self._running_in_use)
         if self.step:
             yield from self.step.movers
-            yield from distinct(self._reassigned, self.live_key, *self.step.conditions)
 
-    def _details(self, loss: Loss, at: datetime) -> tuple[ClientQuestion | None, ...]:
-        """Ask who uses it, who is over the new cap, and whose subscription would be over."""
-        return (
-            loss.using(self.live_key, *self.among),
-            loss.over(self.live_key, *self.among),
-            loss.expired(self.live_key, at, *self.among),
-        )
+    def samples(self, facts: Facts) -> Iterator[ClientQuestion]:
+        """Return the questions whose clients the findings name, as far as counts say that there are any."""
+        for loss in self.losses:
+            yield from self._named_of(facts, self._by_hurt(loss))
+        yield from self._named_of(facts, self._ended)
 
     def impact(self, facts: Facts) -> Impact:
         """Return the counts."""
-        asked = [
-            facts.answers[question] for question in self.questions(facts.at) if question in facts.answers
-        ]
+        answers = (facts.answers.get(question) for question in self.questions())
         return Impact(
             holders=facts.holders(self.live_key),
+            suspended=facts.suspended.get(self.live_key, 0),
             stale=facts.holders(self.live_key, self.stale),
-            affected=sum(
-                facts.count(question) for question in distinct(self.losses, self.live_key, *self.among)
-            ),
-            complete=all(answer.complete for answer in asked),
-            findings=tuple(self._finding(loss, facts) for loss in self.losses),
+            affected=facts.total(self.concerned),
+            complete=all(answer.complete for answer in answers if answer is not None),
+            findings=tuple(self._findings(facts)),
+            **dict(self.figures(facts)),
         )
 
-    def losing(self, facts: Facts) -> int:
-        """Count the clients who lose at least one thing with this plan."""
-        if self.step is None:
-            return 0
-        questions = distinct(self._reassigned, self.live_key, *self.step.conditions)
-        return sum(facts.count(question) for question in questions)
+    def owed(self, facts: Facts) -> Iterator[Owed]:
+        """Return what the package file must state as intended."""
+        ended = facts.total(self._ended)
+        if ended:
+            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0)
+        for loss in self.alone:
+            lose = facts.total(self._moved(loss))
+            keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
+            keep -= ended if loss.term == _EXPIRY else 0
+            yield Owed(loss.code, loss.term, lose, keep)
+
+    def figures(self, facts: Facts) -> Figures:
+        """Return the figures that decide."""
+        return Figures(
+            clients_losing=facts.total(self._losing),
+            clients_losing_in_use=facts.total((*self._ended_in_use, *self._running_in_use)),
+            clients_keeping=facts.total(self.concerned) - facts.total(self._leaving),
+            clients_gaining=facts.total(self._gaining),
+            subscriptions_ended=facts.total(self._ended),
+        )
 
     @property
-    def _reassigned(self) -> tuple[Loss, ...]:
-        """Losses that reassignment brings about: whoever is no longer allowed is not moved (rule 5)."""
-        return tuple(loss for loss in self.losses if loss.code is not Code.EMAILS_NARROWED)
+    def concerned(self) -> Questions:
+        """Ask which holders have anything that is taken away."""
+        return distinct(self.losses, self.live_key, *self.among)
 
-    def _finding(self, loss: Loss, facts: Facts) -> ImpactFinding:
-        touched = self.touched(loss)
-        using, over, expired = self._details(loss, facts.at)
-        total = facts.count(touched)
-        moved = facts.count(loss.touched(self.live_key, *self.step.conditions)) if self.step else 0
+    @property
+    def _leaving(self) -> Questions:
+        steps = (self.step,) if self.step else self.away
+        return tuple(
+            question
+            for step in steps
+            for question in distinct(_among(self.losses, step), self.live_key, *step.conditions)
+        )
+
+    @property
+    def _losing(self) -> Questions:
+        return distinct(self._reassigned, self.live_key, *self.step.conditions) if self.step else ()
+
+    @property
+    def _reassigned(self) -> tuple[Outcome, ...]:
+        """Losses that reassignment brings about: whoever is no longer allowed is not moved (rule 5)."""
+        return tuple(loss for loss in self.losses if loss.code.row.reaches_holders)
+
+    @property
+    def _ending(self) -> tuple[Condition, ...]:
+        """What a mover meets whose subscription is over after the move (rule 15)."""
+        if self.step is None or self.shorter is None or self.shorter.after.expiry is None:
+            return ()
+        return (AssignedIn(self.shorter.after.expiry.elapsed_starts(self.at)), *self.step.conditions)
+
+    @property
+    def _running(self) -> tuple[Condition, ...]:
+        """What a mover meets whose subscription goes on after the move."""
+        if self.step is None or self.shorter is None or self.shorter.after.expiry is None:
+            return self.step.conditions if self.step else ()
+        return (AssignedIn(self.shorter.after.expiry.running_starts(self.at)), *self.step.conditions)
+
+    @property
+    def _ended(self) -> Questions:
+        if self.shorter is None or self.shorter not in self.losses or not self._ending:
+            return ()
+        return (ClientQuestion(self.live_key, self.shorter.revisions, self._ending),)
+
+    @property
+    def _ended_in_use(self) -> Questions:
+        if not self._ended or self.shorter is None:
+            return ()
+        over = {number: self.held[number] for number in self.shorter.held}
+        return using_anything(over, self._reassigned, self.live_key, *self._ending)
+
+    @property
+    def _running_in_use(self) -> Questions:
+        return using_more(self._reassigned, self.live_key, *self._running) if self.step else ()
+
+    @property
+    def _gaining(self) -> Questions:
+        return distinct(self.gains, self.live_key, *self._running) if self.step else ()
+
+    def _moved(self, loss: Outcome) -> Questions:
+        """Ask who loses it with this change: of a shortened expiry, whose subscription goes on."""
+        if self.step is None or not loss.code.row.reaches_holders:
+            return ()
+        moving = self._running if loss.term == _EXPIRY else self.step.conditions
+        return loss.touched(self.live_key, *moving)
+
+    def _gone(self, loss: Outcome) -> Questions:
+        """Ask who does not stay with what is lost, though this change does not move them."""
+        return tuple(
+            question
+            for step in self.away
+            for each in _among((loss,), step)
+            for question in each.touched(self.live_key, *step.conditions)
+        )
+
+    def _expired(self, loss: Outcome) -> Questions:
+        expiry = loss.after.expiry
+        if "expired" not in loss.code.row.counted or expiry is None:
+            return ()
+        return loss.touched(self.live_key, AssignedIn(expiry.elapsed_starts(self.at)), *self.among)
+
+    def _by_hurt(self, loss: Outcome) -> Questions:
+        """Ask for the clients whom the loss hurts: those first who lose it now and are above what is left."""
+        moving = self.step.conditions if self.step else ()
+        now = (loss.over(self.live_key, *moving), loss.using(self.live_key, *moving), self._moved(loss))
+        of_all = (loss.over(self.live_key, *self.among), loss.using(self.live_key, *self.among))
+        later = (*self._expired(loss), *of_all[0], *of_all[1], *self.touched(loss))
+        return (*(question for each in now for question in each), *later) if self.step else later
+
+    def _named_of(self, facts: Facts, ranked: Questions) -> Iterator[ClientQuestion]:
+        """Yield as many as are surely enough: one that fills the sample alone ends the list."""
+        for question in ranked:
+            count = facts.count(question)
+            if count:
+                yield question
+            if count >= SAMPLE_SIZE:
+                return
+
+    def _sample(self, facts: Facts, ranked: Questions) -> tuple[str, ...]:
+        named = (id_ for question in ranked for id_ in facts.samples.get(question, ()))
+        return tuple(dict.fromkeys(named))[:SAMPLE_SIZE]
+
+    def _findings(self, facts: Facts) -> Iterator[ImpactFinding]:
+        ended = facts.total(self._ended)
+        if ended:
+            yield self._end(facts, ended)
+        for loss in self.losses:
+            yield self._finding(loss, facts, ended if loss.term == _EXPIRY else 0)
+
+    def _end(self, facts: Facts, ended: int) -> ImpactFinding:
+        in_use, shorter = facts.total(self._ended_in_use), self.shorter
+        return ImpactFinding(
+            code=Code.SUBSCRIPTION_ENDED,
+            subject=_SUBSCRIPTIONS,
+            held=facts.values_held(self.live_key, shorter) if shorter else (),
+            left=shorter.left if shorter else None,
+            lose=ended,
+            use=in_use,
+            lose_use=in_use,
+            sample=self._sample(facts, self._ended),
+        )
+
+    def _finding(self, loss: Outcome, facts: Facts, ended: int) -> ImpactFinding:
+        """Count one loss; of a shortened expiry without those who end, who are counted on their own."""
+        live_key, among = self.live_key, self.among
+        total, moved = facts.total(self.touched(loss)) - ended, facts.total(self._moved(loss))
+        moving = self.step.conditions if self.step else None
         return ImpactFinding(
             code=loss.code,
-            subject=loss.subject,
-            keep=total - moved,
+            subject=loss.term.key,
+            held=facts.values_held(live_key, loss),
+            left=loss.left,
+            keep=total - moved - facts.total(self._gone(loss)),
             lose=moved,
-            use=facts.count(using) if using else 0,
-            over=facts.count(over) if over else 0,
-            not_allowed=total if loss.code is Code.EMAILS_NARROWED else 0,
-            expired=facts.count(expired) if expired else 0,
-            sample=_sample(facts, over, expired, using, touched),
+            use=facts.total(loss.using(live_key, *among)),
+            over=facts.total(loss.over(live_key, *among)),
+            not_allowed=total if "not_allowed" in loss.code.row.counted else 0,
+            expired=facts.total(self._expired(loss)) - ended,
+            lose_use=facts.total(loss.using(live_key, *moving)) if moving is not None else 0,
+            lose_over=facts.total(loss.over(live_key, *moving)) if moving is not None else 0,
+            sample=self._sample(facts, self._by_hurt(loss)),
         )
 
 
-def _sample(facts: Facts, *questions: ClientQuestion | None) -> tuple[str, ...]:
-    answered = (facts.answers.get(question) for question in questions if question)
-    return next((answer.sample for answer in answered if answer and answer.sample), ())
+def telling(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return which changes of a package speak of different clients, so that their counts add up.
+
+    A rollout speaks of all whom the update speaks of; a rollback moves clients whom its update leaves out.
+    """
+    found = tuple(changes)
+    moves = tuple(each for each in found if each.reassignment is not None)
+    speaks_of_all = any(each.reassignment and each.reassignment.to_revision is None for each in moves)
+    return moves if speaks_of_all else found
 
 
-def consequences_of(draft: Draft, step: Step | None, facts: Facts) -> Consequences:
+def consequences_of(
+    draft: Draft, whole: Consequences | None, facts: Facts, away: Iterable[Step] = ()
+) -> Consequences:
     """Return what the change of a live package takes from its holders.
 
     The current revision counts as held even where nobody holds it, so that whoever is assigned it before the
-    apply is noticed.
+    apply is noticed. Where holders move as well, it is the part that the change states of what the move does.
     """
     head, live_key = draft.pair.head, draft.pair.live_key
     if head is None or draft.before is None:
-        return Consequences(live_key, ())
+        return Consequences(live_key, facts.at)
+    if whole is not None:
+        return whole.named(draft)
     held = {**facts.held(live_key), head.revision: draft.before}
-    named = {(field.code, field.term.key) for field in draft.fields}
-    found = tuple(loss for loss in losses(held, draft.after) if (loss.code, loss.subject) in named)
+    stale = _stale(draft.pair, facts)
+    found = losses(held, draft.after, facts.at)
+    alone = tuple(_alone(found, facts))
+    named = Consequences(live_key, facts.at, held, found, stale=stale, away=tuple(away), alone=alone).named(
+        draft
+    )
     if draft.action is Action.ARCHIVE:
-        found = (archival(held, draft.after), *found)
-    return Consequences(live_key, found, step, _stale(draft.pair, facts))
+        end = archival(held, draft.after)
+        return replace(named, losses=(end, *named.losses), alone=(end, *named.alone))
+    return named
 
 
 def consequences_of_step(step: Step, facts: Facts) -> Consequences:
-    """Return what a step takes from those who move, whichever revision took it out of the package.
+    """Return what a step takes from those who move and those who wait, whichever revision took it away.
 
-    A rollback's step speaks of nobody but those whom the run had moved.
+    A rollback's step, and one of named clients, speak of nobody but those whom they are about.
     """
     candidate = step.candidate
-    held = facts.held(candidate.pair.live_key)
+    held = {**facts.held(candidate.pair.live_key), **_current(candidate.pair, facts)}
     sources = {number: held[number] for number in candidate.sources if number in held}
-    found = losses(sources, candidate.target)
-    among = candidate.conditions if candidate.returning_from is not None else ()
-    return Consequences(candidate.pair.live_key, found, step, _stale(candidate.pair, facts), among)
+    found = losses(sources, candidate.target, facts.at)
+    is_of_some = candidate.returning_from is not None or candidate.rollout.only is not None
+    return Consequences(
+        candidate.pair.live_key,
+        facts.at,
+        sources,
+        found,
+        gains(sources, candidate.target, facts.at),
+        step,
+        next((each for each in found if each.code is Code.EXPIRY_SHORTENED), None),
+        _stale(candidate.pair, facts),
+        candidate.conditions if is_of_some else (),
+        alone=tuple(_alone(found, facts)),
+    )
+
+
+def _alone(found: tuple[Outcome, ...], facts: Facts) -> Iterator[Outcome]:
+    """Leave out of each limit that is gone the holders who lose the feature that it capped."""
+    gone = {each.term.key: each.held for each in found if each.code.row.kind is Kind.FEATURE}
+    for loss in found:
+        feature = facts.feature_of(loss.term.key) if loss.code is Code.LIMIT_REMOVED else None
+        with_it = gone.get(feature or "", {})
+        held = {number: each for number, each in loss.held.items() if number not in with_it}
+        if held:
+            yield replace(loss, held=held) if len(held) < len(loss.held) else loss
+
+
+def _among(found: Iterable[Outcome], step: Step) -> tuple[Outcome, ...]:
+    """Return the losses as far as the step takes clients away from them: to another revision, not package."""
+    sources = set(step.candidate.sources)
+    left = (each for each in found if each.code.row.kind is not Kind.PACKAGE)
+    kept = (replace(each, held={n: held for n, held in each.held.items() if n in sources}) for each in left)
+    return tuple(each for each in kept if each.held)
+
+
+def _current(pair: Pair, facts: Facts) -> Mapping[int, Definition]:
+    current = pair.current
+    return {current.revision: facts.definitions[current]} if current in facts.definitions and current else {}
 
 
 def _stale(pair: Pair, facts: Facts) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, TypeAdapter
 
 from reconciler.errors import WrongUsageError
-from reconciler.wire.fields import LINE_PATTERN, Instant, Line
+from reconciler.model.fields import LINE_PATTERN, Instant, Line
 from reconciler.wire.paths import identifier
 
 _LONGEST_SEGMENT: Final = 1_100

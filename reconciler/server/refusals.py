@@ -26,6 +26,7 @@ _RULES: Final[Mapping[str, str]] = {
     "missing": "missing-key",
     "union_tag_not_found": "missing-key",
     "extra_forbidden": "unknown-key",
+    "unexpected_keyword_argument": "unknown-key",
     "greater_than_equal": "out-of-range",
     "less_than_equal": "out-of-range",
     "too_long": "out-of-range",

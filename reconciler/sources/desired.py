@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, Share
-from reconciler.model.terms import LOSS_VERBS
+from reconciler.model.terms import LOSS_VERBS, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,4 +53,6 @@ def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgem
         verb = next(verb for verb in LOSS_VERBS if verb in entry)
         with suppress(ValueError):
             until = date.fromisoformat(entry["until"])
-            yield Acknowledgement(verb, entry[verb], entry["clients"], entry["reason"].strip(), until)
+            yield Acknowledgement(
+                verb, Term.named(entry[verb]), entry["clients"], entry["reason"].strip(), until
+            )

@@ -144,9 +144,25 @@ def _content(root: Path, file: str) -> bytes:
 
 
 def locate(workspace: Workspace, key: str) -> Mapping[str, Position]:
-    """Return the places of the top-level keys of one package's file; empty where there is none."""
+    """Return the places of the terms of one package's file, as `Term` writes them; empty where there is none.
+
+    What stands in a list of features or a mapping of limits has a place of its own beside its section's.
+    """
     package = workspace.packages.get(key)
     if package is None:
         return {}
-    places = inspected(_content(workspace.root, package.file)).places
-    return {str(path[0]): place.key for path, place in places.items() if len(path) == 1}
+    seen = inspected(_content(workspace.root, package.file))
+    features = seen.document.get("features") if isinstance(seen.document, dict) else None
+    listed = features if isinstance(features, list) else []
+    places: dict[str, Position] = {}
+    for path, place in seen.places.items():
+        match path:
+            case (str(name),):
+                places[name] = place.key
+            case ("limits", str(name)):
+                places[f"limits/{name}"] = place.key
+            case ("features", int(index)):
+                places[f"features/{listed[index]}"] = place.value
+            case _:
+                pass
+    return places

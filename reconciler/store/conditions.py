@@ -1,7 +1,7 @@
 """The conditions of a question as SQL.
 
-Operands stand in the temporary table `operands`, a row per value; where a statement asks about one revision
-only, what has one value is read by a scalar subquery, so that rows come in the order of the index, unsorted.
+Operands stand in a temporary table; where a statement asks about one revision only, what has one value is
+read by a scalar subquery, so that rows come in the order of the index, unsorted.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, and_, bindparam, exists, false, func, or_, select, type_coerce
 
 from reconciler.model.questions import (
+    Alternative,
+    AnyOf,
     AssignedIn,
     Condition,
-    HasMoreUsersThan,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -24,33 +25,15 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store import tables
-from reconciler.store.columns import ALWAYS_PAST, microseconds
+from reconciler.store.consumption import counts_members
+from reconciler.store.operands import place, slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
-    from reconciler.model.expiry import Window
-
 _HELD: Final = tables.subscriptions.c
-
-
-def operand_rows(condition: Condition) -> set[tuple[str, int, int]]:
-    """Return the condition's values as (word, low, high)."""
-    match condition:
-        case UsesMoreThan(meter, amount):
-            return {(meter, amount, 0)}
-        case HasMoreUsersThan(count):
-            return {("", count, 0)}
-        case AssignedIn(windows):
-            return {("", *_bounds(window)) for window in windows}
-        case MovedIn(run, from_revision):
-            return {("", run, from_revision)}
-        case UpTo(client_id):
-            return {(client_id, 0, 0)}
-        case OwnerIn(words) | OwnerNotIn(words) | OneOf(words) | NotOneOf(words):
-            return {(word, 0, 0) for word in words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +70,8 @@ def counted(conditions: Sequence[Condition]) -> Select[Any]:
     """
     asked = _asked(conditions)
     matches = _narrowed(Matches(tables.subscriptions, _held_as(asked)), conditions, asked)
-    count = matches.select(func.count()).correlate(asked).scalar_subquery()
-    return select(asked.c.question, asked.c.revision, count)
+    clients = matches.select(func.count()).correlate(asked).scalar_subquery()
+    return select(asked.c.question, asked.c.revision, clients)
 
 
 def _held_as(asked: FromClause) -> tuple[ColumnElement[bool], ...]:
@@ -102,8 +85,8 @@ def _asked(conditions: Sequence[Condition]) -> FromClause:
     """
     source: FromClause = tables.asked
     columns: list[ColumnElement[Any]] = list(tables.asked.c)
-    for slot, condition in enumerate(conditions):
-        if isinstance(condition, UsesMoreThan | HasMoreUsersThan | MovedIn | UpTo):
+    for slot, condition in slots(conditions):
+        if isinstance(condition, UsesMoreThan | MovedIn | UpTo):
             rows = tables.operands.alias(f"operands{slot}")
             source = source.join(rows, and_(rows.c.question == tables.asked.c.question, rows.c.slot == slot))
             columns += [rows.c[name].label(f"{name}{slot}") for name in ("word", "low", "high")]
@@ -118,14 +101,23 @@ def of_one_revision(conditions: Sequence[Condition]) -> Matches:
 
 def _narrowed(matches: Matches, conditions: Sequence[Condition], asked: FromClause | None) -> Matches:
     matches = matches.where(_HELD.active_until > bindparam("at", type_=BigInteger))
-    for slot, condition in enumerate(conditions):
-        rows = tables.operands.alias(f"operands{slot}")
-        matches = _Slot(slot, rows, asked).narrow(matches, condition)
+    for slot, condition in slots(conditions):
+        matches = _slot(slot, asked).narrow(matches, condition)
     return matches
 
 
-def _bounds(window: Window) -> tuple[int, int]:
-    return ALWAYS_PAST if window.start is None else microseconds(window.start), microseconds(window.end)
+def _slot(number: int, asked: FromClause | None) -> _Slot:
+    return _Slot(number, tables.operands.alias(f"operands{number}"), asked)
+
+
+def _is_of_clients(alternative: Alternative) -> bool:
+    match alternative:
+        case UsesMoreThan(meter):
+            return counts_members(meter)
+        case OwnerNotIn():
+            return True
+        case AssignedIn():
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +135,12 @@ class _Slot:
 
     def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: PLR0911 - a return per case
         match condition:
-            case UsesMoreThan():
+            case UsesMoreThan(meter) if not counts_members(meter):
                 return self._with_usage(matches)
-            case HasMoreUsersThan() | OwnerIn() | OwnerNotIn():
+            case UsesMoreThan() | OwnerIn() | OwnerNotIn():
                 return self._with_clients(matches, condition)
             case AssignedIn():
-                start = type_coerce(_HELD.assigned_at, BigInteger)
-                return matches.where(self._named(self.rows.c.low <= start, self.rows.c.high >= start))
+                return matches.where(self._has_started)
             case OneOf():
                 return matches.join(self.rows, self._mine, self.rows.c.word == _HELD.client_id)
             case NotOneOf():
@@ -158,6 +149,8 @@ class _Slot:
                 return self._with_moves(matches)
             case UpTo():
                 return matches.where(_HELD.client_id <= self._value("word"))
+            case AnyOf(alternatives):
+                return self._with_any(matches, alternatives)
 
     def _with_usage(self, matches: Matches) -> Matches:
         usage = tables.usage.alias(f"usage{self.number}")
@@ -179,16 +172,54 @@ class _Slot:
         )
         return matches.where(moved.correlate_except(moves))
 
-    def _with_clients(self, matches: Matches, condition: HasMoreUsersThan | OwnerIn | OwnerNotIn) -> Matches:
+    def _with_clients(self, matches: Matches, condition: UsesMoreThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")
         matches = matches.join(clients, clients.c.id == _HELD.client_id)
         match condition:
-            case HasMoreUsersThan():
+            case UsesMoreThan():
                 return matches.where(clients.c.users > self._value("low"))
             case OwnerIn():
                 return matches.where(self._named(self.rows.c.word == clients.c.normal_email))
             case OwnerNotIn():
                 return matches.where(~self._named(self.rows.c.word == clients.c.normal_email))
+
+    def _with_any(self, matches: Matches, alternatives: Sequence[Alternative]) -> Matches:
+        """Let in who meets one of them. A kind stands in the statement once, however many there are of it."""
+        kinds = {place(each): each for each in alternatives}
+        clients = tables.clients.alias(f"clients{self.number}")
+        if any(map(_is_of_clients, kinds.values())):
+            matches = matches.join(clients, clients.c.id == _HELD.client_id)
+        parts = ((_slot(self.number + number, self.asked), each) for number, each in sorted(kinds.items()))
+        return matches.where(or_(false(), *(part.is_met(each, clients) for part, each in parts)))
+
+    def is_met(self, alternative: Alternative, clients: FromClause) -> ColumnElement[bool]:
+        """Say that one of the alternatives of this kind is met."""
+        match alternative:
+            case AssignedIn():
+                return self._has_started
+            case UsesMoreThan(meter) if counts_members(meter):
+                return self._named(self.rows.c.low < clients.c.users)
+            case OwnerNotIn():
+                return ~self._named(self.rows.c.word == clients.c.normal_email)
+            case UsesMoreThan():
+                return self._is_used
+
+    @property
+    def _is_used(self) -> ColumnElement[bool]:
+        """One within the other, so that usage is met by its primary key, once for each alternative."""
+        usage = tables.usage.alias(f"usage{self.number}")
+        used = exists().where(
+            usage.c.package_id == _HELD.package_id,
+            usage.c.meter == self.rows.c.word,
+            usage.c.client_id == _HELD.client_id,
+            usage.c.amount > self.rows.c.low,
+        )
+        return self._named(used.correlate_except(usage))
+
+    @property
+    def _has_started(self) -> ColumnElement[bool]:
+        start = type_coerce(_HELD.assigned_at, BigInteger)
+        return self._named(self.rows.c.low <= start, self.rows.c.high >= start)
 
     def _value(self, name: str) -> ColumnElement[Any]:
         if self.asked is not None:

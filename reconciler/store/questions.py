@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam
 
-from reconciler.model.questions import Answer, ClientQuestion, Condition, UsesMoreThan
+from reconciler.model.questions import Answer, ClientQuestion, Condition
 from reconciler.store import packages, scratch, tables
+from reconciler.store.alternatives import simplified
 from reconciler.store.columns import microseconds
-from reconciler.store.conditions import Matches, counted, of_all_asked, of_one_revision, operand_rows
+from reconciler.store.conditions import Matches, counted, of_all_asked, of_one_revision
+from reconciler.store.operands import kind_of, operand_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +42,7 @@ class _Numbered:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        return tuple(type(condition).__name__ for condition in self.conditions)
+        return tuple(map(kind_of, self.conditions))
 
 
 def answers(
@@ -91,15 +93,10 @@ def _numbered(connection: Connection, questions: Sequence[ClientQuestion]) -> li
             number,
             ids.get(question.package),
             tuple(sorted(set(question.revisions))),
-            tuple(condition for condition in question.conditions if not _is_always_met(condition)),
+            simplified(question.conditions),
         )
         for number, question in enumerate(questions)
     ]
-
-
-def _is_always_met(condition: Condition) -> bool:
-    """A client without a row of usage has used 0, which is more than any amount below."""
-    return isinstance(condition, UsesMoreThan) and condition.amount < 0
 
 
 def _fill(connection: Connection, questions: Sequence[_Numbered]) -> None:
@@ -116,12 +113,7 @@ def _fill(connection: Connection, questions: Sequence[_Numbered]) -> None:
     scratch.fill(
         connection,
         tables.operands,
-        [
-            (question.number, slot, *row)
-            for question in questions
-            for slot, condition in enumerate(question.conditions)
-            for row in operand_rows(condition)
-        ],
+        [(question.number, *row) for question in questions for row in operand_rows(question.conditions)],
     )
 
 

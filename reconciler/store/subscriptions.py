@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from reconciler.model.plans import Outdated
 from reconciler.store import packages, tables
@@ -75,4 +75,19 @@ def holdings(connection: Connection, keys: Collection[str], at: datetime) -> dic
         )
         for package_id, revision, count in connection.execute(statement):
             held.setdefault(names[package_id], {})[revision] = count
+    return held
+
+
+def suspended(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, int]:
+    """Count, per package key, subscriptions that only their client's own status keeps from being active."""
+    held: dict[str, int] = {}
+    for chunk in chunks(keys):
+        names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
+        has_not_ended = or_(_HELD.expires_at.is_(None), _HELD.expires_at > at)
+        statement = (
+            select(_HELD.package_id, func.count())
+            .where(_HELD.active_until == ALWAYS_PAST, _HELD.package_id.in_(list(names)), has_not_ended)
+            .group_by(_HELD.package_id)
+        )
+        held |= {names[package_id]: count for package_id, count in connection.execute(statement)}
     return held

@@ -16,22 +16,18 @@ from reconciler.model.changesets import (
     PackageWrite,
     Run,
 )
+from reconciler.model.fields import Amount, Instant, Items, Line, Number
 from reconciler.model.plans import PlatformIdentity
+from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
-    Amount,
     Body,
     Hash,
-    Instant,
-    Line,
-    Number,
     PackageKey,
     Reply,
     Text,
     Variant,
-    items_at_most,
 )
 from reconciler.wire.packages import CatalogBody, DefinitionBody
-from reconciler.wire.questions import QuestionBody
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,26 +81,26 @@ def _write_body(write: PackageWrite | ArchiveWrite) -> PackageWriteBody | Archiv
 class MoveBody(Body):
     """Reassign the clients who match to a revision of the package that they hold."""
 
-    who: QuestionBody
+    who: ClientQuestion
     at_most: Amount
     to_revision: Number | None = None
     expected_version: Number | None = None
 
     def value(self) -> Move:
         """Return the move."""
-        return Move(**{**dict(self), "who": self.who.value()})
+        return Move(**dict(self))
 
 
 class ExpectationBody(Body):
-    """A consequence that was planned; more clients mean stale."""
+    """A consequence that was planned: more clients, added up over the questions, mean stale."""
 
-    question: QuestionBody
+    questions: Annotated[tuple[ClientQuestion, ...], Items(_MOST)]
     at_most: Amount
     what: Text
 
     def value(self) -> Expectation:
         """Return the expectation."""
-        return Expectation(self.question.value(), self.at_most, self.what)
+        return Expectation(**dict(self))
 
 
 class ChangeSetBody(Body):
@@ -115,14 +111,14 @@ class ChangeSetBody(Body):
     actor: Annotated[Line, Field(description="Who the change is for; the author is the token's name.")]
     environment: Line
     commit: Line | None = None
-    allowed: Annotated[tuple[Line, ...], items_at_most(_MOST)] = ()
+    allowed: Annotated[tuple[Line, ...], Items(_MOST)] = ()
     catalog: CatalogBody | None = None
     expected_catalog: Hash | None = None
-    protected: Annotated[tuple[Line, ...], items_at_most(_MOST)] | None = None
-    writes: Annotated[tuple[WriteBody, ...], items_at_most(_MOST)] = ()
-    moves: Annotated[tuple[MoveBody, ...], items_at_most(_MOST)] = ()
-    expectations: Annotated[tuple[ExpectationBody, ...], items_at_most(_MOST)] = ()
-    changes: Annotated[tuple[dict[str, JsonValue], ...], items_at_most(_MOST)] = ()
+    protected: Annotated[tuple[Line, ...], Items(_MOST)] | None = None
+    writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
+    moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
+    expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
+    changes: Annotated[tuple[dict[str, JsonValue], ...], Items(_MOST)] = ()
 
     @classmethod
     def of(cls, change_set: ChangeSet) -> Self:
@@ -130,8 +126,6 @@ class ChangeSetBody(Body):
         fields: dict[str, Any] = {name: getattr(change_set, name) for name in cls.model_fields}
         fields["catalog"] = change_set.catalog and CatalogBody.of(change_set.catalog)
         fields["writes"] = tuple(map(_write_body, change_set.writes))
-        fields["moves"] = tuple(_move_body(move) for move in change_set.moves)
-        fields["expectations"] = tuple(_expectation_body(each) for each in change_set.expectations)
         fields["changes"] = tuple(dict(change) for change in change_set.changes)
         return cls(**fields)
 
@@ -142,20 +136,6 @@ class ChangeSetBody(Body):
         for name in ("writes", "moves", "expectations"):
             fields[name] = tuple(each.value() for each in fields[name])
         return ChangeSet(**fields)
-
-
-def _move_body(move: Move) -> MoveBody:
-    return MoveBody(
-        who=QuestionBody.of(move.who),
-        at_most=move.at_most,
-        to_revision=move.to_revision,
-        expected_version=move.expected_version,
-    )
-
-
-def _expectation_body(expectation: Expectation) -> ExpectationBody:
-    question = QuestionBody.of(expectation.question)
-    return ExpectationBody(question=question, at_most=expectation.at_most, what=expectation.what)
 
 
 class PackageStateReply(Reply):

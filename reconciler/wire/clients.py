@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
+from reconciler.model.fields import Amount, Email, Instant, Line, Whole
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.terms import CAPS
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
-    WHOLE,
-    Amount,
     Body,
-    Email,
-    Instant,
     KeysAtMost,
-    Line,
     PackageKey,
     Quantity,
     Reply,
@@ -122,7 +118,7 @@ class UsageBody(Body):
     """Use of a feature, a limit or a cap, added to what was used in the cycle; below 0 gives back."""
 
     meter: Line
-    amount: Annotated[StrictInt, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY), WHOLE]
+    amount: Annotated[int, Whole(-LARGEST_QUANTITY)]
 
 
 class UsageReply(Reply):

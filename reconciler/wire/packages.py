@@ -7,23 +7,20 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictBool
 
 from reconciler.model.catalog import Catalog
+from reconciler.model.fields import Email, Items, Line, Number
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
     Body,
-    Email,
     ExpiryText,
     KeysAtMost,
-    Line,
-    Number,
     Quantity,
     Reply,
     Text,
-    items_at_most,
 )
 
 _MOST = 10_000
-_Keys = Annotated[tuple[Line, ...], items_at_most(_MOST)]
+_Keys = Annotated[tuple[Line, ...], Items(_MOST)]
 
 
 @with_caps
@@ -35,7 +32,7 @@ class DefinitionBody(Body):
     features: _Keys = ()
     limits: Annotated[dict[Line, Quantity], KeysAtMost(_MOST), Field(default_factory=dict)]
     expiry: ExpiryText | None = None
-    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], items_at_most(_MOST)] = "any"
+    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Items(_MOST)] = "any"
 
     @classmethod
     def of(cls, definition: Definition) -> Self:
@@ -164,7 +161,7 @@ class RefBody(Body):
 class RefsBody(Body):
     """The revisions whose definitions are asked for."""
 
-    wanted: Annotated[tuple[RefBody, ...], items_at_most(_MOST)]
+    wanted: Annotated[tuple[RefBody, ...], Items(_MOST)]
 
 
 class DefinedReply(Reply):

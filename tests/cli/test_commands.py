@@ -108,7 +108,7 @@ def test_a_saved_plan_is_shown_as_it_was_planned(run: Run) -> None:
     _, text, _ = run("show", "plan.json")
 
     assert (code, shown) == (0, planned)
-    assert text.startswith("Plan for local\n1 package is created.\n")
+    assert text.startswith("Package plan for local: No client loses anything.\n1 package is created.\n")
 
 
 def test_a_blocked_plan_ends_in_4_and_is_printed_in_full(folder: Path, applied: Run) -> None:
@@ -131,7 +131,7 @@ def test_a_removed_feature_that_clients_keep_is_applied_and_named(folder: Path, 
     _, client, _ = applied("clients", "show", "acme")
 
     assert code == 0
-    assert "1 keeps it" in text
+    assert "1 keeps it until reassigned" in text
     assert text.endswith("Applied as run 2: 1 updated.\n")
     assert "Audio calls (calls) (gone on reassignment)" in client
 
@@ -169,7 +169,7 @@ def test_a_run_as_json_stands_alone_on_standard_output(run: Run) -> None:
 
     assert code == 0
     assert json.loads(document)["actor"] == "robot"
-    assert messages.startswith("Plan for local\n")
+    assert messages.startswith("Package plan for local: ")
 
 
 def test_quiet_leaves_results_only(run: Run) -> None:

@@ -72,6 +72,13 @@ class FakePlatform:
                 held[holder.revision] = held.get(holder.revision, 0) + 1
         return counts
 
+    def suspended(self, keys: Collection[str], at: datetime) -> Mapping[str, int]:
+        return Counter(
+            holder.package.key
+            for holder in self._world.holders.values()
+            if holder.package.key in keys and holder.seen(at).subscription.status == "suspended"
+        )
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         counts = self.holdings(self._world.packages, at)
         return tuple(
@@ -358,7 +365,8 @@ class FakePlatform:
 
     def _require_planned_consequences(self, change_set: ChangeSet) -> None:
         for expectation in change_set.expectations:
-            count = len(list(self.matching(expectation.question, change_set.at)))
+            answers = self.answers(expectation.questions, change_set.at, sample=0)
+            count = sum(answer.count for answer in answers)
             if count > expectation.at_most:
                 raise StaleError(f"{expectation.what}: {count} now")
 

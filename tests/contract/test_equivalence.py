@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +20,10 @@ from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry
 from reconciler.model.questions import (
+    AnyOf,
     AssignedIn,
     ClientQuestion,
-    HasMoreUsersThan,
+    Condition,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -37,25 +39,31 @@ if TYPE_CHECKING:
 KEYS = st.sampled_from(["basic", "basic", "pro"])
 IDS = st.sampled_from(["a", "b", "c", "d", "e"])
 EMAILS = st.sampled_from(["x@one.example", "X@one.example ", "y@two.example"])
-NORMAL_EMAILS = st.lists(st.sampled_from(["x@one.example", "y@two.example"]), unique=True).map(tuple)
-METERS = st.sampled_from(["chat", "sessions", "sources", "ai_credits"])
+NORMAL_EMAILS = st.lists(
+    st.sampled_from(["x@one.example", "y@two.example", "z@one.example"]), unique=True
+).map(tuple)
+USED = ("chat", "sessions", "sources", "ai_credits")
+METERS = st.sampled_from(USED)
 AMOUNTS = st.integers(0, 5)
 INSTANTS = st.integers(-70, 70).map(lambda days: NOW + timedelta(days=days))
 EXPIRIES = st.sampled_from([None, "1 day", "30 days", "1 month", "2 months"])
 
-CONDITIONS = st.one_of(
-    st.builds(UsesMoreThan, METERS, st.integers(-1, 5)),
-    st.builds(HasMoreUsersThan, AMOUNTS),
-    st.builds(OwnerIn, NORMAL_EMAILS),
+ALTERNATIVES = st.one_of(
+    st.builds(UsesMoreThan, st.sampled_from(["user_count", *USED]), st.integers(-1, 5)),
     st.builds(OwnerNotIn, NORMAL_EMAILS),
-    st.builds(NotOneOf, st.lists(IDS).map(tuple)),
-    st.builds(OneOf, st.lists(IDS).map(tuple)),
-    st.builds(UpTo, IDS),
     st.builds(
         lambda expiry, at: AssignedIn(Expiry.parse(expiry).elapsed_starts(at)),
         EXPIRIES.filter(bool),
         INSTANTS,
     ),
+)
+CONDITIONS = st.one_of(
+    ALTERNATIVES,
+    st.builds(AnyOf, st.lists(ALTERNATIVES, min_size=1, max_size=5).map(tuple)),
+    st.builds(OwnerIn, NORMAL_EMAILS),
+    st.builds(NotOneOf, st.lists(IDS).map(tuple)),
+    st.builds(OneOf, st.lists(IDS).map(tuple)),
+    st.builds(UpTo, IDS),
 )
 REVISIONS = st.sampled_from([(1, 2, 3, 4, 5), (1, 2, 3, 4, 5), (1,), (2,), (1, 3)])
 QUESTIONS = st.builds(ClientQuestion, KEYS, REVISIONS, st.lists(CONDITIONS, max_size=3).map(tuple))
@@ -67,7 +75,7 @@ ALWAYS_ASKED = tuple(
     for condition in (
         *(UsesMoreThan(meter, amount) for meter in ("chat", "sessions", "sources") for amount in (0, 2)),
         *(UpTo(client_id) for client_id in "abcde"),
-        *(HasMoreUsersThan(count) for count in (0, 2)),
+        *(UsesMoreThan("user_count", count) for count in (0, 2)),
         *(kind(("x@one.example",)) for kind in (OwnerIn, OwnerNotIn)),
         *(kind(("a", "c")) for kind in (OneOf, NotOneOf)),
         AssignedIn(Expiry.parse("1 month").elapsed_starts(NOW)),
@@ -128,6 +136,48 @@ def test_embedded_and_fake_agree(
                 assert _outcome(embedded, action, number) == _outcome(fake, action, number), action
 
             assert _observed(embedded, questions, at) == _observed(fake, questions, at)
+
+
+CROWDED = ClientQuestion("basic", (2, 3))
+DISJUNCTIONS = st.builds(AnyOf, st.lists(ALTERNATIVES, min_size=1, max_size=6).map(tuple))
+
+
+@pytest.fixture
+def crowded(platform: Platform) -> tuple[Platform, FakePlatform]:
+    """A platform and the fake with the same 60 clients, who differ in all that alternatives speak of."""
+    fake = FakePlatform()
+    for each in (platform, fake):
+        _begin(each)
+        for revision in range(2):
+            each.edit_package("basic", definition(features=["chat", "audio"][:revision]), NOW)
+            each.import_clients([_one_of_many(number) for number in range(revision, 60, 2)], NOW)
+    return platform, fake
+
+
+def _one_of_many(number: int) -> ClientLine:
+    usage = {meter: number // (at + 1) % 7 for at, meter in enumerate(USED) if number % (at + 2)}
+    return ClientLine(
+        f"n{number:02}",
+        number + 1,
+        name="Name",
+        owner_email=f"{'xyz'[number % 3]}@{['one', 'two'][number // 3 % 2]}.example",
+        package="basic",
+        assigned_at=NOW - timedelta(days=number),
+        users=number % 6,
+        usage=usage,
+    )
+
+
+@pytest.mark.parametrize("platform", ["sqlite", "postgresql"], indirect=True)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(alternatives=st.lists(DISJUNCTIONS, min_size=1, max_size=5), beside=st.lists(CONDITIONS, max_size=1))
+def test_alternatives_count_as_client_by_client(
+    crowded: tuple[Platform, FakePlatform], alternatives: list[AnyOf], beside: list[Condition]
+) -> None:
+    platform, fake = crowded
+    asked = [replace(CROWDED, conditions=(each, *beside)) for each in alternatives]
+
+    assert platform.answers(asked, NOW, sample=60) == fake.answers(asked, NOW, sample=60)
 
 
 def _begin(platform: Platform) -> None:

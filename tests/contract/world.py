@@ -9,8 +9,8 @@ from reconciler.model.changesets import PackageState
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
 from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.questions import (
+    AnyOf,
     AssignedIn,
-    HasMoreUsersThan,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -128,13 +128,13 @@ class World:
     runs: list[Run] = field(default_factory=list)
 
 
-def meets(holder: Holder, condition: Condition) -> bool:  # noqa: PLR0911 - one return per condition reads best
+def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 - a return per condition
     email = normal_email(holder.owner_email)
     match condition:
+        case UsesMoreThan("user_count", amount):
+            return holder.users > amount
         case UsesMoreThan(meter, amount):
             return holder.usage.get(meter, 0) > amount
-        case HasMoreUsersThan(count):
-            return holder.users > count
         case OwnerNotIn(emails):
             return email not in emails
         case OwnerIn(emails):
@@ -154,6 +154,8 @@ def meets(holder: Holder, condition: Condition) -> bool:  # noqa: PLR0911 - one 
             return (run, holder.package.key, from_revision) in moves
         case UpTo(last):
             return holder.id <= last
+        case AnyOf(alternatives):
+            return any(meets(holder, alternative) for alternative in alternatives)
 
 
 def refusal(package: Package | None, owner_email: str) -> str:

@@ -141,7 +141,7 @@ def test_a_pull_request_gets_a_comment_that_names_who_is_touched(runner: Runner)
     done = runner.run("review")
 
     assert done.returncode == 0, done.stderr
-    assert "1 client keeps what is taken away until reassigned" in runner.comment
+    assert "No client loses anything now; 1 keeps what it has until reassigned" in runner.comment
     assert runner.summary in runner.comment
     assert "--method POST repos/agency/packages/issues/7/comments" in runner.requests
     assert any(each.startswith("::warning file=packages/basic.yaml,line=3") for each in commands(done.stdout))

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 Loss = tuple[str, str]
+SHORTENED: Loss = ("expiry-shortened", "expiry")
+ENDED: Loss = ("subscription-ended", "subscriptions")
 Count = tuple[int, int, int, int, int]
 
 
@@ -152,12 +154,17 @@ class World:
     def lost_since(self, before: dict[str, Terms | None]) -> Counter[tuple[str, str, str]]:
         """How many clients have lost what of which package; e-mail lists take nothing from who holds it."""
         return Counter(
-            (self.holders[id_].package, code, subject)
+            (self.holders[id_].package, *self._felt(loss, self.holders[id_]))
             for id_, had in before.items()
             if had
-            for code, subject in losses(had, self.terms(self.holders[id_]))
-            if code != "emails-narrowed"
+            for loss in losses(had, self.terms(self.holders[id_]))
+            if loss[0] != "emails-narrowed"
         )
+
+    def _felt(self, loss: Loss, holder: Holder) -> Loss:
+        """A shorter expiry that is over at once ends the subscription."""
+        is_end = loss == SHORTENED and holder.is_over(self.terms(holder).expiry, self.now)
+        return ENDED if is_end else loss
 
     def active(self, key: str) -> list[Holder]:
         mine = (holder for holder in self.holders.values() if holder.package == key)
@@ -165,7 +172,7 @@ class World:
 
     def expected(self, files: dict[str, File]) -> dict[str, Expected]:
         """What the files would change, per key after the change."""
-        found = {key: self._of_file(key, file) for key, file in files.items()}
+        found = {key: self._of_file(key, file, files) for key, file in files.items()}
         spoken_of = {each.live_key for each in found.values()}
         for key, package in self.live.items():
             if key not in spoken_of and package.managed and not package.archived:
@@ -174,9 +181,11 @@ class World:
                 )
         return {key: each for key, each in found.items() if each.action or each.movers}
 
-    def _of_file(self, key: str, file: File) -> Expected:
+    def _of_file(self, key: str, file: File, files: dict[str, File]) -> Expected:
+        """A package that still has a file of its own is not the one that another file renames."""
         old = file.renamed_from
-        live_key = old if old and key not in self.live and old in self.live else key
+        is_renamed = old is not None and key not in self.live and old in self.live and old not in files
+        live_key = old if is_renamed and old else key
         package = self.live.get(live_key)
         if package is None:
             return Expected(key, key, "create", file.terms, archived=file.archived)
@@ -241,17 +250,38 @@ class World:
     def _counts(
         self, touched: dict[Loss, list[Holder]], after: Terms, movers: frozenset[str]
     ) -> dict[Loss, Count]:
-        return {
+        """Count keepers, losers, users, who is over and who would find the subscription expired.
+
+        Who is moved and finds the subscription over has lost that, and no longer the longer expiry.
+        """
+        shortened = touched.get(SHORTENED, [])
+        ended = [h for h in shortened if h.id in movers and h.is_over(after.expiry, self.now)]
+        left = {**touched, SHORTENED: [holder for holder in shortened if holder not in ended]}
+        counts = {
             loss: (
                 sum(holder.id not in movers for holder in found),
                 sum(holder.id in movers for holder in found),
                 sum(self._uses(loss, holder) for holder in found),
                 sum(self._is_over(loss, holder, after) for holder in found),
-                sum(loss[0] == "expiry-shortened" and h.is_over(after.expiry, self.now) for h in found),
+                sum(loss == SHORTENED and h.is_over(after.expiry, self.now) for h in found),
             )
-            for loss, found in touched.items()
+            for loss, found in left.items()
             if found
         }
+        return {**counts, ENDED: (0, len(ended), self._using(ended, after), 0, 0)} if ended else counts
+
+    def _using(self, ended: list[Holder], after: Terms) -> int:
+        """How many used anything that they were granted, or have more members than they would be left."""
+        return sum(self._used_anything(holder) or self._is_crowded(holder, after) for holder in ended)
+
+    def _used_anything(self, holder: Holder) -> bool:
+        held = self.terms(holder)
+        pool = [] if held.credits is None else ["ai_credits"]
+        return any(holder.usage.get(meter) for meter in (*held.features, *dict(held.limits), *pool))
+
+    def _is_crowded(self, holder: Holder, after: Terms) -> bool:
+        is_lowered = amount(after.users) < amount(self.terms(holder).users)
+        return is_lowered and holder.users > amount(after.users)
 
     @staticmethod
     def _uses(loss: Loss, holder: Holder) -> bool:

@@ -9,10 +9,10 @@ from reconciler.engine.explain.client import explain_client
 from reconciler.engine.plan import environment_of
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
-from reconciler.render.json.explanation import explanation_json
+from reconciler.render.json import explanation_json
+from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.explanation import explanation_text
-from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.ink import Paper
+from reconciler.render.text.style import Paper
 from tests.builders import NOON
 from tests.shop import CATALOG
 
@@ -178,7 +178,7 @@ def test_the_text_says_what_is_held_from_where_and_what_comes(shop: Shop) -> Non
     shop.clients("acme", package="pro", name="Acme \x1b[31mGmbH", usage={"minutes": 60})
     shop.package("pro", features=["chat", "calls"], limits={"minutes": 50})
 
-    text = explanation_text(explained(shop), Glossary(Catalog.normalised(CATALOG)), Paper(140))
+    text = explanation_text(explained(shop), Glossary.of_catalog(Catalog.normalised(CATALOG)), Paper(140))
 
     assert "\x1b" not in text
     assert "Revision 1 of pro comes from run 1" in text

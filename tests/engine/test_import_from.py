@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reconciler.engine.compare import compare
 from reconciler.engine.import_from import Imported, import_from
 from reconciler.errors import InvalidError
-from reconciler.render.comparison.csv import comparison_csv
+from reconciler.render.comparison import comparison_csv
 from reconciler.sources.edits import write_edits
 from reconciler.sources.imports.names import key_of, title_of
 from reconciler.sources.package_text import new_text, package_document
@@ -186,7 +186,7 @@ def test_real_catalogs_come_back_from_the_table_that_compare_prints(tmp_path: Pa
     after, result = brought(tmp_path / "to", "csv", comparison_csv(compare(before)))
 
     assert result.findings == ()
-    fields = ("title", "features", "limits", "user_count", "expiry")
+    fields = ("title", "features", "limits", "caps", "expiry")
     assert {key: [getattr(each, name) for name in fields] for key, each in definitions(after).items()} == {
         key: [getattr(each, name) for name in fields] for key, each in definitions(before).items()
     }

@@ -10,12 +10,12 @@ import pytest
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
 from reconciler.errors import StaleError
-from reconciler.model.catalog import Catalog
-from reconciler.render.json.notes import note_json
-from reconciler.render.notes.markdown import notes_markdown
-from reconciler.render.text.glossary import Glossary
+from reconciler.model.catalog import Catalog, Feature, Limit
+from reconciler.render.json import note_json
+from reconciler.render.notes import notes_markdown
+from reconciler.render.story.glossary import Glossary
 from tests.markdown import assert_tame, rendered
-from tests.naughty import TEXTS, naughty_catalog
+from tests.naughty import TEXTS
 from tests.shop import CATALOG
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.planning.notes import Note
     from tests.shop import Shop
 
-GLOSSARY = Glossary(Catalog.normalised(CATALOG))
+GLOSSARY = Glossary.of_catalog(Catalog.normalised(CATALOG))
 REASSIGN = {"existing_clients": "reassign"}
 
 
@@ -68,11 +68,36 @@ def test_those_who_keep_what_they_have_are_told_on_request(sold: Shop) -> None:
     assert whom(told(sold, kept=True)) == [("acme", True), ("bolt", False), ("cord", False)]
 
 
-def test_nobody_is_told_of_gains_alone(sold: Shop) -> None:
+def test_who_only_gains_is_told_on_request(sold: Shop) -> None:
     gained = {"limits": {"minutes": 60}, "user_count": 9, "features": ["chat", "calls"]}
-    sold.package("pro", **gained, rollout=REASSIGN)
+    sold.package("pro", **gained, rollout={**REASSIGN, "per_run": 1})
 
-    assert told(sold, kept=True) == []
+    assert told(sold) == []
+    assert whom(told(sold, kept=True)) == [("acme", True)]
+    text = "\n".join(notes_markdown(told(sold, kept=True), GLOSSARY))
+    assert "What you lose" not in text
+    assert "What you gain:\n\n- Call minutes: 60 per cycle instead of 50" in text
+
+
+def test_a_note_of_what_is_gone_has_a_noun_and_promises_nothing(sold: Shop) -> None:
+    sold.package(
+        "ai",
+        features=["agent", "chat"],
+        limits={"minutes": 50},
+        user_count=9,
+        ai_credits=50,
+        rollout=REASSIGN,
+    )
+    sold.apply()
+    sold.clients("dune", package="ai", usage={"ai_credits": 7})
+    sold.package("ai", features=["agent", "chat"], limits={"minutes": 50}, user_count=9, rollout=REASSIGN)
+
+    text = "\n".join(notes_markdown(told(sold), GLOSSARY))
+
+    assert (
+        "- No AI credits any more, instead of 50 per cycle. You have used 7: nothing is taken away, but no "
+        "more can be used." in text
+    )
 
 
 def test_clients_who_may_use_nothing_are_not_told(sold: Shop) -> None:
@@ -179,13 +204,12 @@ def test_foreign_text_is_shown_and_never_obeyed(sold: Shop, hostile: str) -> Non
     lose(sold)
     (note, *_) = told(sold)
     client = replace(note.client, id=hostile, name=hostile, owner_email=hostile)
-    catalog = naughty_catalog(hostile)
-    features = dict.fromkeys(GLOSSARY.catalog.features, catalog.features[hostile])
-    limits = dict.fromkeys(GLOSSARY.catalog.limits, catalog.limits[hostile])
-
-    lines = notes_markdown(
-        [replace(note, client=client, title=hostile)], Glossary(Catalog(features=features, limits=limits))
+    catalog = Catalog(
+        features=dict.fromkeys(CATALOG["features"], Feature(hostile * 2)),
+        limits=dict.fromkeys(CATALOG["limits"], Limit(f"{hostile}!", unit=hostile, per="cycle")),
     )
+
+    lines = notes_markdown([replace(note, client=client, title=hostile)], Glossary.of_catalog(catalog))
 
     markdown = "\n".join(lines)
     assert_tame(markdown)

@@ -27,7 +27,7 @@ def test_a_removed_feature_is_kept_by_clients_who_hold_it(held: Shop) -> None:
 
     assert (change.severity, change.reach) == (Severity.BREAKING, Reach.KEPT_UNTIL_REASSIGNED)
     assert counts(change)["feature-removed", "calls"] == (3, 0, 1, 0)
-    assert change.impact.findings[0].sample == ("acme",)
+    assert change.impact.findings[0].sample == ("acme", "bolt", "cone")
     assert change.impact.affected == 3
 
 

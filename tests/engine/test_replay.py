@@ -94,7 +94,7 @@ def terms_of(document: dict[str, Any]) -> Terms:
     return Terms(
         title="\n".join((document["title"], document.get("description", ""))),
         features=frozenset(document.get("features", ())),
-        limits=tuple(sorted(document.get("limits", {}).items())),
+        limits=tuple(sorted((key, cap) for key, cap in document.get("limits", {}).items() if cap)),
         users=document["user_count"],
     )
 

@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.engine.usage_advice import usage_advice
 from reconciler.errors import WrongUsageError
-from reconciler.render.json.usage import usage_json
-from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.ink import Paper
+from reconciler.render.json import usage_json
+from reconciler.render.story.glossary import Glossary
+from reconciler.render.text.style import Paper
 from reconciler.render.text.usage import usage_lines
 from tests.builders import NOON
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.consumption import Tally
-from reconciler.model.questions import ClientQuestion, HasMoreUsersThan, UsesMoreThan
+from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.planning.advice import Consumption, advised, at_least, consumption, meters_of, round_up
 from tests.builders import definition
 
@@ -69,7 +69,7 @@ def test_who_is_near_is_asked_per_revision_with_its_own_threshold() -> None:
 def test_who_is_near_the_user_count_is_asked_by_team_members() -> None:
     (asked,) = at_least("pro", "user_count", {1: 10}, 100)
 
-    assert asked.conditions == (HasMoreUsersThan(9),)
+    assert asked.conditions == (UsesMoreThan("user_count", 9),)
 
 
 def test_every_allowance_of_any_held_revision_is_a_meter() -> None:

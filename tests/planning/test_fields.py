@@ -16,7 +16,7 @@ LADDERS: list[tuple[dict[str, Any], dict[str, Any], Code, Code]] = [
     ({}, {"features": ["chat"]}, Code.FEATURE_REMOVED, Code.FEATURE_ADDED),
     ({"limits": {"seats": 1}}, {"limits": {"seats": 2}}, Code.LIMIT_LOWERED, Code.LIMIT_RAISED),
     ({"limits": {"seats": 1}}, {"limits": {"seats": "unlimited"}}, Code.LIMIT_LOWERED, Code.LIMIT_RAISED),
-    ({}, {"limits": {"seats": 0}}, Code.LIMIT_REMOVED, Code.LIMIT_RAISED),
+    ({}, {"limits": {"seats": 1}}, Code.LIMIT_REMOVED, Code.LIMIT_RAISED),
     ({"user_count": 3}, {"user_count": 4}, Code.USER_COUNT_LOWERED, Code.USER_COUNT_RAISED),
     ({"user_count": 3}, {"user_count": "unlimited"}, Code.USER_COUNT_LOWERED, Code.USER_COUNT_RAISED),
     ({}, {"ai_credits": 5}, Code.AI_CREDITS_LOWERED, Code.AI_CREDITS_RAISED),
@@ -46,7 +46,7 @@ def test_what_is_a_loss_one_way_is_a_gain_the_other_way(
 
 
 def test_every_severity_rule_has_its_mirror_and_its_ladder() -> None:
-    apart_from_fields = {Code.PACKAGE_ARCHIVED}
+    apart_from_fields = {Code.PACKAGE_ARCHIVED, Code.SUBSCRIPTION_ENDED}
 
     losses = {code for code in Code if code.row.severity.is_loss}
     mirrors = {code: code.row.mirror for code in Code if code.row.mirror is not None}
@@ -66,12 +66,12 @@ def test_a_list_that_swaps_addresses_narrows_and_widens() -> None:
     assert found[0].before == ["a***@x.example"]
 
 
-def test_calendar_months_and_days_are_compared_by_their_worst_case() -> None:
+def test_a_month_and_30_days_are_each_shorter_and_longer_than_the_other_for_somebody() -> None:
     month, thirty_days = definition(expiry="1 month"), definition(expiry="30 days")
 
     there, back = differences(month, thirty_days), differences(thirty_days, month)
 
-    assert [field.code for field in (*there, *back)] == [Code.EXPIRY_SHORTENED] * 2
+    assert [field.code for field in (*there, *back)] == [Code.EXPIRY_SHORTENED, Code.EXPIRY_EXTENDED] * 2
 
 
 @pytest.mark.parametrize(

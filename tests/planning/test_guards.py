@@ -15,10 +15,12 @@ from reconciler.model.plans import (
     Impact,
     ImpactFinding,
     Reach,
+    Reassignment,
 )
 from reconciler.model.settings import Guards
 from reconciler.model.terms import Code, Severity
 from reconciler.planning.guards import Assessed, Case, judged
+from reconciler.planning.impact import Owed
 from reconciler.planning.pairing import Pair
 from tests.builders import acknowledgement, desired, head
 
@@ -36,9 +38,15 @@ def lost(code: Code = Code.FEATURE_REMOVED, subject: str = "chat", **counts: Any
     return Impact(findings=(ImpactFinding(code=code, subject=subject, **counts),))
 
 
-def assessed(made: Change, *entries: Acknowledgement, losing: int = 0, vanished: bool = False) -> Assessed:
+def assessed(made: Change, *entries: Acknowledgement, vanished: bool = False) -> Assessed:
     file = None if vanished else desired(made.key, acknowledgements=entries)
-    return Assessed(made, Pair(file, head(made.key)), losing)
+    owed = (Owed(each.code, each.term, each.lose, each.keep) for each in made.impact.findings)
+    return Assessed(made, Pair(file, head(made.key)), tuple(owed))
+
+
+def moved(key: str = "basic", *, losing: int) -> Change:
+    impact = Impact(clients_losing=losing)
+    return change(Action.REASSIGN, key, impact=impact, reassignment=Reassignment(clients=losing))
 
 
 def verdicts(*items: Assessed, **case: Any) -> list[tuple[str, str, str]]:
@@ -172,6 +180,7 @@ def test_an_acknowledgement_counts_by_exact_name_while_its_bound_and_date_hold(
         (Code.EXPIRY_SHORTENED, "expiry", acknowledgement("shortens", "expiry")),
         (Code.EMAILS_NARROWED, "allowed_emails", acknowledgement("narrows", "allowed_emails")),
         (Code.PACKAGE_ARCHIVED, "package", acknowledgement("archives", "basic")),
+        (Code.SUBSCRIPTION_ENDED, "subscriptions", acknowledgement("ends", "subscriptions")),
     ],
 )
 def test_every_kind_of_loss_can_be_acknowledged(code: Code, subject: str, entry: Acknowledgement) -> None:
@@ -180,19 +189,62 @@ def test_every_kind_of_loss_can_be_acknowledged(code: Code, subject: str, entry:
     assert verdicts(item, guards=Guards(acknowledge="touching")) == [("acknowledge", "basic", "passed")]
 
 
-def test_a_limit_that_goes_with_its_feature_is_acknowledged_with_it() -> None:
-    catalog = Catalog.normalised(
-        {"features": {"chat": {"title": "Chat"}}, "limits": {"chats": {"title": "Chats", "feature": "chat"}}}
-    )
-    findings = (
-        ImpactFinding(code=Code.FEATURE_REMOVED, subject="chat", lose=1),
-        ImpactFinding(code=Code.LIMIT_REMOVED, subject="chats", lose=1),
-    )
-    made = change(Action.REASSIGN, impact=Impact(findings=findings))
+BOTH = Catalog.normalised({"features": {"chat": {"title": "Chat"}}, "limits": {"chat": {"title": "Chats"}}})
 
-    found = verdicts(assessed(made, acknowledgement("removes", "chat")), catalog=catalog)
 
-    assert found == [("acknowledge", "basic", "passed")]
+@pytest.mark.parametrize(
+    ("code", "named", "result"),
+    [
+        (Code.FEATURE_REMOVED, "features/chat", "passed"),
+        (Code.FEATURE_REMOVED, "limits/chat", "blocked"),
+        (Code.FEATURE_REMOVED, "chat", "blocked"),
+        (Code.LIMIT_REMOVED, "limits/chat", "passed"),
+        (Code.LIMIT_REMOVED, "features/chat", "blocked"),
+        (Code.LIMIT_REMOVED, "chat", "blocked"),
+    ],
+)
+def test_where_a_feature_and_a_limit_share_a_key_the_entry_says_which(
+    code: Code, named: str, result: str
+) -> None:
+    item = assessed(change(Action.REASSIGN, impact=lost(code, lose=4)), acknowledgement("removes", named))
+
+    (found,) = results(item, catalog=BOTH)
+
+    assert found.result == result
+    assert found.about is not None
+    assert found.about.term == ("features/chat" if code is Code.FEATURE_REMOVED else "limits/chat")
+
+
+@pytest.mark.parametrize(
+    ("entries", "why", "said"),
+    [
+        ([], "missing", "no acknowledgement names it"),
+        (
+            [acknowledgement("removes", "chat", until=date(2026, 10, 26))],
+            "ended",
+            "ended on 26 October 2026",
+        ),
+        ([acknowledgement("removes", "chat", clients=3)], "too-small", "at most 3 until 31 December 2026"),
+    ],
+)
+def test_a_block_says_what_is_wrong_with_the_entry(
+    entries: list[Acknowledgement], why: str, said: str
+) -> None:
+    (found,) = results(assessed(change(Action.REASSIGN, impact=lost(lose=4)), *entries))
+
+    assert found.about is not None
+    assert (found.about.verb, found.about.term, found.about.clients) == ("removes", "chat", 4)
+    assert found.about.entry == why
+    assert said in found.message
+
+
+def test_a_loss_of_the_update_and_its_rollout_is_judged_once() -> None:
+    update = change(impact=lost(keep=2, lose=3))
+    move = change(Action.REASSIGN, impact=lost(keep=2, lose=3), reassignment=Reassignment(clients=3))
+
+    found = results(assessed(update), assessed(move), guards=Guards(acknowledge="touching"))
+
+    assert [result.about and result.about.clients for result in found] == [5]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +252,7 @@ def test_a_limit_that_goes_with_its_feature_is_acknowledged_with_it() -> None:
     [(3, 3, False), (3, 4, True), (Share(5), 5, False), (Share(5), 6, True), ("unlimited", 100, False)],
 )
 def test_more_clients_losing_than_the_bound_block(bound: Any, losing: int, *, is_blocked: bool) -> None:
-    item = assessed(change(Action.REASSIGN), losing=losing)
+    item = assessed(moved(losing=losing))
 
     found = results(item, guards=Guards(clients_losing=bound))
 
@@ -208,7 +260,7 @@ def test_more_clients_losing_than_the_bound_block(bound: Any, losing: int, *, is
 
 
 def test_losing_clients_are_counted_over_all_packages() -> None:
-    items = [assessed(change(Action.REASSIGN, key), losing=3) for key in ("a", "b")]
+    items = [assessed(moved(key, losing=3)) for key in ("a", "b")]
 
     found = results(*items, guards=Guards(clients_losing=5))
 

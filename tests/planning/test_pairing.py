@@ -31,7 +31,8 @@ def test_a_new_file_creates() -> None:
     drafts = drafts_of([desired(features=["chat"])], [])
 
     assert [(draft.action, draft.key) for draft in drafts] == [(Action.CREATE, "basic")]
-    assert {field.code for field in drafts[0].fields} == {Code.FEATURE_ADDED, Code.USER_COUNT_RAISED}
+    codes = {field.code for field in drafts[0].fields}
+    assert codes == {Code.FEATURE_ADDED, Code.USER_COUNT_RAISED, Code.TITLE_CHANGED}
 
 
 def test_a_removed_file_archives_a_managed_package() -> None:

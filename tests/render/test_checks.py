@@ -10,10 +10,10 @@ from reconciler.model.plans import Source
 from reconciler.render.checks.github import github
 from reconciler.render.checks.gitlab import code_quality, plan_widget
 from reconciler.render.checks.junit import junit
-from reconciler.render.checks.remarks import Level, Remark, of_findings, of_plan
+from reconciler.render.checks.remarks import Level, Remark, of_findings, of_story
 from reconciler.render.checks.sarif import sarif
-from reconciler.render.text.glossary import Glossary
-from tests.naughty import TEXTS, naughty_catalog, naughty_plan
+from tests.naughty import TEXTS, naughty_plan
+from tests.render.cases import named, told
 
 FINDINGS = (
     Finding("packages/a.yaml", Position(3, 5), "deprecated-feature", "`old` is deprecated.", "", "warning"),
@@ -29,7 +29,7 @@ def remark(level: Level = Level.ERROR, rule: str = "rule") -> Remark:
 
 
 def of_naughty(text: str) -> tuple[Remark, ...]:
-    return of_plan(naughty_plan(text), Glossary(naughty_catalog(text)))
+    return of_story(told(naughty_plan(text)))
 
 
 def test_errors_are_said_first_with_their_fix_and_place() -> None:
@@ -47,7 +47,7 @@ def test_hostile_texts_start_no_workflow_command_of_their_own(text: str) -> None
     lines = github(of_naughty(text)).split("\n")
 
     assert lines.pop() == ""
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert all(COMMAND.fullmatch(line) for line in lines)
 
 
@@ -72,7 +72,8 @@ def test_sarif_names_every_rule_and_makes_no_link_or_placeholder(text: str) -> N
         assert result["level"] in {"error", "warning", "note"}
         assert not re.search(r"[\[\]]", re.sub(r"\\.", "", message))
         assert not re.search(r"[{}]", message.replace("{{", "").replace("}}", ""))
-        assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 4, "startColumn": 1}
+        line = 1 if result["ruleId"] == "plan" else 4
+        assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": line, "startColumn": 1}
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -104,8 +105,8 @@ def test_junit_is_well_formed_and_counts_its_failures(text: str) -> None:
 
     cases = list(document.iter("testcase"))
     assert document.get("tests") == str(len(cases))
-    assert document.get("failures") == str(sum(case.find("failure") is not None for case in cases)) == "1"
-    assert cases[0].get("line") == "4"
+    assert document.get("failures") == str(sum(case.find("failure") is not None for case in cases))
+    assert cases[1].get("line") == "4"
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -121,6 +122,20 @@ def test_gitlab_issues_have_what_it_requires_and_fingerprints_of_their_own(text:
 
 def test_the_plan_widget_counts_creates_updates_and_deletes() -> None:
     assert json.loads(plan_widget(naughty_plan("x"))) == {"create": 0, "update": 2, "delete": 0}
+
+
+def test_every_loss_is_annotated_at_its_own_line_where_the_file_has_one() -> None:
+    remarks = of_story(told(named("review")))
+
+    lines = {each.rule: each.source.line for each in remarks if each.source and "professional" in each.about}
+    assert (lines["feature-removed"], lines["limit-lowered"]) == (4, 7)
+    assert lines["limit-removed"] == 4
+
+
+def test_who_loses_nothing_is_one_notice_a_package() -> None:
+    notices = [each for each in of_story(told(named("nothing-lost"))) if each.rule != "plan"]
+
+    assert [(each.level, each.title) for each in notices] == [(Level.NOTICE, "pro: nothing is lost")]
 
 
 def test_a_fingerprint_stays_while_lines_move() -> None:

@@ -7,12 +7,11 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.clients import Client, Entitlements, ImportReport, Subscription
 from reconciler.model.expiry import Expiry
 from reconciler.model.packages import Definition
-from reconciler.render.json.client import client_json, import_json
-from reconciler.render.text.client import client_text
-from reconciler.render.text.clients import client_table
-from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.ink import Paper, cells
-from reconciler.render.text.outcome import assigned_text, import_text
+from reconciler.render.json import client_json, import_json
+from reconciler.render.story.glossary import Glossary
+from reconciler.render.text.client import client_table, client_text
+from reconciler.render.text.runs import assigned_text, import_text
+from reconciler.render.text.style import Paper, cells
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
 HELD = Subscription("professional", 3, 4, AT, None, "active")
@@ -28,7 +27,7 @@ CURRENT = Definition(
     limits={"live_sessions": 2000, "storage": 500},
     expiry=Expiry(1, "months"),
 )
-WORDS = Glossary(
+WORDS = Glossary.of_catalog(
     Catalog.normalised(
         {
             "features": {"audio_call": {"title": "Audio call"}},
@@ -53,8 +52,8 @@ def test_a_client_is_shown_with_what_it_may_use_and_what_reassignment_would_chan
         "May use as granted by professional revision 3, assigned 2026-10-01 00:00 UTC:\n"
         "  feature     ai_chat_agent\n"
         "  feature     Audio call (audio_call) 37 used (gone on reassignment)\n"
-        "  limit       Live sessions (live_sessions): 4,100 of 5,000 sessions per cycle (2,000 on\n"
-        "              reassignment, 2,100 over)\n"
+        "  limit       Live sessions (live_sessions): 4,100 of 5,000 per cycle (2,000 on reassignment, "
+        "2,100\n              over)\n"
         "  users       9 of 10 (5 on reassignment, 4 over)\n"
         "  AI credits  1,400 of 2,000 per cycle\n"
         "  feature     chat (new on reassignment)\n"

@@ -6,11 +6,13 @@ from io import StringIO
 import pytest
 
 from reconciler.model.comparison import Column, Comparison, Row, Section
-from reconciler.render.comparison.csv import comparison_csv
-from reconciler.render.comparison.html import comparison_html
-from reconciler.render.comparison.markdown import comparison_markdown
-from reconciler.render.comparison.text import comparison_lines
-from reconciler.render.text.ink import Paper
+from reconciler.render.comparison import (
+    comparison_csv,
+    comparison_html,
+    comparison_lines,
+    comparison_markdown,
+)
+from reconciler.render.text.style import Paper
 
 MADE = Comparison(
     columns=(Column("lite", "Lite"), Column("pro", "Pro")),

@@ -2,10 +2,10 @@ import json
 
 from reconciler.errors import BlockedError, InvalidError
 from reconciler.model.findings import Finding, Position
-from reconciler.render.json.findings import findings_json
+from reconciler.render.json import findings_json
 from reconciler.render.text.failure import failure_text
 from reconciler.render.text.findings import findings_text
-from reconciler.render.text.ink import Paper
+from reconciler.render.text.style import Paper
 
 UNKNOWN = Finding("packages/b.yaml", Position(4, 12), "unknown-feature", "chatt is unknown.", "Write chat.")
 OLD = Finding("packages/a.yaml", Position(2), "deprecated-feature", "fax is deprecated.", severity="warning")

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from reconciler.model.comparison import Column, Comparison, Row, Section
 from reconciler.model.findings import Finding, Position
-from reconciler.render.comparison.markdown import comparison_markdown
+from reconciler.render.comparison import comparison_markdown
 from reconciler.render.markdown.escape import escape, escape_line
 from reconciler.render.markdown.findings import findings_markdown
 from reconciler.render.markdown.plan import plan_markdown
-from reconciler.render.review.words import Foreign
-from reconciler.render.text.glossary import Glossary
+from reconciler.render.story.words import Origin, Span
 from tests.markdown import assert_tame, rendered
-from tests.naughty import TEXTS, naughty_catalog, naughty_plan
+from tests.naughty import TEXTS, naughty_plan
+from tests.render.cases import told
 
 FRAGMENTS = st.sampled_from(
     [
@@ -44,18 +44,18 @@ texts = st.one_of(st.sampled_from(TEXTS), st.lists(FRAGMENTS, max_size=8).map(""
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_plan_with_hostile_texts_has_no_link_mention_image_or_html_of_theirs(text: str) -> None:
-    markdown = plan_markdown(naughty_plan(text), Glossary(naughty_catalog(text)))
+    markdown = plan_markdown(told(naughty_plan(text)))
 
     assert_tame(markdown)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_hostile_texts_break_out_of_no_cell_and_make_no_heading(text: str) -> None:
-    tokens = rendered(plan_markdown(naughty_plan(text), Glossary(naughty_catalog(text))))
+    tokens = rendered(plan_markdown(told(naughty_plan(text))))
 
     rows = [index for index, token in enumerate(tokens) if token.type == "tr_open"]
     cells = [sum(t.type in {"td_open", "th_open"} for t in tokens[a:b]) for a, b in pairwise(rows)]
-    assert set(cells) == {8}
+    assert set(cells) == {7}
     assert sum(token.type == "table_open" for token in tokens) == 1
     assert sum(token.type == "heading_open" for token in tokens) == 1
 
@@ -89,9 +89,8 @@ def test_where_a_line_begins_a_text_begins_no_block_of_its_own(text: str) -> Non
 
 @given(texts, st.booleans())
 def test_whatever_a_text_is_it_stays_one_inline_text(text: str, is_key: bool) -> None:  # noqa: FBT001 - drawn by Hypothesis
-    markdown = (
-        f"| a | b |\n|---|---|\n| {escape(Foreign(text.replace(chr(10), ' '), is_key=is_key))} | end |\n"
-    )
+    foreign = Span(text.replace("\n", " "), origin=Origin.KEY if is_key else Origin.TEXT)
+    markdown = f"| a | b |\n|---|---|\n| {escape(foreign)} | end |\n"
 
     tokens = rendered(markdown)
 
@@ -120,10 +119,10 @@ def test_hostile_findings_are_tame_too(text: str) -> None:
 
 
 def test_plain_titles_stay_readable() -> None:
-    assert escape(Foreign("Professional & Co. (EU), 24/7: it's “new”")) == (
+    assert escape(Span("Professional & Co. (EU), 24/7: it's “new”", origin=Origin.TEXT)) == (
         "Professional & Co. (EU), `24/7:` it's “new”"
     )
 
 
 def test_identifiers_are_code() -> None:
-    assert escape(Foreign("audio_call", is_key=True)) == "`audio_call`"
+    assert escape(Span("audio_call", origin=Origin.KEY)) == "`audio_call`"

@@ -1,9 +1,8 @@
-"""Every case folder is a saved plan, perhaps a catalog, and the text it must give at each width.
+"""Every case folder is a saved plan and the text it must give at each width.
 
 `RECONCILER_REWRITE_CASES=1` rewrites the texts; read the difference before you commit it.
 """
 
-import json
 import os
 import re
 from pathlib import Path
@@ -11,30 +10,20 @@ from time import process_time
 
 import pytest
 
-from reconciler.model.catalog import Catalog
 from reconciler.model.plans import Plan
-from reconciler.render.json.plan import plan_json
-from reconciler.render.text.glossary import Glossary
-from reconciler.render.text.ink import Paper, cells
+from reconciler.render.json import plan_json
+from reconciler.render.story.blockers import Audience
 from reconciler.render.text.plan import plan_text
+from reconciler.render.text.style import Paper, cells
+from tests.render.cases import CASES, named, plan_of, told
 
-CASES = sorted(path for path in (Path(__file__).parents[1] / "cases" / "plans").iterdir() if path.is_dir())
 WIDTHS = (60, 80, 120)
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 
 
-def plan_of(case: Path) -> Plan:
-    return Plan.model_validate_json((case / "plan.json").read_bytes())
-
-
-def glossary_of(case: Path) -> Glossary:
-    catalog = case / "catalog.json"
-    document = json.loads(catalog.read_bytes()) if catalog.exists() else {}
-    return Glossary(Catalog.normalised(document))
-
-
 def text_of(case: Path, width: int, *, colour: bool = False) -> str:
-    return plan_text(plan_of(case), glossary_of(case), Paper(width, colour), next_step="Next: apply it")
+    story = told(plan_of(case), Audience.TERMINAL)
+    return plan_text(story, Paper(width, colour), next_step="Next: apply it")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -81,27 +70,33 @@ def test_every_flag_to_paste_names_a_guard_that_blocks(case: Path) -> None:
     plan = plan_of(case)
     blocking = {f"{guard.id}:{guard.key}" for guard in plan.guards if guard.result == "blocked"}
 
-    pasted = re.findall(r"--allow ([a-z_]+:[\w-]+)", plan_text(plan, Glossary(), Paper(None)))
+    text = plan_text(told(plan, Audience.TERMINAL), Paper(None))
+    pasted = re.findall(r"--allow ([a-z_]+:[\w-]+)", text)
 
     assert set(pasted) <= blocking
 
 
 def test_a_plan_without_changes_says_so_in_one_line() -> None:
-    empty = plan_of(next(case for case in CASES if case.name == "empty"))
+    empty = named("empty")
     bare = empty.model_copy(update={"unmanaged": ()})
 
-    assert plan_text(bare, Glossary(), Paper(80)) == "Nothing to change: production is as the files say.\n"
+    assert plan_text(told(bare), Paper(80)) == "Nothing to change: production is as the files say.\n"
 
 
 def test_a_first_plan_of_thousands_of_packages_prints_in_time_that_grows_with_it() -> None:
-    case = next(case for case in CASES if case.name == "many-changes")
-    plan = plan_of(case)
-    many = plan.model_copy(update={"changes": plan.changes * 10})
+    plan = named("many-changes")
+    many = plan.model_copy(
+        update={
+            "changes": tuple(
+                each.model_copy(update={"key": f"{each.key}-{n}"}) for n in range(10) for each in plan.changes
+            )
+        }
+    )
 
     started = process_time()
-    plan_text(plan, glossary_of(case), Paper(100))
+    plan_text(told(plan), Paper(100))
     once = process_time() - started
-    plan_text(many, glossary_of(case), Paper(100))
+    plan_text(told(many), Paper(100))
     tenfold = process_time() - started - once
 
     assert tenfold < 40 * once

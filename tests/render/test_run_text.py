@@ -2,9 +2,9 @@ import json
 from datetime import UTC, datetime
 
 from reconciler.model.changesets import PackageState, Run
-from reconciler.render.json.run import run_json
-from reconciler.render.text.ink import Paper
+from reconciler.render.json import run_json
 from reconciler.render.text.runs import applied_text, run_table, run_text
+from reconciler.render.text.style import Paper
 
 RUN = Run(
     7,

@@ -10,9 +10,9 @@ import pytest
 
 from reconciler.live.opening import open_served
 from reconciler.model.clients import ClientLine
-from reconciler.render.json.run import run_json
-from reconciler.render.text.ink import Paper
+from reconciler.render.json import run_json
 from reconciler.render.text.runs import run_table
+from reconciler.render.text.style import Paper
 from tests.builders import definition
 from tests.server.conftest import browser
 from tests.servers import listening, now, served

@@ -117,7 +117,7 @@ def test_a_body_of_unstated_length_is_refused_beyond_the_bound(small: httpx.Clie
 
 def test_a_question_of_as_many_conditions_as_are_taken_is_answered(api: Api) -> None:
     used = {"kind": "uses-more-than", "meter": "chat", "amount": 0}
-    users = {"kind": "has-more-users-than", "count": 0}
+    users = {**used, "meter": "user_count"}
     asked = {"package": "basic", "revisions": [1]}
 
     for conditions in ([used] * 50, [used, users] * 25):
@@ -125,6 +125,19 @@ def test_a_question_of_as_many_conditions_as_are_taken_is_answered(api: Api) -> 
         assert api.ask("POST", "/v1/matching", json=body).status_code == 200
     too_many = {"question": {**asked, "conditions": [used] * 51}, "at": "2026-11-01T12:00:00Z"}
     assert api.ask("POST", "/v1/matching", json=too_many).status_code == 422
+
+
+def test_alternatives_are_as_many_as_a_package_has_features_and_limits(api: Api) -> None:
+    used = [{"kind": "uses-more-than", "meter": f"m{number}", "amount": 0} for number in range(10_000)]
+    question = {
+        "package": "basic",
+        "revisions": [1],
+        "conditions": [{"kind": "any-of", "alternatives": used}],
+    }
+
+    answer = api.ask("POST", "/v1/matching", json={"question": question, "at": "2026-11-01T12:00:00Z"})
+
+    assert answer.status_code == 200
 
 
 def test_an_import_beyond_its_own_bound_is_refused(small: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from reconciler.model.expiry import Expiry
 from reconciler.model.findings import Position
 from reconciler.model.packages import Acknowledgement, Rollout, Share
 from reconciler.model.settings import Guards
+from reconciler.model.terms import Term
 from reconciler.sources.settings import find_config
 from reconciler.sources.workspace import Workspace, locate, read_workspace
 
@@ -67,7 +68,7 @@ def test_a_package_file_becomes_the_package_it_describes(config: Path) -> None:
     assert package.definition.allowed_emails == ("a@acme.example", "b@acme.example")
     assert package.rollout == Rollout("reassign", Share(10), ("acme", "zeta"))
     assert package.acknowledgements == (
-        Acknowledgement("removes", "fax", 3, "They know.", date(2026, 12, 31)),
+        Acknowledgement("removes", Term("", "fax"), 3, "They know.", date(2026, 12, 31)),
     )
 
 

@@ -9,10 +9,10 @@ from reconciler.conformance.building import NOW, definition
 from reconciler.live.opening import open_platform
 from reconciler.model.expiry import Window
 from reconciler.model.questions import (
+    AnyOf,
     AssignedIn,
     ClientQuestion,
     Condition,
-    HasMoreUsersThan,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -32,13 +32,22 @@ if TYPE_CHECKING:
 
 CONDITIONS: tuple[Condition, ...] = (
     UsesMoreThan("chat", 0),
-    HasMoreUsersThan(1),
+    UsesMoreThan("user_count", 1),
     OwnerIn(("a@b.example",)),
     OwnerNotIn(("a@b.example",)),
     AssignedIn((Window(None, NOW),)),
     NotOneOf(("a",)),
     OneOf(("a",)),
     UpTo("a"),
+    AnyOf((UsesMoreThan("chat", 0), UsesMoreThan("audio", 0))),
+    AnyOf(
+        (
+            UsesMoreThan("chat", 0),
+            UsesMoreThan("user_count", 1),
+            OwnerNotIn(("a@b.example",)),
+            AssignedIn((Window(None, NOW),)),
+        )
+    ),
 )
 COMBINATIONS = [combination for size in (0, 1, 2) for combination in combinations(CONDITIONS, size)]
 CLIENT_SIZED = ("subscriptions", "usage", "clients", "moves")
@@ -104,7 +113,16 @@ def test_usage_is_met_by_its_primary_key(connection: Connection) -> None:
     assert "SEARCH usage0 USING PRIMARY KEY (package_id=? AND meter=? AND client_id=?)" in counting
 
 
-@pytest.mark.parametrize("conditions", [(), (UsesMoreThan("chat", 0),), (HasMoreUsersThan(1),)])
+def test_usage_that_is_one_of_several_alternatives_is_met_by_its_primary_key(connection: Connection) -> None:
+    conditions = (AnyOf((UsesMoreThan("chat", 0), UsesMoreThan("audio", 0))),)
+    questions.ask(connection, ClientQuestion("basic", (1,), conditions))
+
+    counting = steps(connection, counted(conditions))
+
+    assert "SEARCH usage3 USING PRIMARY KEY (package_id=? AND meter=? AND client_id=?)" in counting
+
+
+@pytest.mark.parametrize("conditions", [(), (UsesMoreThan("chat", 0),), (UsesMoreThan("user_count", 1),)])
 def test_the_first_few_come_in_order_without_sorting_all(
     connection: Connection, conditions: tuple[Condition, ...]
 ) -> None:

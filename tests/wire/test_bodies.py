@@ -24,9 +24,9 @@ from reconciler.model.changesets import (
 from reconciler.model.clients import Client, ClientLine, Entitlements, Subscription
 from reconciler.model.expiry import Window
 from reconciler.model.questions import (
+    AnyOf,
     AssignedIn,
     ClientQuestion,
-    HasMoreUsersThan,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -39,7 +39,7 @@ from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import ClientLineBody, ClientReply
 from reconciler.wire.packages import CatalogBody, CatalogReply, DefinitionBody, HeadReply, RefBody
 from reconciler.wire.paths import identifier, segment
-from reconciler.wire.questions import HoldingsBody, QuestionBody
+from reconciler.wire.questions import HoldingsBody, MatchingBody
 from tests.builders import NOON, definition, head
 from tests.strategies import definitions
 
@@ -54,7 +54,7 @@ QUESTION = ClientQuestion(
     (1, 2),
     (
         UsesMoreThan("chat", 0),
-        HasMoreUsersThan(3),
+        UsesMoreThan("user_count", 3),
         OwnerNotIn(("a@x.example",)),
         OwnerIn(("b@x.example",)),
         AssignedIn((Window(None, NOON), Window(NOON, NOON + timedelta(days=1)))),
@@ -62,8 +62,14 @@ QUESTION = ClientQuestion(
         OneOf(("globex", "a/b")),
         MovedIn(4, 1),
         UpTo("zorg"),
+        AnyOf((UsesMoreThan("chat", 0), OwnerNotIn(()), AssignedIn((Window(None, NOON),)))),
     ),
 )
+
+
+def asking(*conditions: Any) -> dict[str, Any]:
+    question = {"package": "basic", "revisions": [1], "conditions": list(conditions)}
+    return {"question": question, "at": "2026-11-01T12:00:00Z"}
 
 
 @given(definitions())
@@ -74,9 +80,9 @@ def test_a_definition_comes_back_equal(sent: Definition) -> None:
 
 
 def test_a_question_with_every_condition_comes_back_equal() -> None:
-    received = QuestionBody.model_validate_json(QuestionBody.of(QUESTION).model_dump_json())
+    sent = MatchingBody(question=QUESTION, at=NOON)
 
-    assert received.value() == QUESTION
+    assert MatchingBody.model_validate_json(sent.model_dump_json()).question == QUESTION
 
 
 def test_a_change_set_comes_back_equal() -> None:
@@ -96,7 +102,7 @@ def test_a_change_set_comes_back_equal() -> None:
             ArchiveWrite("gone", 4),
         ),
         moves=(Move(QUESTION, 5, to_revision=2, expected_version=3),),
-        expectations=(Expectation(QUESTION, 7, "clients touched"),),
+        expectations=(Expectation((QUESTION, QUESTION), 7, "clients touched"),),
         changes=({"key": "basic", "fields": [{"to": None}]},),
     )
 
@@ -175,6 +181,18 @@ def test_what_is_not_exactly_right_is_refused(line: str) -> None:
         (ChangeSetBody, {f"k{number}": 0 for number in range(1_000)}, 1),
         (HoldingsBody, {"at": "2026-11-01T12:00:00Z", "keys": [0] * 1_000}, 1),
         (CatalogBody, {"features": {f"k{number}": 0 for number in range(10_001)}, "limits": {}}, 1),
+        (MatchingBody, asking({"kind": "owner-in", **{f"k{number}": 0 for number in range(1_000)}}), 1),
+        (MatchingBody, asking(*[{"kind": "up-to", "id": 0}] * 50), 1),
+        (MatchingBody, asking(*[{"kind": "up-to", "id": "a"}] * 51), 1),
+        (MatchingBody, asking({"kind": "one-of", "ids": [0] * 1_000}), 1),
+        (MatchingBody, asking({"kind": "assigned-in", "windows": [0] * 101}), 1),
+        (
+            MatchingBody,
+            asking({"kind": "assigned-in", "windows": [{f"k{number}": 0 for number in range(1_000)}]}),
+            1,
+        ),
+        (MatchingBody, asking({"kind": "any-of", "alternatives": [0] * 1_000}), 2),
+        (MatchingBody, asking({"kind": "any-of", "alternatives": []}), 1),
         (CatalogBody, {"features": {f"k{number}": {} for number in range(3)}, "limits": {}}, 3),
     ],
 )
@@ -183,6 +201,46 @@ def test_faults_are_far_fewer_than_what_is_at_fault(body: type[Body], hostile: A
         body.model_validate(hostile)
 
     assert refusal.value.error_count() == faults
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"meter": "chat", "amount": 0},
+        {"kind": "uses-less-than", "meter": "chat", "amount": 0},
+        {"kind": "uses-more-than", "meter": "chat"},
+        {"kind": "uses-more-than", "meter": "chat", "amount": 0, "surprise": 1},
+        {"kind": "uses-more-than", "meter": "chat", "amount": -2},
+        {"kind": "uses-more-than", "meter": "chat", "amount": 2**53},
+        {"kind": "uses-more-than", "meter": "chat", "amount": "1"},
+        {"kind": "uses-more-than", "meter": "chat", "amount": True},
+        {"kind": "uses-more-than", "meter": "chat", "amount": 1.5},
+        {"kind": "uses-more-than", "meter": "a\u0000b", "amount": 0},
+        {"kind": "uses-more-than", "meter": "", "amount": 0},
+        {"kind": "owner-in", "emails": "a@x.example"},
+        {"kind": "owner-in", "emails": ["a" * 321]},
+        {"kind": "assigned-in", "windows": [{"end": "2026-11-01T12:00:00Z"}]},
+        {"kind": "assigned-in", "windows": [{"start": None, "end": "2026-11-01"}]},
+        {"kind": "assigned-in", "windows": [{"start": 5, "end": "2026-11-01T12:00:00Z"}]},
+        {"kind": "any-of", "alternatives": [{"kind": "up-to", "id": "a"}]},
+        {"kind": "any-of", "alternatives": [{"kind": "any-of", "alternatives": []}]},
+    ],
+    ids=str,
+)
+def test_a_condition_that_is_not_exactly_right_is_refused(condition: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        MatchingBody.model_validate(asking(condition))
+
+
+def test_a_condition_takes_a_whole_number_with_a_fraction_of_zero() -> None:
+    body = MatchingBody.model_validate(asking({"kind": "uses-more-than", "meter": "chat", "amount": 2.0}))
+
+    assert body.question.conditions == (UsesMoreThan("chat", 2),)
+
+
+def test_a_condition_that_was_made_here_is_held_to_the_same_bounds() -> None:
+    with pytest.raises(ValidationError):
+        MatchingBody(question=ClientQuestion("basic", (1,), (UsesMoreThan("chat", 2**80),)), at=NOON)
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,13 @@ def compare_command(keys: tuple[str, ...], check: Path | None) -> int:
 
 
 def _rendered(comparison: Comparison, form: Format, terminal: Terminal) -> str:
-    from reconciler.render.comparison.csv import comparison_csv
-    from reconciler.render.comparison.html import comparison_html
-    from reconciler.render.comparison.json import comparison_json
-    from reconciler.render.comparison.markdown import comparison_markdown
-    from reconciler.render.comparison.text import comparison_lines
+    from reconciler.render.comparison import (
+        comparison_csv,
+        comparison_html,
+        comparison_lines,
+        comparison_markdown,
+    )
+    from reconciler.render.json import comparison_json
 
     match form:
         case "markdown":

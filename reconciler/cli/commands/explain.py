@@ -64,7 +64,7 @@ def _write_client(choices: Choices, client_id: str) -> None:
     from reconciler.cli.plan_output import glossary_of
     from reconciler.engine.explain.client import explain_client
     from reconciler.engine.plan import environment_of
-    from reconciler.render.json.explanation import explanation_json
+    from reconciler.render.json import explanation_json
     from reconciler.render.text.explanation import explanation_text
 
     terminal = Terminal.of(choices)
@@ -79,8 +79,8 @@ def _write_client(choices: Choices, client_id: str) -> None:
 
 
 def _write_topic(choices: Choices, topic: Topic) -> None:
-    from reconciler.render.json.topic import topic_json
-    from reconciler.render.text.topic import topic_text
+    from reconciler.render.json import topic_json
+    from reconciler.render.text.explanation import topic_text
 
     terminal = Terminal.of(choices)
     if choices.format == "json":
@@ -90,8 +90,8 @@ def _write_topic(choices: Choices, topic: Topic) -> None:
 
 
 def _write_all(choices: Choices, topics: tuple[Topic, ...]) -> None:
-    from reconciler.render.json.topic import topic_json
-    from reconciler.render.text.topic import topic_table
+    from reconciler.render.json import topic_json
+    from reconciler.render.text.explanation import topic_table
 
     terminal = Terminal.of(choices)
     if choices.format == "json":

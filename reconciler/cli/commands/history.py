@@ -7,7 +7,7 @@ import click
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json.run import run_json
+from reconciler.render.json import run_json
 from reconciler.render.text.runs import run_table, run_text
 
 

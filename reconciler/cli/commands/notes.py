@@ -27,7 +27,11 @@ def day(text: str) -> date:
 
 @click.command("notes")
 @global_options
-@option("--kept", is_flag=True, help="Also clients who keep what they have until they are reassigned.")
+@option(
+    "--kept",
+    is_flag=True,
+    help="Also clients who keep what they have until they are reassigned, or who only gain.",
+)
 @option("--on", type=day, metavar="DAY", help="The day that clients are told; by default today.")
 @click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None:
@@ -40,8 +44,8 @@ def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None
     from reconciler.cli.plan_output import glossary_of
     from reconciler.engine.notes import NotesRequest, notes
     from reconciler.engine.plan import environment_of
-    from reconciler.render.json.notes import note_json
-    from reconciler.render.notes.markdown import notes_markdown
+    from reconciler.render.json import note_json
+    from reconciler.render.notes import notes_markdown
 
     choices = chosen("markdown")
     terminal = Terminal.of(choices)

@@ -13,7 +13,7 @@ from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option
-from reconciler.cli.plan_output import glossary_of, write_plan_as
+from reconciler.cli.plan_output import write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.streams import is_standard_output
 from reconciler.cli.surroundings import now
@@ -44,7 +44,9 @@ def plan_command(
     takes the plan file, what people read goes to standard error.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
-    from reconciler.render.text.plan import plan_lines
+    from reconciler.render.story.blockers import Audience
+    from reconciler.render.story.story import story
+    from reconciler.render.text.plan import plan_text
     from reconciler.sources.plan_file import plan_bytes, write_plan
 
     choices = chosen(*PLAN_FORMATS)
@@ -65,8 +67,8 @@ def plan_command(
         made = plan(workspace, environment, platform, request)
     if is_piped:
         terminal.write_file(plan_bytes(made))
-        review = plan_lines(made, glossary_of(workspace), terminal.messages, next_step=_next_step(made, None))
-        terminal.say("\n".join(review) + "\n")
+        told = story(made, Audience.TERMINAL)
+        terminal.say(plan_text(told, terminal.messages, next_step=_next_step(made, None)))
     else:
         if out is not None:
             write_plan(out, made)

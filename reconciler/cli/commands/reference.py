@@ -50,8 +50,7 @@ def markdown_pages() -> Mapping[str, str]:
     """Return the pages by the names of their files."""
     from reconciler.cli.main import commands
     from reconciler.cli.manual import global_manual, manuals
-    from reconciler.render.reference.commands import commands_page
-    from reconciler.render.reference.files import files_page
+    from reconciler.render.reference import commands_page, files_page
     from reconciler.sources.schemas import schema_of
 
     files = {
@@ -71,7 +70,7 @@ def markdown_pages() -> Mapping[str, str]:
 
 def _topics(kind: Kind, title: str, intro: str) -> str:
     from reconciler.engine.explain.topics import TOPICS
-    from reconciler.render.reference.topics import topics_page
+    from reconciler.render.reference import topics_page
 
     return topics_page(title, intro, (topic for topic in TOPICS.values() if topic.kind == kind))
 
@@ -81,7 +80,7 @@ def man_pages() -> Mapping[str, str]:
     from reconciler.cli.main import commands
     from reconciler.cli.manual import global_manual, manuals
     from reconciler.engine.explain.topics import TOPICS
-    from reconciler.render.reference.man import man_name, man_page
+    from reconciler.render.reference import man_name, man_page
 
     everywhere, every = global_manual(commands), tuple(manuals(commands))
     exits = tuple(topic for topic in TOPICS.values() if topic.kind == "exit code")

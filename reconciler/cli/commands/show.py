@@ -18,7 +18,7 @@ from reconciler.cli.terminal import Terminal
 def show_command(planfile: Path) -> None:
     """Print a saved plan.
 
-    Only PLANFILE is read; keys stand where `plan` knows titles.
+    Only PLANFILE is read: it says what `plan` said when it was made.
     """
     from reconciler.sources.plan_file import read_plan
 

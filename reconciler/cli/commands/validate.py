@@ -14,9 +14,9 @@ from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
-from reconciler.render.json.findings import findings_json
+from reconciler.render.json import findings_json
+from reconciler.render.story.words import counted
 from reconciler.render.text.findings import findings_text
-from reconciler.render.text.phrases import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError
@@ -102,12 +102,12 @@ def _moved_catalog(connection: Connection, change_set: ChangeSet) -> Iterator[st
 
 
 def _moved_clients(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
-    expectations = change_set.expectations
-    asked = [expectation.question for expectation in expectations]
-    answers = questions.answers(connection, asked, change_set.at, sample=0)
-    for expectation, answer in zip(expectations, answers, strict=True):
-        if answer.count > expectation.at_most:
-            yield f"{expectation.what}: at most {expectation.at_most} were planned, {answer.count} now"
+    asked = [question for expectation in change_set.expectations for question in expectation.questions]
+    answers = iter(questions.answers(connection, asked, change_set.at, sample=0))
+    for expectation in change_set.expectations:
+        clients = sum(answer.count for answer in islice(answers, len(expectation.questions)))
+        if clients > expectation.at_most:
+            yield f"{expectation.what}: at most {expectation.at_most} were planned, {clients} now"
 
 
 def _require_managed(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> None:

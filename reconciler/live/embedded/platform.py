@@ -98,6 +98,11 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return subscriptions.holdings(connection, keys, at)
 
+    def suspended(self, keys: Collection[str], at: datetime) -> Mapping[str, int]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            return subscriptions.suspended(connection, keys, at)
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:

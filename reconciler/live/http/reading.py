@@ -34,8 +34,8 @@ from reconciler.wire.questions import (
     MatchingBody,
     NthBody,
     NthReply,
-    QuestionBody,
     QuestionsBody,
+    SuspendedReply,
     TallyReply,
 )
 from reconciler.wire.versions import agree
@@ -125,6 +125,15 @@ class HttpReader:
                 held.setdefault(item.key, {})[item.revision] = item.clients
         return held
 
+    def suspended(self, keys: Collection[str], at: datetime) -> Mapping[str, int]:
+        """See `PlatformReader`."""
+        held: dict[str, int] = {}
+        for some in _cut(sorted(set(keys)), _PAGE):
+            body = made(HoldingsBody, keys=tuple(some), at=at)
+            items = self.agreed.call(asking(paths.SUSPENDED, body), SuspendedReply).items
+            held |= {item.key: item.clients for item in items}
+        return held
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""
         request = Request("GET", paths.OUTDATED, instant(at))
@@ -140,8 +149,7 @@ class HttpReader:
         """See `PlatformReader`."""
         found: list[Answer] = []
         for some in _cut(questions, _QUESTIONS):
-            bodies = tuple(made(QuestionBody.of, question) for question in some)
-            body = made(QuestionsBody, questions=bodies, at=at, sample=sample)
+            body = made(QuestionsBody, questions=some, at=at, sample=sample)
             reply = self.agreed.call(asking(paths.ANSWERS, body), AnswersReply)
             if len(reply.items) != len(some):
                 raise UnreachableError(
@@ -152,13 +160,13 @@ class HttpReader:
 
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
         """See `PlatformReader`."""
-        body = made(MatchingBody, question=made(QuestionBody.of, question), at=at)
+        body = made(MatchingBody, question=question, at=at)
         for line in self.agreed.lines(asking(paths.MATCHING, body, is_long=True)):
             yield self._read(line, _ID)
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
-        body = made(NthBody, question=made(QuestionBody.of, question), at=at, n=n)
+        body = made(NthBody, question=question, at=at, n=n)
         return self.agreed.call(asking(paths.NTH_MATCHING, body), NthReply).id
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:

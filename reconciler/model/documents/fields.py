@@ -11,6 +11,7 @@ from reconciler.model.patterns import (
     LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
     SHARE_PATTERN,
+    TERM_PATTERN,
 )
 from reconciler.model.quantities import LARGEST_QUANTITY
 
@@ -51,6 +52,7 @@ def _refuse_repeats(items: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Key: TypeAlias = Annotated[str, Field(pattern=KEY_PATTERN)]
+TermName: TypeAlias = Annotated[str, Field(pattern=TERM_PATTERN)]
 PackageKey: TypeAlias = Annotated[str, Field(pattern=PACKAGE_KEY_PATTERN)]
 ClientId: TypeAlias = Annotated[str, Field(max_length=128, pattern=LINE_PATTERN)]
 Title: TypeAlias = Annotated[str, Field(max_length=120, pattern=LINE_PATTERN)]

@@ -14,6 +14,7 @@ from reconciler.model.documents.fields import (
     PackageKey,
     PositiveCount,
     Share,
+    TermName,
     Title,
     UniqueClientIds,
     UniqueEmails,
@@ -22,7 +23,7 @@ from reconciler.model.documents.fields import (
 )
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.patterns import DATE_PATTERN, LINE_PATTERN
-from reconciler.model.terms import LOSS_VERBS
+from reconciler.model.terms import CAPS, LOSS_VERBS
 
 
 def _exactly_one_loss(schema: dict[str, Any]) -> None:
@@ -53,12 +54,15 @@ class AcknowledgementDocument(Document):
 
     model_config = ConfigDict(json_schema_extra=_exactly_one_loss)
 
-    removes: Key | None = Field(
-        default=None, description="Key of the feature or limit that is removed.", examples=["audio_call"]
-    )
-    lowers: Key | None = Field(
+    removes: TermName | None = Field(
         default=None,
-        description="Key of the limit that is lowered, or `user_count` or `ai_credits`.",
+        description="Key of the feature or limit that is removed; `features/KEY` or `limits/KEY` where a "
+        "feature and a limit share it.",
+        examples=["audio_call", "limits/recorded_sessions"],
+    )
+    lowers: TermName | None = Field(
+        default=None,
+        description=f"Key of the limit that is lowered, or {' or '.join(f'`{key}`' for key in CAPS)}.",
         examples=["user_count"],
     )
     shortens: Literal["expiry"] | None = Field(default=None, description="The expiry is shortened.")
@@ -67,6 +71,9 @@ class AcknowledgementDocument(Document):
     )
     archives: PackageKey | None = Field(
         default=None, description="The package's own key: it is archived.", examples=["growth"]
+    )
+    ends: Literal["subscriptions"] | None = Field(
+        default=None, description="Subscriptions are over with the shorter expiry at once."
     )
     clients: Count = Field(description="At most this many clients may be touched.", examples=[12])
     reason: Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)] = Field(

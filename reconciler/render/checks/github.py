@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.render.checks.remarks import Level, Remark
 from reconciler.render.sanitise import disarm
-from reconciler.render.text.phrases import counted
+from reconciler.render.story.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.checks.remarks import Level, Remark
+from reconciler.render.checks.remarks import NO_FILE, Level, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Plan
 
 _SEVERITIES: Final = {Level.ERROR: "blocker", Level.WARNING: "major", Level.NOTICE: "info"}
-_NO_FILE: Final = "reconciler.yaml"
 
 
 def code_quality(remarks: Iterable[Remark]) -> str:
@@ -37,7 +36,7 @@ def _issue(remark: Remark) -> dict[str, Any]:
         "fingerprint": remark.fingerprint,
         "severity": _SEVERITIES[remark.level],
         "location": {
-            "path": source.file if source else _NO_FILE,
+            "path": source.file if source else NO_FILE,
             "lines": {"begin": source.line if source else 1},
         },
     }

@@ -37,6 +37,10 @@ def _test(suite: ET.Element, remark: Remark) -> None:
     if remark.source:
         attributes |= {"file": _writable(remark.source.file), "line": str(remark.source.line)}
     test = ET.SubElement(suite, "testcase", attributes)
+    if remark.figures:
+        properties = ET.SubElement(test, "properties")
+        for figure, count in remark.figures.items():
+            ET.SubElement(properties, "property", {"name": figure, "value": str(count)})
     if remark.level is Level.ERROR:
         failure = {"type": _writable(remark.rule), "message": _writable(remark.title)}
         ET.SubElement(test, "failure", failure).text = _writable(remark.message)

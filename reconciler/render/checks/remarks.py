@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import Reach, Source
-from reconciler.model.terms import Severity
-from reconciler.render.review.differences import differences
-from reconciler.render.review.effects import in_words
-from reconciler.render.review.words import key, plain
+from reconciler.model.plans import Source
 from reconciler.render.sanitise import sanitise
-from reconciler.render.text.phrases import counted
+from reconciler.render.story.verdict import Judgement
+from reconciler.render.story.words import Tone, plain, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.findings import Finding
-    from reconciler.model.plans import Change, GuardResult, Plan
-    from reconciler.render.review.differences import Difference
-    from reconciler.render.text.glossary import Glossary
+    from reconciler.render.story.blockers import Blocker, Point
+    from reconciler.render.story.entries import Entry
+    from reconciler.render.story.facts import Fact
+    from reconciler.render.story.story import Story
+
+
+NO_FILE: Final = "reconciler.yaml"
+"""Where a report that must name a place shows what no file is to blame for."""
 
 
 class Level(IntEnum):
@@ -41,6 +43,7 @@ class Remark:
         about: What it speaks of beside the place, so that two remarks on one line stay two.
         source: None where no file is to blame.
         title: A few words.
+        figures: Counts of clients, by their stable names.
     """
 
     level: Level
@@ -49,6 +52,7 @@ class Remark:
     title: str
     message: str
     source: Source | None = None
+    figures: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -77,13 +81,20 @@ def of_findings(findings: Iterable[Finding]) -> tuple[Remark, ...]:
     return loudest_first(_of_finding(finding) for finding in findings)
 
 
-def of_plan(plan: Plan, glossary: Glossary) -> tuple[Remark, ...]:
-    """Return a remark per guard that blocks, per loss, and one per change that takes nothing away."""
-    known = glossary.beside(plan)
-    sources = {change.key: change.source for change in reversed(plan.changes) if change.source}
-    blocked = [_of_guard(each, sources.get(each.key)) for each in plan.guards if each.result == "blocked"]
-    changed = [remark for change in plan.changes for remark in _of_change(change, known)]
-    return loudest_first([*blocked, *changed])
+def of_story(story: Story) -> tuple[Remark, ...]:
+    """Return the headline, then a remark per point that blocks, per fact that takes away, per other entry."""
+    if story.verdict.judgement is Judgement.EMPTY:
+        return ()
+    blocked = [_of_point(each, point) for each in story.blockers for point in each.points]
+    changed = [remark for entry in story.entries for remark in _of_entry(entry)]
+    found = loudest_first([*blocked, *changed])
+    return (_headline(story, found[0].level if found else Level.NOTICE), *found)
+
+
+def _headline(story: Story, level: Level) -> Remark:
+    verdict = story.verdict
+    message = plain(words(verdict.statement, ". ", verdict.sentence))
+    return Remark(level, "plan", "", plain(verdict.subject), message, None, story.figures.known)
 
 
 def _of_finding(finding: Finding) -> Remark:
@@ -94,42 +105,42 @@ def _of_finding(finding: Finding) -> Remark:
     return Remark(level, rule, sanitise(finding.message), rule, message, place)
 
 
-def _of_guard(result: GuardResult, source: Source | None) -> Remark:
-    title = f"{result.id} blocks " + ("the plan" if result.key == "*" else key(result.key).text)
-    message = f"{result.message} To let it pass once: --allow {result.id}:{result.key}"
-    about = f"{result.key} {result.message}"
-    return Remark(
-        Level.ERROR, sanitise(result.id), sanitise(about), sanitise(title), sanitise(message), _place(source)
-    )
+def _of_point(blocker: Blocker, point: Point) -> Remark:
+    said = [*point.statements, *point.corrections, *([blocker.advice] if blocker.advice else [])]
+    message = " ".join(map(plain, [*said, blocker.waiver]))
+    about = " ".join([*point.keys, *map(plain, point.statements)])
+    title = plain(words(blocker.heading, " blocks"))
+    return Remark(Level.ERROR, sanitise(blocker.guard), sanitise(about), title, message, _place(point.source))
 
 
-def _of_change(change: Change, glossary: Glossary) -> Iterator[Remark]:
-    found = differences(change, glossary)
-    for difference in found:
-        if difference.severity.is_loss:
-            yield _of_loss(change, difference)
-    if not any(difference.severity.is_loss for difference in found):
-        title = f"{change.action} {key(change.key).text}"
-        message = f"{title}: {counted(len(found), 'difference')}, none of which takes anything away."
-        about = sanitise(change.key)
-        yield Remark(Level.NOTICE, f"package-{change.action}", about, title, message, _place(change.source))
+def _of_entry(entry: Entry) -> Iterator[Remark]:
+    for fact in entry.losses:
+        yield _of_loss(entry, fact)
+    if not entry.losses:
+        name = sanitise(entry.key)
+        message = plain(words(f"{name}: ", entry.changes, ". ", entry.headline, "."))
+        rule = f"package-{entry.actions[0]}"
+        yield Remark(
+            Level.NOTICE,
+            rule,
+            name,
+            f"{name}: nothing is lost",
+            message,
+            _place(entry.source),
+            entry.figures.known,
+        )
 
 
-def _of_loss(change: Change, difference: Difference) -> Remark:
-    loses_now = difference.impact is not None and difference.impact.lose > 0
-    level = Level.WARNING if difference.severity is Severity.BREAKING or loses_now else Level.NOTICE
-    what = plain(difference.words)
-    title = f"{key(change.key).text}: {difference.severity}"
-    message = f"{key(change.key).text} {what}: {_whom(change, difference)}."
-    about = sanitise(f"{change.action} {change.key}/{difference.subject}")
-    return Remark(level, difference.code, about, title, sanitise(message), _place(change.source))
+def _of_loss(entry: Entry, fact: Fact) -> Remark:
+    level = Level.WARNING if fact.tone in {Tone.ALARM, Tone.CAUTION} else Level.NOTICE
+    name = sanitise(entry.key)
+    felt = fact.felt or entry.unfelt
+    message = plain(words(f"{name} ", fact.statement, ": ", felt, "."))
+    about = sanitise(f"{entry.key}/{fact.term}")
+    figures = {each.name: each.count for each in fact.effects}
+    title = f"{name}: {fact.severity}"
+    return Remark(level, fact.rule, about, title, message, _place(fact.source), figures)
 
 
 def _place(source: Source | None) -> Source | None:
     return source and source.model_copy(update={"file": sanitise(source.file)})
-
-
-def _whom(change: Change, difference: Difference) -> str:
-    if change.reach is Reach.UNKNOWN:
-        return "whom it reaches is unknown"
-    return plain(in_words(difference.impact)) if difference.impact else "no client is touched"

@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from reconciler.render.checks.remarks import Level, Remark
-from reconciler.render.text.phrases import clipped
+from reconciler.model.plans import Source
+from reconciler.render.checks.remarks import NO_FILE, Level, Remark
+from reconciler.render.story.words import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +44,16 @@ def _result(remark: Remark, rule: int) -> dict[str, Any]:
         "ruleIndex": rule,
         "level": _LEVELS[remark.level],
         "message": {"text": clipped(remark.message, _LONGEST).translate(_ESCAPES)},
+        "locations": [_location(remark.source)],
         "partialFingerprints": {"reconciler/v1": remark.fingerprint},
     }
-    if remark.source:
-        region = {"startLine": remark.source.line, "startColumn": remark.source.column}
-        artifact = {"uri": quote(remark.source.file)}
-        result["locations"] = [{"physicalLocation": {"artifactLocation": artifact, "region": region}}]
+    if remark.figures:
+        result["properties"] = dict(remark.figures)
     return result
+
+
+def _location(source: Source | None) -> dict[str, Any]:
+    """Return the place; code scanning takes no result without one."""
+    place = source or Source(file=NO_FILE)
+    region = {"startLine": place.line, "startColumn": place.column}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(place.file)}, "region": region}}

@@ -12,11 +12,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from reconciler.render.sanitise import sanitise
+from reconciler.render.story.words import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.render.review.words import Foreign
+    from reconciler.render.story.words import Span
 
 _WORD: Final = re.compile(r"[(“'\"]*(?:[^\W_]|[,;'\u2019&+%→·…!?\u2013—()-])*[.,;:)”'\"]*")
 _REFERENCE: Final = re.compile(r"(?i)(?:[0-9a-f]{7,64}|[a-z][a-z0-9]*-[0-9]+|(?<![^\W_])[!&%]\w)")
@@ -27,9 +28,9 @@ _ENTITY: Final = re.compile(r"&(?=[#\w])")
 _BACKTICKS: Final = re.compile("`+")
 
 
-def escape(foreign: Foreign) -> str:
+def escape(foreign: Span) -> str:
     """Return an identifier as a code span; of another text, only the words that could do something."""
-    return code(foreign.text.strip()) if foreign.is_key else _prose(foreign.text)
+    return _prose(foreign.text) if foreign.origin is Origin.TEXT else code(foreign.text.strip())
 
 
 def escape_line(text: str) -> str:
@@ -62,9 +63,11 @@ def block(lines: Iterable[str], language: str) -> str:
     return f"{fence}{language}\n{text}\n{fence}\n"
 
 
-def summary_code(text: str) -> str:
-    """Return an inline code element for where Markdown is not read, inside an HTML block."""
-    return f"<code>{html_escape(sanitise(text))}</code>"
+def in_html(foreign: Span) -> str:
+    """Return the text for where Markdown is not read, inside an HTML block; code stops mentions there too."""
+    is_prose = foreign.origin is Origin.TEXT and all(map(_is_harmless, foreign.text.split()))
+    text = html_escape(foreign.text, quote=False)
+    return text if is_prose and text.strip() else f"<code>{text}</code>"
 
 
 def _prose(text: str) -> str:

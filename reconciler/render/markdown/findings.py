@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.render.markdown.escape import escape
 from reconciler.render.markdown.pieces import Piece, fitted
 from reconciler.render.markdown.plan import COMMENT_LIMIT
-from reconciler.render.review.words import key, sentence, written
-from reconciler.render.text.phrases import counted
+from reconciler.render.story.words import counted, key, prose, words, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,5 +35,5 @@ def _row(finding: Finding) -> str:
     sign = "🔴" if finding.severity == "error" else "🟠"
     place = f"{finding.file}:{finding.position.line}:{finding.position.column}"
     message = "; ".join(part for part in (finding.message, finding.fix) if part)
-    words = [f"| {sign} | ", key(place), " | ", key(finding.rule), " | ", *sentence(message), " |\n"]
-    return written(words, escape)
+    row = words(f"| {sign} | ", key(place), " | ", key(finding.rule), " | ", prose(message), " |\n")
+    return written(row, escape)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.story.words import Span, Tone
 
-_INKS: Final = {"+": Ink.GREEN, "-": Ink.RED, "@": Ink.CYAN}
+if TYPE_CHECKING:
+    from reconciler.render.text.style import Paper
+
+_TONES: Final = {"+": Tone.GOOD, "-": Tone.ALARM, "@": Tone.HINT}
 
 
 def told_text(text: str, paper: Paper) -> str:
     """Return a sentence of the story, set off from what came before."""
-    return "\n".join(["", *paper.lines([Span(text, Ink.BOLD)], label=Span("»", Ink.CYAN), column=2), ""])
+    return "\n".join(["", *paper.lines([Span(text, Tone.STRONG)], label=Span("»", Tone.HINT), column=2), ""])
 
 
 def diff_text(diff: str, paper: Paper) -> str:
     """Return a unified diff in colour, line by line as it is."""
     return "".join(
-        f"  {paper.paint(Span(line, _INKS.get(line[:1], Ink.PLAIN)))}\n" for line in diff.splitlines()
+        f"  {paper.paint(Span(line, _TONES.get(line[:1], Tone.PLAIN)))}\n" for line in diff.splitlines()
     )

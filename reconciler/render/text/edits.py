@@ -5,14 +5,15 @@ from __future__ import annotations
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.text.ink import Ink, Paper, Span
+from reconciler.render.story.words import Span, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.edits import FileEdit
+    from reconciler.render.text.style import Paper
 
-_INKS: Final = {"+": Ink.GREEN, "-": Ink.RED, "@": Ink.CYAN}
+_TONES: Final = {"+": Tone.GOOD, "-": Tone.ALARM, "@": Tone.HINT}
 
 
 def edit_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
@@ -27,8 +28,8 @@ def diff_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
         for line in unified_diff(
             _lines(edit.before), _lines(edit.after), before, f"b/{edit.file}", lineterm=""
         ):
-            ink = Ink.BOLD if line.startswith(("+++", "---")) else _INKS.get(line[0], Ink.PLAIN)
-            yield paper.paint(Span(line, ink))
+            tone = Tone.STRONG if line.startswith(("+++", "---")) else _TONES.get(line[0], Tone.PLAIN)
+            yield paper.paint(Span(line, tone))
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -1,24 +1,34 @@
-"""One client beside the current plan."""
+"""One client beside the current plan, and what a rule, guard, code or exit code means."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.terms import Kind
+from reconciler.render.story.phrasing import Difference, phrased
+from reconciler.render.story.words import Span, Tone, author, instant, joined, number
 from reconciler.render.text.client import client_text
-from reconciler.render.text.fields import by_severity, field_line
-from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import author, instant, joined, number
+from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.plans import FieldChange
+    from reconciler.model.topics import Topic
     from reconciler.planning.prospects import Explanation, Prospect, Stay
-    from reconciler.render.text.glossary import Glossary
+    from reconciler.render.story.glossary import Glossary
+    from reconciler.render.text.style import Paper
 
 _COMMIT: Final = 12
 _KIND_COLUMN: Final = 14
+_HEADINGS: Final = {
+    "rule": "RULES OF VALIDATION",
+    "guard": "GUARDS",
+    "change": "CODES OF CHANGES",
+    "exit code": "EXIT CODES",
+}
+_INDENT: Final = 4
 _STAYS: Final[Mapping[Stay, str]] = {
     "nothing-changes": "Nothing changes for this client: it holds what the package grants after the plan.",
     "not-active": "The client stays where it is: only clients with an active subscription are reassigned.",
@@ -48,19 +58,19 @@ def _origin(explanation: Explanation, paper: Paper) -> Iterator[str]:
 
 
 def _outlook(explanation: Explanation, glossary: Glossary, paper: Paper) -> Iterator[str]:
-    yield from paper.lines([Span("The plan as of now", Ink.BOLD)])
+    yield from paper.lines([Span("The plan as of now", Tone.STRONG)])
     for change in explanation.changes:
         yield from paper.lines([f"{change.action} {change.key} · {change.severity}"], indent=2)
     if not explanation.changes:
         yield from paper.lines(["leaves the package as it is"], indent=2)
     for guard in explanation.guards:
-        body: list[Span | str] = [Span(f"blocked by {guard.id}: ", Ink.ALARM), guard.message]
+        body: list[Span | str] = [Span(f"blocked by {guard.id}: ", Tone.ALARM), guard.message]
         yield from paper.lines(body, indent=2)
     yield ""
     yield from paper.lines([_verdict(explanation)])
     if explanation.prospect.fields:
         when = "With that:" if explanation.stays is None else "On reassignment, once the plan is applied:"
-        yield from paper.lines([Span(when, Ink.BOLD)])
+        yield from paper.lines([Span(when, Tone.STRONG)])
         yield from _prospect(explanation.prospect, glossary, paper)
 
 
@@ -68,14 +78,15 @@ def _verdict(explanation: Explanation) -> Span | str:
     if explanation.stays is not None:
         return _STAYS[explanation.stays]
     once = ", once nothing blocks it" if explanation.guards else ""
-    return Span(f"The plan moves this client to the package's new revision{once}.", Ink.CAUTION)
+    return Span(f"The plan moves this client to the package's new revision{once}.", Tone.CAUTION)
 
 
 def _prospect(prospect: Prospect, glossary: Glossary, paper: Paper) -> Iterator[str]:
-    for field in by_severity(prospect.fields):
-        line = field_line(field, glossary)
-        label = Span(f"{line.symbol.text} {line.kind}", line.symbol.ink)
-        body = [*line.body, Span(_remark(field, prospect), Ink.YELLOW)]
+    for field in sorted(prospect.fields, key=lambda each: each.severity.rank):
+        said = phrased(Difference.of_field(field), glossary)
+        tone = Tone.ALARM if field.severity.is_loss else Tone.GOOD
+        label = Span(f"{said.sign} {said.label}", tone)
+        body = [*said.body, Span(_remark(field, prospect), Tone.CAUTION)]
         yield from paper.lines(body, indent=2, label=label, column=_KIND_COLUMN)
 
 
@@ -92,3 +103,31 @@ def _remark(field: FieldChange, prospect: Prospect) -> str:
         parts.append("which is over already" if prospect.is_expired else "")
     said = "; ".join(part for part in parts if part)
     return f" ({said})" if said else ""
+
+
+def topic_text(topic: Topic, paper: Paper) -> str:
+    """Return the topic with its examples."""
+    lines = list(paper.lines([Span(topic.id, Tone.STRONG), " ", Span(_kind(topic), Tone.QUIET)]))
+    lines += ["", *paper.lines([f"{topic.title}. {topic.explanation}"])]
+    lines += _example("Instead of", topic.bad, paper)
+    lines += _example("Write" if topic.bad else "For example", topic.good, paper)
+    return "\n".join(lines) + "\n"
+
+
+def topic_table(topics: Iterable[Topic], paper: Paper) -> Iterator[str]:
+    """Yield a list per kind; topics come grouped by kind."""
+    for place, (kind, group) in enumerate(groupby(topics, key=lambda topic: topic.kind)):
+        if place:
+            yield ""
+        yield from table_lines((_HEADINGS[kind], ""), [(topic.id, topic.title) for topic in group], paper)
+
+
+def _kind(topic: Topic) -> str:
+    return f"({topic.kind}, {topic.weight})" if topic.weight else f"({topic.kind})"
+
+
+def _example(label: str, text: str, paper: Paper) -> Iterator[str]:
+    if text:
+        yield ""
+        yield from paper.lines([Span(f"{label}:", Tone.QUIET)])
+        yield from (" " * _INDENT + paper.paint(line) for line in text.splitlines())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
+from reconciler.render.story.words import Span, Tone
 from reconciler.render.text.findings import count_line, finding_lines
-from reconciler.render.text.ink import Ink, Paper, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.errors import ReconcilerError
+    from reconciler.render.text.style import Paper
 
 _COLUMN = 7
 
@@ -22,16 +23,16 @@ def failure_text(error: ReconcilerError, paper: Paper) -> str:
 
 
 def _lines(error: ReconcilerError, paper: Paper) -> Iterator[str]:
-    yield from labelled("error:", error.message, Ink.ALARM, paper)
+    yield from labelled("error:", error.message, Tone.ALARM, paper)
     if isinstance(error, InvalidError) and error.findings:
         yield ""
         yield from finding_lines(error.findings, paper)
         yield from ("", count_line(error.findings))
     if error.hint:
-        yield from labelled("hint:", error.hint, Ink.CYAN, paper)
+        yield from labelled("hint:", error.hint, Tone.HINT, paper)
 
 
-def labelled(label: str, message: str, ink: Ink, paper: Paper) -> Iterator[str]:
+def labelled(label: str, message: str, ink: Tone, paper: Paper) -> Iterator[str]:
     """Yield the message under its label; its own line breaks are kept, indented below the first line."""
     first, *rest = message.splitlines() or [""]
     yield from paper.lines([first], label=Span(label, ink), column=_COLUMN)

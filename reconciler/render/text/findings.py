@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import counted
+from reconciler.render.story.words import Span, Tone, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.model.findings import Finding
+    from reconciler.render.text.style import Paper
 
 _FIX_INDENT = 4
 
@@ -43,8 +43,8 @@ def count_line(findings: Sequence[Finding]) -> str:
 def _finding(finding: Finding, paper: Paper) -> Iterator[str]:
     place = f"{finding.file}:{finding.position.line}:{finding.position.column}"
     is_error = finding.severity == "error"
-    rule = Span(finding.rule, Ink.RED if is_error else Ink.YELLOW)
+    rule = Span(finding.rule, Tone.ALARM if is_error else Tone.CAUTION)
     body: list[Span | str] = ["" if is_error else "warning: ", rule, " ", finding.message]
-    yield from paper.lines(body, label=Span(place, Ink.BOLD), column=_FIX_INDENT)
+    yield from paper.lines(body, label=Span(place, Tone.STRONG), column=_FIX_INDENT)
     if finding.fix:
-        yield from paper.lines([Span(finding.fix, Ink.DIM)], indent=_FIX_INDENT)
+        yield from paper.lines([Span(finding.fix, Tone.QUIET)], indent=_FIX_INDENT)

@@ -1,168 +1,141 @@
-"""The plan, as people read it: a verdict, every change with whom it touches, what stops it, what is next."""
+"""The plan for a terminal: the headline, every package with whom it touches, what stops it, what is next."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Action
-from reconciler.render.text.catalog_change import catalog_lines, protected_lines
-from reconciler.render.text.change import change_lines
-from reconciler.render.text.guards import guard_lines
-from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import counted, number, several, verb
+from reconciler.render.story.verdict import Judgement
+from reconciler.render.story.words import Span, Tone, key, number, title, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import timedelta
+    from collections.abc import Iterator
 
-    from reconciler.model.plans import Change, Plan
-    from reconciler.render.text.glossary import Glossary
+    from reconciler.render.story.blockers import Blocker, Point
+    from reconciler.render.story.entries import Entry
+    from reconciler.render.story.facts import Fact
+    from reconciler.render.story.story import Note, Story
+    from reconciler.render.story.words import Words
+    from reconciler.render.text.style import Paper
 
-_UNMANAGED_SHOWN: Final = 5
-_OUTDATED_SHOWN: Final = 3
-_COUNTED: Final = (
-    ("create", "created"),
-    ("update", "updated"),
-    ("rename", "renamed"),
-    ("restore", "restored"),
-    ("archive", "archived"),
-)
+_SYMBOLS: Final = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.ARCHIVE: "-",
+    Action.RESTORE: "^",
+    Action.RENAME: ">",
+    Action.REASSIGN: "→",
+}
+_INDENT: Final = 4
+_FACT: Final = 6
+_LABELS: Final = 14
+_NOTES: Final = 10
 
 
-def plan_text(plan: Plan, glossary: Glossary, paper: Paper, *, next_step: str = "") -> str:
+def plan_text(story: Story, paper: Paper, *, next_step: str = "") -> str:
     """Return the whole plan, ending in a newline.
 
     `next_step` is a sentence to close with, such as the command that applies the plan.
     """
-    return "\n".join(plan_lines(plan, glossary, paper, next_step=next_step)) + "\n"
+    return "\n".join(plan_lines(story, paper, next_step=next_step)) + "\n"
 
 
-def plan_lines(plan: Plan, glossary: Glossary, paper: Paper, *, next_step: str = "") -> Iterator[str]:
+def plan_lines(story: Story, paper: Paper, *, next_step: str = "") -> Iterator[str]:
     """Yield the same, line by line."""
-    known = glossary.beside(plan)
-    yield from _verdict(plan, paper)
-    for change in _as_read(plan):
+    yield from _verdict(story, paper)
+    for entry in story.entries:
         yield ""
-        yield from change_lines(change, known, paper)
-    yield from _after_a_gap(catalog_lines(plan.catalog, paper))
-    yield from _after_a_gap(protected_lines(plan.protected, paper))
-    yield from _after_a_gap(_remarks(plan, paper))
-    yield from _after_a_gap(guard_lines(plan, known.catalog, paper))
-    if plan.changes:
+        yield from _entry(entry, paper)
+    yield from _after_a_gap(_notes(story.settings, paper))
+    yield from _after_a_gap(_notes(story.notes, paper))
+    yield from _after_a_gap(_blockers(story, paper))
+    yield from _after_a_gap(line for said in story.let_pass for line in paper.lines(said))
+    if story.entries:
         yield ""
-        yield from paper.lines([summary_line(plan)])
+        yield from paper.lines([story.summary])
     if next_step:
         yield from paper.lines([next_step])
 
 
-def summary_line(plan: Plan) -> str:
-    """Return the counts on one line, in the words that scripts and people look for."""
-    counts = plan.summary
-    verbs = ("create", "update", "rename", "restore", "archive", "reassign")
-    said = [f"{number(getattr(counts, verb))} to {verb}" for verb in verbs if getattr(counts, verb)]
-    return f"Plan: {', '.join(said) or 'no package to change'}."
+def _verdict(story: Story, paper: Paper) -> Iterator[str]:
+    judged = story.verdict
+    stop = [Span(", BLOCKED", Tone.ALARM)] if judged.judgement is Judgement.BLOCKED else []
+    yield from paper.lines([*judged.subject, *stop, ": ", *judged.statement, "."])
+    if judged.sentence:
+        yield from paper.lines(judged.sentence)
 
 
-def _as_read(plan: Plan) -> Iterator[Change]:
-    """Yield the changes in the plan's order, but each reassignment after the change that it carries out.
-
-    What that change says of its losses already, the reassignment does not say again.
-    """
-    moves = {each.key: each for each in plan.changes if each.action is Action.REASSIGN}
-    for change in plan.changes:
-        if change.action is not Action.REASSIGN:
-            yield change
-            if change.key in moves:
-                yield _without_what_is_said(moves.pop(change.key), change)
-    yield from moves.values()
-
-
-def _without_what_is_said(move: Change, change: Change) -> Change:
-    findings = tuple(each for each in move.impact.findings if each not in change.impact.findings)
-    return move.model_copy(update={"impact": move.impact.model_copy(update={"findings": findings})})
+def _entry(entry: Entry, paper: Paper) -> Iterator[str]:
+    symbol = Span(_SYMBOLS[entry.actions[0]], entry.level.tone)
+    yield from paper.lines(_heading(entry), label=symbol, column=2)
+    for sentence in (words(entry.headline, ".") if entry.is_touching else (), *entry.whom):
+        if sentence:
+            yield from paper.lines(sentence, indent=_INDENT)
+    if entry.source is not None:
+        place = f"{entry.source.file}:{entry.source.line}"
+        yield from paper.lines([Span(place, Tone.QUIET)], indent=_INDENT)
+    for fact in entry.facts:
+        yield from _fact(fact, paper)
 
 
-def _verdict(plan: Plan, paper: Paper) -> Iterator[str]:
-    if plan.is_empty and not plan.blocked:
-        yield from paper.lines(
-            [Span("Nothing to change: ", Ink.GOOD), f"{plan.environment} is as the files say."]
-        )
-        return
-    stops = len({each.id for each in plan.guards if each.result == "blocked"})
-    heading: list[Span | str] = [Span(_title(plan), Ink.BOLD)]
-    if plan.blocked:
-        heading.append(Span(f" — BLOCKED by {counted(stops, 'guard')}", Ink.ALARM))
-    yield from paper.lines(heading)
-    yield from paper.lines([f"{_packages(plan)}."])
-    yield from paper.lines(_clients(plan))
-
-
-def _title(plan: Plan) -> str:
-    return f"Changes since {plan.environment}" if plan.is_offline else f"Plan for {plan.environment}"
-
-
-def _packages(plan: Plan) -> str:
-    said = [(getattr(plan.summary, name), word) for name, word in _COUNTED]
-    parts = [f"{number(count)} {word}" for count, word in said if count]
-    if not parts:
-        return "No package changes" if not plan.summary.reassign else "Only clients are reassigned"
-    total = sum(count for count, _ in said)
-    if len(parts) == 1:
-        return f"{counted(total, 'package')} {verb(total, 'is', 'are')} {parts[0].partition(' ')[2]}"
-    return f"{counted(total, 'package')} {verb(total, 'changes', 'change')}: {', '.join(parts)}"
-
-
-def _clients(plan: Plan) -> Iterable[Span | str]:
-    affected = plan.summary.clients_affected
-    losing = max((each.lose for change in plan.changes for each in change.impact.findings), default=0)
-    moved = sum(each.reassignment.clients for each in plan.changes if each.reassignment is not None)
-    if plan.is_offline:
-        yield "Compared without the platform: which clients they touch is unknown."
-    elif not affected:
-        yield "No client loses anything."
-    elif losing >= affected:
-        yield Span(
-            f"{counted(affected, 'client')} {verb(affected, 'loses', 'lose')} something now.", Ink.ALARM
-        )
-    else:
-        yield Span(f"{counted(affected, 'client')} {verb(affected, 'is', 'are')} touched", Ink.BOLD)
-        yield ", of whom at least " if losing else "; nobody loses anything with this apply."
-        if losing:
-            yield Span(f"{number(losing)} {verb(losing, 'loses', 'lose')} something now.", Ink.ALARM)
-    if moved:
-        yield f" {counted(moved, 'client')} {verb(moved, 'is', 'are')} reassigned."
-
-
-def _remarks(plan: Plan, paper: Paper) -> Iterator[str]:
-    if plan.outdated:
-        yield from paper.lines(_outdated(plan), label=Span("Outdated", Ink.DIM), column=10)
-    if plan.unmanaged:
-        names = several(plan.unmanaged, len(plan.unmanaged), _UNMANAGED_SHOWN)
-        body = [f"made by hand on the platform and left alone: {names}"]
-        yield from paper.lines(body, label=Span("Unmanaged", Ink.DIM), column=10)
-    for notice in plan.notices:
-        yield from paper.lines([notice], label=Span("Note", Ink.CYAN), column=10)
-
-
-def _outdated(plan: Plan) -> list[str]:
-    clients = sum(each.clients for each in plan.outdated)
-    rows = sorted(plan.outdated, key=lambda each: -each.clients)
-    named = ", ".join(
-        f"{number(each.clients)} on {each.package} revision {number(each.revision)} "
-        f"({_age(plan.created_at - each.since)})"
-        for each in rows[:_OUTDATED_SHOWN]
+def _heading(entry: Entry) -> Words:
+    renamed = words(key(entry.renamed_from, Tone.STRONG), " → ") if entry.renamed_from else ()
+    called = words(" “", title(entry.title), "”") if entry.title else ()
+    new = entry.revisions
+    revisions = words(f" revision {number(new[0])} → {number(new[1])}") if new else ()
+    done = " and ".join(entry.actions)
+    return words(
+        Span(done, entry.level.tone),
+        " ",
+        renamed,
+        key(entry.key, Tone.STRONG),
+        called,
+        revisions,
+        Span(" · ", Tone.QUIET),
+        Span(entry.severity, Tone.QUIET),
     )
-    rest = sum(each.clients for each in rows[_OUTDATED_SHOWN:])
-    more = f" and {number(rest)} more" if rest else ""
-    return [f"{counted(clients, 'client')} on older revisions: {named}{more}"]
 
 
-def _age(since: timedelta) -> str:
-    return f"outdated for {counted(since.days, 'day')}" if since.days else "outdated since today"
+def _fact(fact: Fact, paper: Paper) -> Iterator[str]:
+    label = Span(f"{fact.sign} {fact.label}", fact.tone)
+    yield from paper.lines(fact.body, indent=_FACT, label=label, column=_LABELS)
+    if fact.felt:
+        yield from paper.lines(fact.felt, indent=_FACT + _LABELS)
+
+
+def _notes(notes: tuple[Note, ...], paper: Paper) -> Iterator[str]:
+    for note in notes:
+        yield from paper.lines(note.sentence, label=Span(note.label, Tone.QUIET), column=_NOTES)
+
+
+def _blockers(story: Story, paper: Paper) -> Iterator[str]:
+    if story.blockers:
+        yield from paper.lines([Span("Blocked", Tone.ALARM)])
+    for blocker in story.blockers:
+        yield from _blocker(blocker, paper)
+
+
+def _blocker(blocker: Blocker, paper: Paper) -> Iterator[str]:
+    yield from paper.lines(blocker.heading, indent=2, label=Span("x", Tone.ALARM), column=2)
+    for point in blocker.points:
+        yield from _point(point, paper)
+    if blocker.advice:
+        yield from paper.lines(blocker.advice, indent=_INDENT)
+    yield from paper.lines(blocker.waiver, indent=_INDENT)
+
+
+def _point(point: Point, paper: Paper) -> Iterator[str]:
+    for sentence in (*point.statements, *point.corrections):
+        yield from paper.lines(sentence, indent=_INDENT)
+    if point.paste is not None:
+        yield from paper.lines(point.paste.invitation, indent=_INDENT)
+        for line in point.paste.lines:
+            depth = len(line) - len(line.lstrip(" "))
+            yield from paper.lines([Span(line, Tone.HINT)], indent=_FACT + depth)
 
 
 def _after_a_gap(lines: Iterator[str]) -> Iterator[str]:
-    for number_, line in enumerate(lines):
-        if number_ == 0:
+    for place, line in enumerate(lines):
+        if place == 0:
             yield ""
         yield line

@@ -1,18 +1,20 @@
-"""The history: runs as a table, one run in full, and what an apply has just done."""
+"""The history: runs as a table, one run in full, and what a command has just done."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import author, counted, instant, joined, number
+from reconciler.render.story.words import Span, Tone, author, counted, instant, joined, number
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.changesets import PackageState, Run
+    from reconciler.model.clients import Client, ImportReport
+    from reconciler.model.plans import GuardResult
+    from reconciler.render.text.style import Paper
 
 _HEADINGS: Final = ("RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT")
 _COLUMN: Final = 12
@@ -38,7 +40,7 @@ def run_text(run: Run, paper: Paper) -> str:
 
 def applied_text(run: Run, paper: Paper) -> str:
     """Return the sentence that follows an apply."""
-    body: list[Span | str] = [Span("Applied", Ink.GOOD), f" as run {run.id}: {_what(run)}."]
+    body: list[Span | str] = [Span("Applied", Tone.GOOD), f" as run {run.id}: {_what(run)}."]
     return "\n".join(paper.lines(body)) + "\n"
 
 
@@ -55,7 +57,7 @@ def _what(run: Run) -> str:
 
 
 def _about(run: Run, paper: Paper) -> Iterator[str]:
-    yield from paper.lines([Span(f"Run {run.id}", Ink.BOLD), f" on {run.environment}: {_what(run)}"])
+    yield from paper.lines([Span(f"Run {run.id}", Tone.STRONG), f" on {run.environment}: {_what(run)}"])
     for label, text in (
         ("when", instant(run.at)),
         ("by", author(run)),
@@ -63,17 +65,17 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),
     ):
-        yield from paper.lines([text], indent=2, label=Span(label, Ink.DIM), column=_COLUMN)
+        yield from paper.lines([text], indent=2, label=Span(label, Tone.QUIET), column=_COLUMN)
 
 
 def _changes(run: Run, paper: Paper) -> Iterator[str]:
     for change in run.changes:
         key = str(change.get("key", ""))
-        body: list[Span | str] = [Span(key, Ink.BOLD), _revisions(run, key)]
+        body: list[Span | str] = [Span(key, Tone.STRONG), _revisions(run, key)]
         yield from paper.lines(body, indent=2, label=Span(str(change.get("action", ""))), column=_COLUMN)
         codes = _codes(change)
         if codes:
-            yield from paper.lines([Span(codes, Ink.DIM)], indent=2 + _COLUMN)
+            yield from paper.lines([Span(codes, Tone.QUIET)], indent=2 + _COLUMN)
 
 
 def _revisions(run: Run, key: str) -> str:
@@ -97,3 +99,28 @@ def _codes(change: Mapping[str, Any]) -> str:
     said = [f"{each.get('code', '')} {str(each.get('path', '')).rpartition('/')[2]}" for each in fields]
     rest = len(said) - _CODES_SHOWN
     return ", ".join([*said[:_CODES_SHOWN], *([f"{number(rest)} more"] if rest > 0 else [])])
+
+
+def import_text(report: ImportReport, paper: Paper) -> str:
+    """Return how many clients came in."""
+    total = counted(report.added + report.updated, "client")
+    how = f"{number(report.added)} new, {number(report.updated)} known before"
+    return "\n".join(paper.lines([Span("Imported", Tone.GOOD), f" {total}: {how}."])) + "\n"
+
+
+def assigned_text(client: Client, paper: Paper) -> str:
+    """Return what the client holds now."""
+    held = client.subscription
+    expiry = "never expires" if held.expires_at is None else f"expires {instant(held.expires_at)}"
+    body: list[Span | str] = [
+        Span(client.id, Tone.STRONG),
+        f" holds {held.package} revision {held.revision}; it {expiry}.",
+    ]
+    return "\n".join(paper.lines(body)) + "\n"
+
+
+def held_back_text(guards: Iterable[GuardResult], paper: Paper) -> str:
+    """Return which packages an apply left out, and which guards it was for."""
+    named = dict.fromkeys(f"{each.key} ({each.id})" for each in guards)
+    body: list[Span | str] = [Span("Held back", Tone.CAUTION), f": {', '.join(named)}."]
+    return "\n".join(paper.lines(body)) + "\n"

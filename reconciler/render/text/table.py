@@ -6,7 +6,8 @@ from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from reconciler.render.sanitise import sanitise
-from reconciler.render.text.ink import Ink, Paper, Span, cells
+from reconciler.render.story.words import Span, Tone
+from reconciler.render.text.style import Paper, cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ def table_lines(headings: Sequence[str], rows: Iterable[Sequence[str]], paper: P
     stream = iter(rows)
     first = list(islice(stream, _MEASURED_ROWS))
     widths = _widths([headings, *first], paper.width)
-    yield from _row([Span(heading, Ink.BOLD) for heading in headings], widths, paper)
+    yield from _row([Span(heading, Tone.STRONG) for heading in headings], widths, paper)
     for row in chain(first, stream):
         yield from _row([Span(cell) for cell in row], widths, paper)
 
@@ -44,7 +45,7 @@ def _row(row: Sequence[Span], widths: Sequence[int], paper: Paper) -> Iterator[s
     for parts in zip_longest(*columns, fillvalue=""):
         spans: list[Span | str] = []
         for part, cell, width in zip(parts, row, widths, strict=True):
-            spans += [Span(part, cell.ink), " " * (width - cells(part) + _GAP)]
+            spans += [Span(part, cell.tone), " " * (width - cells(part) + _GAP)]
         yield paper.paint(*spans[:-1]).rstrip(" ")
 
 

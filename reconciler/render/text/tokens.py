@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.text.phrases import instant
+from reconciler.render.story.words import instant
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.tokens import Token
-    from reconciler.render.text.ink import Paper
+    from reconciler.render.text.style import Paper
 
 _HEADINGS: Final = ("ID", "NAME", "SCOPES", "CREATED", "STATUS")
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.terms import CAPS
-from reconciler.render.text.ink import Ink, Paper, Span
-from reconciler.render.text.phrases import counted, joined, number, quantity, several
+from reconciler.model.terms import CAPS, Term
+from reconciler.render.story.words import Span, Tone, agreed, counted, joined, number, quantity, several
+from reconciler.render.text.style import Paper
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.planning.advice import MeterUsage, PackageUsage, Verdict
-    from reconciler.render.text.glossary import Glossary
+    from reconciler.render.story.glossary import Glossary
 
 _HEADINGS: Final = ("allowance", "now", "use it", "median", "80 %", "95 %", "most", "mean", "≥80 %", "full")
 _NOTHING: Final = "·"
@@ -31,10 +31,12 @@ def usage_lines(usage: PackageUsage, glossary: Glossary, paper: Paper) -> Iterat
     """Yield the package's lines, and an empty one after them."""
     facts = (
         f"revision {usage.revision}",
-        f"{counted(usage.holders, 'client')} hold{'s' if usage.holders == 1 else ''} it",
+        f"{counted(usage.holders, 'client')} {agreed(usage.holders, 'holds', 'hold')} it",
         f"{number(usage.seasoned)} for two weeks or longer" if usage.holders else "",
     )
-    yield from paper.lines([Span(usage.key, Ink.BOLD), f" {usage.title} ", Span(joined(facts), Ink.DIM)])
+    yield from paper.lines(
+        [Span(usage.key, Tone.STRONG), f" {usage.title} ", Span(joined(facts), Tone.QUIET)]
+    )
     yield ""
     rows = [_row(meter, glossary) for meter in usage.meters]
     narrower = Paper(None if paper.width is None else paper.width - _INDENT, paper.colour)
@@ -73,24 +75,23 @@ def _advice(meter: MeterUsage, glossary: Glossary, paper: Paper) -> Iterator[str
     ):
         if count:
             who = f"{what}: {several(sample, count, _SHOWN)}"
-            yield from paper.lines([Span(who, Ink.DIM)], indent=_INDENT + 4)
+            yield from paper.lines([Span(who, Tone.QUIET)], indent=_INDENT + 4)
 
 
 def _verdict(meter: MeterUsage) -> Span:
     verdict, suggestion = meter.advice.verdict, number(meter.advice.suggestion or 0)
     match verdict:
         case "raise":
-            return Span(f"raise to {suggestion}.", Ink.CAUTION)
+            return Span(f"raise to {suggestion}.", Tone.CAUTION)
         case "lower":
-            return Span(f"{suggestion} would do.", Ink.CYAN)
+            return Span(f"{suggestion} would do.", Tone.HINT)
         case "cap":
-            return Span(f"a cap of {suggestion} would do.", Ink.CYAN)
+            return Span(f"a cap of {suggestion} would do.", Tone.HINT)
         case "keep":
-            return Span(f"keep {suggestion}.", Ink.GREEN)
+            return Span(f"keep {suggestion}.", Tone.GOOD)
         case _:
-            return Span(f"{_NO_ADVICE[verdict]}.", Ink.DIM)
+            return Span(f"{_NO_ADVICE[verdict]}.", Tone.QUIET)
 
 
 def _name(meter: MeterUsage, glossary: Glossary) -> str:
-    cap = CAPS.get(meter.meter)
-    return cap.title if cap else glossary.short_limit(meter.meter)
+    return glossary.title(Term("" if meter.meter in CAPS else "limits", meter.meter))

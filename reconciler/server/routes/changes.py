@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from reconciler.model.fields import LINE_PATTERN
 from reconciler.model.tokens import Scope
 from reconciler.server.cursors import last_run, runs_page
 from reconciler.server.gate import Call, Gated, Needs
@@ -15,7 +16,6 @@ from reconciler.server.replies import shown
 from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
-from reconciler.wire.fields import LINE_PATTERN
 
 router = APIRouter(tags=["changes"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from reconciler.model.fields import LINE_PATTERN
 from reconciler.model.tokens import Scope
 from reconciler.server.gate import Call, Gated, Needs
 from reconciler.server.parameters import At, ClientId
@@ -14,7 +15,6 @@ from reconciler.server.replies import IfNoneMatch, shown
 from reconciler.server.streams import LinesResponse, streamed
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
-from reconciler.wire.fields import LINE_PATTERN
 from reconciler.wire.packages import DefinitionBody
 
 router = APIRouter(tags=["clients"], route_class=Gated)
@@ -42,7 +42,7 @@ def entitlements(
 ) -> Response:
     """Return what a client may use right now: what the product asks before it lets a client do something."""
     found = call.platform.client(client_id, call.instant(at))
-    return shown(EntitlementsReply.model_validate(found.entitlements), if_none_match)
+    return shown(EntitlementsReply.of(found.entitlements), if_none_match)
 
 
 @router.get(paths.SNAPSHOT, response_model=DefinitionBody)

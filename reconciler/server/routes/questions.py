@@ -26,7 +26,9 @@ from reconciler.wire.questions import (
     NthReply,
     OutdatedReply,
     QuestionsBody,
+    SuspendedReply,
     TallyReply,
+    WaitingReply,
 )
 
 router = APIRouter(tags=["questions"], route_class=Gated)
@@ -45,6 +47,14 @@ def holdings(call: _Reader, body: HoldingsBody) -> Response:
     return shown(HoldingsReply(items=tuple(items)))
 
 
+@router.post(paths.SUSPENDED, response_model=SuspendedReply)
+def suspended(call: _Reader, body: HoldingsBody) -> Response:
+    """Count the holders of packages who are not active themselves, but whose subscription has not ended."""
+    held = call.platform.suspended(set(body.keys), body.at)
+    items = (WaitingReply(key=key, clients=clients) for key, clients in sorted(held.items()))
+    return shown(SuspendedReply(items=tuple(items)))
+
+
 @router.get(paths.HOLDERS, response_model=HoldersReply)
 def holders(call: _Reader, at: At = None) -> Response:
     """Count the clients with an active subscription to any package."""
@@ -61,22 +71,21 @@ def outdated(call: _Reader, at: At = None) -> Response:
 @router.post(paths.ANSWERS, response_model=AnswersReply)
 def answers(call: _Reader, body: QuestionsBody) -> Response:
     """Answer questions about clients, in their order."""
-    questions = [question.value() for question in body.questions]
-    found = call.platform.answers(questions, body.at, sample=body.sample)
+    found = call.platform.answers(body.questions, body.at, sample=body.sample)
     return shown(AnswersReply(items=tuple(map(AnswerReply.model_validate, found))))
 
 
 @router.post(paths.MATCHING, response_class=LinesResponse)
 def matching(call: _Reader, body: MatchingBody) -> Response:
     """Stream the ids of all clients that match a question, a JSON text per line."""
-    ids = call.platform.matching(body.question.value(), body.at)
+    ids = call.platform.matching(body.question, body.at)
     return streamed(map(quoted, ids))
 
 
 @router.post(paths.NTH_MATCHING, response_model=NthReply)
 def nth_matching(call: _Reader, body: NthBody) -> Response:
     """Return the id of the n-th client that matches a question."""
-    found = call.platform.nth_matching(body.question.value(), body.n, body.at)
+    found = call.platform.nth_matching(body.question, body.n, body.at)
     return shown(NthReply(id=found))
 
 

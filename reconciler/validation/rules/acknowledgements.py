@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.model.terms import LOSS_VERBS
 from reconciler.validation.rules.rule import Rule
 
 ACKNOWLEDGEMENT_RULES: Final = (
     Rule(
         "acknowledgement-unclear",
         "An acknowledgement that does not name exactly one loss",
-        "Each entry has exactly one of `removes`, `lowers`, `shortens`, `narrows` and `archives`.",
+        f"Each entry has exactly one of {', '.join(f'`{verb}`' for verb in LOSS_VERBS)}.",
         bad="acknowledge:\n  - {clients: 5, reason: Told them., until: 2026-12-31}",
         good="acknowledge:\n  - {removes: fax, clients: 5, reason: Told them., until: 2026-12-31}",
+    ),
+    Rule(
+        "acknowledgement-ambiguous",
+        "An acknowledgement that may mean a feature or a limit",
+        "A feature and a limit of the catalog have the same key. An entry that does not say which of them "
+        "goes would approve the loss of the other as well, when somebody proposes it later.",
+        bad="acknowledge:\n  - {removes: fax, clients: 5, reason: Told them., until: 2026-12-31}",
+        good="acknowledge:\n  - {removes: limits/fax, clients: 5, reason: Told them., until: 2026-12-31}",
     ),
     Rule(
         "acknowledgement-unused",

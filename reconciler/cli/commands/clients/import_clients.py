@@ -11,8 +11,8 @@ from reconciler.cli.options import chosen, global_options
 from reconciler.cli.progress import counted
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json.client import import_json
-from reconciler.render.text.outcome import import_text
+from reconciler.render.json import import_json
+from reconciler.render.text.runs import import_text
 
 if TYPE_CHECKING:
     from reconciler.model.clients import ImportReport

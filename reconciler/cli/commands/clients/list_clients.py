@@ -11,8 +11,8 @@ from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import at_option
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json.client import client_json
-from reconciler.render.text.clients import client_table
+from reconciler.render.json import client_json
+from reconciler.render.text.client import client_table
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,9 +13,9 @@ from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
-from reconciler.render.json.client import client_json
+from reconciler.render.json import client_json
+from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.client import client_text
-from reconciler.render.text.glossary import Glossary
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,7 +41,7 @@ def show_command(client_id: str, at: datetime | None) -> None:
         if choices.format == "json":
             terminal.write_json(client_json(client))
             return
-        glossary = Glossary(platform.catalog() or Catalog())
+        glossary = Glossary.of_catalog(platform.catalog() or Catalog())
         terminal.write(client_text(client, _current(client, platform), glossary, terminal.data))
 
 

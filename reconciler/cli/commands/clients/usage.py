@@ -12,8 +12,8 @@ from reconciler.cli.parameters import at_option
 from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.model.catalog import Catalog
-from reconciler.render.json.usage import usage_json
-from reconciler.render.text.glossary import Glossary
+from reconciler.render.json import usage_json
+from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.usage import usage_lines
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ def usage_command(package: str | None, at: datetime | None) -> None:
         if choices.format == "json":
             terminal.write_json_lines(map(usage_json, packages))
             return
-        glossary = Glossary(platform.catalog() or Catalog())
+        glossary = Glossary.of_catalog(platform.catalog() or Catalog())
         terminal.write_lines(line for each in packages for line in usage_lines(each, glossary, terminal.data))

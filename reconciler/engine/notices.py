@@ -1,0 +1,104 @@
+"""What a reader of a plan should know that neither changes nor blocks anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.questions import ClientQuestion, OneOf
+from reconciler.planning.acknowledgements import entries_of
+from reconciler.planning.guards import owed_by
+from reconciler.planning.rollouts import has_rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from reconciler.live.port import PlatformReader
+    from reconciler.model.clients import Client
+    from reconciler.model.plans import GuardResult
+    from reconciler.planning.assembly import Weighed
+    from reconciler.planning.facts import Facts
+    from reconciler.planning.guards import Assessed, Case
+    from reconciler.planning.pairing import Pairing
+    from reconciler.sources.workspace import Workspace
+
+_NAMED: Final = 10
+"""So many clients are named singly."""
+
+
+def idle_waivers(allow: Iterable[str], guards: Iterable[GuardResult]) -> Iterator[str]:
+    """Name waivers that let nothing pass: a misspelled one would else be taken for one that works."""
+    used = {f"{each.id}:{each.key}" for each in guards if each.result == "allowed"}
+    for waiver in sorted(set(allow) - used):
+        yield f"The waiver `{waiver}` lets nothing pass in this plan."
+
+
+def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> Iterator[str]:
+    """Name excluded clients who hold nothing of the package: ids are told apart by case."""
+    for pair in (*pairing.differing, *pairing.equal):
+        if not has_rollout(pair) or pair.desired is None or pair.head is None:
+            continue
+        excluded = pair.desired.rollout.exclude
+        revisions = tuple(sorted({*facts.holdings.get(pair.live_key, {}), pair.head.revision}))
+        question = ClientQuestion(pair.live_key, revisions, (OneOf(excluded),))
+        found = set(reader.matching(question, facts.at)) if excluded else set()
+        missing = [each for each in excluded if each not in found]
+        if missing:
+            named = ", ".join(f"`{each}`" for each in missing[:_NAMED])
+            more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+            yield f"{pair.key}: `exclude` names {named}{more}, who has no active subscription to the package."
+
+
+def stays(
+    reader: PlatformReader, package: str, clients: Iterable[str], weighed: Weighed, at: datetime
+) -> Iterator[str]:
+    """Say of clients who were named for a move of the package's holders why they stay where they are."""
+    steps = weighed.steps.values()
+    moving = {id_ for step in steps for id_ in reader.matching(step.candidate.eligible, at)}
+    for id_ in sorted(set(clients) - moving)[:_NAMED]:
+        yield f"{id_} stays: {_why_it_stays(reader.client(id_, at), package)}."
+
+
+def _why_it_stays(client: Client, package: str) -> str:
+    held = client.subscription
+    if held.package != package:
+        return f"it holds {held.package}, not {package}"
+    if held.status != "active":
+        return f"its subscription is {held.status}, and only active ones are moved"
+    if held.revision == held.current_revision:
+        return f"it holds the current revision {held.revision} already"
+    return "the package's list of allowed e-mails does not have its owner"
+
+
+def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
+    """Name whom a rollback cannot bring back."""
+    moved: Counter[str] = Counter()
+    back: Counter[str] = Counter()
+    for each in pairing.returns:
+        moved[each.pair.key] += each.moved.clients
+    for step in weighed.steps.values():
+        if step.candidate.returning_from is not None:
+            back[step.candidate.pair.key] += step.size
+    for key, missing in (moved - back).items():
+        yield (
+            f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
+            "they were assigned or moved since, or have no active subscription."
+        )
+
+
+def of_files(
+    workspace: Workspace, weighed: Weighed, case: Case, assessed: tuple[Assessed, ...]
+) -> Iterator[str]:
+    """Say what the files state without an effect, or leave as it is."""
+    of_key: dict[str, list[Assessed]] = {}
+    for item in assessed:
+        of_key.setdefault(item.change.key, []).append(item)
+    for key, package in workspace.packages.items():
+        yield from entries_of(key, package, case.catalog, case.today).unused(owed_by(of_key.get(key, [])))
+        draft = weighed.drafts.get(key)
+        if draft and draft.after.allowed_emails != package.definition.allowed_emails:
+            yield (
+                f"{key}: the file leaves `allowed_emails` out, so that the live restriction stays; "
+                "write `allowed_emails: any` to open the package."
+            )

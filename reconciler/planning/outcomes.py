@@ -1,0 +1,192 @@
+"""What a definition takes from those who hold other revisions, or gives them, and how each is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from reconciler.model.quantities import allowance
+from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, Condition, OwnerNotIn, UsesMoreThan
+from reconciler.model.terms import Code, Kind, Term, counts_members
+from reconciler.planning.fields import differences, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from pydantic import JsonValue
+
+    from reconciler.model.packages import Definition
+    from reconciler.model.plans import FieldChange
+
+Questions: TypeAlias = tuple[ClientQuestion, ...]
+"""Questions that no client answers twice, so that their counts add up."""
+Alternative: TypeAlias = UsesMoreThan | OwnerNotIn | AssignedIn
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the holders of one revision have of a term that is taken or given.
+
+    Attributes:
+        value: What the revision grants of it.
+        only: What a holder must meet for the change to concern it; None: every holder is concerned.
+    """
+
+    value: JsonValue
+    only: Alternative | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing that holders of some revisions lose, or gain, where `after` becomes theirs.
+
+    Attributes:
+        held: By revision.
+        left: What `after` grants of it.
+        after: The definition that takes or gives it.
+    """
+
+    code: Code
+    term: Term
+    held: Mapping[int, Held]
+    left: JsonValue
+    after: Definition
+
+    @property
+    def revisions(self) -> tuple[int, ...]:
+        """Held revisions that are concerned, sorted."""
+        return tuple(sorted(self.held))
+
+    def touched(self, live_key: str, *also: Condition) -> Questions:
+        """Ask which clients are concerned."""
+        return distinct((self,), live_key, *also)
+
+    def using(self, live_key: str, *also: Condition) -> Questions:
+        """Ask which of them used it in this cycle; nothing where nothing is metered."""
+        if "use" not in self.code.row.counted:
+            return ()
+        return self.touched(live_key, *also, UsesMoreThan(self.term.key, 0))
+
+    def over(self, live_key: str, *also: Condition) -> Questions:
+        """Ask which of them are above what is left; nothing where no amount is taken."""
+        if "over" not in self.code.row.counted:
+            return ()
+        return self.touched(live_key, *also, UsesMoreThan(self.term.key, self._amount_left))
+
+    @property
+    def beyond(self) -> UsesMoreThan | None:
+        """What a client meets who uses more than is left; None where nothing of it is used."""
+        is_used = self.code.row.counted & {"use", "over"}
+        return UsesMoreThan(self.term.key, self._amount_left) if is_used else None
+
+    @property
+    def _amount_left(self) -> int:
+        return (
+            (allowance(self.after.amounts.get(self.term.key)) or 0) if self.term.section != "features" else 0
+        )
+
+
+def losses(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
+    """Return what `after` takes from holders of these revisions, worst first, then by key."""
+    return tuple(outcome for outcome in outcomes(held, after, at) if outcome.code.row.severity.is_loss)
+
+
+def gains(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
+    """Return what `after` gives holders of these revisions that they may use."""
+    found = outcomes(held, after, at)
+    return tuple(each for each in found if each.code.row.reaches_holders and each.code.row.is_gain)
+
+
+def outcomes(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
+    """Return every difference of `after` from what is held, in the order of the table, then by key."""
+    found: dict[tuple[Code, Term], dict[int, Held]] = {}
+    left: dict[tuple[Code, Term], JsonValue] = {}
+    for number, definition in sorted(held.items()):
+        for field in differences(definition, after, email=masked):
+            concerned = _held(field, definition, after, at)
+            if concerned is not None:
+                found.setdefault((field.code, field.term), {})[number] = concerned
+                left[field.code, field.term] = field.after
+    order = list(Code)
+    made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
+    return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
+
+
+def archival(held: Mapping[int, Definition], after: Definition) -> Outcome:
+    """Return the loss of the package as a whole."""
+    return Outcome(Code.PACKAGE_ARCHIVED, Term("", "package"), dict.fromkeys(held, Held(None)), None, after)
+
+
+def _held(field: FieldChange, definition: Definition, after: Definition, at: datetime) -> Held | None:
+    """Return whom the difference concerns; None where it concerns nobody who holds the revision today."""
+    match field.code.row.kind:
+        case Kind.EMAILS:
+            return Held(field.before, OwnerNotIn(after.allowed_emails or ()))
+        case Kind.EXPIRY if definition.expiry is not None and after.expiry is not None:
+            one, other = after.expiry, definition.expiry
+            if field.code.row.is_gain:
+                one, other = other, one
+            if one.is_always_shorter_than(other):
+                return Held(field.before)
+            windows = one.shorter_starts(other, at)
+            return Held(field.before, AssignedIn(windows)) if windows else None
+        case _:
+            return Held(field.before)
+
+
+def distinct(found: Iterable[Outcome], live_key: str, *also: Condition) -> Questions:
+    """Return questions that find everybody once whom any of the outcomes concerns."""
+    needs: dict[int, set[Alternative] | None] = {}
+    for number, held in ((number, each) for outcome in found for number, each in outcome.held.items()):
+        known = needs.setdefault(number, set())
+        needs[number] = None if held.only is None or known is None else {*known, held.only}
+    return _grouped(needs, live_key, also)
+
+
+def using_more(found: Iterable[Outcome], live_key: str, *also: Condition) -> Questions:
+    """Return questions that find everybody once who uses more than is left of any of the losses."""
+    return _grouped(_beyond(found), live_key, also)
+
+
+def using_anything(
+    held: Mapping[int, Definition], found: Iterable[Outcome], live_key: str, *also: Condition
+) -> Questions:
+    """Return questions that find everybody once who used anything, or uses more than is left of a loss."""
+    beyond = _beyond(found)
+    needs = {number: {*_meters(each), *(beyond.get(number) or ())} for number, each in held.items()}
+    return _grouped(needs, live_key, also)
+
+
+def _beyond(found: Iterable[Outcome]) -> dict[int, set[Alternative]]:
+    needs: dict[int, set[Alternative]] = {}
+    for outcome in found:
+        for number in outcome.held if outcome.beyond is not None else ():
+            needs.setdefault(number, set()).update(filter(None, (outcome.beyond,)))
+    return needs
+
+
+def _meters(definition: Definition) -> Iterator[Alternative]:
+    for meter in dict.fromkeys((*definition.features, *definition.amounts)):
+        if not counts_members(meter):
+            yield UsesMoreThan(meter, 0)
+
+
+def _grouped(
+    needs: Mapping[int, set[Alternative] | None], live_key: str, also: tuple[Condition, ...]
+) -> Questions:
+    """Ask once about all revisions whose holders must meet one of the same; None: they need meet nothing."""
+    groups: dict[frozenset[Alternative], list[int]] = {}
+    for number, alternatives in sorted(needs.items()):
+        if alternatives is None or alternatives:
+            groups.setdefault(frozenset(alternatives or ()), []).append(number)
+    return tuple(
+        ClientQuestion(live_key, tuple(numbers), (*_any(alternatives), *also))
+        for alternatives, numbers in groups.items()
+    )
+
+
+def _any(alternatives: frozenset[Alternative]) -> tuple[Condition, ...]:
+    if len(alternatives) < 2:  # noqa: PLR2004 - one alternative is a condition of its own
+        return tuple(alternatives)
+    return (AnyOf(tuple(sorted(alternatives, key=repr))),)

@@ -1,0 +1,155 @@
+"""The matrix of packages in every medium: a comparison in, text out."""
+
+from __future__ import annotations
+
+import csv
+import re
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from reconciler.render.markdown.escape import escape as escape_markdown
+from reconciler.render.sanitise import sanitise
+from reconciler.render.story.words import Origin, Span
+from reconciler.render.text.table import table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reconciler.model.comparison import Cell, Comparison, Row, Section
+    from reconciler.render.text.style import Paper
+
+_FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet begins to calculate, whatever the signs' width: at the start of a cell, and after what
+takes the comma's place in some countries."""
+ON: Final = "✓"
+OFF: Final = "—"
+
+
+def comparison_lines(comparison: Comparison, paper: Paper) -> Iterator[str]:
+    """Yield one table under the packages' titles, with an empty row between sections."""
+    rows: list[tuple[str, ...]] = []
+    blank = ("",) * (len(comparison.columns) + 1)
+    for section in comparison.sections:
+        rows += [blank] if rows else []
+        rows += [(row_words(row), *map(cell_words, row.cells)) for row in section.rows]
+    headings = ["", *(column.title for column in comparison.columns)]
+    yield from table_lines(headings, rows, paper)
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Return the table; a section begins with a row in bold."""
+    return "\n".join(_markdown_lines(comparison)) + "\n"
+
+
+def _markdown_lines(comparison: Comparison) -> Iterator[str]:
+    yield _markdown_row(["", *(_prose(column.title) for column in comparison.columns)])
+    yield _markdown_row(["---", *(":---:" for _ in comparison.columns)])
+    for section in comparison.sections:
+        yield _markdown_row([f"**{section.title}**", *("" for _ in comparison.columns)])
+        for row in section.rows:
+            yield _markdown_row([_prose(row_words(row)), *(_markdown_cell(cell) for cell in row.cells)])
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _markdown_cell(cell: Cell) -> str:
+    return _prose(cell) if isinstance(cell, str) else cell_words(cell)
+
+
+def _prose(text: str) -> str:
+    return escape_markdown(Span(text, origin=Origin.TEXT))
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Return a `table` element with a `tbody` per section; classes and `data-key` are there for styles."""
+    return "\n".join(_html_lines(comparison)) + "\n"
+
+
+def _html_lines(comparison: Comparison) -> Iterator[str]:
+    yield '<table class="packages">'
+    yield "  <thead>"
+    yield "    <tr><td></td>"
+    for column in comparison.columns:
+        yield f'      <th scope="col" data-key="{_html(column.key)}">{_html(column.title)}</th>'
+    yield "    </tr>"
+    yield "  </thead>"
+    for section in comparison.sections:
+        yield from _html_section(section, len(comparison.columns))
+    yield "</table>"
+
+
+def _html_section(section: Section, columns: int) -> Iterator[str]:
+    yield f'  <tbody class="{section.title.lower()}">'
+    yield f'    <tr><th scope="rowgroup" colspan="{columns + 1}">{section.title}</th></tr>'
+    for row in section.rows:
+        yield f'    <tr data-key="{_html(row.key)}"><th scope="row">{_head(row)}</th>'
+        yield f"      {''.join(_html_cell(cell) for cell in row.cells)}"
+        yield "    </tr>"
+    yield "  </tbody>"
+
+
+def _head(row: Row) -> str:
+    return f"{_html(row.title)} <small>{_html(row.note)}</small>" if row.note else _html(row.title)
+
+
+def _html_cell(cell: Cell) -> str:
+    words = cell_words(cell)
+    label = {ON: "included", OFF: "not included"}.get(words)
+    if label:
+        return (
+            f'<td class="{label.replace(" ", "-")}"><span role="img" aria-label="{label}">{words}</span></td>'
+        )
+    return f"<td>{_html(words)}</td>"
+
+
+def _html(text: str) -> str:
+    return escape(sanitise(text))
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """Return a heading of package titles, a row of their keys, and a row per feature, limit or property.
+
+    Cells are `yes` and `no` for features, bare numbers or `unlimited` for caps, empty where nothing is
+    granted. A text that could be taken for a formula gets an apostrophe before it.
+    """
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(
+        ["section", "key", "title", "unit", *(_csv_text(each.title) for each in comparison.columns)]
+    )
+    writer.writerow(["Packages", "key", "Key", "", *(_csv_text(each.key) for each in comparison.columns)])
+    for section in comparison.sections:
+        for row in section.rows:
+            cells = (_csv_cell(cell) for cell in row.cells)
+            writer.writerow(
+                [section.title, _csv_text(row.key), _csv_text(row.title), _csv_text(row.note), *cells]
+            )
+    return stream.getvalue()
+
+
+def _csv_cell(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return "" if cell is None else _csv_text(str(cell))
+
+
+def _csv_text(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would calculate."""
+    return _FORMULA.sub(r"\1'", sanitise(text))
+
+
+def cell_words(cell: Cell) -> str:
+    """Return a tick or a dash, a grouped number, `unlimited`, or the text."""
+    if cell is None or cell is False:
+        return OFF
+    if cell is True:
+        return ON
+    return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def row_words(row: Row) -> str:
+    """Return the row's title and what its numbers count."""
+    return f"{row.title} ({row.note})" if row.note else row.title

@@ -1,1 +1,0 @@
-"""JSON for machines: one line per object, stable keys, times in UTC."""

@@ -1,0 +1,186 @@
+"""Notes to clients: plain sentences for people who know nothing of revisions and plans.
+
+Foreign text is quoted for its medium: Markdown, or a mailer that takes plain text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from reconciler.model.terms import Kind, Term
+from reconciler.render.markdown.escape import code, escape_line
+from reconciler.render.story.phrasing import amount
+from reconciler.render.story.words import counted, day, number, words, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from reconciler.model.plans import FieldChange
+    from reconciler.planning.notes import Note
+    from reconciler.render.story.glossary import Glossary
+    from reconciler.render.story.words import Words
+
+Quote: TypeAlias = "Callable[[str], str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A note in words.
+
+    Attributes:
+        losses: One sentence part each, ready for a list.
+        gains: The same.
+    """
+
+    subject: str
+    opening: str
+    losses_heading: str
+    losses: tuple[str, ...]
+    gains_heading: str
+    gains: tuple[str, ...]
+
+
+def letter(note: Note, glossary: Glossary, quote: Quote) -> Letter:
+    """Put the note into words."""
+    would = "" if note.moves else " would"
+    return Letter(
+        subject=_subject(note, quote),
+        opening=_opening(note, quote),
+        losses_heading=f"What you{would} lose:",
+        losses=tuple(_Part(note, each, glossary, quote).text() for each in _told_losses(note, glossary)),
+        gains_heading=f"What you{would} gain:",
+        gains=tuple(_Part(note, each, glossary, quote).text() for each in note.gains),
+    )
+
+
+def notes_markdown(notes: Iterable[Note], glossary: Glossary) -> Iterator[str]:
+    """Yield the document's lines as the notes come; one line says so where there are none."""
+    is_empty = True
+    for note in notes:
+        is_empty = False
+        yield from _section(note, glossary)
+    if is_empty:
+        yield "No client is to be told anything: nobody loses anything now."
+
+
+def _subject(note: Note, quote: Quote) -> str:
+    verb = "is no longer sold" if note.is_archived else "changes"
+    return f"Your package “{quote(note.title)}” {verb}"
+
+
+def _opening(note: Note, quote: Quote) -> str:
+    on, called = day(note.on), quote(note.title)
+    if note.moves:
+        return f"On {on}, your package “{called}” changes."
+    keep = "You keep what you have"
+    if note.is_archived:
+        return f"From {on} on, your package “{called}” is no longer sold. {keep}."
+    return (
+        f"From {on} on, new clients get another version of your package “{called}”. {keep} until your "
+        "subscription is moved to that version."
+    )
+
+
+def _told_losses(note: Note, glossary: Glossary) -> Iterator[FieldChange]:
+    """Leave out limits that go with their feature: the feature says it."""
+    gone = {field.term for field in note.losses if field.code.row.kind is Kind.FEATURE}
+    for field in note.losses:
+        feature = glossary.owners.get(field.term.key) if field.code.row.kind is Kind.LIMIT else None
+        if field.after is not None or feature is None or Term("features", feature) not in gone:
+            yield field
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One loss or gain of one client, as a part of a sentence."""
+
+    note: Note
+    field: FieldChange
+    glossary: Glossary
+    quote: Quote
+
+    def text(self) -> str:
+        match self.field.code.row.kind:
+            case Kind.FEATURE:
+                return self._name() + self._times()
+            case Kind.LIMIT:
+                left = self.field.after if self.field.after is not None else self.field.before
+                unit = self.glossary.unit(self.field.term, left)
+                return f"{self._name()}: {self._step(unit)}{self._over('more can be used')}"
+            case Kind.CAP:
+                return self._cap()
+            case Kind.EXPIRY | Kind.EMAILS | Kind.TEXT | Kind.PACKAGE:
+                return self._ending()
+
+    def _written(self, sentence: Words) -> str:
+        return written(sentence, lambda span: self.quote(span.text))
+
+    def _name(self) -> str:
+        return self.quote(self.glossary.title(self.field.term))
+
+    def _cap(self) -> str:
+        cap = self.field.code.row.cap
+        if cap is None:
+            raise AssertionError(self.field.code)
+        per = words(f" per {cap.per}" if cap.per else "")
+        more = "members can be added" if cap.metered == "users" else "more can be used"
+        if self.field.after is None:
+            return f"No {cap.units} any more{self._instead(per)}{self._over(more)}"
+        return f"{self._step(words(f' {cap.units}', per))}{self._over(more)}"
+
+    def _step(self, unit: Words) -> str:
+        """Say what there will be and instead of what: `5 team members instead of 9`."""
+        before, after = self.field.before, self.field.after
+        if after is None:
+            return f"none any more{self._instead(unit)}"
+        told = words(amount(after), unit)
+        return self._written(told if before is None else words(told, " instead of ", amount(before)))
+
+    def _instead(self, unit: Words) -> str:
+        return self._written(words(", instead of ", amount(self.field.before), unit))
+
+    def _times(self) -> str:
+        used = self.note.prospect.used.get(self.field.term.key, 0)
+        is_loss = self.field.severity.is_loss
+        return f" (used {counted(used, 'time')} in this cycle)" if used and is_loss else ""
+
+    def _over(self, what: str) -> str:
+        field = self.field
+        if field.path not in self.note.prospect.over:
+            return ""
+        cap = field.code.row.cap
+        have = "have" if cap is not None and cap.metered == "users" else "have used"
+        used = number(self.note.client.used(field.term.key))
+        until = "" if field.after is None else " until you are below"
+        return f". You {have} {used}: nothing is taken away, but no {what}{until}"
+
+    def _ending(self) -> str:
+        ends = self.note.prospect.expires_at
+        if ends is None:
+            return "Your subscription no longer ends"
+        tense = "has ended" if self.note.prospect.is_expired else "ends"
+        return (
+            f"Your subscription {tense} on {day(ends)}, {_before(self.note.client.subscription.expires_at)}"
+        )
+
+
+def _before(ends: datetime | None) -> str:
+    return "and would not have ended" if ends is None else f"not on {day(ends)}"
+
+
+def _section(note: Note, glossary: Glossary) -> Iterator[str]:
+    client, told = note.client, letter(note, glossary, escape_line)
+    yield f"## {escape_line(client.name)}"
+    yield ""
+    yield f"To {code(client.owner_email)} (client {code(client.id)})"
+    yield ""
+    yield told.opening
+    for heading, parts in ((told.losses_heading, told.losses), (told.gains_heading, told.gains)):
+        if parts:
+            yield ""
+            yield heading
+            yield ""
+            yield from (f"- {part}." for part in parts)
+    yield ""

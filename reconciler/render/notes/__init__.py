@@ -1,1 +1,0 @@
-"""Notes to clients: plain sentences, as Markdown or for a mailer. Foreign text is quoted for its medium."""

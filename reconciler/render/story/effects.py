@@ -1,0 +1,137 @@
+"""What a loss does to clients, as counts and what is true of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.terms import Kind
+from reconciler.render.story.words import Tone, agreed, chained, number, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.plans import ImpactFinding
+    from reconciler.render.story.phrasing import Difference
+    from reconciler.render.story.words import Words
+
+_OVER_A_LIMIT: Final = ("is over the new limit", "are over the new limit")
+_VALUES_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A count of clients, and what is true of them; `name` is stable.
+
+    Attributes:
+        is_part: Whether these clients are among those of the effect before.
+    """
+
+    name: str
+    count: int
+    phrase: Words
+    tone: Tone = Tone.PLAIN
+    is_part: bool = False
+
+    @property
+    def sentence(self) -> Words:
+        """The count with its phrase."""
+        return words(f"{number(self.count)} ", self.phrase, tone=self.tone)
+
+
+def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...]:
+    """Return the counts that are not zero: who loses it now, who keeps it, and whom that hurts.
+
+    Told is who uses what goes, and who is over what shrinks: never both of one loss.
+    """
+    now = _now_over(finding, difference) if difference.shrinks else _now_use(finding, difference)
+    told = (
+        *_losing(finding, difference),
+        *now,
+        *_keeping(finding, difference),
+        *_beside(finding, difference),
+    )
+    return tuple(each for each in told if each.count)
+
+
+def effects_line(of: tuple[Effect, ...], gap: str = " · ") -> Words:
+    """Return all on one line; what is part of the one before follows it closely."""
+    found: Words = ()
+    for each in of:
+        found = words(found, (", " if each.is_part else gap) if found else "", each.sentence)
+    return found
+
+
+def _losing(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+    count, row = finding.lose, difference.code.row
+    if row.acknowledged_by == "ends":
+        phrase = words(f"{agreed(count, 'subscription ends', 'subscriptions end')} with this apply")
+    elif difference.shrinks:
+        phrase = words(f"{agreed(count, 'drops', 'drop')} to ", difference.left, " with this apply")
+    else:
+        phrase = words(f"{agreed(count, 'loses', 'lose')} {row.held} with this apply")
+    yield Effect("lose", count, _toned(phrase, Tone.ALARM), Tone.ALARM)
+
+
+def _now_use(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+    count, it = finding.lose_use, _used(difference)
+    yield Effect(
+        "lose-use",
+        count,
+        words(f"of them {agreed(count, 'uses', 'use')} {it} now", tone=Tone.ALARM),
+        Tone.ALARM,
+        is_part=True,
+    )
+
+
+def _now_over(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+    count = finding.lose_over
+    are = agreed(count, *_over(difference))
+    yield Effect("lose-over", count, words(f"of them {are}", tone=Tone.ALARM), Tone.ALARM, is_part=True)
+
+
+def _keeping(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+    row, count = difference.code.row, finding.keep
+    is_until_reassigned = row.reaches_holders and row.kind is not Kind.PACKAGE
+    until = " until reassigned" if is_until_reassigned else ""
+    yield Effect("keep", count, words(f"{agreed(count, 'keeps', 'keep')} ", _held(difference), until))
+
+
+def _beside(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+    """Yield whom it hurts of all concerned, where that is more than of those who lose it now."""
+    in_all = "in all " if finding.lose else ""
+    if difference.shrinks:
+        count = finding.over if finding.over > finding.lose_over else 0
+        yield _hurt("over", count, f"{in_all}{agreed(count, *_over(difference))}")
+    else:
+        count = finding.use if finding.use > finding.lose_use else 0
+        yield _hurt("use", count, f"{in_all}{agreed(count, 'uses', 'use')} {_used(difference)} now")
+    barred = agreed(finding.not_allowed, "is", "are")
+    yield _hurt("not-allowed", finding.not_allowed, f"{barred} no longer allowed")
+    yield _hurt("expired", finding.expired, "would find it expired")
+
+
+def _hurt(name: str, count: int, phrase: str) -> Effect:
+    return Effect(name, count, words(phrase, tone=Tone.CAUTION), Tone.CAUTION)
+
+
+def _used(difference: Difference) -> str:
+    return "something" if difference.code.row.acknowledged_by == "ends" else "it"
+
+
+def _over(difference: Difference) -> tuple[str, str]:
+    cap = difference.code.row.cap
+    return cap.when_over if cap else _OVER_A_LIMIT
+
+
+def _held(difference: Difference) -> Words:
+    """Return what is kept: of what shrinks the amounts that people hold, else what the table says."""
+    if not difference.shrinks:
+        return words(difference.code.row.held)
+    if not difference.held or len(difference.held) > _VALUES_SHOWN:
+        return words("what they have")
+    return chained(difference.held, " or ")
+
+
+def _toned(phrase: Words, tone: Tone) -> Words:
+    return tuple(span._replace(tone=tone) for span in phrase)

@@ -1,0 +1,232 @@
+"""One entry a package: its edit, its move, its archive together, with whom it reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.plans import Action, Reach
+from reconciler.model.terms import Kind, Severity, worst
+from reconciler.render.story.facts import facts
+from reconciler.render.story.figures import Figures, Level, figures_of, headline
+from reconciler.render.story.words import Tone, agreed, chained, counted, number, title, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.model.plans import Change, Plan, Reassignment, Source
+    from reconciler.render.story.facts import Fact
+    from reconciler.render.story.glossary import Glossary
+    from reconciler.render.story.words import Words
+
+ORIGINS: Final = {
+    "files": "",
+    "platform": "Edited on the platform since the last apply; the file did not change.",
+    "both": "Edited on the platform since the last apply, and the file changed as well.",
+}
+_IN_A_ROW: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One package.
+
+    Attributes:
+        key: After the change.
+        title: What it is called after the change; empty where nobody has given it one.
+        renamed_from: Its key before, for a rename.
+        actions: What is done with it, its reassignment last.
+        revisions: Its revision before and after, where the change makes a new one.
+        severity: The worst of its changes.
+        headline: What happens to its clients.
+        whom: Who holds it, who moves, who waits and who stays; one sentence each.
+        changes: What changes, in one line.
+        facts: Each difference and each loss once, worst first.
+    """
+
+    key: str
+    title: str
+    renamed_from: str | None
+    actions: tuple[Action, ...]
+    revisions: tuple[int, int] | None
+    severity: Severity
+    figures: Figures
+    headline: Words
+    whom: tuple[Words, ...]
+    changes: Words
+    facts: tuple[Fact, ...]
+    source: Source | None = None
+
+    @property
+    def level(self) -> Level:
+        """What happens to its clients, at worst; unknown counts only where something is taken away."""
+        level = self.figures.level
+        return Level.NOBODY if level is Level.UNKNOWN and not self.severity.is_loss else level
+
+    @property
+    def is_touching(self) -> bool:
+        """Whether anybody loses, keeps or gains anything."""
+        return self.level is not Level.NOBODY and self.figures.level is not Level.UNKNOWN
+
+    @property
+    def unfelt(self) -> Words:
+        """What is said of a loss where no client is counted for it."""
+        return words(
+            "which clients hold it is unknown" if self.figures.holding is None else "no client has it"
+        )
+
+    @property
+    def losses(self) -> tuple[Fact, ...]:
+        """The facts that give somebody less."""
+        return tuple(fact for fact in self.facts if fact.is_loss)
+
+
+def entries(plan: Plan, glossary: Glossary) -> tuple[Entry, ...]:
+    """Return the packages that the plan speaks of, worst first."""
+    of_package: dict[str, list[Change]] = {}
+    for change in plan.changes:
+        of_package.setdefault(change.key, []).append(change)
+    found = [_entry(_as_done(changes), glossary) for changes in of_package.values()]
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(entry: Entry) -> tuple[int, ...] | tuple[int | str, ...]:
+    figures = entry.figures
+    counts = (figures.ending, figures.losing_in_use, figures.losing, figures.keeping, figures.gaining)
+    return (entry.level, *(-(count or 0) for count in counts), entry.severity.rank, entry.key)
+
+
+def _as_done(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the edit before the move."""
+    return tuple(sorted(changes, key=lambda each: each.action is Action.REASSIGN))
+
+
+def _entry(changes: tuple[Change, ...], glossary: Glossary) -> Entry:
+    first, figures = changes[0], figures_of(changes)
+    found = facts(changes, glossary)
+    return Entry(
+        key=first.key,
+        title=first.title,
+        renamed_from=first.renamed_from,
+        actions=tuple(dict.fromkeys(each.action for each in changes)),
+        revisions=_revisions(first),
+        severity=worst(each.severity for each in changes),
+        figures=figures,
+        headline=headline(figures),
+        whom=tuple(_whom(changes, figures)),
+        changes=_in_a_row(changes, found, figures),
+        facts=found,
+        source=next((each.source for each in changes if each.source), None),
+    )
+
+
+def _revisions(change: Change) -> tuple[int, int] | None:
+    before = change.from_revision
+    return None if before is None or not _mints_a_revision(change) else (before, before + 1)
+
+
+def _mints_a_revision(change: Change) -> bool:
+    return any(each.code.row.kind is not Kind.PACKAGE for each in change.fields)
+
+
+def _in_a_row(changes: Sequence[Change], found: Sequence[Fact], figures: Figures) -> Words:
+    what, beside = chained(_briefs(found, changes[0]), " · "), _nobody(changes[0], figures)
+    moves = words(f"moves {_moved(figures)}") if figures.moving else ()
+    match changes[0].action:
+        case Action.CREATE:
+            return words("new package", ": " if what else "", what)
+        case Action.REASSIGN | Action.UPDATE | Action.ARCHIVE | Action.RESTORE | Action.RENAME:
+            told = words(moves, ": " if moves and what else "", what)
+            return words(told or "comes under the control of its file", beside)
+
+
+def _briefs(found: Sequence[Fact], change: Change) -> list[Words]:
+    is_new = change.action is Action.CREATE
+    told = [
+        words("+ " if fact.sign == "+" and not is_new else "", fact.brief)
+        for fact in found
+        if not _is_in_the_heading(fact, change)
+    ]
+    more = len(told) - _IN_A_ROW
+    return told if more <= 1 else [*told[:_IN_A_ROW], words(f"and {number(more)} more")]
+
+
+def _nobody(change: Change, figures: Figures) -> str:
+    if figures.holding != 0 or change.action is Action.CREATE:
+        return ""
+    return f" · {_suspended(figures)} while suspended" if figures.suspended else " · nobody holds it"
+
+
+def _suspended(figures: Figures) -> str:
+    count, more = figures.suspended or 0, "more " if figures.holding else ""
+    return f"{number(count)} {more}{agreed(count, 'holds', 'hold')} it"
+
+
+def _moved(figures: Figures) -> str:
+    moving, holding = figures.moving or 0, figures.holding
+    return number(moving) if holding is None else f"{number(moving)} of {number(holding)}"
+
+
+def _is_in_the_heading(fact: Fact, change: Change) -> bool:
+    return change.action is Action.CREATE and fact.severity is Severity.NEUTRAL
+
+
+def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
+    first = changes[0]
+    if first.adopts:
+        yield words("Adopts a package that was made by hand on the platform.")
+    yield from _holders(first, figures)
+    for change in changes:
+        if change.reassignment is not None:
+            yield from _moves(change.reassignment)
+    if first.reach is not Reach.UNKNOWN and not all(each.impact.complete for each in changes):
+        said = "The platform could not say everything: counts are at least what is shown."
+        yield words(said, tone=Tone.CAUTION)
+    if ORIGINS[first.origin]:
+        yield words(ORIGINS[first.origin], tone=Tone.CAUTION)
+
+
+def _holders(change: Change, figures: Figures) -> Iterator[Words]:
+    holding, stale = figures.holding, change.impact.stale
+    beside = f"; {_suspended(figures)} while suspended" if figures.suspended else ""
+    if change.action is Action.CREATE:
+        return
+    if holding is None:
+        yield words("Which clients hold it is unknown.", tone=Tone.CAUTION)
+    elif holding:
+        older = f", {number(stale)} of them an older revision" if stale else ""
+        who = f"{counted(holding, 'client')} {agreed(holding, 'holds', 'hold')} it"
+        yield words(f"{who}{older}{beside}{_afterwards(change, holding)}.")
+    else:
+        yield words(f"No client holds it{beside}.", tone=Tone.QUIET)
+
+
+def _afterwards(change: Change, holding: int) -> str:
+    match change.action:
+        case Action.ARCHIVE:
+            return f"; {agreed(holding, 'it keeps', 'they keep')} it, and nobody new can be assigned it"
+        case Action.RENAME if not _mints_a_revision(change):
+            return f" and {agreed(holding, 'notices', 'notice')} nothing"
+        case _:
+            return ""
+
+
+def _moves(moves: Reassignment) -> Iterator[Words]:
+    to = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
+    who = f"{counted(moves.clients, 'client')} {agreed(moves.clients, 'moves', 'move')}"
+    yield words(f"{who} to {to} with this apply", _left(moves), ".")
+    for count, verbs, why in (
+        (moves.remaining, ("waits", "wait"), " for a later run"),
+        (moves.excluded, ("stays", "stay"), ": excluded in the file"),
+        (moves.not_allowed, ("stays", "stay"), ": not on the list of allowed e-mails"),
+    ):
+        if count:
+            yield words(f"{counted(count, 'client')} {agreed(count, *verbs)}{why}.")
+
+
+def _left(moves: Reassignment) -> Words:
+    parts = [
+        words(f"{number(count)} from revision ", title(revision))
+        for revision, count in moves.from_revisions.items()
+    ]
+    return words(": ", chained(parts, ", ")) if parts else ()

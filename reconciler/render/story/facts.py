@@ -1,0 +1,190 @@
+"""What a plan does to a package: each difference and each loss once, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from reconciler.model.plans import Action
+from reconciler.model.terms import Kind, Severity, Term
+from reconciler.planning.impact import telling
+from reconciler.render.story.effects import effects, effects_line
+from reconciler.render.story.phrasing import Difference, phrased
+from reconciler.render.story.words import Tone, chained, counted, key, listed, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reconciler.model.plans import Change, FieldChange, ImpactFinding, Source
+    from reconciler.model.terms import Code
+    from reconciler.render.story.effects import Effect
+    from reconciler.render.story.glossary import Glossary
+    from reconciler.render.story.words import Words
+
+_Identity: TypeAlias = "tuple[Code, Term]"
+_COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over")
+_TOLD_SINGLY: Final = 3
+_SAMPLE_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One kind of difference in one term, with what it does to clients.
+
+    Attributes:
+        rule: Its code; stable.
+        term: What differs, as the plan names it.
+        sign: `+` for what is new, `-` for what goes, `~` for what is different.
+        label: What sort of thing it is, in a word or two.
+        body: What it is called, and what it was and will be.
+        statement: The same as a verb phrase: `removes Audio calls`.
+        brief: The same in the fewest words, for a row of a table.
+        effects: The counts that are not zero, what happens now first.
+        sample: The first few of the clients concerned, whom it hurts most first.
+        felt: The effects in one line, with the first few of the clients concerned; empty where nobody is.
+        source: The line that says so.
+        is_loss: Whether it gives somebody less.
+    """
+
+    rule: str
+    term: Term
+    severity: Severity
+    sign: str
+    tone: Tone
+    label: str
+    body: Words
+    statement: Words
+    brief: Words
+    effects: tuple[Effect, ...] = ()
+    sample: Words = ()
+    felt: Words = ()
+    source: Source | None = None
+    is_loss: bool = False
+
+
+def facts(changes: Sequence[Change], glossary: Glossary) -> tuple[Fact, ...]:
+    """Return all facts of one package; of a new one, what it grants."""
+    findings = _findings(changes)
+    found = []
+    for change in changes:
+        for field in _told(change):
+            finding = findings.pop(_identity(field.code, field.term), None)
+            found.append(_fact(Difference.of_field(field, finding), change, finding, glossary))
+    by_move = next((each for each in reversed(changes) if each.action is Action.REASSIGN), changes[-1])
+    found += [
+        _fact(Difference.of_finding(each), by_move, each, glossary) for each in tuple(findings.values())
+    ]
+    ranked = sorted(found, key=lambda each: (not each.is_loss, each.severity.rank))
+    return tuple(_gathered(ranked, changes[0].action))
+
+
+def _told(change: Change) -> Iterator[FieldChange]:
+    """Leave out what the heading says: the title of a new package."""
+    is_headed = change.action is Action.CREATE and change.title
+    return (each for each in change.fields if not (is_headed and each.after == change.title))
+
+
+def _identity(code: Code, term: Term) -> _Identity:
+    """Name a loss; what happens to the package as a whole is about no term of it."""
+    return (code, Term("", "package")) if code.row.kind is Kind.PACKAGE else (code, term)
+
+
+def _findings(changes: Sequence[Change]) -> dict[_Identity, ImpactFinding]:
+    """Return each loss once: added up over changes that speak of different clients."""
+    found: dict[_Identity, ImpactFinding] = {}
+    speaking = telling(changes)
+    for finding in (each for change in speaking for each in change.impact.findings):
+        where = _identity(finding.code, finding.term)
+        found[where] = _added(found[where], finding) if where in found else finding
+    for finding in (each for change in changes for each in change.impact.findings):
+        found.setdefault(_identity(finding.code, finding.term), finding)
+    return found
+
+
+def _added(one: ImpactFinding, other: ImpactFinding) -> ImpactFinding:
+    counts: dict[str, object] = {name: getattr(one, name) + getattr(other, name) for name in _COUNTS}
+    worst, rest = sorted((one, other), key=lambda each: -each.lose)
+    both = worst.held + rest.held
+    held = tuple(value for place, value in enumerate(both) if value not in both[:place])
+    sample = tuple(dict.fromkeys(worst.sample + rest.sample))[:_SAMPLE_SHOWN]
+    return one.model_copy(update={**counts, "held": held, "sample": sample})
+
+
+def _fact(difference: Difference, change: Change, finding: ImpactFinding | None, glossary: Glossary) -> Fact:
+    is_new = change.action is Action.CREATE
+    row = difference.code.row
+    severity = Severity.EXPANDING if is_new and row.kind is not Kind.TEXT else row.severity
+    said = phrased(difference, glossary, is_new=is_new)
+    done = effects(finding, difference) if finding else ()
+    is_loss = severity.is_loss
+    return Fact(
+        rule=difference.code.value,
+        term=difference.term,
+        severity=severity,
+        sign="+" if is_new else said.sign,
+        tone=_tone(finding, severity, is_known=change.impact.holders is not None),
+        label=said.label,
+        body=said.body,
+        statement=said.statement,
+        brief=said.brief,
+        effects=done,
+        sample=_sample(finding),
+        felt=_felt(done, finding, change) if is_loss or done else (),
+        source=_place(change.source, difference.line),
+        is_loss=is_loss,
+    )
+
+
+def _felt(done: tuple[Effect, ...], finding: ImpactFinding | None, change: Change) -> Words:
+    if finding and done:
+        names = _sample(finding)
+        return words(effects_line(done), words(" (such as ", names, ")") if names else ())
+    return words("no client has it", tone=Tone.QUIET) if change.impact.holders and finding else ()
+
+
+def _sample(finding: ImpactFinding | None) -> Words:
+    names = finding.sample[:_SAMPLE_SHOWN] if finding else ()
+    return listed([key(each) for each in names], shown=_SAMPLE_SHOWN)
+
+
+def _tone(finding: ImpactFinding | None, severity: Severity, *, is_known: bool) -> Tone:
+    """Tell what happens to people, not how grave the edit would be if somebody held the package."""
+    if finding and finding.lose:
+        return Tone.ALARM
+    if severity.is_loss:
+        return Tone.CAUTION if (finding and finding.keep) or not is_known else Tone.PLAIN
+    return Tone.GOOD if severity is Severity.EXPANDING else Tone.PLAIN
+
+
+def _place(source: Source | None, line: int | None) -> Source | None:
+    if source is None or line is None:
+        return source
+    return source.model_copy(update={"line": line, "column": 1})
+
+
+def _gathered(found: Iterable[Fact], action: Action) -> Iterator[Fact]:
+    """Yield the facts; many features or limits that are new are one, told in an enumeration."""
+    every = tuple(found)
+    most = 0 if action is Action.CREATE else _TOLD_SINGLY
+    new = {section: [each for each in every if _is_new(each, section)] for section in ("feature", "limit")}
+    gathered = {id(each) for of in new.values() if len(of) > most for each in of}
+    yield from (each for each in every if each.is_loss)
+    yield from (_enumerated(noun, of) for noun, of in new.items() if len(of) > most)
+    yield from (each for each in every if not each.is_loss and id(each) not in gathered)
+
+
+def _is_new(fact: Fact, noun: str) -> bool:
+    return fact.label == noun and fact.sign == "+" and not fact.is_loss
+
+
+def _enumerated(noun: str, of: Sequence[Fact]) -> Fact:
+    parts = chained([each.brief for each in of], ", ")
+    label = counted(len(of), noun)
+    return replace(
+        of[0],
+        label=label,
+        term=Term(of[0].term.section, ""),
+        body=parts,
+        statement=words(f"adds {label}: ", parts),
+        brief=words(label),
+    )

@@ -1,0 +1,181 @@
+"""The story of a plan: all that any medium says of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.plans import Action
+from reconciler.model.terms import Term
+from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
+from reconciler.render.story.entries import entries
+from reconciler.render.story.figures import Figures, summed
+from reconciler.render.story.glossary import Glossary
+from reconciler.render.story.grid import grid
+from reconciler.render.story.verdict import verdict
+from reconciler.render.story.words import (
+    agreed,
+    chained,
+    counted,
+    day,
+    instant,
+    key,
+    listed,
+    number,
+    prose,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reconciler.model.packages import Definition
+    from reconciler.model.plans import CatalogFieldChange, Plan
+    from reconciler.render.story.blockers import Blocker
+    from reconciler.render.story.entries import Entry
+    from reconciler.render.story.grid import Grid
+    from reconciler.render.story.verdict import Verdict
+    from reconciler.render.story.words import Words
+
+_NOTHING_KNOWN: Final[Mapping[str, Definition]] = MappingProxyType({})
+_NAMES_SHOWN: Final = 5
+_COMMIT: Final = 12
+_AS_TOLD: Final = (
+    Action.CREATE,
+    Action.UPDATE,
+    Action.RENAME,
+    Action.RESTORE,
+    Action.ARCHIVE,
+    Action.REASSIGN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be known that neither changes nor blocks anything; `label` says what about."""
+
+    label: str
+    sentence: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A plan as a reviewer reads it.
+
+    Attributes:
+        figures: Of the whole plan: the sums over the entries.
+        entries: One per package, worst first.
+        waiving: How a waiver is given, where it cannot be typed and something is blocked.
+        let_pass: What was waived by hand or is acknowledged.
+        settings: What the plan changes beside packages: the catalog, which packages are protected.
+        notes: What is to be known beside that.
+        summary: The counts of actions, in the words that scripts and people look for.
+        origin: Which plan this is, when it was made, and from which files.
+    """
+
+    verdict: Verdict
+    figures: Figures
+    entries: tuple[Entry, ...]
+    blockers: tuple[Blocker, ...]
+    waiving: Words
+    let_pass: tuple[Words, ...]
+    settings: tuple[Note, ...]
+    notes: tuple[Note, ...]
+    grid: Grid
+    summary: str
+    origin: Words
+
+
+def story(plan: Plan, audience: Audience, definitions: Mapping[str, Definition] = _NOTHING_KNOWN) -> Story:
+    """Tell the plan. It carries all that is said; `definitions` add the rows of the grid without a change."""
+    glossary = Glossary.of(plan)
+    told = entries(plan, glossary)
+    figures = summed(entry.figures for entry in told)
+    blocking = blockers(plan, audience)
+    return Story(
+        verdict=verdict(plan, figures, blocking),
+        figures=figures,
+        entries=told,
+        blockers=blocking,
+        waiving=waiving(audience) if blocking else (),
+        let_pass=let_pass(plan),
+        settings=tuple(_settings(plan)),
+        notes=tuple(_notes(plan)),
+        grid=grid(plan, told, glossary, definitions),
+        summary=_summary(plan),
+        origin=_origin(plan),
+    )
+
+
+def _settings(plan: Plan) -> Iterator[Note]:
+    for does, is_so in (("loses", _is_gone), ("describes anew", _is_other), ("gains", _is_new)):
+        for section, noun in (("features", "feature"), ("limits", "limit")):
+            keys = dict.fromkeys(
+                Term.at(each.path) for each in plan.catalog.fields if is_so(each) and _is_of(each, section)
+            )
+            if keys:
+                names = listed([key(each.key) for each in keys], shown=_NAMES_SHOWN)
+                yield Note("Catalog", words(f"{does} {counted(len(keys), noun)}: ", names))
+    before, after = set(plan.protected.before), set(plan.protected.after)
+    for does, keys_of in (("no longer ", before - after), ("from now on: ", after - before)):
+        if keys_of:
+            names = listed([key(each) for each in sorted(keys_of)], shown=_NAMES_SHOWN)
+            yield Note("Protected", words(does, ": " if does.endswith("r ") else "", names))
+
+
+def _is_of(change: CatalogFieldChange, section: str) -> bool:
+    return change.path.startswith(f"/{section}/")
+
+
+def _is_new(change: CatalogFieldChange) -> bool:
+    return change.before is None
+
+
+def _is_gone(change: CatalogFieldChange) -> bool:
+    return change.after is None
+
+
+def _is_other(change: CatalogFieldChange) -> bool:
+    return change.before is not None and change.after is not None
+
+
+def _notes(plan: Plan) -> Iterator[Note]:
+    if older := _outdated(plan):
+        yield Note("Outdated", older)
+    if plan.unmanaged:
+        names = listed([key(each) for each in plan.unmanaged], shown=_NAMES_SHOWN)
+        yield Note("Unmanaged", words("made by hand on the platform and left alone: ", names))
+    yield from (Note("Note", prose(each)) for each in plan.notices)
+
+
+def _outdated(plan: Plan) -> Words:
+    """Say how many clients are on older revisions before the plan, and of which packages most of them."""
+    rows = sorted(plan.outdated, key=lambda each: -each.clients)
+    clients = sum(each.clients for each in rows)
+    if not clients:
+        return ()
+    named = [
+        words(f"{number(each.clients)} on ", key(each.package), f" revision {number(each.revision)}")
+        for each in rows[:_NAMES_SHOWN]
+    ]
+    rest = sum(each.clients for each in rows[_NAMES_SHOWN:])
+    more = f" and {number(rest)} on others" if rest else ""
+    oldest = f", the longest since {day(min(each.since for each in rows))}"
+    are = agreed(clients, "is", "are")
+    return words(
+        f"{counted(clients, 'client')} {are} on older revisions: ", chained(named, ", "), more, oldest
+    )
+
+
+def _origin(plan: Plan) -> Words:
+    commit = words(" from commit ", key(plan.config.commit[:_COMMIT])) if plan.config.commit else ()
+    short = key(plan.hash.removeprefix("sha256:")[:_COMMIT])
+    return words("Plan ", short, f", made {instant(plan.created_at)}", commit)
+
+
+def _summary(plan: Plan) -> str:
+    counts = Counter(change.action for change in plan.changes)
+    said = [f"{number(counts[action])} to {action}" for action in _AS_TOLD if counts[action]]
+    return f"Plan: {', '.join(said) or 'no package to change'}."

@@ -1,0 +1,120 @@
+"""The one line that a reviewer reads: may it be approved, and whom does it hurt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reconciler.model.plans import Action
+from reconciler.model.terms import worst
+from reconciler.render.story.figures import Figures, Level, headline
+from reconciler.render.story.words import Tone, agreed, counted, key, number, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.model.plans import Plan
+    from reconciler.render.story.blockers import Blocker
+    from reconciler.render.story.words import Words
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.RENAME: "renamed",
+    Action.RESTORE: "restored",
+    Action.ARCHIVE: "archived",
+}
+
+
+class Judgement(Enum):
+    """How a plan is to be taken, worst first."""
+
+    BLOCKED = "blocked"
+    LOSING = "losing"
+    TOUCHING = "touching"
+    UNKNOWN = "unknown"
+    HARMLESS = "harmless"
+    EMPTY = "empty"
+
+    @property
+    def tone(self) -> Tone:
+        """How loudly it is told."""
+        match self:
+            case Judgement.BLOCKED | Judgement.LOSING:
+                return Tone.ALARM
+            case Judgement.TOUCHING | Judgement.UNKNOWN:
+                return Tone.CAUTION
+            case Judgement.HARMLESS | Judgement.EMPTY:
+                return Tone.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The headline.
+
+    Attributes:
+        subject: What is judged: `Package plan for production`.
+        statement: What happens to clients; without a full stop.
+        sentence: What beside that is to be known at once; empty where nothing is.
+    """
+
+    judgement: Judgement
+    subject: Words
+    statement: Words
+    sentence: Words
+
+
+def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Verdict:
+    """Judge the plan: blocked, else by what happens to clients."""
+    judgement = _judgement(plan, figures)
+    name = key(plan.environment, Tone.STRONG)
+    if judgement is Judgement.EMPTY:
+        subject = words("Nothing to change", tone=Tone.GOOD)
+        return Verdict(judgement, subject, words(key(plan.environment), " is as the files say"), ())
+    before = "Package changes since " if plan.is_offline else "Package plan for "
+    sentence = " ".join(_sentences(plan, figures, blockers))
+    subject = words(words(before, tone=Tone.STRONG), name)
+    return Verdict(judgement, subject, headline(figures), words(sentence))
+
+
+def _judgement(plan: Plan, figures: Figures) -> Judgement:
+    if plan.blocked:
+        return Judgement.BLOCKED
+    if plan.is_empty:
+        return Judgement.EMPTY
+    match figures.level:
+        case Level.ENDING | Level.LOSING_IN_USE | Level.LOSING:
+            return Judgement.LOSING
+        case Level.KEEPING:
+            return Judgement.TOUCHING
+        case Level.UNKNOWN:
+            return Judgement.UNKNOWN
+        case Level.GAINING | Level.NOBODY:
+            return Judgement.HARMLESS
+
+
+def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Iterator[str]:
+    if plan.blocked:
+        yield f"Blocked by {counted(len(blockers), 'guard')}."
+    yield _packages(plan)
+    if figures.moving:
+        yield f"{counted(figures.moving, 'client')} {agreed(figures.moving, 'is', 'are')} reassigned."
+    if plan.is_offline and plan.changes:
+        severity = worst(change.severity for change in plan.changes)
+        yield f"Compared without the platform. The worst change is {severity}."
+
+
+def _packages(plan: Plan) -> str:
+    counts = {action: sum(change.action is action for change in plan.changes) for action in _DONE}
+    parts = [f"{number(count)} {_DONE[action]}" for action, count in counts.items() if count]
+    total = sum(counts.values())
+    if not parts:
+        return "Only clients are reassigned." if _moves(plan) else "No package changes."
+    if len(parts) == 1:
+        return f"{counted(total, 'package')} {agreed(total, 'is', 'are')} {parts[0].partition(' ')[2]}."
+    return f"{counted(total, 'package')} {agreed(total, 'changes', 'change')}: {', '.join(parts)}."
+
+
+def _moves(plan: Plan) -> bool:
+    return any(change.action is Action.REASSIGN for change in plan.changes)
