@@ -238,6 +238,8 @@ class Consequences:
         now = (loss.over(self.live_key, *moving), loss.using(self.live_key, *moving), self._moved(loss))
         of_all = (loss.over(self.live_key, *self.among), loss.using(self.live_key, *self.among))
         later = (*self._expired(loss), *of_all[0], *of_all[1], *self.touched(loss))
+        if loss.term == _EXPIRY and self._ended:
+            later = ()  # among them are those who end, whom their own loss names
         return (*(question for each in now for question in each), *later) if self.step else later
 
     def _named_of(self, facts: Facts, ranked: Questions) -> Iterator[ClientQuestion]:

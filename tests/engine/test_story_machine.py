@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from reconciler.engine.aims import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, plan
-from reconciler.errors import BlockedError, InvalidError, StaleError
+from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.live.opening import open_platform
 from reconciler.model.catalog import Catalog
 from reconciler.model.clients import ClientLine
@@ -204,6 +204,10 @@ class Story(RuleBasedStateMachine):
             if package.current.allows(holder.email) and (ids is None or holder.id in ids)
         ]
         aim = ClientsReassigned(key, None if ids is None else tuple(ids))
+        if ids and not ids <= self.world.holders.keys():
+            with pytest.raises(WrongUsageError, match="there is no client"):
+                self._plan(aim)
+            return
         made = self._plan(aim)
         assert sum(c.reassignment.clients for c in made.changes if c.reassignment) == len(movers)
         if movers:
