@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.packages import canonical_json
 from reconciler.render.notes import letter
 from reconciler.render.sanitise import sanitise
-from reconciler.wire.changesets import RunReply
-from reconciler.wire.clients import ClientReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +82,8 @@ def client_json(client: Client) -> str:
 
 def run_json(run: Run) -> str:
     """Return the run on one line, as the API gives it too."""
+    from reconciler.wire.changesets import RunReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
+
     return line(RunReply.of(run).model_dump(mode="json"))
 
 
@@ -98,6 +98,8 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def _client(client: Client) -> dict[str, Any]:
+    from reconciler.wire.clients import ClientReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
+
     return ClientReply.of(client).model_dump(mode="json")
 
 

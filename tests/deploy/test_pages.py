@@ -34,7 +34,7 @@ def test_the_page_about_reviews_does_what_it_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 keep what they have until reassigned" in done.stdout
     assert "Nothing to change" in done.stdout
-    assert "which clients they touch is unknown" in done.stdout
+    assert "Which clients it touches is unknown" in done.stdout
     assert (tmp_path / "work" / "plan.html").stat().st_size > 5_000
 
 

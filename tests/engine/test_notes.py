@@ -80,17 +80,10 @@ def test_who_only_gains_is_told_on_request(sold: Shop) -> None:
 
 
 def test_a_note_of_what_is_gone_has_a_noun_and_promises_nothing(sold: Shop) -> None:
-    sold.package(
-        "ai",
-        features=["agent", "chat"],
-        limits={"minutes": 50},
-        user_count=9,
-        ai_credits=50,
-        rollout=REASSIGN,
-    )
+    sold.package("ai", features=["agent", "chat"], ai_credits=50)
     sold.apply()
     sold.clients("dune", package="ai", usage={"ai_credits": 7})
-    sold.package("ai", features=["agent", "chat"], limits={"minutes": 50}, user_count=9, rollout=REASSIGN)
+    sold.package("ai", features=["agent", "chat"], rollout=REASSIGN)
 
     text = "\n".join(notes_markdown(told(sold), GLOSSARY))
 

@@ -40,7 +40,7 @@ class Fact:
         statement: The same as a verb phrase: `removes Audio calls`.
         brief: The same in the fewest words, for a row of a table.
         effects: The counts that are not zero, what happens now first.
-        sample: The first few of the clients concerned, whom it hurts most first.
+        sample: Names of the first few of the clients concerned: `such as acme`.
         felt: The effects in one line, with the first few of the clients concerned; empty where nobody is.
         source: The line that says so.
         is_loss: Whether it gives somebody less.
@@ -137,14 +137,20 @@ def _fact(difference: Difference, change: Change, finding: ImpactFinding | None,
 
 def _felt(done: tuple[Effect, ...], finding: ImpactFinding | None, change: Change) -> Words:
     if finding and done:
-        names = _sample(finding)
-        return words(effects_line(done), words(" (such as ", names, ")") if names else ())
+        sample = _sample(finding)
+        return words(effects_line(done), " · " if sample else "", sample)
     return words("no client has it", tone=Tone.QUIET) if change.impact.holders and finding else ()
 
 
 def _sample(finding: ImpactFinding | None) -> Words:
-    names = finding.sample[:_SAMPLE_SHOWN] if finding else ()
-    return listed([key(each) for each in names], shown=_SAMPLE_SHOWN)
+    """Name the first few of all whom the loss concerns, those first whom it hurts most."""
+    if finding is None or not finding.sample:
+        return ()
+    names = finding.sample[:_SAMPLE_SHOWN]
+    is_all = len(names) >= finding.lose + finding.keep
+    return words(
+        "namely " if is_all else "such as ", listed([key(each) for each in names], shown=_SAMPLE_SHOWN)
+    )
 
 
 def _tone(finding: ImpactFinding | None, severity: Severity, *, is_known: bool) -> Tone:

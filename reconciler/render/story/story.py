@@ -19,7 +19,6 @@ from reconciler.render.story.words import (
     agreed,
     chained,
     counted,
-    day,
     instant,
     key,
     listed,
@@ -162,7 +161,7 @@ def _outdated(plan: Plan) -> Words:
     ]
     rest = sum(each.clients for each in rows[_NAMES_SHOWN:])
     more = f" and {number(rest)} on others" if rest else ""
-    oldest = f", the longest since {day(min(each.since for each in rows))}"
+    oldest = f", the longest since {min(each.since for each in rows):%Y-%m-%d}"
     are = agreed(clients, "is", "are")
     return words(
         f"{counted(clients, 'client')} {are} on older revisions: ", chained(named, ", "), more, oldest
