@@ -184,7 +184,7 @@ def test_the_text_says_what_is_held_from_where_and_what_comes(shop: Shop) -> Non
     assert "Revision 1 of pro comes from run 1" in text
     assert "The client keeps what it holds" in text
     assert "- feature     Sessions (sessions)" in text
-    assert "100 → 50 minutes per cycle (60 used in this cycle; over the new cap" in text
+    assert "100 → 50 per cycle (60 used in this cycle; over the new cap" in text
     assert max(map(len, text.splitlines())) <= 140
 
 
