@@ -4,9 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
 from reconciler.engine.fmt import fmt
-from reconciler.engine.init.repository import new_repository
+from reconciler.engine.init.repository import WORKFLOW, new_repository
+from reconciler.engine.init.source import pinned
 from reconciler.engine.lint import lint
+from reconciler.errors import WrongUsageError
 from reconciler.sources.edits import write_edits
 from tests.workspaces import workspace
 
@@ -63,8 +68,71 @@ def test_beside_a_configuration_no_first_package_is_added(tmp_path: Path) -> Non
     assert not [file for file in made(tmp_path) if file.endswith("starter.yaml")]
 
 
-def test_the_workflow_matches_githubs_schema_and_is_free_of_known_weaknesses(tmp_path: Path) -> None:
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PINNED = (
+    f"git+https://code.example.com/agency/reconciler@{COMMIT}",
+    f"git+ssh://git@code.example.com:2222/agency/reconciler.git@{COMMIT}",
+    "wheels/package_reconciler-0.1.0-py3-none-any.whl",
+    f"https://files.example.com/package_reconciler-0.1.0-py3-none-any.whl#sha256={'0f' * 32}",
+)
+
+
+@pytest.mark.parametrize("source", PINNED)
+def test_the_workflow_installs_what_was_pinned(tmp_path: Path, source: str) -> None:
+    new = new_repository(tmp_path, pinned(source))
+
+    (workflow,) = [edit.after.decode() for edit in new.edits if edit.file == WORKFLOW]
+    (step,) = [each for each in yaml.safe_load(workflow)["jobs"]["validate"]["steps"] if "env" in each]
+    assert step["env"] == {"SOURCE": source}
+    assert 'install --quiet "$SOURCE"' in step["run"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "reconciler",
+        "package-reconciler==0.1.0",
+        "git+https://code.example.com/agency/reconciler",
+        "git+https://code.example.com/agency/reconciler@main",
+        f"git+http://code.example.com/agency/reconciler@{COMMIT}",
+        f"git+https://token@code.example.com/agency/reconciler@{COMMIT}",
+        f"git+https://code.example.com/agency/reconciler@{COMMIT}' || true",
+        f"git+https://code.example.com/$(id)@{COMMIT}",
+        "https://files.example.com/package_reconciler-0.1.0-py3-none-any.whl",
+        "../wheels/package_reconciler-0.1.0-py3-none-any.whl",
+        "/wheels/package_reconciler-0.1.0-py3-none-any.whl",
+        "--index=https://evil.example/x.whl",
+        "wheels/a.whl\n",
+        "",
+    ],
+)
+def test_a_source_that_is_not_one_exact_version_is_refused(source: str) -> None:
+    with pytest.raises(WrongUsageError, match="no pinned version") as refused:
+        pinned(source)
+
+    assert "token" not in refused.value.message
+
+
+def test_without_a_source_the_workflow_says_what_is_missing(tmp_path: Path) -> None:
     made(tmp_path)
+    workflow = yaml.safe_load((tmp_path / WORKFLOW).read_text())
+    (step,) = [each for each in workflow["jobs"]["validate"]["steps"] if "env" in each]
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env={"SOURCE": ""}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "set the repository variable RECONCILER_SOURCE" in done.stdout
+    assert step["env"] == {"SOURCE": "${{ vars.RECONCILER_SOURCE }}"}
+
+
+@pytest.mark.parametrize("source", [None, PINNED[0]])
+def test_the_workflow_matches_githubs_schema_and_is_free_of_known_weaknesses(
+    tmp_path: Path, source: str | None
+) -> None:
+    new = new_repository(tmp_path, source)
+    write_edits(new.root, new.edits)
     workflow = tmp_path / ".github" / "workflows" / "packages.yml"
     schema = [
         sys.executable,

@@ -28,7 +28,7 @@ def serve_command(host: str, port: int) -> None:
     except ModuleNotFoundError as error:
         raise WrongUsageError(
             f"Serving needs {error.name}, which is not installed.",
-            hint="Install the extra: pip install 'reconciler[server]'.",
+            hint="Install it with the extra `server`, from where reconciler came.",
         ) from error
     show_logs()
     choices = chosen()

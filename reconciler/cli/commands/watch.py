@@ -162,7 +162,8 @@ def _answer(loop: Loop, where: str, stack: ExitStack) -> None:
         from reconciler.cli.watching.metrics import Metrics
     except ImportError as error:
         raise WrongUsageError(
-            "--listen needs prometheus-client.", hint="Install reconciler[watch]."
+            "--listen needs prometheus-client.",
+            hint="Install it with the extra `watch`, from where reconciler came.",
         ) from error
     from reconciler.cli.watching.probes import Probes, answered
 

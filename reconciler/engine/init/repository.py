@@ -15,11 +15,13 @@ from reconciler.sources.yaml.fast import load
 if TYPE_CHECKING:
     from pathlib import Path
 
+WORKFLOW: Final = ".github/workflows/packages.yml"
+_VARIABLE: Final = b"${{ vars.RECONCILER_SOURCE }}"
 _FILES: Final = {
     "reconciler.yaml": "reconciler.yaml",
     "schemas/catalog.yaml": "catalog.yaml",
     "packages/starter.yaml": "starter.yaml",
-    ".github/workflows/packages.yml": "workflow.yml",
+    WORKFLOW: "workflow.yml",
     ".vscode/settings.json": "vscode-settings.json",
     ".vscode/extensions.json": "vscode-extensions.json",
     ".editorconfig": "editorconfig",
@@ -42,14 +44,17 @@ class NewRepository:
     kept: tuple[str, ...]
 
 
-def new_repository(folder: Path) -> NewRepository:
+def new_repository(folder: Path, source: str | None = None) -> NewRepository:
     """Return the edits that make a folder a repository of packages; nothing is written.
 
+    Its workflow installs from `source`, which `pinned` has let pass, or from a variable of the repository.
     No file is overwritten: one that is there stays, and `.gitignore` only gains a line. Where there is a
     configuration, no first package is added. A folder `packages` that holds something else is let be.
     """
     root = folder.absolute()
     wanted = {file: _content(name) for file, name in _FILES.items()}
+    if source is not None:
+        wanted[WORKFLOW] = wanted[WORKFLOW].replace(_VARIABLE, f"'{source}'".encode())
     starter = wanted.pop(_STARTER)
     if not os.path.lexists(root / _CONFIG):
         packages = _free_folder(root)
