@@ -12,6 +12,7 @@ from reconciler.model.patterns import (
     PACKAGE_KEY_PATTERN,
     RULE_PATTERN,
     SHARE_PATTERN,
+    TERM_PATTERN,
     URL_PATTERN,
     VARIABLE_PATTERN,
 )
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
     KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits and `_`"),
     PACKAGE_KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits, `_` and `-`"),
+    TERM_PATTERN: ("bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"),
     LINE_PATTERN: ("bad-text", "one line of text that is not only space"),
     EXPIRY_PATTERN: ("bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
     DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
