@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
+from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
 from reconciler.validation.advice import advice, reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean
 from reconciler.validation.wording import expected, in_python, named, shown, words_of
@@ -20,6 +21,8 @@ from reconciler.validation.wording import expected, in_python, named, shown, wor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_BESIDE_SECRETS: Final = frozenset(map(in_python, (URL_PATTERN, VARIABLE_PATTERN)))
+"""What is often mistaken for the secret beside it, so that a wrong value is not shown."""
 MOST_PROBLEMS: Final = 100
 """Per document."""
 
@@ -70,9 +73,7 @@ def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem
         case "const" | "enum":
             yield _bad_value(path, error.instance, error.schema, root)
         case "pattern":
-            rule, expectation = words_of(error.validator_value)
-            message = f"{named(path)} must be {expectation}; it is {shown(error.instance)}"
-            yield Problem(path, rule, message, advice(error.instance, expectation))
+            yield _misspelled(path, error.instance, error.validator_value)
         case "oneOf":
             yield _unclear(error, path)
         case "minItems":
@@ -143,6 +144,12 @@ def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> 
     message = f"{named(path)} must be {expectation}; it is {shown(value)}"
     rule = "bad-share" if value.endswith("%") else "bad-value"
     return Problem(path, rule, message, advice(value, expectation) or did_you_mean(value, choices))
+
+
+def _misspelled(path: Path, value: str, pattern: str) -> Problem:
+    rule, expectation = words_of(pattern)
+    stated = "" if pattern in _BESIDE_SECRETS else f"; it is {shown(value)}"
+    return Problem(path, rule, f"{named(path)} must be {expectation}{stated}", advice(value, expectation))
 
 
 def _unclear(error: SchemaError, path: Path) -> Problem:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.errors import InvalidError, UnreachableError
+from reconciler.errors import InvalidError, ReconcilerError, UnreachableError
 from reconciler.live.http.exchange import Limits
 from reconciler.live.http.opening import open_http
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.questions import ClientQuestion
+from reconciler.wire import paths
 from tests.builders import NOON
 from tests.live.hostile import hostile, response
 
@@ -187,6 +188,58 @@ def test_a_redirect_is_not_followed() -> None:
     assert seen == ["/v1/catalog"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(
+            {"type": "x", "title": TOKEN, "status": 401, "detail": TOKEN, "hint": TOKEN}, 401, paths.PROBLEM
+        ),
+        response({"type": "x", "title": "", "status": 422, "detail": 1, "hint": TOKEN}, 422, paths.PROBLEM),
+        response(b"", 302, Location=f"https://x.example/?shown={TOKEN}"),
+        response(TOKEN.encode(), 400, TOKEN),
+        response(TOKEN.encode(), 200, TOKEN),
+        f"HTTP/1.1 200 OK\r\nAuthorization Bearer {TOKEN}\r\n\r\n".encode(),
+        f"Bearer {TOKEN}\r\n\r\n".encode(),
+        response(f'{{"end":"{TOKEN}"}}\n'.encode(), kind=paths.LINES),
+        response({TOKEN: TOKEN}),
+        response(b"", Content_Encoding=TOKEN),
+    ],
+    ids=[
+        "problem",
+        "no problem",
+        "redirect",
+        "type",
+        "success",
+        "header",
+        "status",
+        "end",
+        "answer",
+        "encoding",
+    ],
+)
+def test_a_server_that_sends_the_token_back_does_not_have_it_shown(answer: bytes) -> None:
+    with (
+        hostile(answering(answer)) as url,
+        open_http(url, token=TOKEN, limits=QUICK) as platform,
+        pytest.raises(ReconcilerError) as caught,
+    ):
+        list(platform.matching(QUESTION, NOON))
+
+    assert TOKEN not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN}é", f"{TOKEN}\udcff"])
+def test_a_token_that_no_header_can_hold_is_not_quoted(token: str) -> None:
+    with (
+        hostile(answering(CATALOG)) as url,
+        open_http(url, token=token, limits=QUICK) as platform,
+        pytest.raises(UnreachableError, match="cannot be sent as it is") as caught,
+    ):
+        platform.catalog()
+
+    assert TOKEN not in f"{caught.value.message} {caught.value.hint}"
+
+
 def test_a_gzip_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(b" " * 50_000_000)
 
@@ -208,7 +261,7 @@ def test_a_damaged_encoding_is_refused(packed: bytes) -> None:
 def test_an_encoding_that_was_not_asked_for_is_refused() -> None:
     answer = answering(response(b"x", Content_Encoding="br"))
 
-    with platform_at(answer) as platform, pytest.raises(UnreachableError, match="'br'"):
+    with platform_at(answer) as platform, pytest.raises(UnreachableError, match="encoding that was not asked for"):
         platform.catalog()
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.engine.watch.events import Outcome
+from reconciler.model.secrets import without_secrets
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def document(event: Event, environment: str) -> dict[str, Any]:
         "event": event.outcome.value,
         "environment": environment,
         "commit": event.commit,
-        "message": event.message,
+        "message": without_secrets(event.message),
         "plan": _plan(event.plan) if event.plan is not None else None,
         "run": event.run.id if event.run is not None else None,
         "findings": [

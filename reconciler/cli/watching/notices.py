@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.hosts import Host
+from reconciler.model.secrets import flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 5
 _ATTEMPTS: Final = 2
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -39,11 +41,10 @@ class Webhook:
     secret: str
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        if not parts.hostname or (parts.scheme != "https" and not is_local):
+        if not _is_address(self.url):
             raise WrongUsageError(
-                "Notices go to an https:// address only.", hint="Give --notify-url https://…."
+                "Notices go to an https:// address without user and password only.",
+                hint="Give --notify-url https://….",
             )
         if not self.secret:
             raise WrongUsageError(
@@ -68,8 +69,23 @@ class Webhook:
         try:
             with opener.open(request, timeout=_SECONDS):
                 return ""
-        except (OSError, HTTPException) as error:
-            return f"{type(error).__name__}: {error}"
+        except HTTPError as error:
+            return f"it answers {error.code}"
+        except URLError as error:
+            return str(error.reason)
+        except (OSError, HTTPException, UnicodeError) as error:  # whose texts quote addresses and answers
+            return type(error).__name__
+
+
+def _is_address(url: str) -> bool:
+    """Whether notices can go there: encrypted, or not further than this machine."""
+    try:
+        parts = urlsplit(url)
+        host = Host.of(parts.hostname or "", parts.port, 0)
+    except ValueError:
+        return False
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host.is_here)
+    return is_safe and bool(host.name) and "@" not in parts.netloc and not flaw_of(url, "token")
 
 
 def signature(secret: str, at: int, body: bytes) -> str:

@@ -22,7 +22,7 @@ def decoded(pieces: Iterable[bytes], encoding: str, most: int) -> Iterator[bytes
         case "gzip":
             plain = _unzipped(pieces)
         case _:
-            raise LostError(f"the answer is encoded as {encoding!r}, which was not asked for", sent=True)
+            raise LostError("the answer has an encoding that was not asked for", sent=True)
     left = most
     for piece in plain:
         left -= len(piece)

@@ -85,7 +85,8 @@ class Session:
         except ValueError:
             said = None
         if said != count:
-            raise UnreachableError(f"{self.where}: a list of {said} came with {count} items.", hint=_AGAIN)
+            stated = said if isinstance(said, int) else "unknown length"
+            raise UnreachableError(f"{self.where}: a list of {stated} came with {count} items.", hint=_AGAIN)
 
     def _put_off_or_refuse(self, attempts: Attempts, reply: Reply) -> None:
         """Wait where the answer says: not now; else raise what it stands for."""
@@ -93,25 +94,28 @@ class Session:
             attempts.put_off(reply)
             return
         if reply.media_type == paths.PROBLEM:
-            _raise_problem(attempts, reply)
+            self._raise_problem(attempts, reply)
         if reply.status in _REDIRECTS:
-            target = reply.headers.get("location", "elsewhere")
+            target = self._transport.hidden(reply.headers.get("location", "elsewhere"))
             raise UnreachableError(
                 f"{self.where} sends on to {target!r}; redirects are not followed.",
                 hint="Write the final address under `platform` in reconciler.yaml.",
             )
         raise attempts.answered_wrongly(
-            f"it answers {reply.status} with {reply.media_type or 'nothing'}, which is not the API's",
+            f"it answers {reply.status} with {self._transport.hidden(reply.media_type) or 'nothing'}, "
+            "which is not the API's",
             hint="Check the address under `platform`, and what stands between here and the server.",
         )
 
-
-def _raise_problem(attempts: Attempts, reply: Reply) -> NoReturn:
-    try:
-        problem = Problem.model_validate_json(reply.body)
-    except ValidationError as error:
-        raise attempts.answered_wrongly("its problem cannot be read", hint="Upgrade reconciler.") from error
-    raise problem.error()
+    def _raise_problem(self, attempts: Attempts, reply: Reply) -> NoReturn:
+        try:
+            said = self._transport.hidden(reply.body.decode())
+            problem = Problem.model_validate_json(said)
+        except ValueError as error:
+            raise attempts.answered_wrongly(
+                "its problem cannot be read", hint="Upgrade reconciler."
+            ) from error
+        raise problem.error()
 
 
 def _checked(attempts: Attempts, reply: Reply, answer: type[B]) -> B:

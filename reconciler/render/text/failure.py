@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
+from reconciler.model.secrets import without_secrets
 from reconciler.render.story.words import Span, Tone
 from reconciler.render.text.findings import count_line, finding_lines
 
@@ -23,13 +24,13 @@ def failure_text(error: ReconcilerError, paper: Paper) -> str:
 
 
 def _lines(error: ReconcilerError, paper: Paper) -> Iterator[str]:
-    yield from labelled("error:", error.message, Tone.ALARM, paper)
+    yield from labelled("error:", without_secrets(error.message), Tone.ALARM, paper)
     if isinstance(error, InvalidError) and error.findings:
         yield ""
         yield from finding_lines(error.findings, paper)
         yield from ("", count_line(error.findings))
     if error.hint:
-        yield from labelled("hint:", error.hint, Tone.HINT, paper)
+        yield from labelled("hint:", without_secrets(error.hint), Tone.HINT, paper)
 
 
 def labelled(label: str, message: str, ink: Tone, paper: Paper) -> Iterator[str]:
