@@ -261,7 +261,10 @@ def test_a_damaged_encoding_is_refused(packed: bytes) -> None:
 def test_an_encoding_that_was_not_asked_for_is_refused() -> None:
     answer = answering(response(b"x", Content_Encoding="br"))
 
-    with platform_at(answer) as platform, pytest.raises(UnreachableError, match="encoding that was not asked for"):
+    with (
+        platform_at(answer) as platform,
+        pytest.raises(UnreachableError, match="encoding that was not asked for"),
+    ):
         platform.catalog()
 
 
