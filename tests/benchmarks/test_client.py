@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from reconciler.live.http.opening import open_http
+from reconciler.live.http.platform import open_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.errors import InvalidError, ReconcilerError, UnreachableError
-from reconciler.live.http.exchange import Limits
-from reconciler.live.http.opening import open_http
+from reconciler.live.http.messages import Limits
+from reconciler.live.http.platform import open_http
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire import paths

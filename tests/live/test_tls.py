@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from reconciler.errors import UnreachableError
-from reconciler.live.http.opening import open_http
+from reconciler.live.http.platform import open_http
 from reconciler.live.opening import open_served
 from reconciler.server.app import application
 from tests.builders import NOON, definition

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.errors import StaleError, UnreachableError
-from reconciler.live.http.exchange import Limits
-from reconciler.live.http.opening import open_http
+from reconciler.live.http.messages import Limits
+from reconciler.live.http.platform import open_http
 from reconciler.live.opening import open_platform, open_served
 from reconciler.model.changesets import ChangeSet, Move, PackageWrite
 from reconciler.model.clients import ClientLine

@@ -4,6 +4,6 @@
 types and completeness are bounded, and a write is done at most once whatever happens on the way.
 """
 
-from reconciler.live.http.opening import host_of, open_http
+from reconciler.live.http.platform import host_of, open_http
 
 __all__ = ["host_of", "open_http"]

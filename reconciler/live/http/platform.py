@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from array import array
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
 from reconciler.errors import InvalidError, WrongUsageError
-from reconciler.live.http.exchange import Request
-from reconciler.live.http.reading import HttpReader
-from reconciler.live.http.sending import made, new_key, writing
+from reconciler.live.http.messages import Limits, Request, made, new_key, writing
+from reconciler.live.http.reader import HttpReader
+from reconciler.live.http.session import Session
+from reconciler.live.http.transport import Transport, host_in
 from reconciler.model.findings import Finding, Position
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
@@ -30,11 +32,12 @@ from reconciler.wire.packages import DefinitionBody, PackageBody, PackageReply
 from reconciler.wire.paths import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from reconciler.model.changesets import ChangeSet, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.hosts import Host
     from reconciler.model.packages import Definition, PackageHead
 
 _IN_MEMORY: Final = 2**20
@@ -168,3 +171,32 @@ def _renumbered(error: InvalidError, numbers: array[int]) -> InvalidError:
 
 def _number(sent: int, numbers: array[int]) -> int:
     return numbers[sent - 1] if 0 < sent <= len(numbers) else sent
+
+
+@contextmanager
+def open_http(url: str, *, token: str | None, limits: Limits | None = None) -> Iterator[HttpPlatform]:
+    """Open the platform at an address, and close the connections at the end of the block.
+
+    Raises `InvalidError` for an address that cannot be one, or that would send a token unencrypted.
+    """
+    host = host_of(url)
+    if token is not None and url.startswith("http:") and not host.is_here:
+        raise InvalidError(
+            f"a token is not sent to {host} unencrypted", hint="Write https:// instead of http://."
+        )
+    transport = Transport(url, token)
+    try:
+        yield HttpPlatform(Session(url, transport, limits or Limits()))
+    finally:
+        transport.close()
+
+
+def host_of(url: str) -> Host:
+    """Return the host that a token is sent to; raises `InvalidError` for an address that cannot be one."""
+    host = host_in(url)
+    if host is None:
+        raise InvalidError(
+            "the platform's address is none",
+            hint="Write https:// with a host, and a port where it needs one.",
+        )
+    return host

@@ -3,29 +3,115 @@
 from __future__ import annotations
 
 import json
+import random
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from reconciler.errors import UnreachableError
-from reconciler.live.http.attempts import Attempts
-from reconciler.live.http.decoding import lines_of
-from reconciler.live.http.exchange import LostError, Reply, TooMuchError
-from reconciler.live.http.patience import PASSING
+from reconciler.live.http.messages import LostError, Reply, TooMuchError
+from reconciler.live.http.transport import lines_of
 from reconciler.wire import paths
 from reconciler.wire.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.live.http.exchange import Limits, Request
+    from reconciler.live.http.messages import Limits, Request
     from reconciler.live.http.transport import Transport
 
-B = TypeVar("B", bound=BaseModel)
+PASSING: Final = frozenset({429, 502, 503, 504})
+"""Statuses that say: not now."""
 
+LONGEST_WAIT: Final = 120.0
+"""A server that asks for more than these seconds is not waited for."""
+
+_FIRST: Final = 0.1
+_LONGEST: Final = 5.0
+
+
+_NOTHING_DONE: Final = 429
+B = TypeVar("B", bound=BaseModel)
 _DONE: Final = frozenset({200, 201})
 _REDIRECTS: Final = range(300, 400)
 _AGAIN: Final = "Try again; what was listed so far is not used."
+
+
+def pause(number: int) -> float:
+    """Return how long to wait after the `number`-th try, counted from 0: longer each time, never alike."""
+    return random.uniform(0.5, 1) * min(_LONGEST, _FIRST * 2.0**number)  # noqa: S311 - jitter, no secret
+
+
+def asked_wait(headers: Mapping[str, str]) -> float:
+    """Return the seconds that `Retry-After` asks for, as a number or a date; 0 where it says nothing."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text[:9])
+    try:
+        instant = parsedate_to_datetime(text)
+    except (ValueError, IndexError):
+        return 0
+    if instant.tzinfo is None:
+        return 0
+    return max(0, (instant - datetime.now(UTC)).total_seconds())
+
+
+class Attempts:
+    """Counts tries, waits between them, and knows whether a write may have been done."""
+
+    def __init__(self, where: str, request: Request, limits: Limits) -> None:
+        self.deadline = time.monotonic() + (limits.long_seconds if request.is_long else limits.seconds)
+        self._where = where
+        self._request = request
+        self._left = limits.tries
+        self._number = 0
+        self._is_maybe_done = False
+
+    def failed(self, error: LostError | TooMuchError) -> None:
+        """Wait for the next try after one that failed on the way; raise `UnreachableError` after the last."""
+        self._is_maybe_done |= isinstance(error, TooMuchError) or error.sent
+        if isinstance(error, TooMuchError):
+            raise self.given_up(f"{error}") from error
+        if error.remedy:
+            raise self.given_up(f"{error}", hint=error.remedy) from error
+        self._wait(0, f"{error}")
+
+    def put_off(self, reply: Reply) -> None:
+        """Wait for the next try after an answer that says: not now."""
+        self._is_maybe_done |= reply.status != _NOTHING_DONE
+        self._wait(asked_wait(reply.headers), f"it answers {reply.status}")
+
+    def given_up(self, reason: str, *, hint: str = "") -> UnreachableError:
+        """Return the error that ends the call, which says whether a write may have been done."""
+        message = f"{self._where} is out of reach: {reason}."
+        if self._request.key is None:
+            return UnreachableError(message, hint=hint or "Try again later.")
+        if not self._is_maybe_done:
+            return UnreachableError(f"{message} Nothing was written.", hint=hint or "Try again later.")
+        return UnreachableError(
+            f"{message} It is not known whether {self._request.what} was done.",
+            hint=hint or self._request.recovery,
+        )
+
+    def answered_wrongly(self, reason: str, *, hint: str) -> UnreachableError:
+        """Return the error for an answer that is not the API's; what it did to a write is not known."""
+        self._is_maybe_done = True
+        return self.given_up(reason, hint="" if self._request.key else hint)
+
+    def _wait(self, asked: float, reason: str) -> None:
+        self._left -= 1
+        if asked > LONGEST_WAIT:
+            raise self.given_up(f"{reason}, and asks to wait {asked:,.0f} seconds", hint="Try again then.")
+        seconds = max(asked, pause(self._number))
+        self._number += 1
+        if self._left == 0:
+            raise self.given_up(f"{reason}, {self._number} times")
+        if time.monotonic() + seconds >= self.deadline:
+            raise self.given_up(f"{reason}, until the time for it was over")
+        time.sleep(seconds)
 
 
 class Session:

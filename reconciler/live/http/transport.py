@@ -4,31 +4,142 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
+import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import httpcore
 import httpx
 
 from reconciler import __version__
-from reconciler.live.http.decoding import decoded
-from reconciler.live.http.exchange import LostError, Reply
-from reconciler.live.http.sockets import DeadlineBackend
+from reconciler.live.http.messages import LostError, Reply, TooMuchError
 from reconciler.model.hosts import Host
 from reconciler.wire import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from reconciler.live.http.exchange import Request
+    from reconciler.live.http.messages import Request
 
-_IDLE_SECONDS: Final = 4.0
 _PIECE: Final = 2**16
+_GZIP: Final = 31
+_IDLE_SECONDS: Final = 4.0
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 _LAST_PORT: Final = 65_535
 _TRUST: Final = "Check the address; name the certificate of an authority of your own in SSL_CERT_FILE."
 _UNSENDABLE: Final = "Check the address, and that the token is visible ASCII on one line."
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections whose timeouts are instants: a peer cannot stretch a call by a byte at a time.
+
+    httpx knows timeouts per read and per write only. Here the "timeout" of an operation is the instant, on
+    the monotonic clock, at which the whole call must be over.
+    """
+
+    def __init__(self) -> None:
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect before the deadline."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return DeadlineStream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection on which every operation ends at its deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read some bytes before the deadline."""
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all before the deadline, piece by piece."""
+        for start in range(0, len(buffer), _PIECE):
+            piece = buffer[start : start + _PIECE]
+            self._stream.write(piece, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Encrypt before the deadline."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection knows of itself."""
+        return self._stream.get_extra_info(info)
+
+
+def _left(deadline: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise error("the call took too long")
+    return left
+
+
+def decoded(pieces: Iterable[bytes], encoding: str, most: int) -> Iterator[bytes]:
+    """Give the body in pieces; raise `TooMuchError` beyond `most` bytes, `LostError` where it is cut."""
+    match encoding:
+        case "" | "identity":
+            plain = iter(pieces)
+        case "gzip":
+            plain = _unzipped(pieces)
+        case _:
+            raise LostError("the answer has an encoding that was not asked for", sent=True)
+    left = most
+    for piece in plain:
+        left -= len(piece)
+        if left < 0:
+            raise TooMuchError(f"the answer has more than {most:,} bytes")
+        yield piece
+
+
+def lines_of(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Cut a body into lines; raise `TooMuchError` for one of more than `most` bytes."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+        if len(rest) > most:
+            raise TooMuchError(f"a line of the answer has more than {most:,} bytes")
+    if rest:
+        yield rest
+
+
+def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    unzip = zlib.decompressobj(_GZIP)
+    try:
+        for piece in pieces:
+            packed = piece
+            while packed and not unzip.eof:
+                yield unzip.decompress(packed, _PIECE)
+                packed = unzip.unconsumed_tail
+    except zlib.error as error:
+        raise LostError(f"the answer is damaged: {error}", sent=True) from error
+    if not unzip.eof:
+        raise LostError("the answer ends in the middle", sent=True)
 
 
 class Transport:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import StaleError, UnreachableError, WrongUsageError
-from reconciler.live.http.exchange import Request
-from reconciler.live.http.sending import asking, instant, made
+from reconciler.live.http.messages import Request, asking, instant, made
 from reconciler.model.packages import RevisionRef
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
