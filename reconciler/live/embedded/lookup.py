@@ -1,4 +1,4 @@
-"""Finding what a caller names, or saying what comes near."""
+"""Finding what a caller names, or saying what comes near; stored clients as the port shows them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
 from reconciler.model.packages import RevisionRef
-from reconciler.store import clients, packages
+from reconciler.store import clients, packages, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -98,3 +100,43 @@ def definition(connection: Connection, package_id: int, revision: int, digest: s
 def _near(word: str, candidates: Sequence[str], otherwise: str) -> str:
     close = get_close_matches(word, candidates, n=3)
     return f"Did you mean {' or '.join(f'`{match}`' for match in close)}?" if close else otherwise
+
+
+def view(connection: Connection, client_id: str, at: datetime) -> Client:
+    """Show one client at an instant; raises `WrongUsageError` where there is none."""
+    stored = client(connection, client_id)
+    used = usage.of_client(connection, stored.id)
+    return seen(stored, held(connection, stored), used, at)
+
+
+def stream(
+    connection: Connection, at: datetime, *, package_id: int | None, outdated: bool
+) -> Iterator[Client]:
+    """Show clients by id, in memory that does not grow with their number."""
+    for page in clients.pages(connection, package_id=package_id, outdated=outdated):
+        used = usage.of_clients(connection, [stored.id for stored in page])
+        held = all_held(connection, page)
+        for stored in page:
+            yield seen(stored, held[stored.digest], used.get(stored.id, {}), at)
+
+
+def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at: datetime) -> Client:
+    """Compute status and entitlements at an instant (rule 4)."""
+    status = subscription_status(stored.status, stored.expires_at, at)
+    return Client(
+        id=stored.id,
+        name=stored.name,
+        owner_email=stored.owner_email,
+        status=stored.status,
+        users=stored.users,
+        subscription=Subscription(
+            package=stored.package,
+            revision=stored.revision,
+            current_revision=stored.current_revision,
+            assigned_at=stored.assigned_at,
+            expires_at=stored.expires_at,
+            status=status,
+        ),
+        entitlements=entitlements_of(snapshot, status),
+        usage=used,
+    )

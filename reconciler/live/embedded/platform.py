@@ -13,9 +13,9 @@ from reconciler.errors import (
     UnreachableError,
     WrongUsageError,
 )
-from reconciler.live.embedded import applying, assigning, editing, intake, lookup, viewing
+from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup
 from reconciler.live.embedded.rereading import Rereadable
-from reconciler.live.embedded.retrying import retried
+from reconciler.live.embedded.retry import retried
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
     answers,
@@ -140,7 +140,7 @@ class EmbeddedPlatform:
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            return viewing.view(connection, client_id, at)
+            return lookup.view(connection, client_id, at)
 
     def snapshot(self, client_id: str) -> Definition:
         """See `PlatformReader`."""
@@ -153,7 +153,7 @@ class EmbeddedPlatform:
         """See `PlatformReader`; raises `WrongUsageError` where there is no such package."""
         with self.database.reading() as connection:
             held = None if package is None else lookup.package(connection, package).id
-            yield from viewing.stream(connection, at, package_id=held, outdated=outdated)
+            yield from lookup.stream(connection, at, package_id=held, outdated=outdated)
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
@@ -182,7 +182,7 @@ class EmbeddedPlatform:
     def apply(self, change_set: ChangeSet) -> Run:
         """See `Platform`."""
         with self.database.writing() as connection:
-            return applying.apply(connection, change_set)
+            return apply.apply(connection, change_set)
 
     def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
         """See `Platform`; where others undid the first try, they wait while the next one runs."""
@@ -196,34 +196,34 @@ class EmbeddedPlatform:
         with self.database.writing() as connection:
             if self.database.was_undone:
                 imports.keep_writers_out(connection)
-            return intake.take_all(connection, lines, at)
+            return client_imports.take_all(connection, lines, at)
 
     @retried
     def add_client(self, line: ClientLine, at: datetime) -> Client:
         """See `Platform`."""
         with self.database.writing() as connection:
-            intake.take_one(connection, line, at)
-            return viewing.view(connection, line.id, at)
+            client_imports.take_one(connection, line, at)
+            return lookup.view(connection, line.id, at)
 
     @retried
     def assign(self, client_id: str, package: str, at: datetime) -> Client:
         """See `Platform`."""
         with self.database.writing() as connection:
-            assigning.assign(connection, client_id, package, at)
-            return viewing.view(connection, client_id, at)
+            assignments.assign(connection, client_id, package, at)
+            return lookup.view(connection, client_id, at)
 
     @retried
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
         with self.database.writing() as connection:
-            return assigning.record_usage(connection, viewing.view(connection, client_id, at), meter, amount)
+            return assignments.record_usage(connection, lookup.view(connection, client_id, at), meter, amount)
 
     @retried
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         """See `Platform`."""
         with self.database.writing() as connection:
-            assigning.set_users(connection, viewing.view(connection, client_id, at), users)
-            return viewing.view(connection, client_id, at)
+            assignments.set_users(connection, lookup.view(connection, client_id, at), users)
+            return lookup.view(connection, client_id, at)
 
     @retried
     def edit_package(
@@ -238,8 +238,8 @@ class EmbeddedPlatform:
         """See `Platform`."""
         with self.database.writing() as connection:
             client = lookup.client(connection, client_id)
-            assigning.begin_cycle(connection, client, client.package_id)
-            return viewing.view(connection, client_id, at)
+            assignments.begin_cycle(connection, client, client.package_id)
+            return lookup.view(connection, client_id, at)
 
     @retried
     def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:

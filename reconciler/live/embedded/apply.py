@@ -1,0 +1,169 @@
+"""Applying a change set, its reassignments included, within one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import BlockedError
+from reconciler.live.embedded import preconditions
+from reconciler.live.embedded.editing import require_definable, require_distinct_titles
+from reconciler.live.embedded.preconditions import stale
+from reconciler.live.telling import told
+from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
+from reconciler.model.questions import OwnerNotIn
+from reconciler.store import meta, moves, packages, questions, runs
+from reconciler.store.moves import Step
+from reconciler.store.packages import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.changesets import ChangeSet, Move
+    from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.questions import ClientQuestion
+    from reconciler.store.packages import StoredPackage
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The revision that a move leads to."""
+
+    head: PackageHead
+    revision: int
+    definition: Definition
+
+
+def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
+    """Carry out every move in order, and note in the run how many clients moved."""
+    moved = 0
+    for number, move in enumerate(change_set.moves):
+        target = _target(connection, move)
+        movers = _from_elsewhere(move.who, target.revision)
+        _require_assignable(connection, movers, target, change_set.at)
+        step = Step(run_id, number, target.revision, target.definition.expiry)
+        count = moves.record(connection, step, movers, change_set.at)
+        _require_planned(move, count)
+        moves.carry_out(connection, step)
+        moved += count
+    runs.count_moved(connection, run_id, moved)
+
+
+def _target(connection: Connection, move: Move) -> _Target:
+    key = move.who.package
+    package = packages.stored(connection, [key]).get(key)
+    if package is None:
+        raise stale([f"package `{key}` is gone"])
+    revision = move.to_revision or package.head.revision
+    definition = packages.definition(connection, package.id, revision)
+    if definition is None:
+        raise stale([f"package `{key}` has no revision {revision}"])
+    return _Target(package.head, revision, definition)
+
+
+def _require_assignable(
+    connection: Connection, movers: ClientQuestion, target: _Target, at: datetime
+) -> None:
+    """Hold rules 5 and 8. Going back to an older revision restores what was held, and is asked neither."""
+    key, emails = target.head.key, target.definition.allowed_emails
+    if target.revision != target.head.revision:
+        return
+    if target.head.archived:
+        raise BlockedError(f"package `{key}` is archived: nobody is reassigned to it (rule 8)")
+    if emails is None:
+        return
+    barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
+    (answer,) = questions.answers(connection, [barred], at, sample=3)
+    if answer.count:
+        raise BlockedError(
+            f"{answer.count} clients are not allowed package `{key}` (rule 5): {', '.join(answer.sample)}",
+            hint="Leave them on the revision that they hold.",
+        )
+
+
+def _from_elsewhere(who: ClientQuestion, to_revision: int) -> ClientQuestion:
+    """Leave out those who are on the target already."""
+    return replace(who, revisions=tuple(revision for revision in who.revisions if revision != to_revision))
+
+
+def _require_planned(move: Move, count: int) -> None:
+    if count > move.at_most:
+        raise stale([f"`{move.who.package}`: at most {move.at_most} clients were to move, {count} would now"])
+
+
+def apply(connection: Connection, change_set: ChangeSet) -> Run:
+    """Check, write, move, and record the run; or return the run that this plan had before."""
+    preconditions.require_lineage(connection, change_set)
+    earlier = runs.of_plan(connection, change_set.plan_hash)
+    if earlier is not None:
+        return earlier
+    known = packages.stored(connection, preconditions.keys_of(change_set))
+    preconditions.require_unmoved(connection, change_set, known)
+    _write_vocabulary(connection, change_set)
+    _write_packages(connection, change_set, known)
+    run = _run(connection, change_set, known)
+    runs.record(connection, run)
+    move_all(connection, change_set, run.id)
+    return runs.by_id(connection, run.id) or run
+
+
+def _write_vocabulary(connection: Connection, change_set: ChangeSet) -> None:
+    if change_set.catalog is not None:
+        meta.write_catalog(connection, change_set.catalog)
+    if change_set.protected is not None:
+        meta.write_protected(connection, change_set.protected)
+
+
+def _write_packages(
+    connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]
+) -> None:
+    renamed = [write.origin for write in change_set.writes if write.origin != write.key]
+    packages.park(connection, [known[key].id for key in renamed])
+    catalog = meta.catalog(connection)
+    contents = []
+    for write in change_set.writes:
+        match write:
+            case PackageWrite():
+                require_definable(write.key, write.definition, catalog)
+                contents.append((_contents(write), _before(write, known)))
+            case ArchiveWrite():
+                packages.archive(connection, known[write.key])
+    packages.write(connection, contents, change_set.at)
+    require_distinct_titles(connection, [write.key for write in change_set.writes])
+
+
+def _contents(write: PackageWrite) -> Contents:
+    return Contents(write.key, write.definition, archived=write.archived, managed=True, is_applied=True)
+
+
+def _before(write: PackageWrite, known: Mapping[str, StoredPackage]) -> StoredPackage | None:
+    return None if write.expected_version is None else known[write.origin]
+
+
+def _run(connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Run:
+    origins = {write.key: write.origin for write in change_set.writes}
+    existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
+    written = packages.stored(connection, origins.keys())
+    before = {key: _state(known[key]) for key in sorted(existed)}
+    return Run(
+        id=runs.next_id(connection),
+        plan_hash=change_set.plan_hash,
+        at=change_set.at,
+        actor=change_set.actor,
+        environment=change_set.environment,
+        on_behalf_of=change_set.on_behalf_of,
+        commit=change_set.commit,
+        allowed=change_set.allowed,
+        changes=tuple(told(change_set, before)),
+        before=before,
+        after={key: _state(package) for key, package in sorted(written.items())},
+        renamed={key: old for key, old in sorted(origins.items()) if old != key},
+    )
+
+
+def _state(package: StoredPackage) -> PackageState:
+    head = package.head
+    return PackageState(head.revision, archived=head.archived, managed=head.managed)
