@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import open_served
 from reconciler.server.app import application
-from reconciler.server.serving import Bounds, Served
+from reconciler.server.dependencies import Bounds, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

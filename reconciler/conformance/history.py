@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
-from reconciler.model.consumption import Tally
-from reconciler.model.questions import ClientQuestion, MovedIn
+from reconciler.model.questions import ClientQuestion, MovedIn, Tally
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
-    from reconciler.model.consumption import Tally
+    from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
-    from reconciler.model.questions import Answer, ClientQuestion
-    from reconciler.model.requests import KeyedRequest
+    from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.tokens import Token
 
 

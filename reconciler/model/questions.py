@@ -127,3 +127,16 @@ class Answer:
     count: int
     sample: tuple[str, ...] = ()
     complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Clients with an active subscription to one revision of a package who use the same amount of a meter.
+
+    Attributes:
+        amount: In the current cycle; where a cap counts users, team members now.
+    """
+
+    revision: int
+    amount: int
+    clients: int

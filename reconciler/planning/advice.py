@@ -16,9 +16,9 @@ from reconciler.model.terms import CAPS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.consumption import Tally
     from reconciler.model.packages import Definition
     from reconciler.model.quantities import Quantity
+    from reconciler.model.questions import Tally
 
 Verdict: TypeAlias = Literal["raise", "keep", "lower", "cap", "too-few", "too-young", "unused", "withdrawn"]
 

@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import compile_path
 
 from reconciler import __version__
-from reconciler.server import refusals
+from reconciler.server import problems
 from reconciler.server.limits import Hangup
 from reconciler.server.metrics import Figures, Observed
 from reconciler.server.routes import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastapi.routing import APIRoute
 
-    from reconciler.server.serving import Served
+    from reconciler.server.dependencies import Served
 
 _ROUTERS: Final = (platform, packages, questions, clients, subscriptions, imports, changes, probes)
 _GZIP_FROM: Final = 1_000
@@ -64,7 +64,7 @@ def routes() -> FastAPI:
     )
     for module in _ROUTERS:
         api.include_router(module.router)
-    refusals.install(api)
+    problems.install(api)
     return api
 
 

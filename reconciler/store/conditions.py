@@ -25,8 +25,8 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store import tables
-from reconciler.store.consumption import counts_members
 from reconciler.store.operands import place, slots
+from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

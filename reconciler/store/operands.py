@@ -23,7 +23,7 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store.columns import ALWAYS_PAST, microseconds
-from reconciler.store.consumption import counts_members
+from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

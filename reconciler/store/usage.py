@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, update
 
+from reconciler.model.questions import Tally
+from reconciler.model.terms import CAPS
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
+from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
     from reconciler.store.clients import StoredClient
 
@@ -25,6 +29,10 @@ _OF_ONE: Final = (
     .where(_USAGE.client_id == bindparam("client"), _USAGE.amount > 0)
     .order_by(_USAGE.meter)
 )
+
+
+_HELD: Final = tables.subscriptions
+_PAGE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +87,42 @@ def set_amount(connection: Connection, client: StoredClient, meter: str, amount:
     mine = [tables.usage.c[name] == value for name, value in row.items()]
     if not connection.execute(update(tables.usage).where(*mine).values(amount=amount)).rowcount:
         connection.execute(insert(tables.usage).values({**row, "amount": amount}))
+
+
+def tallies(connection: Connection, package_id: int, meter: str, at: datetime) -> Iterator[Tally]:
+    """Stream clients per amount and revision, smallest amount first, within the connection's transaction."""
+    statement = counting(package_id, meter, at)
+    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
+    return (Tally(*row) for row in rows)
+
+
+def counting(package_id: int, meter: str, at: datetime) -> Select[Any]:
+    """Return the statement; it sorts within the database, and touches the holders of one package only."""
+    source, amount = _members() if counts_members(meter) else _used(meter)
+    return (
+        select(_HELD.c.revision, amount, func.count())
+        .select_from(source)
+        .where(_HELD.c.package_id == package_id, _HELD.c.active_until > microseconds(at))
+        .group_by(amount, _HELD.c.revision)
+        .order_by(amount, _HELD.c.revision)
+    )
+
+
+def counts_members(meter: str) -> bool:
+    """Whether the meter is the number of a client's team members, which stands beside the client."""
+    return meter in CAPS and CAPS[meter].metered == "users"
+
+
+def _members() -> tuple[FromClause, ColumnElement[int]]:
+    clients = tables.clients
+    return _HELD.join(clients, clients.c.id == _HELD.c.client_id), clients.c.users
+
+
+def _used(meter: str) -> tuple[FromClause, ColumnElement[int]]:
+    usage = tables.usage
+    mine = and_(
+        usage.c.package_id == _HELD.c.package_id,
+        usage.c.meter == meter,
+        usage.c.client_id == _HELD.c.client_id,
+    )
+    return _HELD.outerjoin(usage, mine), func.coalesce(usage.c.amount, literal_column("0"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from reconciler.model.consumption import Tally
 from reconciler.model.fields import Instant, Items, Line, Whole
 from reconciler.model.plans import Outdated
-from reconciler.model.questions import Answer, ClientQuestion
+from reconciler.model.questions import Answer, ClientQuestion, Tally
 from reconciler.wire.fields import Body, Reply
 
 _MOST = 10_000

@@ -17,11 +17,10 @@ from reconciler.live.telling import told
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
-from reconciler.model.consumption import Tally
 from reconciler.model.findings import Finding, Position
 from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.plans import Outdated, PlatformIdentity
-from reconciler.model.questions import Answer
+from reconciler.model.questions import Answer, Tally
 from tests.contract import world
 from tests.contract.world import Holder, Package, World, meets, refusal, state
 

@@ -17,7 +17,7 @@ from reconciler.conformance.building import NOW, line, with_client
 from reconciler.errors import ContentionError, ReconcilerError
 from reconciler.live.opening import open_platform, open_served
 from reconciler.model.clients import ClientLine, ImportReport
-from reconciler.model.requests import KeyedRequest
+from reconciler.model.idempotency import KeyedRequest
 from tests.disks import largest_file
 from tests.workspaces import repository
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.consumption import Tally
-from reconciler.model.questions import ClientQuestion, UsesMoreThan
+from reconciler.model.questions import ClientQuestion, Tally, UsesMoreThan
 from reconciler.planning.advice import Consumption, advised, at_least, consumption, meters_of, round_up
 from tests.builders import definition
 

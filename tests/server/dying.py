@@ -18,12 +18,12 @@ import uvicorn
 from reconciler.live.embedded import EmbeddedPlatform
 from reconciler.live.embedded.opening import opened
 from reconciler.server.app import application
-from reconciler.server.serving import Served
+from reconciler.server.dependencies import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.requests import KeyedRequest
+    from reconciler.model.idempotency import KeyedRequest
 
 folder, port, moment, memory = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 

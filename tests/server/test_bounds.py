@@ -13,8 +13,8 @@ from reconciler.live.opening import open_served
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.clients import ClientLine
 from reconciler.server import app
-from reconciler.server.running import Listening, bound
-from reconciler.server.serving import Bounds
+from reconciler.server.dependencies import Bounds
+from reconciler.server.runner import Listening, bound
 from reconciler.sources.yaml.limits import LARGEST_FILE
 from tests.builders import NOON, definition
 from tests.server.conftest import browser

@@ -10,7 +10,7 @@ import pytest
 from reconciler.conformance.building import NOW, with_client
 from reconciler.errors import BlockedError, KeyReusedError
 from reconciler.live.opening import open_served
-from reconciler.model.requests import KeyedRequest
+from reconciler.model.idempotency import KeyedRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

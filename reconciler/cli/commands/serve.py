@@ -23,8 +23,8 @@ def serve_command(host: str, port: int) -> None:
     Put a proxy that does TLS in front.
     """
     try:
-        from reconciler.server.running import Listening, serve
-        from reconciler.server.serving import Served
+        from reconciler.server.dependencies import Served
+        from reconciler.server.runner import Listening, serve
     except ModuleNotFoundError as error:
         raise WrongUsageError(
             f"Serving needs {error.name}, which is not installed.",

@@ -18,8 +18,7 @@ from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
-    answers,
-    consumption,
+    idempotency,
     imports,
     meta,
     moves,
@@ -27,6 +26,7 @@ from reconciler.store import (
     questions,
     runs,
     subscriptions,
+    usage,
 )
 
 if TYPE_CHECKING:
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
-    from reconciler.model.consumption import Tally
+    from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
-    from reconciler.model.questions import Answer, ClientQuestion
-    from reconciler.model.requests import KeyedRequest
+    from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.store.database import Database
 
 _FORGETS_EVERY: Final = timedelta(hours=1)
@@ -135,7 +134,7 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             held = packages.stored(connection, {package}).get(package)
             if held is not None:
-                yield from consumption.tallies(connection, held.id, meter, at)
+                yield from usage.tallies(connection, held.id, meter, at)
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
@@ -255,7 +254,7 @@ class EmbeddedPlatform:
         try:
             with self.database.joined() as connection:
                 answer = effect()
-                answers.keep(connection, request, answer)
+                idempotency.keep(connection, request, answer)
         except ReconcilerError:
             kept = self._kept(request)
             if kept is None:
@@ -269,11 +268,11 @@ class EmbeddedPlatform:
         if at >= self._forgets_again:
             self._forgets_again = at + _FORGETS_EVERY
             with suppress(ContentionError), self.database.writing() as connection:
-                answers.forget(connection, at)
+                idempotency.forget(connection, at)
 
     def _kept(self, request: KeyedRequest) -> str | None:
         with self.database.looking() as connection:
-            found = answers.of_key(connection, request.key)
+            found = idempotency.of_key(connection, request.key)
         if found is None:
             return None
         fingerprint, answer = found

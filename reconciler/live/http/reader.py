@@ -47,10 +47,9 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Run
     from reconciler.model.clients import Client
-    from reconciler.model.consumption import Tally
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
-    from reconciler.model.questions import Answer, ClientQuestion
+    from reconciler.model.questions import Answer, ClientQuestion, Tally
 
 T = TypeVar("T")
 

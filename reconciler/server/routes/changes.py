@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from reconciler.model.fields import LINE_PATTERN
 from reconciler.model.tokens import Scope
-from reconciler.server.cursors import last_run, runs_page
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import shown
+from reconciler.server.idempotency import IdempotencyKey, Write, asked
+from reconciler.server.pagination import last_run, runs_page
 from reconciler.server.parameters import Number
-from reconciler.server.replies import shown
-from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
 

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from reconciler.model.fields import LINE_PATTERN
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import IfNoneMatch, shown
+from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.parameters import At, ClientId
-from reconciler.server.replies import IfNoneMatch, shown
-from reconciler.server.streams import LinesResponse, streamed
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.packages import DefinitionBody

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
-from reconciler.server.refusals import SHOWN, Refusal, brief
-from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.idempotency import IdempotencyKey, Write, asked
+from reconciler.server.problems import SHOWN, Refusal, brief
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientLineBody, ImportReply
 

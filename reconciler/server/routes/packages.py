@@ -10,12 +10,12 @@ from starlette.responses import Response
 from reconciler.errors import WrongUsageError
 from reconciler.model.packages import RevisionRef
 from reconciler.model.tokens import Scope
-from reconciler.server.cursors import page_of
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import IfNoneMatch, MaybeIfMatch, require_match, shown
+from reconciler.server.idempotency import IdempotencyKey, Write, asked
+from reconciler.server.pagination import page_of
 from reconciler.server.parameters import Key, Number
-from reconciler.server.refusals import Refusal
-from reconciler.server.replies import IfNoneMatch, MaybeIfMatch, require_match, shown
-from reconciler.server.writing import IdempotencyKey, Write, asked
+from reconciler.server.problems import Refusal
 from reconciler.wire import paths
 from reconciler.wire.packages import (
     DefinedReply,

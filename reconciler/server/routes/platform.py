@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from reconciler.live.port import HasStateToken
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
-from reconciler.server.replies import IfNoneMatch, shown
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.wire import paths
 from reconciler.wire.changesets import PlatformReply, StateReply
 from reconciler.wire.packages import CatalogReply, KeysReply

@@ -9,9 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.dependencies import Served
 from reconciler.server.metrics import Figures
-from reconciler.server.serving import Served
 from reconciler.wire import paths
 
 router = APIRouter(tags=["probes"], route_class=Gated)

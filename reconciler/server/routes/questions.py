@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import shown
+from reconciler.server.ndjson import LinesResponse, quoted, streamed
 from reconciler.server.parameters import At, Key, Meter
-from reconciler.server.replies import shown
-from reconciler.server.streams import LinesResponse, quoted, streamed
 from reconciler.wire import paths
 from reconciler.wire.questions import (
     AllOutdatedReply,

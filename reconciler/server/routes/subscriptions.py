@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
-from reconciler.server.gate import Call, Gated, Needs
+from reconciler.server.auth import Call, Gated, Needs
+from reconciler.server.etags import ANY, IfMatch, require_match
+from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.parameters import ClientId
-from reconciler.server.replies import ANY, IfMatch, require_match
-from reconciler.server.writing import IdempotencyKey, Write, asked
 from reconciler.wire import paths
 from reconciler.wire.clients import (
     AssignBody,

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
 from reconciler.server.limits import limited
-from reconciler.server.refusals import Refusal
+from reconciler.server.problems import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from reconciler.live.port import ServedPlatform
-    from reconciler.server.serving import Bounds, Served
+    from reconciler.server.dependencies import Bounds, Served
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Made by `reconciler tokens create`.")
 _ANYONE: Final = "anyone"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import StaleError
 from reconciler.model.packages import digest_of
-from reconciler.server.refusals import Refusal
+from reconciler.server.problems import Refusal
 from reconciler.wire.changesets import RunReply, RunsReply
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header
 
-from reconciler.model.requests import KeyedRequest
-from reconciler.server.replies import sent
+from reconciler.model.idempotency import KeyedRequest
+from reconciler.server.etags import sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from reconciler.server.gate import Call
+    from reconciler.server.auth import Call
 
 IdempotencyKey = Annotated[
     str,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from reconciler.model.requests import KeyedRequest
+    from reconciler.model.idempotency import KeyedRequest
 
 _KEPT: Final = tables.kept_answers.c
 _KEPT_FOR: Final = timedelta(days=30)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Header
 from starlette.responses import Response
 
-from reconciler.server.refusals import Refusal
+from reconciler.server.problems import Refusal
 from reconciler.wire.paths import JSON
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from reconciler.server.serving import Served
+    from reconciler.server.dependencies import Served
 
 _GRACE_SECONDS: Final = 20
 _KEEP_ALIVE_SECONDS: Final = 5
