@@ -8,12 +8,12 @@ from time import perf_counter
 
 import pytest
 
-from reconciler.engine.watch.events import Outcome
-from reconciler.engine.watch.follower import Follower
-from reconciler.engine.watch.mandate import Mandate
 from reconciler.live.opening import open_platform
 from reconciler.live.port import Platform
 from reconciler.sources.mirror import Mirror
+from reconciler.watch.events import Outcome
+from reconciler.watch.follower import Follower
+from reconciler.watch.policy import Policy
 from tests.builders import NOON
 from tests.repository import Repository
 from tests.shop import Shop
@@ -34,7 +34,7 @@ def idle_seconds(folder: Path, *, packages: int, clients: int) -> float:
             yield platform
 
     follower = Follower(
-        Mirror(folder / "mirror", str(author.root), "main"), Mandate("reconciler.yaml", "local", "x"), opened
+        Mirror(folder / "mirror", str(author.root), "main"), Policy("reconciler.yaml", "local", "x"), opened
     )
     list(follower.cycle(NOON))
     with opened() as platform:

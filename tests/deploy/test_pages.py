@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.watching.notices import signature
+from reconciler.watch.webhook import signature
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "review.md", DOCS / "watch.md", *sorted((DOCS / "deploy").glob("*.md"))]

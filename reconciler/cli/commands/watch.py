@@ -13,15 +13,15 @@ from reconciler.cli.exit_codes import DONE
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.secrets import secret_of
-from reconciler.cli.surroundings import actor
+from reconciler.cli.surroundings import actor, now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Choices
-    from reconciler.cli.watching.loop import Loop
-    from reconciler.cli.watching.notices import Webhook
-    from reconciler.engine.watch.follower import Follower
+    from reconciler.watch.follower import Follower
+    from reconciler.watch.loop import Loop
+    from reconciler.watch.webhook import Webhook
 
 
 @click.command("watch")
@@ -92,7 +92,7 @@ def watch_command(**stated: Any) -> int:
         loop = _loop(choices, stated, stack)
         if stated["listen"]:
             _answer(loop, stated["listen"], stack)
-        from reconciler.cli.watching.loop import stopped_by_signals
+        from reconciler.watch.loop import stopped_by_signals
 
         stack.enter_context(stopped_by_signals(loop.stop))
         has_reached_all = loop.turn(once=stated["once"])
@@ -100,29 +100,29 @@ def watch_command(**stated: Any) -> int:
 
 
 def _loop(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> Loop:
-    from reconciler.cli.watching.loop import Loop
-    from reconciler.engine.watch.pace import Pace
+    from reconciler.watch.loop import Backoff, Loop
 
     follower, environment = _follower(choices, stated, stack)
     return Loop(
         follower=follower,
-        pace=Pace(stated["interval"], stated["jitter"]),
+        backoff=Backoff(stated["interval"], stated["jitter"]),
         environment=environment,
         say=Terminal.of(choices).write,
+        clock=now,
         webhook=_webhook(stated),
         suspended_by=stated["suspend_file"],
     )
 
 
 def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tuple[Follower, str]:
-    from reconciler.cli.watching.locking import alone_in
     from reconciler.engine.plan import environment_of
-    from reconciler.engine.watch.follower import Follower
-    from reconciler.engine.watch.mandate import Mandate
     from reconciler.sources.commits import place_of
     from reconciler.sources.git import working_copy
     from reconciler.sources.mirror import Mirror, default_folder
     from reconciler.sources.settings import find_config, required_settings
+    from reconciler.watch.follower import Follower
+    from reconciler.watch.lock import alone_in
+    from reconciler.watch.policy import Policy
 
     config = choices.config or find_config(Path.cwd())
     environment = environment_of(required_settings(config), choices.environment).name
@@ -132,7 +132,7 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
     passed = tuple(filter(None, stated["git_env"].replace(" ", "").split(",")))
     mirror = Mirror(folder.absolute(), url, stated["branch"], passed)
     stack.enter_context(alone_in(mirror.folder))
-    mandate = Mandate(
+    policy = Policy(
         config=path,
         environment=environment,
         actor=f"watch:{actor()}",
@@ -140,7 +140,7 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
         skips_blocked=stated["skip_blocked"],
         full_every=timedelta(seconds=stated["full_every"]),
     )
-    return Follower(mirror, mandate, lambda: platform_of(choices)), environment
+    return Follower(mirror, policy, lambda: platform_of(choices)), environment
 
 
 def _absolute(url: str) -> str:
@@ -152,20 +152,20 @@ def _absolute(url: str) -> str:
 def _webhook(stated: dict[str, Any]) -> Webhook | None:
     if not stated["notify_url"]:
         return None
-    from reconciler.cli.watching.notices import Webhook
+    from reconciler.watch.webhook import Webhook
 
     return Webhook(stated["notify_url"], secret_of(stated["notify_secret_env"], "secret"))
 
 
 def _answer(loop: Loop, where: str, stack: ExitStack) -> None:
     try:
-        from reconciler.cli.watching.metrics import Metrics
+        from reconciler.watch.metrics import Metrics
     except ImportError as error:
         raise WrongUsageError(
             "--listen needs prometheus-client.",
             hint="Install it with the extra `watch`, from where reconciler came.",
         ) from error
-    from reconciler.cli.watching.probes import Probes, answered
+    from reconciler.watch.health import Probes, answered
 
     metrics = loop.metrics = Metrics()
     stack.enter_context(answered(where, Probes(loop.is_alive, loop.is_ready, metrics.text)))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from reconciler.engine.watch.events import Outcome
+from reconciler.watch.events import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.engine.watch.events import Event
+    from reconciler.watch.events import Event
 
 _PREFIX: Final = "reconciler_watch_"
 _CLEARS: Final = frozenset({Outcome.IN_STEP, Outcome.APPLIED})

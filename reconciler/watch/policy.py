@@ -10,7 +10,7 @@ _FULL_EVERY: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Mandate:
+class Policy:
     """Given by whoever starts the loop; no commit can widen it.
 
     Attributes:

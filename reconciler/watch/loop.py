@@ -1,4 +1,4 @@
-"""Turning: cycle after cycle until a signal says stop."""
+"""Turning: cycle after cycle until a signal says stop, with longer rests while something is out of reach."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from threading import Event as Flag
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.cli.surroundings import now
-from reconciler.cli.watching.journal import document, log_line
-from reconciler.engine.watch.events import Event, Outcome
+from reconciler.watch.events import Event, Outcome
+from reconciler.watch.log import document, log_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
-    from reconciler.cli.watching.metrics import Metrics
-    from reconciler.cli.watching.notices import Webhook
-    from reconciler.engine.watch.follower import Follower
-    from reconciler.engine.watch.pace import Pace
+    from reconciler.watch.follower import Follower
+    from reconciler.watch.metrics import Metrics
+    from reconciler.watch.webhook import Webhook
+
+_LONGEST_REST: Final = 900.0
+_MOST_DOUBLINGS: Final = 10
+
 
 _WORTH_A_NOTICE: Final = frozenset(
     {Outcome.APPLIED, Outcome.BLOCKED, Outcome.INVALID, Outcome.DRIFTED, Outcome.FAILED}
@@ -30,19 +33,39 @@ _MISSED_CYCLES: Final = 3
 _GRACE: Final = 120.0
 
 
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds between cycles; after failures twice as long each time, up to a quarter of an hour.
+
+    Attributes:
+        jitter: The share by which a rest is made longer or shorter, so that instances spread out.
+    """
+
+    interval: float
+    jitter: float = 0.1
+
+    def rest(self, failures: int, chance: float) -> float:
+        """Return the seconds to rest after so many failures in a row; `chance` lies in [0, 1)."""
+        longest = max(self.interval, _LONGEST_REST)
+        seconds = min(self.interval * 2 ** min(failures, _MOST_DOUBLINGS), longest)
+        return float(seconds * (1 + self.jitter * (2 * chance - 1)))
+
+
 @dataclass
 class Loop:
     """One turning loop; what it counts is read by the probes' threads.
 
     Attributes:
         say: Writes a line of the log.
+        clock: Tells now, in UTC.
         suspended_by: While this file exists, nothing is looked at.
     """
 
     follower: Follower
-    pace: Pace
+    backoff: Backoff
     environment: str
     say: Callable[[str], None]
+    clock: Callable[[], datetime]
     metrics: Metrics | None = None
     webhook: Webhook | None = None
     suspended_by: Path | None = None
@@ -58,13 +81,13 @@ class Loop:
             if not self._is_suspended():
                 self._cycle()
             self._turned_at = monotonic()
-            if once or self.stop.wait(self.pace.rest(self._failures, random.random())):  # noqa: S311 - spreads rests
+            if once or self.stop.wait(self.backoff.rest(self._failures, random.random())):  # noqa: S311 - spreads rests
                 break
         return self._has_reached_all
 
     def is_alive(self) -> bool:
         """Whether a cycle ended within the last few intervals."""
-        longest = self.pace.rest(self._failures, 1.0)
+        longest = self.backoff.rest(self._failures, 1.0)
         return monotonic() - self._turned_at < _MISSED_CYCLES * longest + _GRACE
 
     def is_ready(self) -> bool:
@@ -73,7 +96,7 @@ class Loop:
 
     def _cycle(self) -> None:
         began = monotonic()
-        events = list(self.follower.cycle(now()))
+        events = list(self.follower.cycle(self.clock()))
         has_failed = any(event.outcome is Outcome.FAILED for event in events)
         self._failures = self._failures + 1 if has_failed else 0
         self._has_reached_all = not has_failed
@@ -88,7 +111,7 @@ class Loop:
             return
         problem = self.webhook.send(document(event, self.environment), int(event.at.timestamp()))
         if problem:
-            failed = Event(Outcome.FAILED, now(), message=f"The notice was not delivered: {problem}")
+            failed = Event(Outcome.FAILED, self.clock(), message=f"The notice was not delivered: {problem}")
             self.say(log_line(failed, self.environment))
 
     def _is_suspended(self) -> bool:
@@ -98,7 +121,7 @@ class Loop:
         if is_suspended != self._was_suspended:
             self._was_suspended = is_suspended
             word = "suspended" if is_suspended else "resumed"
-            self.say(f'{{"level": "info", "at": "{now().isoformat()}", "event": "{word}"}}\n')
+            self.say(f'{{"level": "info", "at": "{self.clock().isoformat()}", "event": "{word}"}}\n')
         return is_suspended
 
 

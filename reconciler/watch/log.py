@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.engine.watch.events import Outcome
 from reconciler.model.secrets import without_secrets
 from reconciler.render.sanitise import sanitise
+from reconciler.watch.events import Outcome
 
 if TYPE_CHECKING:
-    from reconciler.engine.watch.events import Event
     from reconciler.model.plans import Plan
+    from reconciler.watch.events import Event
 
 _LEVELS: Final = {
     Outcome.INVALID: "error",

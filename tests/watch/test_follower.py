@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.watch.events import Event, Outcome
-from reconciler.engine.watch.follower import Follower
-from reconciler.engine.watch.mandate import Mandate
 from reconciler.errors import UnreachableError
 from reconciler.live.opening import open_platform
 from reconciler.live.port import Platform
 from reconciler.model.packages import RevisionRef
 from reconciler.sources.mirror import Mirror
+from reconciler.watch.events import Event, Outcome
+from reconciler.watch.follower import Follower
+from reconciler.watch.policy import Policy
 from tests.builders import NOON, definition
 from tests.repository import Repository
 from tests.shop import Shop
 
-MANDATE = Mandate("reconciler.yaml", "local", "watch@test")
+POLICY = Policy("reconciler.yaml", "local", "watch@test")
 
 
 @dataclass
@@ -47,10 +47,10 @@ class Site:
         with open_platform("sqlite:///platform.db", root=self.folder) as platform:
             yield platform
 
-    def follower(self, mandate: Mandate = MANDATE) -> Follower:
+    def follower(self, policy: Policy = POLICY) -> Follower:
         self.followers += 1
         mirror = Mirror(self.folder / f"mirror-{self.followers}", str(self.bare), "main")
-        return Follower(mirror, mandate, self.opened)
+        return Follower(mirror, policy, self.opened)
 
     def cycle(self, follower: Follower) -> list[Outcome]:
         return [event.outcome for event in self.events(follower)]
@@ -107,7 +107,7 @@ def test_the_run_names_the_commit_and_the_loop(site: Site) -> None:
 
 
 def test_an_invalid_commit_is_told_once_and_the_last_good_one_is_kept_true(site: Site) -> None:
-    follower = site.follower(replace(MANDATE, corrects=True))
+    follower = site.follower(replace(POLICY, corrects=True))
     site.cycle(follower)
     site.author.package("basic", features=["chta"])
     site.push()
@@ -148,7 +148,7 @@ def test_a_blocked_commit_holds_itself_back_and_a_revert_frees_the_branch(site: 
 
 
 def test_packages_that_no_guard_blocks_are_applied_where_that_is_wanted(site: Site) -> None:
-    follower = site.follower(replace(MANDATE, skips_blocked=True))
+    follower = site.follower(replace(POLICY, skips_blocked=True))
     site.cycle(follower)
     site.hold("acme")
     site.author.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
@@ -169,7 +169,7 @@ def test_what_is_changed_by_hand_is_reported_and_left_unless_the_loop_corrects(s
 
     reported = site.events(follower)
     again = site.cycle(follower)
-    corrected = site.cycle(site.follower(replace(MANDATE, corrects=True)))
+    corrected = site.cycle(site.follower(replace(POLICY, corrects=True)))
 
     assert [(event.outcome, event.message) for event in reported] == [
         (Outcome.DRIFTED, "changed on the platform: basic")
@@ -209,7 +209,7 @@ def test_after_a_restart_the_last_good_commit_is_known_from_the_runs(site: Site)
     site.push()
     site.edit_by_hand(user_count=99)
 
-    outcomes = site.cycle(site.follower(replace(MANDATE, corrects=True)))
+    outcomes = site.cycle(site.follower(replace(POLICY, corrects=True)))
 
     assert outcomes == [Outcome.INVALID, Outcome.APPLIED]
     assert site.user_count() == 5
@@ -271,7 +271,7 @@ def test_a_commit_cannot_send_the_loop_to_another_platform(site: Site) -> None:
 
 @pytest.mark.parametrize("url", ["ext::sh -c touch% pwned", "--upload-pack=touch pwned", "/nowhere"])
 def test_an_address_runs_nothing(site: Site, url: str) -> None:
-    follower = Follower(Mirror(site.folder / "mirror", url, "main"), MANDATE, site.opened)
+    follower = Follower(Mirror(site.folder / "mirror", url, "main"), POLICY, site.opened)
 
     assert site.cycle(follower) == [Outcome.FAILED]
     assert not list(site.folder.rglob("pwned"))

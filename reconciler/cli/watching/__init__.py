@@ -1,1 +1,0 @@
-"""What the loop needs of the process: signals, rests, logs, metrics, a port for probes, notices."""
