@@ -22,7 +22,7 @@ MAY_WRITE = {
     "state_folder.py": "a line that keeps the folder beside a configuration out of commits",
     "sources/private_folder.py": "an empty file that marks a folder as this program's own",
     "watch/lock.py": "an empty file to lock, which must not be replaced while it is locked",
-    "live/embedded/files.py": "the empty file of a database, which must not be replaced while it is open",
+    "live/embedded/opening.py": "the empty file of a database, which must not be replaced while it is open",
 }
 WRITES = {"write_text", "write_bytes", "touch", "rename", "renames", "symlink_to", "hardlink_to", "mknod"}
 WRITES_OF = {
