@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import Choices, chosen, option
-from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.output import write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError

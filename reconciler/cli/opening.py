@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.process import now
 from reconciler.cli.secrets import token_of
-from reconciler.cli.surroundings import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, get_args
 import click
 import pytest
 
-from reconciler.cli.formats import FINDINGS_FORMATS, PLAN_FORMATS
 from reconciler.cli.main import commands, main
 from reconciler.cli.options import Format
+from reconciler.cli.output import FINDINGS_FORMATS, PLAN_FORMATS
 from reconciler.live.opening import open_platform
 from reconciler.render.sanitise import sanitise
 from tests.naughty import TEXTS

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.formats import FINDINGS_FORMATS, PLAN_FORMATS
 from reconciler.cli.main import main
+from reconciler.cli.output import FINDINGS_FORMATS, PLAN_FORMATS
 from reconciler.live.opening import open_platform
 from tests.repository import Repository
 from tests.shop import Shop

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.formats import PLAN_FORMATS
+from reconciler.cli.output import PLAN_FORMATS, plan_as
 from reconciler.model.plans import Plan
 from reconciler.render.markdown.plan import plan_markdown
 from tests.naughty import naughty_plan
@@ -25,7 +25,7 @@ FILES = {
 
 
 def shown(plan: Plan, form: str) -> str:
-    return PLAN_FORMATS[form](told(plan), plan)
+    return plan_as(form, told(plan), plan)
 
 
 @pytest.mark.parametrize("form", FILES)
@@ -60,7 +60,7 @@ def test_a_comment_fits_into_what_github_takes_whatever_the_texts_are() -> None:
     assert len(plan_markdown(told(many)).encode()) <= 65_000
 
 
-@pytest.mark.parametrize("form", sorted(PLAN_FORMATS.keys() - {"github"}))
+@pytest.mark.parametrize("form", sorted({*PLAN_FORMATS} - {"github"}))
 def test_an_empty_plan_has_something_to_say_in_every_format(form: str) -> None:
     assert shown(named("empty"), form).strip()
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import glossary_of, write_plan_as
 from reconciler.cli.parameters import OutputFolder
-from reconciler.cli.plan_output import glossary_of, write_plan_as
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.render.text.client import client_text

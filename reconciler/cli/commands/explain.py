@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError, WrongUsageError
 
@@ -61,7 +61,7 @@ def _write_client_or_near(choices: Choices, subject: str) -> None:
 
 
 def _write_client(choices: Choices, client_id: str) -> None:
-    from reconciler.cli.plan_output import glossary_of
+    from reconciler.cli.output import glossary_of
     from reconciler.engine.explain.client import explain_client
     from reconciler.engine.plan import environment_of
     from reconciler.render.json import explanation_json

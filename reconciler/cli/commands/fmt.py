@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.edits_output import settle
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import settle
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.edits_output import settle
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import settle
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from reconciler.cli.edits_output import settle
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import settle
 from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.terminal import Terminal
 

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None
     loses and gains, and when. Nothing is sent. One Markdown document, or with --format json one object per
     client and line, for a mailer.
     """
-    from reconciler.cli.plan_output import glossary_of
+    from reconciler.cli.output import glossary_of
     from reconciler.engine.notes import NotesRequest, notes
     from reconciler.engine.plan import environment_of
     from reconciler.render.json import note_json

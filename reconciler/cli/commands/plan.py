@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
-from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import PLAN_FORMATS, write_plan_as
 from reconciler.cli.parameters import allow_option
-from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.process import now
 from reconciler.cli.progress import working
 from reconciler.cli.streams import is_standard_output
-from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.edits_output import settle
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import settle
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 

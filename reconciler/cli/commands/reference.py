@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +12,56 @@ from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
+from reconciler.model.manual import CommandManual, OptionManual
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from reconciler.model.topics import Kind
+
+
+def global_manual(root: click.Group) -> tuple[OptionManual, ...]:
+    """Return the options that every command takes."""
+    context = click.Context(root, info_name="reconciler", **root.context_settings)
+    options = (each for each in root.params if isinstance(each, click.Option) and each.envvar)
+    return tuple(_option(each, context) for each in options)
+
+
+def manuals(root: click.Group) -> Iterator[CommandManual]:
+    """Yield all commands, groups before what is in them, in the order of their lists."""
+    common: set[str | None] = {each.name for each in root.params}
+    yield from _manuals(root, click.Context(root, info_name="reconciler", **root.context_settings), common)
+
+
+def _manuals(
+    command: click.Command, context: click.Context, common: set[str | None]
+) -> Iterator[CommandManual]:
+    summary, *others = _paragraphs(command.help or "")
+    own = (each for each in command.params if isinstance(each, click.Option) and each.name not in common)
+    yield CommandManual(
+        path=context.command_path,
+        usage=" ".join(command.collect_usage_pieces(context)),
+        summary=summary,
+        paragraphs=tuple(others),
+        options=tuple(_option(each, context) for each in own),
+    )
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if inner := command.get_command(context, name):
+                yield from _manuals(inner, click.Context(inner, parent=context, info_name=name), common)
+
+
+def _option(option: click.Option, context: click.Context) -> OptionManual:
+    spelled = ", ".join(option.opts)
+    if not option.is_flag:
+        spelled += f" {option.make_metavar(context)}"
+    variable = option.envvar if isinstance(option.envvar, str) else ""
+    return OptionManual(spelled, option.help or "", variable)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in inspect.cleandoc(text).split("\n\n")]
 
 
 @click.command("reference")
@@ -48,8 +93,8 @@ def _save(folder: Path, pages: Mapping[str, str], terminal: Terminal) -> None:
 
 def markdown_pages() -> Mapping[str, str]:
     """Return the pages by the names of their files."""
+    from reconciler.cli.commands.reference import global_manual, manuals
     from reconciler.cli.main import commands
-    from reconciler.cli.manual import global_manual, manuals
     from reconciler.render.reference import commands_page, files_page
     from reconciler.sources.schemas import schema_of
 
@@ -77,8 +122,8 @@ def _topics(kind: Kind, title: str, intro: str) -> str:
 
 def man_pages() -> Mapping[str, str]:
     """Return a manual page per command."""
+    from reconciler.cli.commands.reference import global_manual, manuals
     from reconciler.cli.main import commands
-    from reconciler.cli.manual import global_manual, manuals
     from reconciler.engine.explain.topics import TOPICS
     from reconciler.render.reference import man_name, man_page
 

@@ -7,7 +7,7 @@ import click
 from reconciler.cli.logs import show_logs
 from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 

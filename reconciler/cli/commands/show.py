@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.formats import PLAN_FORMATS
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.plan_output import write_plan_as
+from reconciler.cli.output import PLAN_FORMATS, write_plan_as
 from reconciler.cli.terminal import Terminal
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
-from reconciler.cli.formats import FINDINGS_FORMATS
 from reconciler.cli.opening import workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.surroundings import now
+from reconciler.cli.output import FINDINGS_FORMATS, findings_as
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.render.json import findings_json
@@ -48,7 +48,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
     if choices.format == "json":
         terminal.write_json(findings_json(findings))
     elif choices.format in FINDINGS_FORMATS:
-        terminal.write_as(choices.format, FINDINGS_FORMATS[choices.format](findings))
+        terminal.write_as(choices.format, findings_as(choices.format, findings))
     elif findings:
         terminal.write(findings_text(findings, terminal.rows))
     else:

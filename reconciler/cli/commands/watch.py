@@ -12,8 +12,8 @@ import click
 from reconciler.cli.exit_codes import DONE
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.process import actor, now
 from reconciler.cli.secrets import secret_of
-from reconciler.cli.surroundings import actor, now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from reconciler.cli.client_output import write_client
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import write_client
 from reconciler.cli.parameters import instant
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.model.clients import ClientLine
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.client_output import write_client
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.surroundings import now
+from reconciler.cli.output import write_client
+from reconciler.cli.process import now
 
 
 @click.command("assign")

@@ -8,8 +8,8 @@ import click
 
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options
+from reconciler.cli.process import now
 from reconciler.cli.progress import counted
-from reconciler.cli.surroundings import now
 from reconciler.cli.terminal import Terminal
 from reconciler.render.json import import_json
 from reconciler.render.text.runs import import_text

@@ -9,7 +9,7 @@ import click
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import at_option
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.render.json import client_json
 from reconciler.render.text.client import client_table

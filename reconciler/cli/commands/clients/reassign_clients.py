@@ -8,8 +8,8 @@ from reconciler.cli.applying import actor_option, carry_out, check_can_ask, plan
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option
-from reconciler.cli.surroundings import actor as present_actor
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import actor as present_actor
+from reconciler.cli.process import now
 from reconciler.errors import WrongUsageError
 
 

@@ -9,7 +9,7 @@ import click
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.parameters import at_option
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef

@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.surroundings import now
+from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.render.json import token_json
 from reconciler.render.text.tokens import token_table

@@ -1,0 +1,141 @@
+"""What commands print, in every format, with the parts of a format loaded when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler import __version__
+from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
+from reconciler.cli.options import chosen, folder_from_here
+from reconciler.cli.terminal import Terminal
+from reconciler.render.json import client_json, edits_json, plan_json
+from reconciler.render.story.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reconciler.cli.options import Format
+    from reconciler.model.clients import Client
+    from reconciler.model.edits import FileEdit
+    from reconciler.model.findings import Finding
+    from reconciler.model.plans import Plan
+    from reconciler.render.checks.remarks import Remark
+    from reconciler.render.story.glossary import Glossary
+    from reconciler.render.story.story import Story
+    from reconciler.sources.workspace import Workspace
+
+CHECK_FORMATS: Final = ("github", "sarif", "junit", "gitlab")
+"""What build servers show beside the lines of files."""
+FINDINGS_FORMATS: Final = ("markdown", *CHECK_FORMATS)
+PLAN_FORMATS: Final = ("markdown", "html", *CHECK_FORMATS, "gitlab-widget")
+
+
+def write_plan_as(
+    form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, *, next_step: str = ""
+) -> None:
+    """Write the plan to standard output; the workspace, where there is one, tells what does not change."""
+    from reconciler.render.story.blockers import Audience
+    from reconciler.render.story.story import story
+    from reconciler.render.text.plan import plan_lines
+
+    packages = workspace.packages if workspace is not None else {}
+    definitions = {key: package.definition for key, package in packages.items()}
+    if form == "json":
+        terminal.write_json(plan_json(plan))
+    elif form in PLAN_FORMATS:
+        terminal.write_as(form, plan_as(form, story(plan, Audience.REVIEW, definitions), plan))
+    else:
+        told = story(plan, Audience.TERMINAL)
+        terminal.write_lines(plan_lines(told, terminal.data, next_step=next_step))
+
+
+def plan_as(form: str, story: Story, plan: Plan) -> str:
+    """Return the plan in one of `PLAN_FORMATS`."""
+    from reconciler.render.checks.gitlab import plan_widget
+    from reconciler.render.checks.remarks import of_story
+    from reconciler.render.html.plan import plan_html
+    from reconciler.render.markdown.plan import plan_markdown
+
+    if form == "markdown":
+        return plan_markdown(story)
+    if form == "html":
+        return plan_html(story)
+    if form == "gitlab-widget":
+        return plan_widget(plan)
+    passed = [f"{each.id} {each.key}" for each in plan.guards if each.result != "blocked"]
+    return _check(form, of_story(story), passed or ["planned"], "plan")
+
+
+def findings_as(form: str, findings: Sequence[Finding]) -> str:
+    """Return the findings in one of `FINDINGS_FORMATS`."""
+    from reconciler.render.checks.remarks import of_findings
+    from reconciler.render.markdown.findings import findings_markdown
+
+    if form == "markdown":
+        return findings_markdown(findings)
+    return _check(form, of_findings(findings), [] if findings else ["all files are valid"], "validate")
+
+
+def _check(form: str, remarks: Sequence[Remark], passed: Sequence[str], suite: str) -> str:
+    from reconciler.render.checks.github import github
+    from reconciler.render.checks.gitlab import code_quality
+    from reconciler.render.checks.junit import junit
+    from reconciler.render.checks.remarks import seen_from
+    from reconciler.render.checks.sarif import sarif
+
+    here = seen_from(folder_from_here(), remarks)
+    if form == "sarif":
+        return sarif(here, __version__)
+    if form == "junit":
+        return junit(here, passed, suite)
+    return github(here) if form == "github" else code_quality(here)
+
+
+def glossary_of(workspace: Workspace) -> Glossary:
+    """Return what the catalog of the files calls things."""
+    from reconciler.model.catalog import Catalog
+    from reconciler.render.story.glossary import Glossary
+
+    return Glossary.of_catalog(workspace.catalog or Catalog())
+
+
+def write_client(client: Client) -> None:
+    """Write the client as JSON, or a sentence that says what it holds now."""
+    from reconciler.render.text.runs import assigned_text
+
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    if choices.format == "json":
+        terminal.write_json(client_json(client))
+    else:
+        terminal.write(assigned_text(client, terminal.data))
+
+
+def settle(
+    root: Path, edits: Sequence[FileEdit], findings: Sequence[Finding], *, check: bool, diff: bool
+) -> int:
+    """Print the edits, write them unless `check` or `diff` only asks, and return the exit code.
+
+    Findings fail; else `check` exits with 2 where something would be written.
+    """
+    from reconciler.render.text.edits import diff_lines, edit_lines
+    from reconciler.render.text.findings import findings_text
+    from reconciler.sources.edits import write_edits
+
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    is_asked_only = check or diff
+    if not is_asked_only:
+        write_edits(root, edits)
+    if choices.format == "json":
+        terminal.write_json(edits_json(edits, findings))
+    else:
+        terminal.write_lines((diff_lines if diff else edit_lines)(edits, terminal.rows))
+        if findings:
+            terminal.complain(findings_text(findings, terminal.messages))
+        done = "would be written" if is_asked_only else "written"
+        terminal.say(f"{counted(len(edits), 'file')} {done}.\n" if edits else "Nothing to write.\n")
+    if any(finding.severity == "error" for finding in findings):
+        return INVALID
+    return CHANGES if check and edits else DONE
