@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
     """Read and check all files; their findings are in the workspace."""
-    from reconciler.engine.validate import validate
     from reconciler.sources.settings import find_config
+    from reconciler.sources.workspace import read_workspace
 
     config = choices.config or find_config(Path.cwd())
-    return validate(config, today=now().date(), cache=cache)
+    return read_workspace(config, today=now().date(), cache=cache)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action
 from reconciler.planning.change_set import moves, writes
+from reconciler.planning.client_diff import prospect
 from reconciler.planning.notes import Note
-from reconciler.planning.prospects import prospect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.clients import Client
     from reconciler.model.plans import FieldChange
-    from reconciler.planning.prospects import Prospect
+    from reconciler.planning.client_diff import Prospect
 
 
 @dataclass(frozen=True, slots=True)

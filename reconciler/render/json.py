@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from reconciler.model.tokens import Token
     from reconciler.model.topics import Topic
     from reconciler.planning.advice import MeterUsage, PackageUsage
+    from reconciler.planning.client_diff import Explanation, Prospect
     from reconciler.planning.notes import Note
-    from reconciler.planning.prospects import Explanation, Prospect
     from reconciler.render.notes import Letter
     from reconciler.render.story.glossary import Glossary
 

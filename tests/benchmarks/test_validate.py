@@ -129,8 +129,8 @@ def test_three_files_in_a_process_of_their_own(tmp_path: Path) -> None:
     config = workspace_of(tmp_path / "w", 3)
     code = (
         "from datetime import date; from pathlib import Path;"
-        "from reconciler.engine.validate import validate;"
-        f"validate(Path({str(config)!r}), today=date(2026, 11, 23), cache=True).required()"
+        "from reconciler.sources.workspace import read_workspace;"
+        f"read_workspace(Path({str(config)!r}), today=date(2026, 11, 23), cache=True).required()"
     )
 
     def run(code: str) -> None:

@@ -17,7 +17,7 @@ from tests.builders import NOON
 from tests.shop import CATALOG
 
 if TYPE_CHECKING:
-    from reconciler.planning.prospects import Explanation
+    from reconciler.planning.client_diff import Explanation
     from tests.shop import Shop
 
 REASSIGN = {"existing_clients": "reassign"}

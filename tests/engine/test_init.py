@@ -10,7 +10,7 @@ import yaml
 from reconciler.engine.fmt import fmt
 from reconciler.engine.init.repository import WORKFLOW, new_repository
 from reconciler.engine.init.source import pinned
-from reconciler.engine.lint import lint
+from reconciler.engine.validate import lint
 from reconciler.errors import WrongUsageError
 from reconciler.sources.edits import write_edits
 from tests.workspaces import workspace

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.sources.layout.canon import canonical
 from reconciler.sources.layout.emission import emit
-from reconciler.sources.layout.formatting import formatted
+from reconciler.sources.layout.formatting import canonical, formatted
 from reconciler.sources.layout.parsing import parse
 from reconciler.sources.schemas import schema_of
 from reconciler.sources.yaml.fast import DoubtfulError, load

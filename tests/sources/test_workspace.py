@@ -212,8 +212,8 @@ class TestCache:
 def test_reading_three_files_imports_nothing_slow(config: Path) -> None:
     code = (
         "import json, sys; from datetime import date; from pathlib import Path;"
-        "from reconciler.engine.validate import validate;"
-        f"validate(Path({str(config)!r}), today=date(2026, 11, 23), cache=True).required();"
+        "from reconciler.sources.workspace import read_workspace;"
+        f"read_workspace(Path({str(config)!r}), today=date(2026, 11, 23), cache=True).required();"
         "print(json.dumps(sorted(sys.modules)))"
     )
     (config.parent / "packages" / "growth.yaml").write_text("title: Growth\nuser_count: 1\n")

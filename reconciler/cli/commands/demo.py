@@ -20,7 +20,7 @@ from reconciler.render.text.demo import diff_text, told_text
 from reconciler.render.text.runs import applied_text
 
 if TYPE_CHECKING:
-    from reconciler.engine.demo.story import Scene
+    from reconciler.engine.demo import Scene
 
 _STORY_DATE: Final = datetime(2026, 11, 2, 9, tzinfo=UTC)
 """What is thrown away need not be of today, and can be compared with what the README shows."""
@@ -34,7 +34,7 @@ def demo_command(into: Path | None) -> None:
 
     Clients on packages, an edit, the plan that names whom it touches, the apply, and what a client keeps.
     """
-    from reconciler.engine.demo.story import demo
+    from reconciler.engine.demo import demo
 
     if into is not None:
         if into.exists() and any(into.iterdir()):
@@ -50,7 +50,7 @@ def demo_command(into: Path | None) -> None:
 
 
 def _show(scene: Scene) -> None:
-    from reconciler.engine.demo.story import Applied, Edited, Looked, Planned, Told
+    from reconciler.engine.demo import Applied, Edited, Looked, Planned, Told
 
     terminal = Terminal.of(chosen())
     match scene:

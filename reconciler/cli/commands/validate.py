@@ -37,7 +37,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
 
     All files are always checked, since they speak of each other; PATHS choose whose findings are printed.
     """
-    from reconciler.engine.lint import lint
+    from reconciler.engine.validate import lint
 
     choices = chosen(*FINDINGS_FORMATS)
     terminal = Terminal.of(choices)
@@ -58,7 +58,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
 
 
 def _repaired(workspace: Workspace, choices: Choices, terminal: Terminal) -> Workspace:
-    from reconciler.engine.lint import repairs
+    from reconciler.engine.validate import repairs
     from reconciler.sources.edits import write_edits
 
     edits = repairs(workspace, now().date())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef, Rollout
 from reconciler.model.questions import OneOf
-from reconciler.planning.prospects import Explanation, minting, prospect, reason_to_stay
+from reconciler.planning.client_diff import Explanation, minting, prospect, reason_to_stay
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.plans import FieldChange
     from reconciler.model.topics import Topic
-    from reconciler.planning.prospects import Explanation, Prospect, Stay
+    from reconciler.planning.client_diff import Explanation, Prospect, Stay
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.text.style import Paper
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.engine.lint import lint, repairs
+from reconciler.engine.validate import lint, repairs
 from reconciler.sources.edits import write_edits
 from reconciler.validation.rules.lint import LINT_RULES
 from tests.builders import NOON

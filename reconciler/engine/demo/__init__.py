@@ -1,1 +1,0 @@
-"""`demo`: the whole story on a platform that is thrown away."""
