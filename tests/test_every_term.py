@@ -6,6 +6,7 @@ over a copy of the program whose table has one cap more, which no module can kno
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -23,6 +24,7 @@ import yaml
 import reconciler
 from reconciler.cli.main import main
 from reconciler.cli.output import PLAN_FORMATS
+from reconciler.model import terms
 from reconciler.model.documents.package import PackageDocument
 from reconciler.model.plans import Plan
 from reconciler.model.terms import CAPS, CODES, Cap, Code
@@ -263,6 +265,38 @@ def test_a_catalog_may_not_declare_a_limit_of_the_key_of_a_cap(agency: Agency, c
     agency.write({})
 
     assert agency.run("validate")[0] == 3
+
+
+NAME_A_CAP = {
+    "model/terms.py": "the table",
+    "model/documents/package.py": "the fields of a file, which people read",
+    "live/rules.py": "AI credits exist only beside an AI feature",
+    "validation/packages.py": "the same, with its place in the file",
+    "validation/lint.py": "an AI feature without AI credits",
+    "live/embedded/assignments.py": "team members are no usage of a cycle",
+    "live/embedded/client_imports.py": "the same",
+    "engine/compare.py": "packages are shown from the smallest team to the largest",
+    "engine/demo.py": "its clients have team members",
+    "engine/import_from.py": "prices of other tools know no team members",
+}
+
+
+def test_only_what_a_cap_means_is_written_outside_of_the_table() -> None:
+    package = ROOT / "reconciler"
+    files = [path for path in package.rglob("*.py") if "conformance" not in path.parts]
+
+    naming = {path.relative_to(package).as_posix() for path in files if _names_a_cap(path.read_text())}
+
+    assert naming == NAME_A_CAP.keys()
+
+
+def _names_a_cap(source: str) -> bool:
+    known = {name for name, value in vars(terms).items() if isinstance(value, Cap)}
+    return any(
+        (isinstance(node, ast.Constant) and node.value in CAPS)
+        or (isinstance(node, ast.ImportFrom) and known & {alias.name for alias in node.names})
+        for node in ast.walk(ast.parse(source))
+    )
 
 
 TRIAL_CODES = '    STORAGE_LOWERED = "storage-gb-lowered"\n    STORAGE_RAISED = "storage-gb-raised"\n'
