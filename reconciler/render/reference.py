@@ -127,11 +127,11 @@ def _words(shape: Shape, root: Shape) -> str:
 def _single_words(shape: Shape, root: Shape) -> str:
     match shape:
         case {"pattern": str(pattern)}:
-            return PATTERNS[pattern][1]
+            return PATTERNS[pattern].words
         case {"maxLength": int(most)}:
             return f"text, at most {most:,} characters"
         case _:
-            return expected(shape, root)
+            return expected(shape, root).words
 
 
 def _cell(text: str) -> str:

@@ -23,7 +23,7 @@ LONGEST_LINE: Final = 64 * 1024
 
 MOST_FAULTS: Final = 50
 """Lines that are told one by one."""
-_EXPECTED: Final = {pattern: said for pattern, (_, said) in PATTERNS.items()} | {
+_EXPECTED: Final = {pattern: spelling.words for pattern, spelling in PATTERNS.items()} | {
     EMAIL_PATTERN: "an e-mail address"
 }
 

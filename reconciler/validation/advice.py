@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.validation.wording import Form
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
 _TRUTH: Final = {"yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false"}
 _DIGITS: Final = re.compile(r"[0-9][0-9,_ '.]*\Z")
@@ -26,30 +28,29 @@ def reads_as_number(value: Any) -> bool:
     return isinstance(value, str) and _DIGITS.match(value) is not None
 
 
-def advice(value: Any, expectation: str) -> str:
-    """Return what to write instead, or an empty string."""
+def advice(value: Any, wanted: Collection[Form]) -> str:
+    """Return what to write instead of a value of none of these forms, or an empty string."""
     if isinstance(value, str):
-        return _advice_on_text(value, expectation)
-    if isinstance(value, dict) and expectation.startswith("a list"):
+        return _advice_on_text(value, wanted)
+    if isinstance(value, dict) and Form.LIST in wanted:
         return "list the keys that are on, each on a line that begins with a dash: `- chat`"
-    if isinstance(value, list) and expectation.startswith("a mapping"):
+    if isinstance(value, list) and Form.MAPPING in wanted:
         return "take the dashes out"
     if not isinstance(value, (bool, int)):
         return ""
-    if "length of time" in expectation:
+    if Form.EXPIRY in wanted:
         return f"write {value} days, or another unit" if value is not True else ""
-    wants_text = "text" in expectation or "key" in expectation or "such as" in expectation
-    return "quote it if it is meant as text" if wants_text else ""
+    return "quote it if it is meant as text" if Form.TEXT in wanted or Form.KEY in wanted else ""
 
 
-def _advice_on_text(text: str, expectation: str) -> str:
+def _advice_on_text(text: str, wanted: Collection[Form]) -> str:
     word = text.strip().lower()
-    if "`true`" in expectation and word in _TRUTH:
+    if Form.TRUTH in wanted and word in _TRUTH:
         return f"write {_TRUTH[word]}: only `true` and `false` are truth values in YAML 1.2"
-    if "`unlimited`" in expectation and word in _NO_CAP:
+    if Form.UNLIMITED in wanted and word in _NO_CAP:
         return "write unlimited"
-    of_kind = (advise for part, advise in _OF_EXPECTATION if part in expectation)
-    return next((advised for advise in of_kind if (advised := advise(text))), "")
+    given = (advise(text) for form, advise in _BY_FORM.items() if form in wanted)
+    return next(filter(None, given), "")
 
 
 def _advice_on_any(text: str) -> str:
@@ -92,11 +93,11 @@ def _advice_on_time(text: str) -> str:
     return "leave the key out: then it never expires" if word in _NEVER else ""
 
 
-_OF_EXPECTATION: Final[tuple[tuple[str, Callable[[str], str]], ...]] = (
-    ("whole number", _advice_on_number),
-    ("length of time", _advice_on_time),
-    ("`any`", _advice_on_any),
-    ("a list", _advice_on_list),
-    ("a mapping", _advice_on_mapping),
-    ("a key", _advice_on_key),
-)
+_BY_FORM: Final[Mapping[Form, Callable[[str], str]]] = {
+    Form.NUMBER: _advice_on_number,
+    Form.EXPIRY: _advice_on_time,
+    Form.ANY: _advice_on_any,
+    Form.LIST: _advice_on_list,
+    Form.MAPPING: _advice_on_mapping,
+    Form.KEY: _advice_on_key,
+}

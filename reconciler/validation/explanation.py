@@ -16,7 +16,7 @@ from referencing import Registry
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
 from reconciler.validation.advice import advice, reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean
-from reconciler.validation.wording import expected, in_python, named, shown, words_of
+from reconciler.validation.wording import Expected, Form, expected, in_python, named, shown, spelling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,8 +88,7 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     patterns = list(schema.get("patternProperties", ()))
     for key in error.instance:
         if patterns and not any(re.search(pattern, key) for pattern in patterns):
-            expectation = words_of(patterns[0])[1]
-            message = f"`{key[:60]}` must be {expectation}"
+            message = f"`{key[:60]}` must be {spelling_of(patterns[0]).words}"
             yield Problem((*path, key), "bad-key", message, at_key=True)
         elif not patterns and key not in schema["properties"]:
             known = schema["properties"]
@@ -131,25 +130,26 @@ def _repeated(error: SchemaError, path: Path) -> Iterator[Problem]:
         seen.add(repr(item))
 
 
-def _wrong_type(path: Path, value: Any, expectation: str) -> Problem:
-    message = f"{named(path)} must be {expectation}; it is {shown(value)}"
-    return Problem(path, "wrong-type", message, advice(value, expectation))
+def _wrong_type(path: Path, value: Any, wanted: Expected) -> Problem:
+    message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
+    return Problem(path, "wrong-type", message, advice(value, wanted.forms))
 
 
 def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> Problem:
-    expectation = expected(schema, root)
-    if not isinstance(value, str) or ("whole number" in expectation and reads_as_number(value)):
-        return _wrong_type(path, value, expectation)
+    wanted = expected(schema, root)
+    if not isinstance(value, str) or (Form.NUMBER in wanted.forms and reads_as_number(value)):
+        return _wrong_type(path, value, wanted)
     choices = schema.get("enum", [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch])
-    message = f"{named(path)} must be {expectation}; it is {shown(value)}"
+    message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
     rule = "bad-share" if value.endswith("%") else "bad-value"
-    return Problem(path, rule, message, advice(value, expectation) or did_you_mean(value, choices))
+    return Problem(path, rule, message, advice(value, wanted.forms) or did_you_mean(value, choices))
 
 
 def _misspelled(path: Path, value: str, pattern: str) -> Problem:
-    rule, expectation = words_of(pattern)
+    spelling = spelling_of(pattern)
     stated = "" if pattern in _BESIDE_SECRETS else f"; it is {shown(value)}"
-    return Problem(path, rule, f"{named(path)} must be {expectation}{stated}", advice(value, expectation))
+    message = f"{named(path)} must be {spelling.words}{stated}"
+    return Problem(path, spelling.rule, message, advice(value, spelling.expected.forms))
 
 
 def _unclear(error: SchemaError, path: Path) -> Problem:

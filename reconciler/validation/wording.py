@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.patterns import (
@@ -22,19 +23,73 @@ if TYPE_CHECKING:
 
     from reconciler.validation.problems import Path
 
-PATTERNS: Final[Mapping[str, tuple[str, str]]] = {
-    KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits and `_`"),
-    PACKAGE_KEY_PATTERN: ("bad-key", "a key of lower-case letters, digits, `_` and `-`"),
-    TERM_PATTERN: ("bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"),
-    LINE_PATTERN: ("bad-text", "one line of text that is not only space"),
-    EXPIRY_PATTERN: ("bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`"),
-    DATE_PATTERN: ("bad-date", "a date as YYYY-MM-DD"),
-    SHARE_PATTERN: ("bad-share", "a whole percentage such as `5%`"),
-    URL_PATTERN: ("bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"),
-    RULE_PATTERN: ("bad-key", "the id of a rule, such as `alike-packages`"),
-    VARIABLE_PATTERN: ("bad-value", "the name of an environment variable"),
+
+class Form(Enum):
+    """The sorts of value that a schema accepts, as far as advice tells them apart."""
+
+    KEY = auto()
+    TEXT = auto()
+    EXPIRY = auto()
+    DATE = auto()
+    NAME = auto()
+    NUMBER = auto()
+    TRUTH = auto()
+    LIST = auto()
+    MAPPING = auto()
+    ANY = auto()
+    UNLIMITED = auto()
+    CHOICE = auto()
+
+
+class Expected(NamedTuple):
+    """What a schema accepts.
+
+    Attributes:
+        words: Said behind `must be`.
+        forms: What any of its alternatives is.
+    """
+
+    words: str
+    forms: frozenset[Form]
+
+
+class Spelling(NamedTuple):
+    """What a text must match.
+
+    Attributes:
+        rule: The rule that is broken where it does not.
+        words: Said behind `must be`.
+    """
+
+    rule: str
+    words: str
+    form: Form = Form.TEXT
+
+    @property
+    def expected(self) -> Expected:
+        """What a schema with this pattern accepts."""
+        return Expected(self.words, frozenset((self.form,)))
+
+
+PATTERNS: Final[Mapping[str, Spelling]] = {
+    KEY_PATTERN: Spelling("bad-key", "a key of lower-case letters, digits and `_`", Form.KEY),
+    PACKAGE_KEY_PATTERN: Spelling("bad-key", "a key of lower-case letters, digits, `_` and `-`", Form.KEY),
+    TERM_PATTERN: Spelling(
+        "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"
+    ),
+    LINE_PATTERN: Spelling("bad-text", "one line of text that is not only space"),
+    EXPIRY_PATTERN: Spelling(
+        "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", Form.EXPIRY
+    ),
+    DATE_PATTERN: Spelling("bad-date", "a date as YYYY-MM-DD", Form.DATE),
+    SHARE_PATTERN: Spelling("bad-share", "a whole percentage such as `5%`"),
+    URL_PATTERN: Spelling(
+        "bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"
+    ),
+    RULE_PATTERN: Spelling("bad-key", "the id of a rule, such as `alike-packages`"),
+    VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", Form.NAME),
 }
-"""Rule and expectation per pattern of the schemas."""
+"""Per pattern of the schemas."""
 
 
 def in_python(pattern: str) -> str:
@@ -42,18 +97,19 @@ def in_python(pattern: str) -> str:
     return pattern.removesuffix("$") + r"\Z"
 
 
-def words_of(pattern: str) -> tuple[str, str]:
-    """Return the rule and the expectation of a pattern that `in_python` made."""
+def spelling_of(pattern: str) -> Spelling:
+    """Return what is known of a pattern that `in_python` made."""
     return PATTERNS[pattern.removesuffix(r"\Z") + "$"]
 
 
 _TYPES: Final = {
-    "integer": "a whole number from {minimum}",
-    "string": "text",
-    "boolean": "`true` or `false`",
-    "array": "a list",
-    "object": "a mapping of keys",
+    "integer": ("a whole number from {minimum}", Form.NUMBER),
+    "string": ("text", Form.TEXT),
+    "boolean": ("`true` or `false`", Form.TRUTH),
+    "array": ("a list", Form.LIST),
+    "object": ("a mapping of keys", Form.MAPPING),
 }
+_CONSTANTS: Final = {"any": Form.ANY, "unlimited": Form.UNLIMITED}
 _LONGEST_SHOWN: Final = 60
 
 
@@ -85,18 +141,22 @@ def shown(value: Any) -> str:
             return "a mapping of keys"
 
 
-def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Expected:
     """Say what a schema accepts; `root` holds its definitions."""
     match schema:
         case {"$ref": str(reference)}:
             return expected(root["$defs"][reference.rpartition("/")[2]], root)
         case {"anyOf": branches}:
-            return ", or ".join(expected(branch, root) for branch in branches)
+            each = [expected(branch, root) for branch in branches]
+            forms = frozenset(form for one in each for form in one.forms)
+            return Expected(", or ".join(one.words for one in each), forms)
         case {"const": value}:
-            return f"`{value}`"
+            return Expected(f"`{value}`", frozenset((_CONSTANTS.get(value, Form.CHOICE),)))
         case {"enum": values}:
-            return f"one of {', '.join(f'`{value}`' for value in values)}"
+            choices = ", ".join(f"`{value}`" for value in values)
+            return Expected(f"one of {choices}", frozenset((Form.CHOICE,)))
         case {"pattern": str(pattern)}:
-            return words_of(pattern)[1]
+            return spelling_of(pattern).expected
         case _:
-            return _TYPES[schema["type"]].format(**schema)
+            words, form = _TYPES[schema["type"]]
+            return Expected(words.format(**schema), frozenset((form,)))

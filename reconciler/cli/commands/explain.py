@@ -52,8 +52,9 @@ def _write_client_or_near(choices: Choices, subject: str) -> None:
         _write_client(choices, subject)
     except (WrongUsageError, InvalidError) as error:
         near = near_topics(subject)
-        if isinstance(error, InvalidError) and not near.startswith("Did"):
+        if isinstance(error, InvalidError) and not near:
             raise
+        near = near or "`reconciler explain` lists them all."
         hint = f"{error.hint} {near}" if isinstance(error, WrongUsageError) else near
         raise WrongUsageError(
             f"There is no client, rule, guard, code or exit code {subject!r}.", hint=hint.strip()

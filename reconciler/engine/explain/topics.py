@@ -100,11 +100,12 @@ def explain_topic(word: str) -> Topic:
     """Return the topic; raises WrongUsageError naming those that are spelled like it."""
     topic = find_topic(word)
     if topic is None:
-        raise WrongUsageError(f"There is no rule, guard, code or exit code {word!r}.", hint=near_topics(word))
+        hint = near_topics(word) or "`reconciler explain` lists them all."
+        raise WrongUsageError(f"There is no rule, guard, code or exit code {word!r}.", hint=hint)
     return topic
 
 
 def near_topics(word: str) -> str:
-    """Return a question that names the ids spelled like the word, or where to find them all."""
+    """Return a question that names the ids spelled like the word; empty where there is none."""
     near = get_close_matches(word.lower(), TOPICS, n=3, cutoff=_NEAR_ENOUGH)
-    return f"Did you mean {' or '.join(near)}?" if near else "`reconciler explain` lists them all."
+    return f"Did you mean {' or '.join(near)}?" if near else ""

@@ -118,10 +118,10 @@ def _settings(plan: Plan) -> Iterator[Note]:
                 names = listed([key(each.key) for each in keys], shown=_NAMES_SHOWN)
                 yield Note("Catalog", words(f"{does} {counted(len(keys), noun)}: ", names))
     before, after = set(plan.protected.before), set(plan.protected.after)
-    for does, keys_of in (("no longer ", before - after), ("from now on: ", after - before)):
+    for does, keys_of in (("no longer: ", before - after), ("from now on: ", after - before)):
         if keys_of:
             names = listed([key(each) for each in sorted(keys_of)], shown=_NAMES_SHOWN)
-            yield Note("Protected", words(does, ": " if does.endswith("r ") else "", names))
+            yield Note("Protected", words(does, names))
 
 
 def _is_of(change: CatalogFieldChange, section: str) -> bool:
