@@ -75,7 +75,7 @@ class Entries:
         return bool(term.section) and is_both
 
     def _judged(self, verb: LossVerb, term: Term, touched: int) -> Stated:
-        named = str(term) if self._is_shared(term) else term.key
+        named = str(term) if verb == "removes" and self._is_shared(term) else term.key
         about = GuardedLoss(verb=verb, term=named, clients=touched)
         subject = f"{_clients(touched)} touched by `{verb}: {named}`"
         matching = [each for each in self.entries if each.verb == verb and self._names(each, term)]

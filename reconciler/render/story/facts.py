@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.model.plans import Action
 from reconciler.model.terms import Kind, Severity, Term
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _Identity: TypeAlias = "tuple[Code, Term]"
 _COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over")
+_BESIDE: Final = {"features": "limits", "limits": "features"}
 _TOLD_SINGLY: Final = 3
 _SAMPLE_SHOWN: Final = 5
 
@@ -64,18 +65,44 @@ class Fact:
 
 def facts(changes: Sequence[Change], glossary: Glossary) -> tuple[Fact, ...]:
     """Return all facts of one package; of a new one, what it grants."""
+    found = [_fact(each, glossary) for each in _with_their_limits(tuple(_differing(changes)))]
+    ranked = sorted(found, key=lambda each: (not each.is_loss, each.severity.rank))
+    return tuple(_gathered(ranked, changes[0].action))
+
+
+class _Differing(NamedTuple):
+    """A difference, the change that makes it, and what it does to clients."""
+
+    difference: Difference
+    change: Change
+    finding: ImpactFinding | None
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        return effects(self.finding, self.difference) if self.finding else ()
+
+
+def _differing(changes: Sequence[Change]) -> Iterator[_Differing]:
     findings = _findings(changes)
-    found = []
     for change in changes:
         for field in _told(change):
             finding = findings.pop(_identity(field.code, field.term), None)
-            found.append(_fact(Difference.of_field(field, finding), change, finding, glossary))
+            yield _Differing(Difference.of_field(field, finding), change, finding)
     by_move = next((each for each in reversed(changes) if each.action is Action.REASSIGN), changes[-1])
-    found += [
-        _fact(Difference.of_finding(each), by_move, each, glossary) for each in tuple(findings.values())
-    ]
-    ranked = sorted(found, key=lambda each: (not each.is_loss, each.severity.rank))
-    return tuple(_gathered(ranked, changes[0].action))
+    for finding in findings.values():
+        yield _Differing(Difference.of_finding(finding), by_move, finding)
+
+
+def _with_their_limits(found: Sequence[_Differing]) -> Iterator[_Differing]:
+    """Tell a limit with the feature of its key where both are taken from the same clients."""
+    gone = {each.difference.term: each for each in found if each.difference.after is None}
+    for each in found:
+        term = each.difference.term
+        other = gone.get(Term(_BESIDE[term.section], term.key)) if term.section in _BESIDE else None
+        if other is None or each.difference.after is not None or other.effects != each.effects:
+            yield each
+        elif each.difference.code.row.kind is Kind.FEATURE:
+            yield each._replace(difference=replace(each.difference, limit=other.difference))
 
 
 def _told(change: Change) -> Iterator[FieldChange]:
@@ -110,12 +137,13 @@ def _added(one: ImpactFinding, other: ImpactFinding) -> ImpactFinding:
     return one.model_copy(update={**counts, "held": held, "sample": sample})
 
 
-def _fact(difference: Difference, change: Change, finding: ImpactFinding | None, glossary: Glossary) -> Fact:
+def _fact(differing: _Differing, glossary: Glossary) -> Fact:
+    difference, change, finding = differing
     is_new = change.action is Action.CREATE
     row = difference.code.row
     severity = Severity.EXPANDING if is_new and row.kind is not Kind.TEXT else row.severity
     said = phrased(difference, glossary, is_new=is_new)
-    done = effects(finding, difference) if finding else ()
+    done = differing.effects
     is_loss = severity.is_loss
     return Fact(
         rule=difference.code.value,

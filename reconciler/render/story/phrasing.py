@@ -27,6 +27,7 @@ class Difference:
     Attributes:
         holdings: What people hold of it, where a plan counts them.
         line: Of the file that says so.
+        limit: Of a feature that goes: the limit of its key, which goes with it.
     """
 
     code: Code
@@ -35,6 +36,7 @@ class Difference:
     after: JsonValue
     holdings: tuple[JsonValue, ...] = ()
     line: int | None = None
+    limit: Difference | None = None
 
     @classmethod
     def of_field(cls, field: FieldChange, finding: ImpactFinding | None = None) -> Difference:
@@ -113,24 +115,26 @@ def amount(value: JsonValue) -> Words:
 def _feature(difference: Difference, glossary: Glossary) -> Phrased:
     verb, name = difference.code.row.verb, _name(difference, glossary)
     is_loss = difference.code.row.severity.is_loss
+    body = _with_key(difference, glossary)
+    if difference.limit is not None:
+        name, was = glossary.name(difference.term), _was(difference.limit, glossary)
+        gone = words(f"{verb} ", name, " and its limit")
+        return Phrased("-", "feature", words(body, " and its limit", was), words(gone, was), gone)
     return Phrased(
         "-" if is_loss else "+",
         "feature",
-        _with_key(difference, glossary),
+        body,
         words(f"{verb} ", name),
         words(f"{verb} " if is_loss else "", name),
     )
 
 
 def _amount(difference: Difference, glossary: Glossary) -> Phrased:
-    row, term, after = difference.code.row, difference.term, difference.after
+    row, after = difference.code.row, difference.after
     label = row.cap.label if row.cap else "limit"
     name = words(row.cap.label) if row.cap else _name(difference, glossary)
     full = () if row.cap else words(_with_key(difference, glossary))
-    per = words(f" per {row.cap.per}") if row.cap and row.cap.per else ()
-    unit = per or glossary.unit(
-        term, difference.befores[-1] if after is None and difference.befores else after
-    )
+    unit = _unit(difference, glossary)
     gap = words(": ") if full else ()
     if difference.is_new:
         granted = words(amount(after), unit)
@@ -138,7 +142,7 @@ def _amount(difference: Difference, glossary: Glossary) -> Phrased:
         return Phrased("+", label, body, words("grants ", name, ": ", granted), words(name, " ", granted))
     before = _before(difference)
     if after is None:
-        was = words(", was ", before, unit) if before else ()
+        was = _was(difference, glossary)
         body = words(full, was) if full else words("none", was)
         return Phrased("-", label, body, words("removes ", name, was), words("removes ", name))
     step = words(before, _ARROW, _strong(amount(after))) if before else words("to ", _strong(amount(after)))
@@ -225,6 +229,19 @@ def _with_key(difference: Difference, glossary: Glossary) -> Words:
     term = difference.term
     name = glossary.name(term)
     return name if glossary.title(term) == term.key else words(name, " (", key(term.key), ")")
+
+
+def _unit(difference: Difference, glossary: Glossary) -> Words:
+    cap, after = difference.code.row.cap, difference.after
+    if cap and cap.per:
+        return words(f" per {cap.per}")
+    stated = difference.befores[-1] if after is None and difference.befores else after
+    return glossary.unit(difference.term, stated)
+
+
+def _was(difference: Difference, glossary: Glossary) -> Words:
+    before = _before(difference)
+    return words(", was ", before, _unit(difference, glossary)) if before else ()
 
 
 def _before(difference: Difference) -> Words:
