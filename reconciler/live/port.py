@@ -64,9 +64,11 @@ class PlatformReader(Protocol):
         ...
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
-        """Count the active holders of revisions older than the current one, by package and revision, sorted.
+        """Count the active holders who would get something else now, by package and revision, sorted.
 
-        The work grows with these clients and with the packages, not with all clients.
+        They hold a revision of other features, limits or caps than the current one, or one by which their own
+        subscription ends at another instant (rule 14), since the first later revision of other terms. The
+        work grows with the holders of older revisions and with the packages, not with all clients.
         """
         ...
 
@@ -107,7 +109,7 @@ class PlatformReader(Protocol):
     def clients(
         self, at: datetime, *, package: str | None = None, outdated: bool = False
     ) -> Iterator[Client]:
-        """Stream clients by id, of one package or of all, all or only those on an older revision."""
+        """Stream clients by id, of one package or of all; all, or those who would get something else now."""
         ...
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from reconciler.model.expiry import Expiry
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
+    from reconciler.model.expiry import Window
     from reconciler.model.quantities import Quantity
     from reconciler.model.terms import LossVerb, Term
+
+_NOT_HELD: Final = frozenset({"title", "description", "allowed_emails"})
+"""What of a package makes no difference to who holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,24 @@ class Definition:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON form: equal exactly where definitions are equal."""
         return digest_of(self.as_document())
+
+    @property
+    def grants_digest(self) -> str:
+        """The same of what holders have of it: equal where they may use the same, as long (rule 14)."""
+        document = self.as_document()
+        return digest_of({key: document[key] for key in document.keys() - _NOT_HELD})
+
+    def held_since(self, start: datetime) -> tuple[object, ...]:
+        """Return what who was assigned it at `start` may use, and until when (rule 14)."""
+        return self.features, self.limits, self.caps, self.expiry and self.expiry.after(start)
+
+    def starts_that_differ(self, current: Definition, at: datetime) -> tuple[Window, ...] | None:
+        """Return the starts of holders to whom `current` would give something else; None: all of them."""
+        mine, theirs = self.expiry, current.expiry
+        is_same = replace(current, expiry=mine).grants_digest == self.grants_digest
+        if not is_same or mine is None or theirs is None or mine.unit == theirs.unit:
+            return None
+        return (*mine.shorter_starts(theirs, at), *theirs.shorter_starts(mine, at))
 
 
 def normal_email(email: str) -> str:

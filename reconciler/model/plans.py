@@ -134,7 +134,8 @@ class Impact(Figures):
     Attributes:
         holders: Clients with an active subscription to the package.
         suspended: Clients who hold it while they themselves are not active; null where that is unknown.
-        stale: Of the holders, clients who were on an older revision already.
+        stale: Of the holders, clients who were outdated already: the live revision would give them something
+            else.
         affected: Of the holders, clients who keep or lose at least one thing that the change takes away.
         complete: False where the platform could not say everything; counts are then lower bounds.
     """
@@ -266,10 +267,10 @@ class GuardResult(_Frozen):
 
 
 class Outdated(_Frozen):
-    """Clients with an active subscription to a revision that is not the package's current one.
+    """Clients with an active subscription to a revision that grants something else than the current one.
 
     Attributes:
-        since: When the next revision was minted.
+        since: When the first later revision was minted that grants something else.
     """
 
     package: str
@@ -328,7 +329,8 @@ class Plan(_Frozen):
 
     Attributes:
         changes: In the order of the apply: create and widen, reassign, narrow, archive.
-        outdated: Clients on older revisions before this plan, by package and revision.
+        outdated: Clients whom the live packages would give something else before this plan, by package and
+            revision.
         terms: What the catalog calls what the plan speaks of, by JSON Pointer, so that a saved plan reads as
             it did when it was made.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.

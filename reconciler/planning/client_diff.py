@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from reconciler.model.clients import subscription_status
 from reconciler.model.packages import normal_email
 from reconciler.model.quantities import allowance
+from reconciler.model.terms import Kind
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Prospect:
     """What moving to another revision would do to one client.
 
     Attributes:
-        fields: Differences from what it holds, e-mails masked.
+        fields: Differences from what it holds, as far as it would notice them (rule 14).
         used: Usage in this cycle, per subject of `fields` that is metered; 0 is left out.
         over: Paths of `fields` whose new cap it is above already: new use is refused until it is under it.
         expires_at: When the subscription would end, counted from the same start (rule 10).
@@ -65,9 +66,11 @@ class Explanation:
 
 def prospect(client: Client, snapshot: Definition, target: Definition, at: datetime) -> Prospect:
     """Work out what the client gains and loses if its snapshot becomes `target`."""
-    fields = differences(snapshot, target, email=masked)
+    start = client.subscription.assigned_at
+    found = differences(snapshot, target, email=masked)
+    fields = tuple(each for each in found if _is_felt(each, snapshot, target, start))
     used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
-    expires_at = target.expiry.after(client.subscription.assigned_at) if target.expiry else None
+    expires_at = target.expiry.after(start) if target.expiry else None
     is_expired = subscription_status("active", expires_at, at) == "expired"
     over = tuple(field.path for field in fields if _is_over(client, field, target))
     return Prospect(fields, used, over, expires_at, is_expired)
@@ -99,6 +102,13 @@ def minting(runs: tuple[Run, ...], key: str, revision: int) -> Run | None:
             return run
         key = earlier_key
     return None
+
+
+def _is_felt(field: FieldChange, snapshot: Definition, target: Definition, start: datetime) -> bool:
+    """Whether it changes what a client may use, or until when: another title does not (rule 14)."""
+    if field.code.row.kind is Kind.EXPIRY:
+        return snapshot.held_since(start)[-1] != target.held_since(start)[-1]
+    return field.code.row.reaches_holders
 
 
 def _is_over(client: Client, field: FieldChange, target: Definition) -> bool:

@@ -14,6 +14,7 @@ from reconciler.planning.outcomes import (
     distinct,
     gains,
     losses,
+    outcomes,
     using_anything,
     using_more,
 )
@@ -62,7 +63,7 @@ class Consequences:
         step: The holders who move; None where nobody does.
         shorter: The shorter expiry, by which subscriptions of those who move may be over at once.
         among: What a holder must meet to be spoken of at all.
-        stale: Held revisions that were not the current one already before this plan.
+        stale: Asks who was outdated already before this plan (rule 14).
         alone: The losses that must be stated; limits only as far as they do not go with their feature.
         away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
@@ -74,7 +75,7 @@ class Consequences:
     gains: tuple[Outcome, ...] = ()
     step: Step | None = None
     shorter: Outcome | None = None
-    stale: tuple[int, ...] = ()
+    stale: Questions = ()
     among: tuple[Condition, ...] = ()
     away: tuple[Step, ...] = ()
     alone: tuple[Outcome, ...] = ()
@@ -106,7 +107,7 @@ class Consequences:
                 yield from loss.over(self.live_key, *self.step.conditions)
         for loss in self.alone:
             yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss))
-        yield from self.concerned
+        yield from (*self.concerned, *self.stale)
         yield from (*self._leaving, *self._losing, *self._ended, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         if self.step:
@@ -124,7 +125,7 @@ class Consequences:
         return Impact(
             holders=facts.holders(self.live_key),
             suspended=facts.suspended.get(self.live_key, 0),
-            stale=facts.holders(self.live_key, self.stale),
+            stale=facts.total(self.stale),
             affected=facts.total(self.concerned),
             complete=all(answer.complete for answer in answers if answer is not None),
             findings=tuple(self._findings(facts)),
@@ -382,6 +383,10 @@ def _current(pair: Pair, facts: Facts) -> Mapping[int, Definition]:
     return {current.revision: facts.definitions[current]} if current in facts.definitions and current else {}
 
 
-def _stale(pair: Pair, facts: Facts) -> tuple[int, ...]:
-    held = facts.holdings.get(pair.live_key, {})
-    return tuple(sorted(number for number in held if pair.head and number != pair.head.revision))
+def _stale(pair: Pair, facts: Facts) -> Questions:
+    """Ask which holders the live revision would give something else."""
+    current = pair.current
+    if current is None or current not in facts.definitions:
+        return ()
+    found = outcomes(facts.held(pair.live_key), facts.definitions[current], facts.at)
+    return distinct((each for each in found if each.code.row.reaches_holders), pair.live_key)

@@ -34,14 +34,12 @@ class Note:
     @property
     def losses(self) -> tuple[FieldChange, ...]:
         """What the client has now and would not have, or have less of."""
-        fields = self.prospect.fields
-        return tuple(f for f in fields if f.severity.is_loss and f.code.row.reaches_holders)
+        return tuple(each for each in self.prospect.fields if each.severity.is_loss)
 
     @property
     def gains(self) -> tuple[FieldChange, ...]:
         """What the client would have more of."""
-        fields = self.prospect.fields
-        return tuple(f for f in fields if not f.severity.is_loss and f.code.row.reaches_holders)
+        return tuple(each for each in self.prospect.fields if not each.severity.is_loss)
 
     @property
     def is_due(self) -> bool:

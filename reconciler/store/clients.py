@@ -75,7 +75,10 @@ def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> 
     if package_id is not None:
         statement = statement.where(_HELD.package_id == package_id).order_by(None).order_by(_HELD.client_id)
     if outdated:
-        statement = statement.where(_HELD.revision != _PACKAGES.revision)
+        current = tables.revisions.alias("current")
+        is_current = and_(current.c.package_id == _PACKAGES.id, current.c.number == _PACKAGES.revision)
+        statement = statement.join(current, is_current)
+        statement = statement.where(_REVISIONS.grants_digest != current.c.grants_digest)
     rows = connection.execute(statement.execution_options(yield_per=_PAGE))
     for page in rows.partitions():
         yield [_client(row) for row in page]

@@ -184,6 +184,7 @@ def _revision(package: StoredPackage, definition: Definition, at: datetime) -> d
         "number": package.head.revision,
         "definition": definition.as_document(),
         "digest": package.head.digest,
+        "grants_digest": definition.grants_digest,
         "created_at": at,
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 
-from reconciler.model.plans import Outdated
 from reconciler.store import packages, tables
 from reconciler.store.columns import ALWAYS_PAST, NEVER, microseconds
 from reconciler.store.dialects import chunks
@@ -33,34 +32,6 @@ def holder_count(connection: Connection, at: datetime) -> int:
     """Count active subscriptions at `at`, from the index alone."""
     statement = select(func.count()).where(_HELD.active_until > microseconds(at))
     return connection.execute(statement).scalar_one()
-
-
-def outdated(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
-    """Count active subscriptions to older revisions, by package and revision, sorted.
-
-    Of each package only the part of the index below its current revision is read: the outer joins hold
-    databases without statistics to that order.
-    """
-    older, next_one = tables.packages, tables.revisions
-    held = and_(
-        _HELD.package_id == older.c.id,
-        _HELD.revision < older.c.revision,
-        _HELD.active_until > microseconds(at),
-    )
-    following = and_(next_one.c.package_id == older.c.id, next_one.c.number == _HELD.revision + 1)
-    columns = (older.c.key, _HELD.revision, next_one.c.created_at)
-    statement = (
-        select(*columns, func.count())
-        .select_from(older.outerjoin(tables.subscriptions, held).outerjoin(next_one, following))
-        .where(older.c.revision > 1)
-        .group_by(*columns)
-        .having(func.count(_HELD.client_id) > 0)
-        .order_by(*columns)
-    )
-    return tuple(
-        Outdated(package=key, revision=revision, clients=clients, since=since)
-        for key, revision, since, clients in connection.execute(statement)
-    )
 
 
 def holdings(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, dict[int, int]]:

@@ -65,6 +65,7 @@ revisions: Final = Table(
     Column("number", Integer, primary_key=True),
     Column("definition", JsonText, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("grants_digest", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 

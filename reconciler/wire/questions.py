@@ -104,7 +104,7 @@ class TallyReply(Reply):
 
 
 class OutdatedReply(Reply):
-    """Active holders of one revision that is not the package's current one, which was minted at `since`."""
+    """Active holders of one revision that grants something else than the current one, as since `since`."""
 
     package: str
     revision: int
@@ -117,7 +117,7 @@ class OutdatedReply(Reply):
 
 
 class AllOutdatedReply(Reply):
-    """All who are on older revisions, by package and revision."""
+    """All who would get something else now, by package and revision."""
 
     items: tuple[OutdatedReply, ...]
 

@@ -90,6 +90,27 @@ def test_rules_are_explained_where_there_is_no_configuration(
     assert "Did you mean unknown-feature" in capsys.readouterr().err
 
 
+def test_only_who_would_get_something_else_is_drift(run: Run, shop: Shop) -> None:
+    shop.package("pro", features=["chat", "calls"], title="Business")
+    shop.apply()
+    titled = run("drift", "--clients")
+    shop.package("pro", features=["chat", "calls", "sessions"], title="Business")
+    shop.apply()
+
+    code, text, _ = run("drift", "--clients")
+
+    assert (titled[0], code) == (0, 2)
+    assert "2 clients would get something else now: 2 on pro revision 1" in text
+    assert "Under revision" not in run("clients", "show", "acme")[1]
+
+
+def test_a_client_is_shown_that_the_current_revision_gives_it_the_same(run: Run, shop: Shop) -> None:
+    shop.package("pro", features=["chat", "calls"], title="Business")
+    shop.apply()
+
+    assert "Under revision 2 it has the same." in run("clients", "show", "acme")[1]
+
+
 def test_notes_are_one_document_or_a_line_per_client(run: Run) -> None:
     code, document, _ = run("notes", "--on", "2026-12-01")
     _, lines, _ = run("notes", "--on", "2026-12-01", "--format", "json")

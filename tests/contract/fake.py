@@ -79,12 +79,15 @@ class FakePlatform:
         )
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
-        counts = self.holdings(self._world.packages, at)
+        counts = Counter(
+            (holder.package.key, holder.revision)
+            for holder in self._world.holders.values()
+            if holder.is_active(at) and holder.is_outdated
+        )
         return tuple(
-            Outdated(package=key, revision=revision, clients=clients, since=package.minted[revision])
-            for key, package in sorted(self._world.packages.items())
-            for revision, clients in sorted(counts.get(key, {}).items())
-            if revision < len(package.revisions)
+            Outdated(package=key, revision=revision, clients=clients, since=package.outdated_since(revision))
+            for (key, revision), clients in sorted(counts.items())
+            for package in (self._world.packages[key],)
         )
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
@@ -129,8 +132,7 @@ class FakePlatform:
         if package is not None:
             self._package(package)
         for _, holder in sorted(self._world.holders.items()):
-            is_outdated = holder.revision != len(holder.package.revisions)
-            if package in {None, holder.package.key} and (is_outdated or not outdated):
+            if package in {None, holder.package.key} and (holder.is_outdated or not outdated):
                 yield holder.seen(at)
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:

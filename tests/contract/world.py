@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.changesets import PackageState
@@ -44,6 +44,12 @@ class Package:
     @property
     def current(self) -> Definition:
         return self.revisions[-1]
+
+    def outdated_since(self, revision: int) -> datetime:
+        """When the first later revision had other terms."""
+        mine = granted(self.revisions[revision - 1])
+        later = zip(self.revisions[revision:], self.minted[revision:], strict=True)
+        return next(minted for definition, minted in later if granted(definition) != mine)
 
     @property
     def head(self) -> PackageHead:
@@ -87,6 +93,12 @@ class Holder:
     @property
     def snapshot(self) -> Definition:
         return self.package.revisions[self.revision - 1]
+
+    @property
+    def is_outdated(self) -> bool:
+        mine, current = self.snapshot, self.package.current
+        ends = [each.expiry and each.expiry.after(self.assigned_at) for each in (mine, current)]
+        return granted(replace(mine, expiry=current.expiry)) != granted(current) or ends[0] != ends[1]
 
     @property
     def expires_at(self) -> datetime | None:
@@ -156,6 +168,10 @@ def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 
             return holder.id <= last
         case AnyOf(alternatives):
             return any(meets(holder, alternative) for alternative in alternatives)
+
+
+def granted(definition: Definition) -> object:
+    return definition.features, definition.limits, definition.caps, definition.expiry
 
 
 def refusal(package: Package | None, owner_email: str) -> str:

@@ -40,6 +40,11 @@ class Terms:
             document["allowed_emails"] = "any" if self.emails is None else sorted(self.emails)
         return document
 
+    @property
+    def held(self) -> Terms:
+        """What is left of it for who holds it already."""
+        return replace(self, title="", emails=None)
+
     def allows(self, email: str) -> bool:
         return self.emails is None or email in self.emails
 
@@ -233,7 +238,7 @@ class World:
             expected,
             movers=tuple(sorted(movers)),
             holders=len(active),
-            stale=sum(holder.revision != len(package.revisions) for holder in active),
+            stale=sum(self.terms(holder).held != package.current.held for holder in active),
             change=self._counts(touched, after, movers),
             change_affected=len({holder.id for found in touched.values() for holder in found}),
             move=self._counts({loss: self._touched(loss, sources, after) for loss in leaving}, after, movers),

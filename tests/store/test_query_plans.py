@@ -23,6 +23,7 @@ from reconciler.model.questions import (
 from reconciler.store import questions, tables
 from reconciler.store.conditions import counted
 from reconciler.store.database import Database
+from reconciler.store.outdated import outdatings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,18 @@ def test_holders_are_counted_from_the_index_alone(connection: Connection) -> Non
     assert any(
         "COVERING INDEX ix_subscriptions_held (package_id=? AND revision=?)" in step for step in counting
     )
+
+
+def test_who_is_outdated_is_counted_from_the_part_of_the_index_below_the_current_revision(
+    connection: Connection,
+) -> None:
+    counting = steps(connection, outdatings(NOW))
+
+    (of_holders,) = (step for step in counting if " subscriptions" in step)
+    assert of_holders.startswith(
+        "SEARCH subscriptions USING COVERING INDEX ix_subscriptions_held (package_id=? AND revision<?)"
+    )
+    assert not any("GROUP BY" in step or "AUTOMATIC" in step for step in counting)
 
 
 def test_usage_is_met_by_its_primary_key(connection: Connection) -> None:

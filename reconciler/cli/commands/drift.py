@@ -15,7 +15,11 @@ from reconciler.cli.terminal import Terminal
 
 @click.command("drift")
 @global_options
-@option("--clients", is_flag=True, help="Clients on older revisions are drift as well.")
+@option(
+    "--clients",
+    is_flag=True,
+    help="Outdated clients are drift as well: whom their package would give something else now.",
+)
 def drift_command(*, clients: bool) -> int:
     """Say what differs, and which side changed it.
 

@@ -113,11 +113,20 @@ def stream(
     connection: Connection, at: datetime, *, package_id: int | None, outdated: bool
 ) -> Iterator[Client]:
     """Show clients by id, in memory that does not grow with their number."""
+    current: dict[tuple[int, int], Definition | None] = {}
     for page in clients.pages(connection, package_id=package_id, outdated=outdated):
         used = usage.of_clients(connection, [stored.id for stored in page])
         held = all_held(connection, page)
         for stored in page:
-            yield seen(stored, held[stored.digest], used.get(stored.id, {}), at)
+            which = stored.package_id, stored.current_revision
+            if outdated and which not in current:
+                current[which] = packages.definition(connection, *which)
+            if not outdated or _differs(held[stored.digest], current[which], stored.assigned_at):
+                yield seen(stored, held[stored.digest], used.get(stored.id, {}), at)
+
+
+def _differs(held: Definition, current: Definition | None, start: datetime) -> bool:
+    return current is not None and held.held_since(start) != current.held_since(start)
 
 
 def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at: datetime) -> Client:

@@ -22,6 +22,7 @@ from reconciler.store import (
     imports,
     meta,
     moves,
+    outdated,
     packages,
     questions,
     runs,
@@ -105,7 +106,7 @@ class EmbeddedPlatform:
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            return subscriptions.outdated(connection, at)
+            return outdated.counts(connection, at)
 
     def holder_count(self, at: datetime) -> int:
         """See `PlatformReader`."""

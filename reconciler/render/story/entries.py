@@ -194,7 +194,7 @@ def _holders(change: Change, figures: Figures) -> Iterator[Words]:
     if holding is None:
         yield words("Which clients hold it is unknown.", tone=Tone.CAUTION)
     elif holding:
-        older = f", {number(stale)} of them an older revision" if stale else ""
+        older = f", {number(stale)} of them outdated" if stale else ""
         who = f"{counted(holding, 'client')} {agreed(holding, 'holds', 'hold')} it"
         yield words(f"{who}{older}{beside}{_afterwards(change, holding)}.")
     else:

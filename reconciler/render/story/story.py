@@ -16,7 +16,6 @@ from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import (
-    agreed,
     chained,
     counted,
     instant,
@@ -150,7 +149,7 @@ def _notes(plan: Plan) -> Iterator[Note]:
 
 
 def _outdated(plan: Plan) -> Words:
-    """Say how many clients are on older revisions before the plan, and of which packages most of them."""
+    """Say whom the live packages would give something else (rule 14), and what most of them hold."""
     rows = sorted(plan.outdated, key=lambda each: -each.clients)
     clients = sum(each.clients for each in rows)
     if not clients:
@@ -162,10 +161,8 @@ def _outdated(plan: Plan) -> Words:
     rest = sum(each.clients for each in rows[_NAMES_SHOWN:])
     more = f" and {number(rest)} on others" if rest else ""
     oldest = f", the longest since {min(each.since for each in rows):%Y-%m-%d}"
-    are = agreed(clients, "is", "are")
-    return words(
-        f"{counted(clients, 'client')} {are} on older revisions: ", chained(named, ", "), more, oldest
-    )
+    who = f"{counted(clients, 'client')} would get something else now: "
+    return words(who, chained(named, ", "), more, oldest)
 
 
 def _origin(plan: Plan) -> Words:

@@ -70,16 +70,18 @@ def _entitlements(
         return
     origin = f"{held.package} revision {held.revision}, assigned {instant(held.assigned_at)}"
     yield from paper.lines([Span("May use", Tone.STRONG), f" as granted by {origin}:"])
-    for kind, name, text, later in _rows(client, current, glossary):
+    rows = tuple(_rows(client, current, glossary))
+    for kind, name, text, later in rows:
         body: list[Span | str] = [
             f"{name} {text}".rstrip(),
             Span(f" ({later})" if later else "", Tone.CAUTION),
         ]
         yield from paper.lines(body, indent=2, label=Span(kind, Tone.QUIET), column=_COLUMN)
     if current is not None:
-        yield from paper.lines(
-            [Span(f"In brackets: what revision {held.current_revision} would change.", Tone.QUIET)]
-        )
+        which = f"revision {held.current_revision}"
+        changes = any(later for *_, later in rows) or _later_expiry(held, current)
+        said = f"In brackets: what {which} would change." if changes else f"Under {which} it has the same."
+        yield from paper.lines([Span(said, Tone.QUIET)])
 
 
 def _rows(

@@ -25,7 +25,7 @@ _Package = Annotated[str | None, Query(min_length=1, max_length=200, pattern=LIN
 
 @router.get(paths.CLIENTS, response_class=LinesResponse)
 def clients(call: _Reader, at: At = None, package: _Package = None, *, outdated: bool = False) -> Response:
-    """Stream clients by id, one per line: of one package or of all, or only those on an older revision."""
+    """Stream clients by id, one per line: of one package or of all, or only the outdated ones (rule 14)."""
     found = call.platform.clients(call.instant(at), package=package, outdated=outdated)
     return streamed(ClientReply.of(client).model_dump_json() for client in found)
 

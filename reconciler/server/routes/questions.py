@@ -63,7 +63,7 @@ def holders(call: _Reader, at: At = None) -> Response:
 
 @router.get(paths.OUTDATED, response_model=AllOutdatedReply)
 def outdated(call: _Reader, at: At = None) -> Response:
-    """Count the active holders of older revisions."""
+    """Count the active holders of older revisions that grant something else than the current one."""
     found = call.platform.outdated(call.instant(at))
     return shown(AllOutdatedReply(items=tuple(map(OutdatedReply.model_validate, found))))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("list")
 @global_options
 @option("--package", metavar="KEY", help="Only clients who hold this package.")
-@option("--outdated", is_flag=True, help="Only clients on an older revision.")
+@option("--outdated", is_flag=True, help="Only clients whom the package would give something else now.")
 @at_option()
 def list_command(package: str | None, at: datetime | None, *, outdated: bool) -> None:
     """List clients and what they hold.

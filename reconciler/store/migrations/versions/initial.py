@@ -49,6 +49,7 @@ def _create_packages() -> None:
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("definition", sa.Text, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("grants_digest", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
     )
 

@@ -1,0 +1,106 @@
+"""Statements on who would get something else from the current revision of what it holds (rule 14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, func, select
+
+from reconciler.model.packages import RevisionRef
+from reconciler.model.plans import Outdated
+from reconciler.model.questions import AssignedIn, ClientQuestion
+from reconciler.store import packages, questions, tables
+from reconciler.store.columns import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection, FromClause, Select
+
+    from reconciler.model.expiry import Window
+
+_HELD: Final = tables.subscriptions.c
+
+
+def counts(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
+    """Count active subscriptions that the current revision would give something else, sorted (rule 14)."""
+    rows = connection.execute(outdatings(at)).all()
+    refs = {RevisionRef(row.key, number) for row in rows for number in (row.revision, row.current)}
+    known = packages.definitions(connection, refs)
+    starts = {
+        (row.key, row.revision): known[RevisionRef(row.key, row.revision)].starts_that_differ(
+            known[RevisionRef(row.key, row.current)], at
+        )
+        for row in rows
+    }
+    exact = _counted(connection, {which: some for which, some in starts.items() if some is not None}, at)
+    found = (
+        Outdated(
+            package=row.key,
+            revision=row.revision,
+            clients=exact.get((row.key, row.revision), row.clients),
+            since=row.since,
+        )
+        for row in rows
+    )
+    return tuple(each for each in found if each.clients)
+
+
+def _counted(
+    connection: Connection, starts: Mapping[tuple[str, int], tuple[Window, ...]], at: datetime
+) -> dict[tuple[str, int], int]:
+    asked = [ClientQuestion(key, (number,), (AssignedIn(some),)) for (key, number), some in starts.items()]
+    answers = questions.answers(connection, asked, at, sample=0)
+    return {which: answer.count for which, answer in zip(starts, answers, strict=True)}
+
+
+def outdatings(at: datetime) -> Select[Any]:
+    """Return the statement: holders by older revision of other grants, and when the first of those came."""
+    package, older = tables.packages.c, _older(at)
+    mine, current, later = (tables.revisions.alias(name) for name in ("mine", "current", "later"))
+    since = select(func.min(later.c.created_at)).where(
+        later.c.package_id == mine.c.package_id,
+        later.c.number > mine.c.number,
+        later.c.grants_digest != mine.c.grants_digest,
+    )
+    is_mine = and_(mine.c.package_id == package.id, mine.c.number == older.c.revision)
+    is_current = and_(current.c.package_id == package.id, current.c.number == package.revision)
+    return (
+        select(
+            package.key,
+            older.c.revision,
+            package.revision.label("current"),
+            since.scalar_subquery().label("since"),
+            older.c.clients,
+        )
+        .select_from(
+            older.join(tables.packages, package.id == older.c.package_id)
+            .join(mine, is_mine)
+            .join(current, is_current)
+        )
+        .where(mine.c.grants_digest != current.c.grants_digest)
+        .order_by(package.key, older.c.revision)
+    )
+
+
+def _older(at: datetime) -> FromClause:
+    """Return active subscriptions to older revisions, counted by package and revision.
+
+    Of each package only the part of the index below its current revision is read: the outer join holds
+    databases without statistics to that order.
+    """
+    package = tables.packages
+    held = and_(
+        _HELD.package_id == package.c.id,
+        _HELD.revision < package.c.revision,
+        _HELD.active_until > microseconds(at),
+    )
+    return (
+        select(package.c.id.label("package_id"), _HELD.revision, func.count().label("clients"))
+        .select_from(package.outerjoin(tables.subscriptions, held))
+        .where(package.c.revision > 1)
+        .group_by(package.c.id, _HELD.revision)
+        .having(func.count(_HELD.client_id) > 0)
+        .subquery("older")
+    )
