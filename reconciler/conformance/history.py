@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
-from reconciler.model.questions import ClientQuestion, MovedIn, Tally
+from reconciler.model.losses import Entry, LosingMove, Lost
+from reconciler.model.questions import ClientQuestion, MovedIn, OneOf, Tally
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
+    from reconciler.model.changesets import Run
 
 HOLDERS = ClientQuestion("basic", (1,))
 
@@ -164,3 +167,123 @@ def test_consumption_tallies_active_holders_by_amount(platform: Platform) -> Non
 
     assert sessions == [Tally(1, 0, 1), Tally(1, 3, 2)]
     assert users == [Tally(1, 0, 2), Tally(1, 2, 1)]
+
+
+AUDIO = Entry("basic", "removes", "features/audio", clients=9, until=date(2030, 1, 1))
+LESS = definition(title="Basic 2", features=["chat"])
+
+
+def without_audio(platform: Platform, *clients: str) -> Run:
+    """Take audio away from some holders, under an entry that says so."""
+    write = PackageWrite("basic", LESS, version(platform, "basic"))
+    moves = (Move(ClientQuestion("basic", (1,), (OneOf(clients),)), 9),)
+    return apply(platform, writes=(write,), moves=moves, acknowledgements=(AUDIO,))
+
+
+def with_audio(platform: Platform, *clients: str) -> None:
+    platform.edit_package("basic", definition(features=["audio", "chat"]), NOW)
+    for client_id in clients:
+        with_client(platform, client_id)
+
+
+def test_an_entry_counts_everybody_who_ever_lost_under_it(platform: Platform) -> None:
+    with_audio(platform, "a", "b", "c")
+
+    first = without_audio(platform, "a", "b")
+    (entry,) = platform.acknowledged(LATER)
+
+    assert (entry.entry, entry.lost, entry.is_spent) == (AUDIO, 2, False)
+    assert entry.moves == (LosingMove("basic", first.id, 1),)
+    without_audio(platform, "c")
+    (entry,) = platform.acknowledged(LATER)
+    assert (entry.lost, entry.is_spent) == (3, True)
+
+
+def test_an_entry_is_forgotten_by_a_run_without_it_and_kept_by_one_that_is_of_no_files(
+    platform: Platform,
+) -> None:
+    with_audio(platform, "a", "b")
+    without_audio(platform, "a")
+
+    apply(platform)
+    assert [each.lost for each in platform.acknowledged(LATER)] == [1]
+
+    apply(platform, acknowledgements=())
+    assert platform.acknowledged(LATER) == ()
+    without_audio(platform)
+    assert [each.lost for each in platform.acknowledged(LATER)] == [0]
+
+
+def test_an_edited_entry_counts_on(platform: Platform) -> None:
+    with_audio(platform, "a")
+    without_audio(platform, "a")
+    apply(platform, acknowledgements=(AUDIO,))
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
+
+    apply(platform, acknowledgements=(replace(AUDIO, clients=20),))
+
+    (entry,) = platform.acknowledged(LATER)
+    assert (entry.entry.clients, entry.lost) == (20, 1)
+
+
+def test_a_spent_entry_stays_spent_when_the_feature_comes_back(platform: Platform) -> None:
+    with_audio(platform, "a")
+    without_audio(platform, "a")
+
+    back = PackageWrite("basic", definition(features=["audio", "chat"]), version(platform, "basic"))
+    everybody = (Move(ClientQuestion("basic", (2,)), 9),)
+    apply(platform, writes=(back,), moves=everybody, acknowledgements=(AUDIO,))
+
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
+
+
+def test_a_suspended_holder_is_left_to_lose_it(platform: Platform) -> None:
+    with_audio(platform, "a")
+    with_client(platform, "b", status="disabled")
+
+    without_audio(platform, "a")
+
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [False]
+
+
+def test_whoever_a_rollback_restored_lost_nothing_lately_but_lost_it_once(platform: Platform) -> None:
+    with_audio(platform, "a", "b")
+    first = without_audio(platform, "a", "b")
+    assert platform.lost_since(LATER) == Lost(2, (LosingMove("basic", first.id, 1),))
+
+    returning = Move(ClientQuestion("basic", (2,), (OneOf(("b",)),)), 9, to_revision=1)
+    apply(platform, moves=(returning,))
+
+    assert platform.lost_since(LATER) == Lost(1, ())
+    assert [each.lost for each in platform.acknowledged(LATER)] == [2]
+
+
+def test_what_was_lost_before_an_instant_does_not_count(platform: Platform) -> None:
+    with_audio(platform, "a")
+
+    run = without_audio(platform, "a")
+
+    assert platform.lost_since(run.at).clients == 1
+    assert platform.lost_since(run.at + timedelta(microseconds=1)).clients == 0
+
+
+def test_who_gains_only_lost_nothing(platform: Platform) -> None:
+    with_client(platform, "a")
+    platform.edit_package("basic", definition(features=["audio", "chat", "video"]), NOW)
+
+    apply(platform, moves=(Move(ClientQuestion("basic", (1,)), 9),))
+
+    assert platform.lost_since(LATER) == Lost(0, ())
+
+
+def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platform) -> None:
+    platform.edit_package("basic", definition(expiry="31 days"), NOW)
+    with_client(platform, "of-september", assigned_at=datetime(2026, 9, 10, tzinfo=UTC))
+    with_client(platform, "of-october", assigned_at=datetime(2026, 10, 1, tzinfo=UTC))
+    stated = Entry("basic", "shortens", "expiry", clients=9, until=date(2030, 1, 1))
+    write = PackageWrite("basic", definition(expiry="1 month"), version(platform, "basic"))
+
+    apply(platform, writes=(write,), moves=(Move(HOLDERS, 9),), acknowledgements=(stated,))
+
+    assert [each.lost for each in platform.acknowledged(LATER)] == [1]
+    assert platform.lost_since(LATER).clients == 1

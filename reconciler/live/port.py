@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.idempotency import KeyedRequest
+    from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion, Tally
@@ -69,6 +70,21 @@ class PlatformReader(Protocol):
         They hold a revision of other features, limits or caps than the current one, or one by which their own
         subscription ends at another instant (rule 14), since the first later revision of other terms. The
         work grows with the holders of older revisions and with the packages, not with all clients.
+        """
+        ...
+
+    def acknowledged(self, at: datetime) -> tuple[InForce, ...]:
+        """Return the acknowledgements of the last run made of files, by package, verb and term (rule 19).
+
+        Each with the distinct clients who lost what it names since the run that was first with it, and
+        whether it is spent at `at`. The work grows with the entries and with whom those runs moved.
+        """
+        ...
+
+    def lost_since(self, since: datetime) -> Lost:
+        """Count the distinct clients who lost anything since an instant by being reassigned (rule 19).
+
+        Whom a rollback restored does not count. The work grows with whom the runs since then moved.
         """
         ...
 

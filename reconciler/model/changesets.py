@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
+    from reconciler.model.losses import Entry
     from reconciler.model.packages import Definition
     from reconciler.model.questions import ClientQuestion
 
@@ -96,6 +97,7 @@ class ChangeSet:
         catalog: The new catalog, None where it does not change; written if the live one still has
             `expected_catalog` (None: the platform has none).
         protected: The new protected keys, None where they do not change.
+        acknowledgements: All that the files state, None where the change set is not made of files.
         changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
 
@@ -113,6 +115,7 @@ class ChangeSet:
     writes: tuple[PackageWrite | ArchiveWrite, ...] = ()
     moves: tuple[Move, ...] = ()
     expectations: tuple[Expectation, ...] = ()
+    acknowledgements: tuple[Entry, ...] | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -85,7 +85,7 @@ class UpTo(Readable):
     kind: Literal["up-to"] = "up-to"
 
 
-Alternative: TypeAlias = Annotated[UsesMoreThan | OwnerNotIn | AssignedIn, ByKind()]
+Alternative: TypeAlias = Annotated[UsesMoreThan | OwnerNotIn | AssignedIn | MovedIn, ByKind()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from reconciler.model.expiry import Window
     from reconciler.model.packages import Definition
     from reconciler.model.plans import FieldChange
 
 Questions: TypeAlias = tuple[ClientQuestion, ...]
 """Questions that no client answers twice, so that their counts add up."""
+Starts: TypeAlias = "tuple[tuple[Window, ...], ...]"
+"""Windows, of each of which one must hold the start of a client's subscription."""
 Alternative: TypeAlias = UsesMoreThan | OwnerNotIn | AssignedIn
 
 
@@ -111,6 +114,33 @@ def outcomes(held: Mapping[int, Definition], after: Definition, at: datetime) ->
     order = list(Code)
     made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
     return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
+
+
+def starts_of(loss: Outcome) -> Starts:
+    """Return the windows that the start of who loses it lies in, where that is what decides."""
+    return tuple(each.only.windows for each in loss.held.values() if isinstance(each.only, AssignedIn))
+
+
+def taken_by(verb: str, term: str, found: Iterable[Outcome], at: datetime) -> Starts | None:
+    """Return in which windows the starts lie of those who lose what an entry names; None: nobody loses it.
+
+    Args:
+        verb: Of the entry.
+        term: What it names, as `Term` writes it.
+        found: All losses of a move at `at` between two revisions, so that each has one alternative.
+        at: The instant of the move, at which a shorter expiry ends subscriptions.
+    """
+    for loss in found:
+        expiry = loss.after.expiry
+        starts = starts_of(loss)
+        if loss.code is Code.EXPIRY_SHORTENED and expiry is not None:
+            if verb == "ends":
+                return (*starts, expiry.elapsed_starts(at))
+            if verb == loss.code.row.acknowledged_by:
+                return (*starts, expiry.running_starts(at))
+        elif loss.code.row.acknowledged_by == verb and str(loss.term) == term:
+            return starts
+    return None
 
 
 def archival(held: Mapping[int, Definition], after: Definition) -> Outcome:

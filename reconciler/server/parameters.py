@@ -37,6 +37,7 @@ At = Annotated[
     Instant | None,
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
+Since = Annotated[Instant, Query(description="The first instant that counts.")]
 Key = Annotated[str, _segment("A package's key"), AfterValidator(_named)]
 Meter = Annotated[str, _segment("The key of a limit or a cap"), AfterValidator(_named)]
 ClientId = Annotated[str, _segment("A client's id"), AfterValidator(_named)]

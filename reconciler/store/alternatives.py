@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from reconciler.model.questions import AnyOf, AssignedIn, OwnerNotIn, UsesMoreThan
+from reconciler.model.questions import AnyOf, AssignedIn, MovedIn, OwnerNotIn, UsesMoreThan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ def _is_always_met(condition: Condition) -> bool:
 
 def _merged(condition: AnyOf) -> Condition:
     stated = condition.alternatives
-    merged: tuple[Alternative, ...] = (*_uses(stated), *_owners(stated), *_starts(stated))
+    merged: tuple[Alternative, ...] = (*_uses(stated), *_owners(stated), *_starts(stated), *_moves(stated))
     return merged[0] if len(merged) == 1 else AnyOf(merged)
 
 
@@ -58,6 +58,10 @@ def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
     lists = [set(each.emails) for each in alternatives if isinstance(each, OwnerNotIn)]
     if lists:
         yield OwnerNotIn(tuple(sorted(set.intersection(*lists))))
+
+
+def _moves(alternatives: Sequence[Alternative]) -> Iterator[MovedIn]:
+    return iter(dict.fromkeys(each for each in alternatives if isinstance(each, MovedIn)))
 
 
 def _starts(alternatives: Sequence[Alternative]) -> Iterator[AssignedIn]:

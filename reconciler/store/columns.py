@@ -14,6 +14,8 @@ from reconciler.model.packages import canonical_json
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
+    from reconciler.model.expiry import Window
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -30,6 +32,11 @@ OrderedText: Final = Text().with_variant(Text(collation="C"), "postgresql")
 def microseconds(instant: datetime) -> int:
     """Return microseconds since 1970-01-01 UTC, exactly."""
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def bounds(window: Window) -> tuple[int, int]:
+    """Return the first and the last microsecond of a window."""
+    return ALWAYS_PAST if window.start is None else microseconds(window.start), microseconds(window.end)
 
 
 class Instant(TypeDecorator[datetime]):

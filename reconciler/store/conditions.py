@@ -116,7 +116,7 @@ def _is_of_clients(alternative: Alternative) -> bool:
             return counts_members(meter)
         case OwnerNotIn():
             return True
-        case AssignedIn():
+        case AssignedIn() | MovedIn():
             return False
 
 
@@ -203,6 +203,19 @@ class _Slot:
                 return ~self._named(self.rows.c.word == clients.c.normal_email)
             case UsesMoreThan():
                 return self._is_used
+            case MovedIn():
+                return self._was_moved
+
+    @property
+    def _was_moved(self) -> ColumnElement[bool]:
+        moves = tables.moves.alias(f"moves{self.number}")
+        moved = exists().where(
+            moves.c.run_id == self.rows.c.low,
+            moves.c.client_id == _HELD.client_id,
+            moves.c.package_id == _HELD.package_id,
+            moves.c.from_revision == self.rows.c.high,
+        )
+        return self._named(moved.correlate_except(moves))
 
     @property
     def _is_used(self) -> ColumnElement[bool]:

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from reconciler.model.changesets import Moved
 from reconciler.store import questions, tables
-from reconciler.store.columns import NEVER, microseconds
+from reconciler.store.columns import NEVER, bounds, microseconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
-    from reconciler.model.expiry import Expiry
+    from reconciler.model.expiry import Expiry, Window
     from reconciler.model.questions import ClientQuestion
 
 _HELD: Final = tables.subscriptions
 _MOVES: Final = tables.moves.c
+_RUNS: Final = tables.runs.c
+_KEY: Final = tables.packages.c.key
 _PAGE: Final = 5_000
 
 
@@ -39,6 +55,31 @@ class Step:
     expiry: Expiry | None
 
 
+class Pair(NamedTuple):
+    """Revisions between which a run moved clients."""
+
+    run: int
+    at: datetime
+    package_id: int
+    package: str
+    from_revision: int
+    to_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of whom a run moved.
+
+    Attributes:
+        starts: The client's start lies in one of the windows of each.
+        restored_in: Later runs; whom one of them moved back is left out.
+    """
+
+    pair: Pair
+    starts: tuple[tuple[Window, ...], ...] = ()
+    restored_in: tuple[int, ...] = ()
+
+
 def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
     """Return whom the run moved, per package and pair of revisions, sorted."""
     columns = (tables.packages.c.key, _MOVES.from_revision, _MOVES.to_revision)
@@ -52,6 +93,54 @@ def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
     return tuple(Moved(*row) for row in connection.execute(statement))
 
 
+def since(connection: Connection, run_id: int) -> tuple[Pair, ...]:
+    """Return which pairs of revisions this run and the later ones moved clients between, sorted."""
+    columns = (_MOVES.run_id, _RUNS.at, _MOVES.package_id, _KEY, _MOVES.from_revision, _MOVES.to_revision)
+    statement = (
+        select(*columns)
+        .select_from(
+            tables.moves.join(tables.packages, tables.packages.c.id == _MOVES.package_id).join(
+                tables.runs, _RUNS.id == _MOVES.run_id
+            )
+        )
+        .where(_MOVES.run_id >= run_id)
+        .distinct()
+        .order_by(_MOVES.run_id, _KEY, _MOVES.from_revision)
+    )
+    return tuple(Pair(*row) for row in connection.execute(statement))
+
+
+def distinct_clients(connection: Connection, parts: Sequence[Part]) -> int:
+    """Count the clients whom any of the parts moved, each once."""
+    if not parts:
+        return 0
+    statement = select(func.count(_MOVES.client_id.distinct())).where(or_(*map(_is_part, parts)))
+    return connection.execute(statement).scalar_one()
+
+
+def _is_part(part: Part) -> ColumnElement[bool]:
+    pair = part.pair
+    start = type_coerce(_MOVES.assigned_at, BigInteger)
+    back = tables.moves.alias("back")
+    terms = [
+        _MOVES.run_id == pair.run,
+        _MOVES.package_id == pair.package_id,
+        _MOVES.from_revision == pair.from_revision,
+        _MOVES.to_revision == pair.to_revision,
+        *(or_(false(), *(start.between(*bounds(each)) for each in windows)) for windows in part.starts),
+    ]
+    if part.restored_in:
+        is_restored = exists().where(
+            back.c.run_id.in_(part.restored_in),
+            back.c.client_id == _MOVES.client_id,
+            back.c.package_id == pair.package_id,
+            back.c.from_revision == pair.to_revision,
+            back.c.to_revision == pair.from_revision,
+        )
+        terms.append(~is_restored.correlate(tables.moves))
+    return and_(*terms)
+
+
 def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
     """Write down who moves, and from where; return how many."""
     matches = questions.ask(connection, who)
@@ -62,6 +151,7 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
         _HELD.c.package_id,
         _HELD.c.revision,
         literal(step.to_revision).label("to_revision"),
+        _HELD.c.assigned_at,
     )
     statement = insert(tables.moves).from_select(
         [column.name for column in tables.moves.columns], matches.select(*columns)

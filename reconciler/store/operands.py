@@ -22,15 +22,13 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
-from reconciler.store.columns import ALWAYS_PAST, microseconds
+from reconciler.store.columns import bounds
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.model.expiry import Window
-
-_KINDS_OF_ALTERNATIVES: Final = 4
+_KINDS_OF_ALTERNATIVES: Final = 5
 
 
 def kind_of(condition: Condition) -> str:
@@ -58,6 +56,8 @@ def place(alternative: Alternative) -> int:
             return 1 if counts_members(meter) else 3
         case OwnerNotIn():
             return 2
+        case MovedIn():
+            return 4
 
 
 def operand_rows(conditions: Sequence[Condition]) -> set[tuple[int, str, int, int]]:
@@ -70,7 +70,7 @@ def _rows(slot: int, condition: Condition) -> set[tuple[int, str, int, int]]:
         case UsesMoreThan(meter, amount):
             return {(slot, meter, amount, 0)}
         case AssignedIn(windows):
-            return {(slot, "", *_bounds(window)) for window in windows}
+            return {(slot, "", *bounds(window)) for window in windows}
         case MovedIn(run, from_revision):
             return {(slot, "", run, from_revision)}
         case UpTo(client_id):
@@ -79,7 +79,3 @@ def _rows(slot: int, condition: Condition) -> set[tuple[int, str, int, int]]:
             return {(slot, word, 0, 0) for word in words}
         case AnyOf(alternatives):
             return {row for each in alternatives for row in _rows(slot + place(each), each)}
-
-
-def _bounds(window: Window) -> tuple[int, int]:
-    return ALWAYS_PAST if window.start is None else microseconds(window.start), microseconds(window.end)

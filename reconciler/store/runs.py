@@ -12,6 +12,7 @@ from reconciler.store import meta, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -36,6 +37,13 @@ def of_plan(connection: Connection, plan_hash: str) -> Run | None:
     """Return the run that applied the plan with this hash; None where none did."""
     row = connection.execute(select(tables.runs).where(_RUNS.plan_hash == plan_hash)).one_or_none()
     return None if row is None else _run(row)
+
+
+def first_since(connection: Connection, since: datetime) -> int | None:
+    """Return the first run at or after an instant; None where there is none."""
+    statement = select(func.min(_RUNS.id)).where(_RUNS.at >= since)
+    first: int | None = connection.execute(statement).scalar_one()
+    return first
 
 
 def next_id(connection: Connection) -> int:

@@ -62,3 +62,16 @@ def suspended(connection: Connection, keys: Collection[str], at: datetime) -> di
         )
         held |= {names[package_id]: count for package_id, count in connection.execute(statement)}
     return held
+
+
+def unended(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, set[int]]:
+    """Return the revisions per package key that somebody holds whose subscription has not ended."""
+    held: dict[str, set[int]] = {}
+    for chunk in chunks(keys):
+        names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
+        has_not_ended = or_(_HELD.expires_at.is_(None), _HELD.expires_at > at)
+        columns = _HELD.package_id, _HELD.revision
+        statement = select(*columns).where(_HELD.package_id.in_(list(names)), has_not_ended).distinct()
+        for package_id, revision in connection.execute(statement):
+            held.setdefault(names[package_id], set()).add(revision)
+    return held

@@ -136,6 +136,7 @@ moves: Final = Table(
     Column("package_id", Integer, nullable=False),
     Column("from_revision", Integer, nullable=False),
     Column("to_revision", Integer, nullable=False),
+    Column("assigned_at", Instant, nullable=False),
     ForeignKeyConstraint(
         ["package_id", "from_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
@@ -144,6 +145,19 @@ moves: Final = Table(
     ),
     Index("ix_moves_client", "run_id", "client_id"),
     sqlite_with_rowid=False,
+)
+
+acknowledgements: Final = Table(
+    "acknowledgements",
+    metadata,
+    Column("package_id", Integer, ForeignKey("packages.id", ondelete="RESTRICT"), primary_key=True),
+    Column("verb", Text, primary_key=True),
+    Column("term", OrderedText, primary_key=True),
+    Column("since_run", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), nullable=False),
+    Column("since_revision", Integer, nullable=False),
+    Column("clients", BigInteger, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("is_spent", Boolean, nullable=False),
 )
 
 tokens: Final = Table(

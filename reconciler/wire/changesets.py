@@ -17,6 +17,7 @@ from reconciler.model.changesets import (
     Run,
 )
 from reconciler.model.fields import Amount, Instant, Items, Line, Number
+from reconciler.model.losses import Entry
 from reconciler.model.plans import PlatformIdentity
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
@@ -118,6 +119,7 @@ class ChangeSetBody(Body):
     writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
     moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
     expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
+    acknowledgements: Annotated[tuple[Entry, ...], Items(_MOST)] | None = None
     changes: Annotated[tuple[dict[str, JsonValue], ...], Items(_MOST)] = ()
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from reconciler.model.fields import Instant, Items, Line, Whole
+from reconciler.model.losses import InForce, Lost
 from reconciler.model.plans import Outdated
 from reconciler.model.questions import Answer, ClientQuestion, Tally
 from reconciler.wire.fields import Body, Reply
@@ -120,6 +121,18 @@ class AllOutdatedReply(Reply):
     """All who would get something else now, by package and revision."""
 
     items: tuple[OutdatedReply, ...]
+
+
+class AcknowledgedReply(Reply):
+    """The acknowledgements of the last applied run, by package, verb and term."""
+
+    items: tuple[InForce, ...]
+
+
+class LostReply(Reply):
+    """Who lost anything since an instant."""
+
+    lost: Lost
 
 
 class HoldersReply(Reply):

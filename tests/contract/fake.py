@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -18,21 +19,33 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
 from reconciler.model.findings import Finding, Position
+from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.questions import Answer, Tally
 from tests.contract import world
+from tests.contract.losing import (
+    Stated,
+    distinct,
+    lost_under,
+    sides_of,
+    takes,
+    takes_anything,
+    was_restored,
+)
 from tests.contract.world import Holder, Package, World, meets, refusal, state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.clients import Client, ClientLine
     from reconciler.model.packages import Definition, RevisionRef
     from reconciler.model.questions import ClientQuestion
 
+STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
+ALL_ALIKE: Final = ("removes", "lowers")
+"""Verbs of what is taken from everybody alike, whenever they had started."""
 LINEAGE: Final = "00000000-0000-4000-8000-000000000000"
 
 
@@ -89,6 +102,82 @@ class FakePlatform:
             for (key, revision), clients in sorted(counts.items())
             for package in (self._world.packages[key],)
         )
+
+    def acknowledged(self, at: datetime) -> tuple[InForce, ...]:
+        found = []
+        for key, package in sorted(self._world.packages.items()):
+            for entry in (package.entries[which] for which in sorted(package.entries)):
+                lost = list(lost_under(self._world, package, entry))
+                moves = {
+                    LosingMove(key, move.run, move.from_revision)
+                    for _, move in lost
+                    if entry.verb in ALL_ALIKE
+                }
+                stated = Entry(key, entry.verb, entry.term, entry.clients, entry.until)
+                ordered = tuple(sorted(moves, key=lambda each: (each.run, each.from_revision)))
+                found.append(InForce(stated, distinct(lost), self._is_spent(package, entry, at), ordered))
+        return tuple(found)
+
+    def lost_since(self, since: datetime) -> Lost:
+        runs = {run.id: run.at for run in self._world.runs if run.at >= since}
+        lost = [
+            (holder, move)
+            for holder in self._world.holders.values()
+            for move in holder.moved
+            if move.run in runs and takes_anything(sides_of(move), move.start, runs[move.run])
+        ]
+        kept = [(holder, move) for holder, move in lost if not was_restored(holder, move)]
+        back = {
+            (move.package.key, move.run, move.from_revision)
+            for holder in self._world.holders.values()
+            for move in holder.moved
+            for other in self._world.holders.values()
+            for later in other.moved
+            if later.run > move.run
+            and (later.package, later.from_revision, later.to_revision)
+            == (move.package, move.to_revision, move.from_revision)
+        }
+        moves = {(move.package.key, move.run, move.from_revision) for _, move in kept if _is_sure(move)}
+        ordered = sorted(moves - back, key=lambda each: (each[1], each[0], each[2]))
+        return Lost(distinct(kept), tuple(LosingMove(*each) for each in ordered))
+
+    def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
+        if entry.is_spent:
+            return True
+        was = package.revisions[entry.since_revision - 1] if entry.since_revision else None
+        was_needed = any(True for _ in lost_under(self._world, package, entry)) or (
+            was is not None and _takes_from_any(entry, was, package.current)
+        )
+        left = (
+            holder.snapshot
+            for holder in self._world.holders.values()
+            if holder.package is package and (holder.expires_at is None or holder.expires_at > at)
+        )
+        return was_needed and not any(_takes_from_any(entry, held, package.current) for held in left)
+
+    def _spend(self, at: datetime) -> None:
+        for package in self._world.packages.values():
+            for which, entry in package.entries.items():
+                package.entries[which] = entry._replace(is_spent=self._is_spent(package, entry, at))
+
+    def _keep(self, change_set: ChangeSet, run: Run, before: Mapping[str, int]) -> None:
+        if change_set.acknowledgements is None:
+            return
+        origins = {write.key: write.origin for write in change_set.writes}
+        for key, package in self._world.packages.items():
+            stated = {
+                (each.verb, each.term): each for each in change_set.acknowledgements if each.package == key
+            }
+            known, package.entries = package.entries, {}
+            for which, each in stated.items():
+                revision = before.get(origins.get(key, key), 0)
+                new = Stated(each.verb, each.term, run.id, revision, each.clients, each.until)
+                old = known.get(which, new)
+                is_edited = (old.clients, old.until) != (each.clients, each.until)
+                is_spent = old.is_spent and not is_edited
+                package.entries[which] = old._replace(
+                    clients=each.clients, until=each.until, is_spent=is_spent
+                )
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         tallies = Counter(
@@ -168,7 +257,10 @@ class FakePlatform:
             world.catalog = change_set.catalog or world.catalog
             if change_set.protected is not None:
                 world.protected = tuple(sorted(set(change_set.protected)))
+            self._spend(change_set.at)
+            before = {package.key: len(package.revisions) for package in world.packages.values()}
             run = self._write_all(change_set)
+            self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             world.runs.append(replace(run, moved=moved))
             return world.runs[-1]
@@ -459,9 +551,21 @@ class FakePlatform:
         if len(movers) > move.at_most:
             raise StaleError(f"{len(movers)} clients would move")
         for mover in movers:
-            mover.moved.append(world.Moved(len(self._world.runs) + 1, package, mover.revision, target))
+            number = len(self._world.runs) + 1
+            moved = world.Moved(number, package, mover.revision, target, mover.assigned_at)
+            mover.moved.append(moved)
             mover.revision = target
         return len(movers)
+
+
+def _is_sure(move: world.Moved) -> bool:
+    """Whether the move took something from everybody, whenever they had started."""
+    return all(takes_anything(sides_of(move), start, start) for start in STARTS)
+
+
+def _takes_from_any(entry: Stated, before: Definition, after: Definition) -> bool:
+    """Whether somebody could lose it, whenever the subscription began."""
+    return any(takes(entry.verb, entry.term, (before, after), start, start) for start in STARTS)
 
 
 def _too_late(line: ClientLine, now: datetime) -> str:

@@ -267,6 +267,7 @@ def _observed(platform: Platform, questions: list[ClientQuestion], at: datetime)
         platform.holdings(keys, at),
         platform.holder_count(at),
         platform.outdated(at),
+        platform.lost_since(NOW - timedelta(days=400)),
         [platform.moved_by(run.id) for run in platform.runs()],
         [list(platform.consumption(key, meter, at)) for key in keys for meter in ("sessions", "user_count")],
         [(run.id, run.before, run.after, run.moved) for run in platform.runs()],

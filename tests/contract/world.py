@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import ClientStatus
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Condition
+    from tests.contract.losing import Stated
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Package:
     version: int = 1
     applied_digest: str | None = None
     applied_archived: bool = False
+    entries: dict[tuple[str, str], Stated] = field(default_factory=dict)
 
     @property
     def current(self) -> Definition:
@@ -75,6 +77,7 @@ class Moved:
     package: Package
     from_revision: int
     to_revision: int
+    start: datetime
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
-from reconciler.live.embedded import preconditions
+from reconciler.live.embedded import losses, preconditions
 from reconciler.live.embedded.editing import require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
 from reconciler.live.telling import told
@@ -102,10 +102,12 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
         return earlier
     known = packages.stored(connection, preconditions.keys_of(change_set))
     preconditions.require_unmoved(connection, change_set, known)
+    losses.spend(connection, change_set.at)
     _write_vocabulary(connection, change_set)
     _write_packages(connection, change_set, known)
     run = _run(connection, change_set, known)
     runs.record(connection, run)
+    losses.keep(connection, change_set, run.id, known)
     move_all(connection, change_set, run.id)
     return runs.by_id(connection, run.id) or run
 

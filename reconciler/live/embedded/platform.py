@@ -13,7 +13,7 @@ from reconciler.errors import (
     UnreachableError,
     WrongUsageError,
 )
-from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup
+from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup, losses
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
 from reconciler.model.plans import PlatformIdentity
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.idempotency import KeyedRequest
+    from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
     from reconciler.model.questions import Answer, ClientQuestion, Tally
@@ -107,6 +108,16 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return outdated.counts(connection, at)
+
+    def acknowledged(self, at: datetime) -> tuple[InForce, ...]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            return losses.in_force(connection, at)
+
+    def lost_since(self, since: datetime) -> Lost:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            return losses.lost_since(connection, since)
 
     def holder_count(self, at: datetime) -> int:
         """See `PlatformReader`."""

@@ -25,11 +25,13 @@ from reconciler.wire.packages import (
 )
 from reconciler.wire.paths import segment
 from reconciler.wire.questions import (
+    AcknowledgedReply,
     AllOutdatedReply,
     AnswersReply,
     HoldersReply,
     HoldingsBody,
     HoldingsReply,
+    LostReply,
     MatchingBody,
     NthBody,
     NthReply,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Run
     from reconciler.model.clients import Client
+    from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion, Tally
@@ -136,6 +139,16 @@ class HttpReader:
         """See `PlatformReader`."""
         request = Request("GET", paths.OUTDATED, instant(at))
         return tuple(item.value() for item in self.agreed.call(request, AllOutdatedReply).items)
+
+    def acknowledged(self, at: datetime) -> tuple[InForce, ...]:
+        """See `PlatformReader`."""
+        request = Request("GET", paths.ACKNOWLEDGEMENTS, instant(at))
+        return self.agreed.call(request, AcknowledgedReply).items
+
+    def lost_since(self, since: datetime) -> Lost:
+        """See `PlatformReader`."""
+        query = {"since": instant(since)["at"]}
+        return self.agreed.call(Request("GET", paths.LOSSES, query), LostReply).lost
 
     def holder_count(self, at: datetime) -> int:
         """See `PlatformReader`."""

@@ -11,9 +11,10 @@ from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import shown
 from reconciler.server.ndjson import LinesResponse, quoted, streamed
-from reconciler.server.parameters import At, Key, Meter
+from reconciler.server.parameters import At, Key, Meter, Since
 from reconciler.wire import paths
 from reconciler.wire.questions import (
+    AcknowledgedReply,
     AllOutdatedReply,
     AnswerReply,
     AnswersReply,
@@ -21,6 +22,7 @@ from reconciler.wire.questions import (
     HoldersReply,
     HoldingsBody,
     HoldingsReply,
+    LostReply,
     MatchingBody,
     NthBody,
     NthReply,
@@ -66,6 +68,18 @@ def outdated(call: _Reader, at: At = None) -> Response:
     """Count the active holders of older revisions that grant something else than the current one."""
     found = call.platform.outdated(call.instant(at))
     return shown(AllOutdatedReply(items=tuple(map(OutdatedReply.model_validate, found))))
+
+
+@router.get(paths.ACKNOWLEDGEMENTS, response_model=AcknowledgedReply)
+def acknowledged(call: _Reader, at: At = None) -> Response:
+    """Return the acknowledgements of the last applied run, with how many clients lost what each names."""
+    return shown(AcknowledgedReply(items=call.platform.acknowledged(call.instant(at))))
+
+
+@router.get(paths.LOSSES, response_model=LostReply)
+def losses(call: _Reader, since: Since) -> Response:
+    """Count the distinct clients who lost anything since an instant and were not restored by a rollback."""
+    return shown(LostReply(lost=call.platform.lost_since(since)))
 
 
 @router.post(paths.ANSWERS, response_model=AnswersReply)

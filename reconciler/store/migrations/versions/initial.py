@@ -113,11 +113,23 @@ def _create_runs() -> None:
         sa.Column("package_id", sa.Integer, nullable=False),
         sa.Column("from_revision", sa.Integer, nullable=False),
         sa.Column("to_revision", sa.Integer, nullable=False),
+        sa.Column("assigned_at", sa.BigInteger, nullable=False),
         _revision_key("package_id", "from_revision"),
         _revision_key("package_id", "to_revision"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_moves_client", "moves", ["run_id", "client_id"])
+    op.create_table(
+        "acknowledgements",
+        sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),
+        sa.Column("verb", sa.Text, primary_key=True),
+        sa.Column("term", _ORDERED, primary_key=True),
+        sa.Column("since_run", sa.Integer, _key("runs.id"), nullable=False),
+        sa.Column("since_revision", sa.Integer, nullable=False),
+        sa.Column("clients", sa.BigInteger, nullable=False),
+        sa.Column("until", sa.Text, nullable=False),
+        sa.Column("is_spent", sa.Boolean, nullable=False),
+    )
 
 
 def _revision_key(package: str, revision: str) -> sa.ForeignKeyConstraint:

@@ -1,0 +1,159 @@
+"""What clients lost before, worked out from the reassignments that the runs recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.losses import Entry, InForce, LosingMove, Lost
+from reconciler.model.packages import RevisionRef
+from reconciler.planning.outcomes import losses, starts_of, taken_by
+from reconciler.store import acknowledgements, moves, packages, runs, subscriptions
+from reconciler.store.moves import Pair, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.changesets import ChangeSet
+    from reconciler.model.packages import Definition
+    from reconciler.planning.outcomes import Outcome, Starts
+    from reconciler.store.acknowledgements import Stored
+    from reconciler.store.packages import StoredPackage
+
+
+def in_force(connection: Connection, at: datetime) -> tuple[InForce, ...]:
+    """Return the entries of the last applied run, with what was lost under each so far."""
+    known = _Known.of(connection, acknowledgements.every(connection), at)
+    return tuple(known.judged(each, connection) for each in known.entries)
+
+
+def lost_since(connection: Connection, since: datetime) -> Lost:
+    """Count the distinct clients who lost anything since an instant and were not restored by a rollback."""
+    first = runs.first_since(connection, since)
+    pairs = moves.since(connection, first) if first is not None else ()
+    definitions = _definitions(connection, pairs)
+    parts = [
+        Part(pair, starts, _restoring(pair, pairs))
+        for pair in pairs
+        for starts in _of_any(_losses(pair, definitions))
+    ]
+    return Lost(moves.distinct_clients(connection, parts), _whole(parts))
+
+
+def keep(
+    connection: Connection, change_set: ChangeSet, run_id: int, before: Mapping[str, StoredPackage]
+) -> None:
+    """Note the acknowledgements of the files that were applied, if files were."""
+    if change_set.acknowledgements is not None:
+        origins = {write.key: write.origin for write in change_set.writes}
+        was = {
+            key: before[origin].head.revision if origin in before else 0 for key, origin in origins.items()
+        }
+        acknowledgements.replace(connection, change_set.acknowledgements, run_id, was)
+
+
+def spend(connection: Connection, at: datetime) -> None:
+    """Mark the entries under which nobody is left to lose anything, before something else is written."""
+    known = _Known.of(connection, acknowledgements.every(connection), at)
+    acknowledgements.spend(connection, (each for each in known.entries if known.is_spent(each)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read once for all entries.
+
+    Attributes:
+        pairs: Between which revisions clients moved since the first of the entries.
+        left: Revisions per package that somebody holds whose subscription has not ended.
+    """
+
+    entries: tuple[Stored, ...]
+    pairs: tuple[Pair, ...]
+    left: Mapping[str, Collection[int]]
+    definitions: Mapping[RevisionRef, Definition]
+    heads: Mapping[str, StoredPackage]
+    at: datetime
+
+    @classmethod
+    def of(cls, connection: Connection, entries: tuple[Stored, ...], at: datetime) -> _Known:
+        keys = {each.package for each in entries}
+        ids = {each.package_id for each in entries}
+        first = min((each.since_run for each in entries), default=None)
+        pairs = moves.since(connection, first) if first is not None else ()
+        pairs = tuple(each for each in pairs if each.package_id in ids)
+        heads = packages.stored(connection, keys)
+        left = subscriptions.unended(connection, keys, at)
+        refs = {RevisionRef(key, number) for key, numbers in left.items() for number in numbers}
+        refs |= {RevisionRef(key, package.head.revision) for key, package in heads.items()}
+        refs |= {RevisionRef(each.package, each.since_revision) for each in entries}
+        definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
+        return cls(entries, pairs, left, definitions, heads, at)
+
+    def judged(self, entry: Stored, connection: Connection) -> InForce:
+        parts = self._parts(entry)
+        stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
+        lost = moves.distinct_clients(connection, parts)
+        return InForce(stated, lost, self.is_spent(entry), _whole(parts))
+
+    def is_spent(self, entry: Stored) -> bool:
+        """Whether it was needed, and nobody is left to lose what it names, suspended holders included."""
+        if entry.is_spent:
+            return True
+        was_needed = bool(self._parts(entry)) or self._takes(entry, entry.since_revision)
+        left = self.left.get(entry.package, ())
+        return was_needed and not any(self._takes(entry, number) for number in left)
+
+    def _takes(self, entry: Stored, number: int) -> bool:
+        """Whether the current revision takes it from holders of this one."""
+        current = self.heads[entry.package].head.revision
+        pair = Pair(0, self.at, entry.package_id, entry.package, number, current)
+        return taken_by(entry.verb, entry.term, _losses(pair, self.definitions), self.at) is not None
+
+    def _parts(self, entry: Stored) -> list[Part]:
+        parts = []
+        for pair in self.pairs:
+            if pair.package_id == entry.package_id and pair.run >= entry.since_run:
+                starts = taken_by(entry.verb, entry.term, _losses(pair, self.definitions), pair.at)
+                if starts is not None:
+                    parts.append(Part(pair, starts))
+        return parts
+
+
+def _definitions(connection: Connection, pairs: Iterable[Pair]) -> Mapping[RevisionRef, Definition]:
+    sides = {(each.package, number) for each in pairs for number in (each.from_revision, each.to_revision)}
+    return packages.definitions(connection, {RevisionRef(*side) for side in sides})
+
+
+def _losses(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[Outcome, ...]:
+    before = definitions.get(RevisionRef(pair.package, pair.from_revision))
+    after = definitions.get(RevisionRef(pair.package, pair.to_revision))
+    found = losses({pair.from_revision: before}, after, pair.at) if before and after else ()
+    return tuple(each for each in found if each.code.row.reaches_holders)
+
+
+def _of_any(found: Collection[Outcome]) -> Collection[Starts]:
+    """Return what the starts of those are who lost at least one of them."""
+    needed = [starts_of(each) for each in found]
+    return [()] if () in needed else needed
+
+
+def _restoring(pair: Pair, pairs: Iterable[Pair]) -> tuple[int, ...]:
+    """Return the later runs that moved some of them back."""
+    back = (pair.package_id, pair.to_revision, pair.from_revision)
+    return tuple(
+        each.run
+        for each in pairs
+        if each.run > pair.run and (each.package_id, each.from_revision, each.to_revision) == back
+    )
+
+
+def _whole(parts: Iterable[Part]) -> tuple[LosingMove, ...]:
+    """Return those that took something from all whom they moved, and that nothing took back."""
+    return tuple(
+        LosingMove(each.pair.package, each.pair.run, each.pair.from_revision)
+        for each in parts
+        if not each.starts and not each.restored_in
+    )

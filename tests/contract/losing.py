@@ -1,0 +1,82 @@
+"""Who lost what, client by client, by the terms themselves and not by the table of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
+
+    from reconciler.model.packages import Definition
+    from reconciler.model.terms import LossVerb
+    from tests.contract.world import Holder, Moved, World
+
+UNLIMITED = 2**60
+
+
+class Stated(NamedTuple):
+    """An entry that was applied: the package itself, since its key may change."""
+
+    verb: LossVerb
+    term: str
+    since_run: int
+    since_revision: int
+    clients: int
+    until: date
+    is_spent: bool = False
+
+
+def takes(verb: str, term: str, sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
+    """Whether moving at `at` between two definitions takes from who started then what an entry names."""
+    return (verb, term) in set(_taken(sides, start, at))
+
+
+def takes_anything(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
+    return any(True for _ in _taken(sides, start, at))
+
+
+def _taken(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> Iterator[tuple[str, str]]:
+    before, after = sides
+    yield from (("removes", f"features/{key}") for key in set(before.features) - set(after.features))
+    for key, amount in before.limits.items():
+        if key not in after.limits:
+            yield "removes", f"limits/{key}"
+        elif _number(after.limits[key]) < _number(amount):
+            yield "lowers", f"limits/{key}"
+    for key, amount in before.caps.items():
+        if _number(after.caps.get(key, 0)) < _number(amount):
+            yield "lowers", key
+    old, new = (each.expiry.after(start) if each.expiry else None for each in sides)
+    if new is not None and (old is None or new < old):
+        yield ("ends", "subscriptions") if new <= at else ("shortens", "expiry")
+
+
+def _number(amount: object) -> int:
+    return UNLIMITED if amount == "unlimited" else int(str(amount))
+
+
+def sides_of(move: Moved) -> tuple[Definition, Definition]:
+    return move.package.revisions[move.from_revision - 1], move.package.revisions[move.to_revision - 1]
+
+
+def was_restored(holder: Holder, move: Moved) -> bool:
+    """Whether a later run took the move back."""
+    back = (move.package, move.to_revision, move.from_revision)
+    return any(
+        each.run > move.run and (each.package, each.from_revision, each.to_revision) == back
+        for each in holder.moved
+    )
+
+
+def lost_under(world: World, package: object, entry: Stated) -> Iterator[tuple[Holder, Moved]]:
+    for holder in world.holders.values():
+        for move in holder.moved:
+            if move.package is package and move.run >= entry.since_run:
+                at = world.runs[move.run - 1].at
+                if takes(entry.verb, entry.term, sides_of(move), move.start, at):
+                    yield holder, move
+
+
+def distinct(found: Iterable[tuple[Holder, Moved]]) -> int:
+    return len({holder.id for holder, _ in found})
