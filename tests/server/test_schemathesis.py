@@ -37,6 +37,9 @@ RIGHT = {
     "positive_data_acceptance": {
         "expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", *MAY_BE_REFUSED]
     },
+    "negative_data_rejection": {
+        "expected-statuses": ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428"]
+    },
     "missing_required_header": {"expected-statuses": ["400", "428"]},
 }
 CONFIG = schemathesis.Config.from_dict({"checks": RIGHT})
