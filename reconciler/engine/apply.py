@@ -10,6 +10,7 @@ from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.plans import CatalogChange, ProtectedChange
+from reconciler.planning.acknowledgements import stated_by
 from reconciler.planning.assembly import summary
 from reconciler.planning.change_set import expectations, moves, writes
 from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.engine.plan import Prepared
     from reconciler.live.port import Platform, PlatformReader
     from reconciler.model.changesets import Run
+    from reconciler.model.losses import Entry
     from reconciler.model.plans import GuardResult, Plan
     from reconciler.model.settings import Environment
     from reconciler.sources.workspace import Workspace
@@ -157,6 +159,12 @@ def _check_guards(reviewed: Plan, now: Plan) -> None:
             )
 
 
+def _stated(workspace: Workspace) -> tuple[Entry, ...]:
+    """Return all acknowledgements of the files: any other one ends with this run (rule 19)."""
+    packages = workspace.packages.values()
+    return tuple(each for package in packages for each in stated_by(package, workspace.catalog))
+
+
 def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: ApplyRequest) -> ChangeSet:
     protected = reviewed.protected
     return ChangeSet(
@@ -172,5 +180,6 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         writes=tuple(writes(reviewed, now.weighed)),
         moves=tuple(moves(reviewed, now.weighed)),
         expectations=tuple(expectations(reviewed, now.weighed)),
+        acknowledgements=_stated(workspace) if request.aim == FILES_APPLIED else None,
         changes=tuple(change.model_dump(mode="json", by_alias=True) for change in reviewed.changes),
     )

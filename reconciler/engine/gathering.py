@@ -9,6 +9,7 @@ from reconciler.model.packages import RevisionRef
 from reconciler.planning.assembly import Weighed, weighed
 from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
+from reconciler.planning.guards import LOSSES_COUNT_FOR
 from reconciler.planning.impact import SAMPLE_SIZE
 from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning
 
@@ -33,13 +34,17 @@ def gather(
     rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
     read |= {RevisionRef(each.moved.key, each.moved.from_revision) for each in pairing.returns}
-    facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read))
+    earlier = reader.acknowledged(at)
+    in_force = {(each.entry.package, each.entry.verb, each.entry.term): each for each in earlier}
+    facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read), in_force=in_force)
     drafts = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
     touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
     facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head})
     found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
     found += returning(pairing.returns, facts)
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
+    if found:
+        facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
     steps = [_step(reader, candidate, facts) for candidate in found if facts.count(candidate.eligible)]
     return _weigh(reader, drafts, steps, facts)
 

@@ -88,14 +88,15 @@ def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
 
 
 def of_files(
-    workspace: Workspace, weighed: Weighed, case: Case, assessed: tuple[Assessed, ...]
+    workspace: Workspace, weighed: Weighed, case: Case, assessed: tuple[Assessed, ...], facts: Facts
 ) -> Iterator[str]:
     """Say what the files state without an effect, or leave as it is."""
     of_key: dict[str, list[Assessed]] = {}
     for item in assessed:
         of_key.setdefault(item.change.key, []).append(item)
     for key, package in workspace.packages.items():
-        yield from entries_of(key, package, case.catalog, case.today).unused(owed_by(of_key.get(key, [])))
+        entries = entries_of(key, package, case.catalog, case.today)
+        yield from entries.unused(owed_by(of_key.get(key, [])), facts.in_force)
         draft = weighed.drafts.get(key)
         if draft and draft.after.allowed_emails != package.definition.allowed_emails:
             yield (

@@ -90,7 +90,7 @@ def prepare(
     weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
-    case = _case(workspace, environment, reader, request, assessed, heads)
+    case = _case(workspace, environment, reader, request, assessed, heads, facts.lost.clients)
     guards = judged(case)
     of_catalog = catalog_change(workspace.catalog if _follows_files(request) else None, live_catalog)
     made = Plan(
@@ -113,7 +113,7 @@ def prepare(
             *idle_waivers(request.allow, guards),
             *idle_exclusions(reader, pairing, facts),
             *_why_they_stay(reader, request, weighed),
-            *(of_files(workspace, weighed, case, assessed) if _follows_files(request) else ()),
+            *(of_files(workspace, weighed, case, assessed, facts) if _follows_files(request) else ()),
         ),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
@@ -134,7 +134,8 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
         change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
-        yield Assessed(change, step.candidate.pair, tuple(consequences.owed(facts)))
+        owed = tuple(consequences.owed(facts))
+        yield Assessed(change, step.candidate.pair, owed, consequences.losing_again(facts))
 
 
 def _protected(environment: Environment, reader: PlatformReader, request: PlanRequest) -> ProtectedChange:
@@ -150,6 +151,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
     request: PlanRequest,
     assessed: tuple[Assessed, ...],
     heads: Sequence[PackageHead],
+    lost: int,
 ) -> Case:
     has_live = _follows_files(request) and any(head.managed and not head.archived for head in heads)
     is_losing = any(item.change.impact.clients_losing for item in assessed)
@@ -160,6 +162,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
         allow=frozenset(request.allow),
         protected=frozenset(environment.guards.protected) | frozenset(reader.protected()),
         holders=reader.holder_count(request.at) if is_losing else 0,
+        lost=lost,
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog or reader.catalog(),
     )

@@ -157,7 +157,7 @@ class Acknowledgement:
         verb: Which kind of loss.
         term: What is lost: a feature, a limit, a cap, `expiry`, `allowed_emails`, `subscriptions`, or the
             package's own key for `archives`; its section is empty where the file leaves it to the catalog.
-        clients: At most this many clients may be touched.
+        clients: At most this many clients ever lose it by this entry, over all runs on a platform.
         until: The last day (UTC) on which it counts.
     """
 

@@ -242,14 +242,16 @@ class GuardedLoss(_Frozen):
     Attributes:
         verb: The word of a package file that states it as intended.
         term: What it names there; `features/KEY` and `limits/KEY` where a feature and a limit share the key.
-        clients: How many are concerned by it.
+        clients: How many are concerned by it, with those who lost it before under the same entry.
+        before: How many of them lost it before.
         entry: Whether the package file has an entry for it, and why that is not enough.
     """
 
     verb: LossVerb
     term: str
     clients: int
-    entry: Literal["missing", "ended", "too-small", "enough"] = "missing"
+    before: int = 0
+    entry: Literal["missing", "ended", "spent", "too-small", "enough"] = "missing"
 
 
 class GuardResult(_Frozen):

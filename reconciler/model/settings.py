@@ -23,7 +23,7 @@ class Guards:
     Attributes:
         archives: At most this many packages are archived at once.
         clients_losing: At most this many clients (or this share of all clients with an active subscription)
-            lose something with one apply.
+            lose something with one apply and within the 23 hours before it.
         acknowledge: Which losses need a committed acknowledgement: what clients lose with this apply, also
             what holders merely keep, or none.
         protected: Keys of packages that no breaking or restricting change may touch.

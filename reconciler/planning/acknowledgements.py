@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.losses import Entry
 from reconciler.model.plans import GuardedLoss
-from reconciler.model.terms import Kind, Term
+from reconciler.model.terms import CAPS, Kind, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from reconciler.model.catalog import Catalog
+    from reconciler.model.losses import InForce
     from reconciler.model.packages import Acknowledgement, DesiredPackage
     from reconciler.model.terms import LossVerb
     from reconciler.planning.impact import Owed
@@ -50,15 +52,20 @@ class Entries:
         for loss in losses:
             touched = loss.lose + (loss.keep if counts_kept else 0)
             if touched and (verb := loss.code.row.acknowledged_by):
-                yield self._judged(verb, self._term(loss), touched)
+                yield self._judged(verb, loss, touched)
 
-    def unused(self, losses: Iterable[Owed]) -> Iterator[str]:
-        """Yield a sentence per entry that names no loss of this plan."""
+    def unused(
+        self, losses: Iterable[Owed], in_force: Mapping[tuple[str, LossVerb, str], InForce]
+    ) -> Iterator[str]:
+        """Yield a sentence per entry that names no loss of this plan, or is spent."""
         named = {(loss.code.row.acknowledged_by, self._term(loss)) for loss in losses}
         for entry in self.entries:
-            if not any(entry.verb == verb and self._names(entry, term) for verb, term in named):
-                stated = f"{entry.verb}: {entry.term}"
-                yield f"{self.key}: the acknowledgement `{stated}` lets nothing pass in this plan."
+            stated = f"{self.key}: the acknowledgement `{entry.verb}: {entry.term}`"
+            known = in_force.get((self.key, entry.verb, str(meant(entry, self.catalog))))
+            if known and is_spent(entry, known):
+                yield f"{stated} is spent here: nobody is left to lose it. Take it out, or edit its bounds."
+            elif not any(entry.verb == verb and self._names(entry, term) for verb, term in named):
+                yield f"{stated} lets nothing pass in this plan."
 
     def _term(self, loss: Owed) -> Term:
         return Term("", self.key) if loss.code.row.kind is Kind.PACKAGE else loss.term
@@ -74,10 +81,12 @@ class Entries:
         is_both = catalog is not None and term.key in catalog.features and term.key in catalog.limits
         return bool(term.section) and is_both
 
-    def _judged(self, verb: LossVerb, term: Term, touched: int) -> Stated:
+    def _judged(self, verb: LossVerb, loss: Owed, touched: int) -> Stated:
+        term = self._term(loss)
         named = str(term) if verb == "removes" and self._is_shared(term) else term.key
-        about = GuardedLoss(verb=verb, term=named, clients=touched)
-        subject = f"{_clients(touched)} touched by `{verb}: {named}`"
+        about = GuardedLoss(verb=verb, term=named, clients=touched + loss.before, before=loss.before)
+        earlier = f", and {_clients(loss.before)} before" if loss.before else ""
+        subject = f"{_clients(touched)} touched by `{verb}: {named}`{earlier}"
         matching = [each for each in self.entries if each.verb == verb and self._names(each, term)]
         counting = [each for each in matching if each.until >= self.today]
         entry = max(counting, key=lambda each: each.clients, default=None)
@@ -87,12 +96,40 @@ class Entries:
             return Stated(False, message, about.model_copy(update={"entry": "ended"}))
         if entry is None:
             return Stated(False, f"{subject}, and no acknowledgement names it.", about)
+        if loss.in_force and is_spent(entry, loss.in_force):
+            message = f"{subject}, and its acknowledgement is spent: it let pass what it was for."
+            return Stated(False, message, about.model_copy(update={"entry": "spent"}))
         bound = f"at most {entry.clients:,} until {_day(entry.until)}"
-        if touched > entry.clients:
+        if about.clients > entry.clients:
             message = f"{subject}, but it is acknowledged for {bound}."
             return Stated(False, message, about.model_copy(update={"entry": "too-small"}))
         message = f"{subject}: acknowledged for {bound} ({entry.reason})"
         return Stated(True, message, about.model_copy(update={"entry": "enough"}))
+
+
+def is_spent(entry: Acknowledgement, in_force: InForce) -> bool:
+    """Whether nobody was left to lose by the entry, and it was not edited since (rule 19)."""
+    stated = in_force.entry
+    return in_force.is_spent and (entry.clients, entry.until) == (stated.clients, stated.until)
+
+
+def stated_by(package: DesiredPackage, catalog: Catalog | None) -> Iterator[Entry]:
+    """Yield the entries of a file with the terms that they mean, each once."""
+    seen = set()
+    for each in package.acknowledgements:
+        term = meant(each, catalog)
+        if (each.verb, term) not in seen:
+            seen.add((each.verb, term))
+            yield Entry(package.key, each.verb, str(term), each.clients, each.until)
+
+
+def meant(entry: Acknowledgement, catalog: Catalog | None) -> Term:
+    """Return the term with its section, which a file leaves out where the catalog knows one of that key."""
+    key = entry.term.key
+    if entry.term.section or entry.verb not in {"removes", "lowers"} or key in CAPS:
+        return entry.term
+    is_limit = entry.verb == "lowers" or (catalog is not None and key in catalog.limits)
+    return Term("limits" if is_limit else "features", key)
 
 
 def entries_of(key: str, desired: DesiredPackage | None, catalog: Catalog | None, today: date) -> Entries:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from reconciler.model.losses import Lost
 from reconciler.model.packages import RevisionRef, canonical_json
 
 if TYPE_CHECKING:
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from reconciler.model.catalog import Catalog
+    from reconciler.model.losses import InForce
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Answer, ClientQuestion
+    from reconciler.model.terms import LossVerb
     from reconciler.planning.outcomes import Outcome
+
+
+_NOBODY: Final = Lost(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class Facts:
         catalog: Which limits go with which feature, as the plan will have it; None where there is none.
         definitions: Of every revision that is current in a differing package or held in `holdings`.
         suspended: Clients per live package key who hold it while not active themselves.
+        in_force: What was lost before, per live package key, verb and term of an acknowledgement.
+        lost: Who lost anything in the last hours.
         answers: To every question that planning asked.
         samples: Of clients, to the questions whose clients the plan names.
     """
@@ -37,6 +45,8 @@ class Facts:
     holdings: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     definitions: Mapping[RevisionRef, Definition] = field(default_factory=dict)
     suspended: Mapping[str, int] = field(default_factory=dict)
+    in_force: Mapping[tuple[str, LossVerb, str], InForce] = field(default_factory=dict)
+    lost: Lost = _NOBODY
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
     samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.model.packages import Share
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 GuardId = Literal[
     "empty_desired", "vanished", "archives", "adopt", "protected", "acknowledge", "clients_losing"
 ]
+LOSSES_COUNT_FOR: Final = timedelta(hours=23)
+"""For so long a loss counts with those of an apply: a little less than from one day's apply to the next."""
+_HOURS: Final = LOSSES_COUNT_FOR // timedelta(hours=1)
 WHOLE_PLAN: Final = "*"
 """The key of a guard that speaks of the plan as a whole."""
 
@@ -33,11 +37,13 @@ class Assessed:
 
     Attributes:
         owed: The losses that the package's file must state as intended.
+        again: Of those who lose something now, clients who lost something in the last hours as well.
     """
 
     change: Change
     pair: Pair
     owed: tuple[Owed, ...] = ()
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class Case:
         today: The day (UTC) at which acknowledgements count.
         protected: Keys that are protected, by the configuration or by the last apply.
         holders: Clients with an active subscription to any package.
+        lost: Clients who lost anything in the last hours.
         would_empty: Whether no file is left while the platform has managed packages.
     """
 
@@ -57,6 +64,7 @@ class Case:
     allow: frozenset[str]
     protected: frozenset[str]
     holders: int
+    lost: int
     would_empty: bool
     catalog: Catalog | None
 
@@ -172,28 +180,36 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
     found: dict[tuple[Code, Term], Owed] = {}
     speaking = telling(item.change for item in items)
     for each in (each for item in items if item.change in speaking for each in item.owed):
-        known = found.get((each.code, each.term), Owed(each.code, each.term, 0, 0))
-        found[each.code, each.term] = replace(known, lose=known.lose + each.lose, keep=known.keep + each.keep)
+        known = found.get((each.code, each.term), replace(each, lose=0, keep=0))
+        found[each.code, each.term] = replace(
+            known,
+            lose=known.lose + each.lose,
+            keep=known.keep + each.keep,
+            before=min(known.before, each.before),
+        )
     return tuple(found.values())
 
 
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
     losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
-    counted = sum(clients for key, clients in losing.items() if not case.allows("clients_losing", key))
-    total = sum(losing.values())
-    for key, clients in losing.items():
-        is_allowed = case.allows("clients_losing", key)
-        if clients and _exceeds(total if is_allowed else counted, case):
-            message = (
-                f"{_clients(clients)} would lose something with this apply ({total:,} in all); "
-                f"the bound is {_bound(case)}."
-            )
-            yield case.verdict("clients_losing", key, message)
+    new = {key: clients - again for key, (clients, again) in losing.items()}
+    counted = case.lost + sum(new[key] for key in new if not case.allows("clients_losing", key))
+    total = case.lost + sum(new.values())
+    for key, (clients, _) in losing.items():
+        if clients and _exceeds(total if case.allows("clients_losing", key) else counted, case):
+            yield case.verdict("clients_losing", key, _lost_too_many(total, case))
 
 
-def _losing(items: list[Assessed]) -> int:
+def _lost_too_many(total: int, case: Case) -> str:
+    earlier = f" and the {_HOURS} hours before" if case.lost else ""
+    return f"{_clients(total)} would lose something with this apply{earlier}; the bound is {_bound(case)}."
+
+
+def _losing(items: list[Assessed]) -> tuple[int, int]:
+    """Return how many lose something now, and how many of them lost something in the last hours."""
     speaking = telling(item.change for item in items)
-    return sum(change.impact.clients_losing or 0 for change in speaking)
+    told = [item for item in items if item.change in speaking]
+    return sum(item.change.impact.clients_losing or 0 for item in told), sum(item.again for item in told)
 
 
 GUARDS: Final = (
@@ -253,7 +269,7 @@ GUARDS: Final = (
         "With `losing`, the default, everything that clients lose with this apply needs an entry in the "
         "package file that names it exactly, with a bound on the clients touched, a reason and a last day. "
         "With `touching`, so does what holders merely keep; with `never`, nothing does. The bound is "
-        "checked again when the plan is applied.",
+        "a total over all runs, counted by the platform, and checked again when the plan is applied.",
         "acknowledge:\n"
         "  - removes: audio_call\n"
         "    clients: 12\n"
@@ -266,8 +282,9 @@ GUARDS: Final = (
         _clients_losing,
         "Many clients lose something at once",
         "At most this many clients (or this share of all clients with an active subscription) lose "
-        "something with one apply; the default is 5%. Move them in steps with `per_run`, or raise the "
-        "bound. A waiver takes its package's clients out of the count.",
+        "something with one apply and within the 23 hours before it, each counted once; the default is 5%. "
+        "Whom a rollback restored does not count. Move clients in steps with `per_run`, or raise the bound. "
+        "A waiver takes its package's clients out of the count.",
         "guards: {clients_losing: 10%}        # reconciler.yaml; or a number, or unlimited\n"
         "--allow clients_losing:KEY",
         advice="Move fewer clients at once (`rollout: {per_run: …}`), or raise `clients_losing`.",

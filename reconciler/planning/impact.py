@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
-from reconciler.model.questions import AssignedIn, ClientQuestion
+from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, MovedIn
 from reconciler.model.terms import Code, Kind, Term
 from reconciler.planning.outcomes import (
     Outcome,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from reconciler.model.losses import InForce, LosingMove
     from reconciler.model.packages import Definition
     from reconciler.model.plans import Change
     from reconciler.model.questions import Condition
@@ -43,12 +44,18 @@ class Owed:
     """A loss that the package file must state as intended, and how many clients it is about.
 
     A limit that goes with its feature is stated with that, but only for clients who had the feature.
+
+    Attributes:
+        before: Clients who lost it before under the entry that states it, and do not lose it again now.
+        in_force: That entry as the last applied run had it.
     """
 
     code: Code
     term: Term
     lose: int
     keep: int
+    before: int = 0
+    in_force: InForce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Consequences:
         among: What a holder must meet to be spoken of at all.
         stale: Asks who was outdated already before this plan (rule 14).
         alone: The losses that must be stated; limits only as far as they do not go with their feature.
+        earlier: What was lost before, per verb and term.
+        lately: Which moves of the last hours took anything from clients of the package.
         away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
 
@@ -79,6 +88,8 @@ class Consequences:
     among: tuple[Condition, ...] = ()
     away: tuple[Step, ...] = ()
     alone: tuple[Outcome, ...] = ()
+    earlier: Mapping[tuple[str, str], InForce] = field(default_factory=dict)
+    lately: tuple[LosingMove, ...] = ()
 
     def named(self, draft: Draft) -> Consequences:
         """Return the part that the differences of the draft state."""
@@ -106,8 +117,8 @@ class Consequences:
                 yield from loss.using(self.live_key, *self.step.conditions)
                 yield from loss.over(self.live_key, *self.step.conditions)
         for loss in self.alone:
-            yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss))
-        yield from (*self.concerned, *self.stale)
+            yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss), *self._again(loss))
+        yield from (*self.concerned, *self.stale, *self._losing_again)
         yield from (*self._leaving, *self._losing, *self._ended, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         if self.step:
@@ -136,12 +147,20 @@ class Consequences:
         """Return what the package file must state as intended."""
         ended = facts.total(self._ended)
         if ended:
-            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0)
+            in_force = self._in_force(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS))
+            before = in_force.lost if in_force else 0
+            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, before, in_force)
         for loss in self.alone:
             lose = facts.total(self._moved(loss))
             keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
             keep -= ended if loss.term == _EXPIRY else 0
-            yield Owed(loss.code, loss.term, lose, keep)
+            in_force = self._in_force(loss.code, loss.term)
+            before = in_force.lost - facts.total(self._again(loss)) if in_force else 0
+            yield Owed(loss.code, loss.term, lose, keep, before, in_force)
+
+    def losing_again(self, facts: Facts) -> int:
+        """Count who loses something now and lost something in the last hours as well."""
+        return facts.total(self._losing_again)
 
     def figures(self, facts: Facts) -> Figures:
         """Return the figures that decide."""
@@ -210,6 +229,25 @@ class Consequences:
     @property
     def _gaining(self) -> Questions:
         return distinct(self.gains, self.live_key, *self._running) if self.step else ()
+
+    @property
+    def _losing_again(self) -> Questions:
+        return self._moved_before(self._losing, self.lately)
+
+    def _again(self, loss: Outcome) -> Questions:
+        """Ask who loses it now and lost it before, under the entry that states it."""
+        in_force = self._in_force(loss.code, loss.term)
+        return self._moved_before(self._moved(loss), in_force.moves) if in_force else ()
+
+    def _in_force(self, code: Code, term: Term) -> InForce | None:
+        return self.earlier.get((code.row.acknowledged_by or "", str(term)))
+
+    def _moved_before(self, asked: Questions, moves: Iterable[LosingMove]) -> Questions:
+        moved = tuple(MovedIn(each.run, each.from_revision) for each in moves)
+        if not moved:
+            return ()
+        again = AnyOf(moved)
+        return tuple(replace(each, conditions=(*each.conditions, again)) for each in asked)
 
     def _moved(self, loss: Outcome) -> Questions:
         """Ask who loses it with this change: of a shortened expiry, whose subscription goes on."""
@@ -326,9 +364,17 @@ def consequences_of(
     stale = _stale(draft.pair, facts)
     found = losses(held, draft.after, facts.at)
     alone = tuple(_alone(found, facts))
-    named = Consequences(live_key, facts.at, held, found, stale=stale, away=tuple(away), alone=alone).named(
-        draft
+    all_of_it = Consequences(
+        live_key,
+        facts.at,
+        held,
+        found,
+        stale=stale,
+        away=tuple(away),
+        alone=alone,
+        earlier=_earlier(live_key, facts),
     )
+    named = all_of_it.named(draft)
     if draft.action is Action.ARCHIVE:
         end = archival(held, draft.after)
         return replace(named, losses=(end, *named.losses), alone=(end, *named.alone))
@@ -356,7 +402,13 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         _stale(candidate.pair, facts),
         candidate.conditions if is_of_some else (),
         alone=tuple(_alone(found, facts)),
+        earlier=_earlier(candidate.pair.live_key, facts),
+        lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
     )
+
+
+def _earlier(live_key: str, facts: Facts) -> Mapping[tuple[str, str], InForce]:
+    return {(verb, term): each for (key, verb, term), each in facts.in_force.items() if key == live_key}
 
 
 def _alone(found: tuple[Outcome, ...], facts: Facts) -> Iterator[Outcome]:

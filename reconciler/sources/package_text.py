@@ -14,6 +14,7 @@ from reconciler.sources.yaml.inspection import inspect
 from reconciler.validation.acknowledgements import is_unused
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Places
     from collections.abc import Mapping
 
     from reconciler.model.catalog import Catalog
@@ -53,6 +54,14 @@ def updated_text(
     if proposed != entries:
         values["acknowledge"] = proposed or None
     return emit(edited(layout, values, list(schema_of("package")["properties"])))
+
+
+def without_acknowledgements(content: bytes, gone: Places[int]) -> str:
+    """Return a package's file without some of its acknowledgements, named by their places from 0."""
+    entries = inspect(content).document["acknowledge"]
+    left = [entry for number, entry in enumerate(entries) if number not in gone]
+    layout = edited(parse(content.decode()), {"acknowledge": left or None}, ())
+    return emit(layout)
 
 
 def _differing(document: Mapping[str, Any], live: Definition) -> dict[str, Any]:

@@ -77,3 +77,43 @@ def test_fmt_as_json_names_each_file_and_finding(tmp_path: Path, capsys: pytest.
     told = json.loads(capsys.readouterr().out)
     assert told["edits"] == [{"file": "packages/pro.yaml", "change": "change"}]
     assert [found["file"] for found in told["findings"]] == ["packages/bad.yaml"]
+
+
+def test_fmt_takes_out_acknowledgements_that_are_spent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = "title: Pro\nfeatures: [calls, chat]\nuser_count: 3\n"
+    after = """\
+title: Pro
+features: [chat]
+user_count: 3
+rollout: {existing_clients: reassign}
+acknowledge:
+  - removes: calls
+    clients: 1
+    reason: They were told.
+    until: 2099-12-31
+"""
+    config = repository(tmp_path, pro=before)
+    add = [
+        "clients",
+        "add",
+        "acme",
+        "--name",
+        "Acme",
+        "--owner-email",
+        "ops@acme.example",
+        "--package",
+        "pro",
+    ]
+    for command in (["apply", "--yes"], add):
+        assert main([*command, "--config", str(config)]) == 0
+    (tmp_path / "packages" / "pro.yaml").write_text(after)
+    assert main(["apply", "--yes", "--allow", "clients_losing:pro", "--config", str(config)]) == 0
+    capsys.readouterr()
+
+    code = main(["fmt", "--prune-acknowledgements", "--config", str(config)])
+
+    assert code == 0
+    assert (tmp_path / "packages" / "pro.yaml").read_text() == after.partition("acknowledge:")[0]
+    assert capsys.readouterr().out == "packages/pro.yaml\n"

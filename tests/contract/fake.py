@@ -144,16 +144,15 @@ class FakePlatform:
     def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
         if entry.is_spent:
             return True
-        was = package.revisions[entry.since_revision - 1] if entry.since_revision else None
-        was_needed = any(True for _ in lost_under(self._world, package, entry)) or (
-            was is not None and _takes_from_any(entry, was, package.current)
-        )
+        former = {move.from_revision for _, move in lost_under(self._world, package, entry)}
+        before = [package.revisions[number - 1] for number in former | {entry.since_revision} if number]
+        is_gone = any(_takes_from_any(entry, each, package.current) for each in before)
         left = (
             holder.snapshot
             for holder in self._world.holders.values()
             if holder.package is package and (holder.expires_at is None or holder.expires_at > at)
         )
-        return was_needed and not any(_takes_from_any(entry, held, package.current) for held in left)
+        return is_gone and not any(_takes_from_any(entry, held, package.current) for held in left)
 
     def _spend(self, at: datetime) -> None:
         for package in self._world.packages.values():
@@ -263,6 +262,7 @@ class FakePlatform:
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             world.runs.append(replace(run, moved=moved))
+            self._spend(change_set.at)
             return world.runs[-1]
 
     def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:

@@ -59,6 +59,7 @@ def results(*items: Assessed, allow: tuple[str, ...] = (), **case: Any) -> tuple
         "today": date(2026, 11, 1),
         "protected": frozenset(),
         "holders": 100,
+        "lost": 0,
         "would_empty": False,
         "catalog": None,
     }
@@ -265,5 +266,5 @@ def test_losing_clients_are_counted_over_all_packages() -> None:
     found = results(*items, guards=Guards(clients_losing=5))
 
     assert [(result.key, result.result) for result in found] == [("a", "blocked"), ("b", "blocked")]
-    assert "6 in all" in found[0].message
+    assert "6 clients would lose something with this apply; the bound is 5" in found[0].message
     assert "5" in found[0].message

@@ -109,6 +109,7 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     move_all(connection, change_set, run.id)
+    losses.spend(connection, change_set.at)
     return runs.by_id(connection, run.id) or run
 
 

@@ -56,7 +56,7 @@ def keep(
 
 
 def spend(connection: Connection, at: datetime) -> None:
-    """Mark the entries under which nobody is left to lose anything, before something else is written."""
+    """Mark the entries under which nobody is left to lose anything."""
     known = _Known.of(connection, acknowledgements.every(connection), at)
     acknowledgements.spend(connection, (each for each in known.entries if known.is_spent(each)))
 
@@ -99,12 +99,12 @@ class _Known:
         return InForce(stated, lost, self.is_spent(entry), _whole(parts))
 
     def is_spent(self, entry: Stored) -> bool:
-        """Whether it was needed, and nobody is left to lose what it names, suspended holders included."""
+        """Whether what it names is gone, and nobody is left to lose it, suspended holders included."""
         if entry.is_spent:
             return True
-        was_needed = bool(self._parts(entry)) or self._takes(entry, entry.since_revision)
-        left = self.left.get(entry.package, ())
-        return was_needed and not any(self._takes(entry, number) for number in left)
+        former = {entry.since_revision, *(part.pair.from_revision for part in self._parts(entry))}
+        is_gone = any(self._takes(entry, number) for number in former)
+        return is_gone and not any(self._takes(entry, number) for number in self.left.get(entry.package, ()))
 
     def _takes(self, entry: Stored, number: int) -> bool:
         """Whether the current revision takes it from holders of this one."""

@@ -75,7 +75,10 @@ class AcknowledgementDocument(Document):
     ends: Literal["subscriptions"] | None = Field(
         default=None, description="Subscriptions are over with the shorter expiry at once."
     )
-    clients: Count = Field(description="At most this many clients may be touched.", examples=[12])
+    clients: Count = Field(
+        description="At most this many clients ever lose it by this entry, over all runs on a platform.",
+        examples=[12],
+    )
     reason: Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)] = Field(
         description="Why, for whoever reads the history.",
         examples=["Audio calls end on 1 December; clients were told on 1 November."],

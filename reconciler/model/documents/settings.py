@@ -32,7 +32,7 @@ class GuardsDocument(Document):
     clients_losing: Count | Share | Unlimited = Field(
         default="5%",
         description="At most this many clients, or this share of all clients with an active subscription, "
-        "lose something with one apply.",
+        "lose something with one apply and within the 23 hours before it.",
         examples=[20, "5%", "unlimited"],
     )
     acknowledge: Literal["losing", "touching", "never"] = Field(

@@ -187,6 +187,16 @@ def _corrections(losses: Iterable[GuardedLoss], at: datetime) -> Iterator[Words]
                 yield words(
                     "Where it is still intended, give ", entry, " a later ", code(f"until: {_until(at)}"), "."
                 )
+            case "spent":
+                yield words(
+                    "Where it is intended again, edit ",
+                    code("clients"),
+                    " or ",
+                    code("until"),
+                    " of ",
+                    entry,
+                    ".",
+                )
             case "missing" | "enough":
                 pass
 

@@ -1,0 +1,226 @@
+"""A bound is a total: over all runs of an entry, and over the last hours for all losses (rule 19)."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from reconciler.engine.aims import RunUndone
+from reconciler.engine.prune import prune
+from reconciler.errors import BlockedError
+from reconciler.live.opening import open_platform
+from tests.builders import definition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.model.plans import GuardResult, Plan
+    from tests.shop import Shop
+
+IDS = tuple(f"client-{number:02}" for number in range(20))
+
+
+def entry(verb: str, term: str, clients: int, until: str = "2027-12-31") -> dict[str, Any]:
+    return {verb: term, "clients": clients, "reason": "They were told.", "until": until}
+
+
+def stepping(shop: Shop, *entries: dict[str, Any], **rollout: Any) -> None:
+    """Take calls away, some holders at a time."""
+    shop.package(
+        "pro",
+        features=["chat"],
+        rollout={"existing_clients": "reassign", "per_run": 4, **rollout},
+        acknowledge=list(entries),
+    )
+
+
+def of(made: Plan, guard: str) -> list[GuardResult]:
+    return [each for each in made.guards if each.id == guard]
+
+
+def test_steps_end_where_the_bound_of_the_entry_is_reached(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 10))
+    sold.apply()
+    sold.later(days=2)
+    sold.apply()
+    sold.later(days=2)
+
+    made = sold.plan()
+
+    (result,) = of(made, "acknowledge")
+    assert result.result == "blocked"
+    assert "4 clients touched by `removes: calls`, and 8 clients before" in result.message
+    assert result.about
+    assert (result.about.clients, result.about.before) == (12, 8)
+    with pytest.raises(BlockedError):
+        sold.apply(made)
+
+
+def test_a_larger_bound_lets_the_steps_go_on_and_counts_what_was_lost_before(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 4))
+    sold.apply()
+    sold.later(days=2)
+    assert sold.plan().blocked
+
+    stepping(sold, entry("removes", "calls", 8))
+
+    sold.apply()
+    assert sold.platform.acknowledged(sold.at)[0].lost == 8
+
+
+def test_whoever_was_brought_back_and_loses_it_again_counts_once(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 4))
+    run = sold.apply()
+    sold.apply(aim=RunUndone(run.id))
+    sold.later(days=2)
+
+    made = sold.plan()
+
+    assert not made.blocked
+    sold.apply(made)
+    assert sold.platform.acknowledged(sold.at)[0].lost == 4
+
+
+def test_an_entry_is_spent_where_nobody_is_left_and_approves_nothing_again(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 40), per_run=40)
+    sold.apply()
+    assert any("is spent here" in notice for notice in sold.plan().notices)
+    sold.platform.edit_package("pro", definition(title="Pro", features=["calls", "chat"]), sold.at)
+    sold.clients("late", package="pro")
+
+    made = sold.plan()
+
+    (result,) = of(made, "acknowledge")
+    assert result.about
+    assert (result.result, result.about.entry) == ("blocked", "spent")
+    stepping(sold, entry("removes", "calls", 40, until="2028-01-31"), per_run=40)
+    assert not sold.plan().blocked
+
+
+def test_an_excluded_client_is_left_so_that_the_entry_is_not_spent(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 40), per_run=40, exclude=[IDS[0]])
+
+    sold.apply()
+
+    assert [each.is_spent for each in sold.platform.acknowledged(sold.at)] == [False]
+
+
+def test_an_entry_that_the_files_no_longer_have_ends_with_the_next_run(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 4))
+    sold.apply()
+    sold.later(days=2)
+    sold.guards(clients_losing="unlimited", acknowledge="never")
+    stepping(sold)
+    sold.apply()
+    sold.later(days=2)
+
+    sold.guards(clients_losing="unlimited")
+    stepping(sold, entry("removes", "calls", 4))
+
+    assert not sold.plan().blocked
+
+
+def test_losing_clients_are_those_of_the_last_hours(sold: Shop) -> None:
+    sold.guards(clients_losing=6)
+    stepping(sold, entry("removes", "calls", 40))
+    sold.apply()
+
+    made = sold.plan()
+
+    (result,) = of(made, "clients_losing")
+    assert result.message == (
+        "8 clients would lose something with this apply and the 23 hours before; the bound is 6."
+    )
+    sold.later(hours=23)
+    assert not sold.plan().blocked
+
+
+def test_whom_a_rollback_restored_did_not_lose_lately(sold: Shop) -> None:
+    sold.guards(clients_losing=6)
+    stepping(sold, entry("removes", "calls", 40))
+    run = sold.apply()
+
+    sold.apply(aim=RunUndone(run.id))
+
+    assert not sold.plan().blocked
+
+
+def test_two_losses_of_one_client_within_hours_count_once(sold: Shop) -> None:
+    sold.guards(clients_losing=20)
+    stepping(sold, entry("removes", "calls", 40), per_run=40)
+    sold.apply()
+
+    sold.package(
+        "pro",
+        features=["chat"],
+        user_count=3,
+        rollout={"existing_clients": "reassign"},
+        acknowledge=[entry("removes", "calls", 40), entry("lowers", "user_count", 40)],
+    )
+
+    assert not sold.plan().blocked
+
+
+def test_an_entry_follows_its_package_to_another_key(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 6))
+    sold.apply()
+    sold.later(days=2)
+    sold.remove("pro")
+    sold.package(
+        "plus",
+        title="Pro",
+        features=["chat"],
+        renamed_from="pro",
+        rollout={"existing_clients": "reassign", "per_run": 4},
+        acknowledge=[entry("removes", "calls", 6)],
+    )
+
+    made = sold.plan()
+
+    assert [each.result for each in of(made, "acknowledge")] == ["blocked"]
+
+
+@pytest.fixture
+def sold(shop: Shop) -> Shop:
+    shop.package("pro", features=["calls", "chat"])
+    shop.apply()
+    shop.clients(*IDS, package="pro", usage={"calls": 1})
+    shop.guards(clients_losing="unlimited")
+    return shop
+
+
+def test_what_is_spent_in_every_environment_is_pruned_and_the_rest_stays(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 40), entry("lowers", "user_count", 9), per_run=40)
+    file = sold.root / "packages" / "pro.yaml"
+    file.write_text(f"# sold since 2024\n{file.read_text()}")
+    sold.apply()
+    elsewhere = contextmanager(lambda _: iter([sold.platform]))
+
+    (edit,) = prune(sold.workspace, elsewhere, sold.at)
+
+    assert edit.after.decode() == file.read_text().replace(
+        """\
+- removes: calls
+  clients: 40
+  reason: They were told.
+  until: '2027-12-31'
+""",
+        "",
+    )
+
+
+def test_nothing_is_pruned_that_another_environment_still_needs(sold: Shop, tmp_path: Path) -> None:
+    stepping(sold, entry("removes", "calls", 40), per_run=40)
+    sold.apply()
+    environment = {"platform": "sqlite:///other.db", "guards": {}}
+    both = {"local": {"platform": "sqlite:///platform.db"}, "other": environment}
+    (tmp_path / "reconciler.yaml").write_text(
+        yaml.safe_dump({"catalog": "catalog.yaml", "environments": both})
+    )
+
+    edits = prune(sold.workspace, lambda each: open_platform(each.platform, root=tmp_path), sold.at)
+
+    assert edits == ()
