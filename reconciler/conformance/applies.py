@@ -20,6 +20,7 @@ from reconciler.conformance.building import (
     with_client,
 )
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import ClientQuestion, OneOf, UsesMoreThan
@@ -335,6 +336,20 @@ def test_protected_keys_are_recorded_sorted(platform: Platform) -> None:
     apply(platform)
 
     assert platform.protected() == ("a", "b")
+
+
+def test_what_nobody_can_be_assigned_is_archived_whatever_the_catalog_has(platform: Platform) -> None:
+    credited = written(platform, features=["agent"], ai_credits=5)
+    apply(platform, writes=(credited,), catalog=CATALOG)
+    without = Catalog.normalised({"features": {"chat": {"title": "Chat"}}})
+    archived = replace(credited, expected_version=version(platform, "basic"), archived=True)
+
+    apply(platform, writes=(archived,), catalog=without, expected_catalog=CATALOG.digest)
+
+    assert [head.archived for head in platform.packages()] == [True]
+    restored = replace(archived, expected_version=version(platform, "basic"), archived=False)
+    with pytest.raises(BlockedError):
+        apply(platform, writes=(restored,))
 
 
 def test_ai_credits_are_judged_by_the_catalog_of_the_same_change_set(platform: Platform) -> None:

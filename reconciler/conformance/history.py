@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
 from reconciler.model.losses import Entry, LosingMove, Lost
-from reconciler.model.questions import ClientQuestion, MovedIn, OneOf, Tally
+from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -138,6 +139,62 @@ def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
         [],
     ]
     assert [answer.count for answer in platform.answers([moved, others], LATER, sample=1)] == [2, 0]
+
+
+def test_who_was_moved_is_found_after_its_expiry_but_not_after_another_start_nor_while_suspended(
+    platform: Platform,
+) -> None:
+    for client_id in ("acme", "anew", "gone"):
+        with_client(platform, client_id, assigned_at=NOW - timedelta(days=3))
+    write = PackageWrite("basic", definition(expiry="2 days"), version(platform, "basic"))
+    run = apply(platform, writes=(write,), moves=(Move(HOLDERS, at_most=3),)).id
+    platform.import_clients([line("anew", assigned_at=NOW - timedelta(days=4))], LATER)
+    platform.import_clients([line("gone", status="disabled")], LATER)
+    moved = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1),))
+    ended_too = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1), EndedToo()))
+
+    assert list(platform.matching(moved, LATER)) == []
+    assert list(platform.matching(ended_too, LATER)) == ["acme"]
+    assert [answer.count for answer in platform.answers([moved, ended_too], LATER, sample=1)] == [0, 1]
+
+
+def test_a_subscription_that_has_ended_goes_on_with_its_own_start_where_it_is_moved_back(
+    platform: Platform,
+) -> None:
+    start = NOW - timedelta(days=3)
+    with_client(platform, "acme", assigned_at=start)
+    write = PackageWrite("basic", definition(expiry="2 days"), version(platform, "basic"))
+    run = apply(platform, writes=(write,), moves=(Move(HOLDERS, at_most=1),)).id
+    ended = platform.client("acme", LATER).subscription
+
+    moved = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1), EndedToo()))
+    back = Move(moved, at_most=1, to_revision=1, expected_version=version(platform, "basic"))
+    apply(platform, moves=(back,))
+
+    found = platform.client("acme", LATER).subscription
+    assert (ended.revision, ended.status) == (2, "expired")
+    assert (found.revision, found.status, found.assigned_at, found.expires_at) == (1, "active", start, None)
+
+
+def test_a_run_remembers_what_of_the_catalog_it_changed(platform: Platform) -> None:
+    chat, audio, sources = {"title": "Chat"}, {"title": "Audio call"}, {"title": "Sources"}
+    first = Catalog.normalised({"features": {"chat": chat, "audio": audio}})
+    second = Catalog.normalised({"features": {"chat": {"title": "Talk"}}, "limits": {"sources": sources}})
+
+    runs = [apply(platform, catalog=first, expected_catalog=None)]
+    runs.append(apply(platform, catalog=second, expected_catalog=first.digest))
+    runs.append(apply(platform))
+
+    assert [platform.run(run.id).catalog for run in runs] == [run.catalog for run in runs]
+    assert [[(term["path"], term["from"], term["to"]) for term in run.catalog] for run in runs] == [
+        [("/features/audio", None, audio), ("/features/chat", None, chat)],
+        [
+            ("/features/audio", audio, None),
+            ("/features/chat", chat, {"title": "Talk"}),
+            ("/limits/sources", None, sources),
+        ],
+        [],
+    ]
 
 
 def test_a_head_says_what_the_last_apply_left(platform: Platform) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.errors import WrongUsageError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.catalog import Catalog
     from reconciler.model.packages import PackageHead
     from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
@@ -48,18 +49,22 @@ FILES_APPLIED: Final = FilesApplied()
 
 
 def pairing_for(
-    aim: Aim, workspace: Workspace, reader: PlatformReader, live: Mapping[str, PackageHead]
+    aim: Aim,
+    workspace: Workspace,
+    reader: PlatformReader,
+    live: Mapping[str, PackageHead],
+    catalog: Catalog | None,
 ) -> Pairing:
     """Pair what the aim wants with what is live; raises WrongUsageError where it names what is not there."""
     match aim:
         case FilesApplied():
-            return paired(workspace.packages, live.values())
+            return replace(paired(workspace.packages, live.values()), catalog=workspace.catalog)
         case ClientsReassigned(package, clients):
             return _reassigned(workspace, reader, live, package, clients)
         case RunUndone(run_id):
             run = reader.run(run_id)
             definitions = reader.definitions(wanted(run, live))
-            past = Past(run, reader.moved_by(run_id), live, definitions, workspace.packages)
+            past = Past(run, reader.moved_by(run_id), catalog, live, definitions, workspace.packages)
             return rolled_back(past)
 
 

@@ -174,7 +174,7 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         actor=request.actor,
         environment=reviewed.environment,
         commit=reviewed.config.commit,
-        catalog=workspace.catalog if reviewed.catalog.fields else None,
+        catalog=now.catalog if reviewed.catalog.fields else None,
         expected_catalog=reviewed.catalog.from_digest,
         protected=protected.after if protected.after != protected.before else None,
         writes=tuple(writes(reviewed, now.weighed)),

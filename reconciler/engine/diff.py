@@ -16,7 +16,8 @@ from reconciler.model.plans import (
     PlatformIdentity,
     Reach,
 )
-from reconciler.planning.assembly import catalog_change, in_order, placed, source_of, summary, words_of
+from reconciler.planning.assembly import in_order, placed, source_of, summary, words_of
+from reconciler.planning.catalog import catalog_change
 from reconciler.planning.drafts import drafted
 from reconciler.planning.pairing import paired
 from reconciler.sources.commits import exported, place_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import RevisionRef
 from reconciler.planning.assembly import Weighed, weighed
 from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
@@ -33,7 +32,7 @@ def gather(
     """
     rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
-    read |= {RevisionRef(each.moved.key, each.moved.from_revision) for each in pairing.returns}
+    read |= {ref for each in pairing.returns for ref in each.refs}
     earlier = reader.acknowledged(at)
     in_force = {(each.entry.package, each.entry.verb, each.entry.term): each for each in earlier}
     facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read), in_force=in_force)

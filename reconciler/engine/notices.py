@@ -83,7 +83,7 @@ def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
     for key, missing in (moved - back).items():
         yield (
             f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
-            "they were assigned or moved since, or have no active subscription."
+            "they were assigned or moved since, or are suspended."
         )
 
 

@@ -6,21 +6,31 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from reconciler.engine.aims import FILES_APPLIED, Aim, ClientsReassigned, FilesApplied, pairing_for
+from reconciler.engine.aims import (
+    FILES_APPLIED,
+    Aim,
+    ClientsReassigned,
+    FilesApplied,
+    RunUndone,
+    pairing_for,
+)
 from reconciler.engine.gathering import gather
 from reconciler.engine.notices import idle_exclusions, idle_waivers, left_behind, of_files, stays
 from reconciler.errors import WrongUsageError
+from reconciler.model.catalog import Catalog
+from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
 from reconciler.planning.assembly import (
     Weighed,
-    catalog_change,
     in_order,
     package_change,
     reassign_change,
     summary,
     words_of,
 )
+from reconciler.planning.catalog import catalog_change
 from reconciler.planning.guards import Assessed, Case, judged
+from reconciler.planning.rollback import require_offered
 from reconciler.sources.git import head_commit
 from reconciler.sources.workspace import locate
 
@@ -29,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.live.port import PlatformReader
-    from reconciler.model.packages import PackageHead
+    from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.sources.workspace import Workspace
@@ -56,10 +66,11 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, and what it was made from, for an apply."""
+    """A plan, and what it was made from, for an apply; `catalog` is what the catalog is to be."""
 
     plan: Plan
     weighed: Weighed
+    catalog: Catalog | None
 
 
 def plan(
@@ -84,15 +95,18 @@ def prepare(
 ) -> Prepared:
     """Make the plan and keep what it was made from."""
     heads = reader.packages()
-    pairing = pairing_for(request.aim, workspace, reader, {head.key: head for head in heads})
     live_catalog = reader.catalog()
-    known = (workspace.catalog if _follows_files(request) else None) or live_catalog
+    pairing = pairing_for(request.aim, workspace, reader, {head.key: head for head in heads}, live_catalog)
+    known = pairing.catalog or live_catalog
     weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
+    if isinstance(request.aim, RunUndone) and known is not None:
+        others = _others(reader, heads, weighed) if known != live_catalog else {}
+        require_offered(request.aim.run, weighed.drafts.values(), others, live_catalog or Catalog(), known)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
     case = _case(workspace, environment, reader, request, assessed, heads, facts.lost.clients)
     guards = judged(case)
-    of_catalog = catalog_change(workspace.catalog if _follows_files(request) else None, live_catalog)
+    of_catalog = catalog_change(pairing.catalog, live_catalog)
     made = Plan(
         environment=environment.name,
         platform=reader.identity(),
@@ -118,7 +132,15 @@ def prepare(
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
-    return Prepared(made.sealed(), weighed)
+    return Prepared(made.sealed(), weighed, pairing.catalog)
+
+
+def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weighed) -> dict[str, Definition]:
+    """Return the definitions of the packages that the plan leaves alone."""
+    written = {draft.pair.live_key for draft in weighed.drafts.values()}
+    left = [head for head in heads if head.key not in written and not head.archived]
+    found = reader.definitions([RevisionRef(head.key, head.revision) for head in left])
+    return {ref.key: definition for ref, definition in found.items()}
 
 
 def _follows_files(request: PlanRequest) -> bool:

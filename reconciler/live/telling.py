@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.model.plans import Action
+from reconciler.planning.catalog import catalog_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, PackageState, PackageWrite
 
 
@@ -28,6 +30,12 @@ def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[
     for key, action in done:
         said = summaries[key, action is Action.REASSIGN]
         yield {**(said.popleft() if said else {}), "action": action.value, "key": key}
+
+
+def told_catalog(change_set: ChangeSet, former: Catalog | None) -> tuple[dict[str, Any], ...]:
+    """Return what the catalog gained, lost or describes differently, whatever its sender says of it."""
+    changed = catalog_change(change_set.catalog, former).fields
+    return tuple(each.model_dump(mode="json", by_alias=True) for each in changed)
 
 
 def _action(write: PackageWrite | ArchiveWrite, before: PackageState | None) -> Action:

@@ -151,6 +151,7 @@ class Run:
         before: State per key of what the run wrote; a key that is absent did not exist.
         after: The same after the run.
         renamed: Old key per new key.
+        catalog: What the catalog gained, lost or describes differently: JSON forms, as the plan has them.
         moved: How many clients were reassigned.
     """
 
@@ -166,4 +167,5 @@ class Run:
     before: Mapping[str, PackageState] = field(default_factory=dict)
     after: Mapping[str, PackageState] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    catalog: tuple[Mapping[str, Any], ...] = ()
     moved: int = 0

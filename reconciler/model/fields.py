@@ -78,7 +78,7 @@ class Readable:
         schema = reader.resolve_ref_schema(reference)
         schema["description"] = schema["description"].partition("\n\n")[0]
         if "kind" in schema["properties"]:
-            schema["required"] = ["kind", *schema["required"]]
+            schema["required"] = ["kind", *schema.get("required", ())]
         return reference
 
 

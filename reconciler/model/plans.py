@@ -173,6 +173,7 @@ class Reassignment(_Frozen):
         through: Id of the last client of this step; None where no step is cut.
         excluded: Holders of older revisions whom the file's `exclude` leaves where they are.
         not_allowed: Holders of older revisions who stay since the e-mail list does not have their owner.
+        resumed: How many of those who move have a subscription that is over and goes on: a rollback.
     """
 
     clients: int
@@ -182,6 +183,7 @@ class Reassignment(_Frozen):
     through: str | None = None
     excluded: int = 0
     not_allowed: int = 0
+    resumed: int = 0
 
 
 class Change(_Frozen):

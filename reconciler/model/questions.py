@@ -78,6 +78,22 @@ class MovedIn(Readable):
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSince(Readable):
+    """The run `run` reassigned the client, away from `from_revision`; it was not assigned anything since."""
+
+    run: Amount
+    from_revision: Amount
+    kind: Literal["held-since"] = "held-since"
+
+
+@dataclass(frozen=True, slots=True)
+class EndedToo(Readable):
+    """The subscription may also be one that its expiry has ended; without this, it is active."""
+
+    kind: Literal["ended-too"] = "ended-too"
+
+
+@dataclass(frozen=True, slots=True)
 class UpTo(Readable):
     """The client's id is not after `id` in the order of code points; how a rollout's step is cut."""
 
@@ -97,13 +113,26 @@ class AnyOf(Readable):
 
 
 Condition: TypeAlias = Annotated[
-    UsesMoreThan | OwnerNotIn | OwnerIn | AssignedIn | NotOneOf | OneOf | MovedIn | UpTo | AnyOf, ByKind()
+    UsesMoreThan
+    | OwnerNotIn
+    | OwnerIn
+    | AssignedIn
+    | NotOneOf
+    | OneOf
+    | MovedIn
+    | HeldSince
+    | EndedToo
+    | UpTo
+    | AnyOf,
+    ByKind(),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class ClientQuestion(Readable):
     """Which clients with an active subscription to `package`, on one of `revisions`, meet all `conditions`?
+
+    Clients who are not active themselves are never among them.
 
     Attributes:
         package: The key that the package has on the platform.

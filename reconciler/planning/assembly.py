@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.catalog import Feature, Limit
 from reconciler.model.findings import Position
 from reconciler.model.plans import (
     Action,
-    CatalogChange,
-    CatalogFieldChange,
     Change,
     Figures,
     Reach,
@@ -18,14 +16,14 @@ from reconciler.model.plans import (
     Summary,
     TermWords,
 )
-from reconciler.model.terms import Severity, Term, pointer, worst
+from reconciler.model.terms import Severity, Term, worst
 from reconciler.planning.impact import consequences_of, consequences_of_step, telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.plans import FieldChange
+    from reconciler.model.plans import CatalogChange, FieldChange
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.impact import Consequences
@@ -138,23 +136,6 @@ def _words(term: Term, known: Iterable[Catalog | None]) -> TermWords | None:
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort by phase (create and widen, reassign, narrow, archive), then by key."""
     return tuple(sorted(changes, key=_order))
-
-
-def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChange:
-    """Return the features and limits that the catalog gains, loses or describes differently."""
-    if desired is None or desired == live:
-        return CatalogChange(from_digest=live.digest if live else None)
-    before: dict[str, Any] = live.as_document() if live else {"features": {}, "limits": {}}
-    after = desired.as_document()
-    fields = [
-        CatalogFieldChange(
-            path=pointer(section, key), before=before[section].get(key), after=after[section].get(key)
-        )
-        for section in ("features", "limits")
-        for key in sorted(before[section].keys() | after[section].keys())
-        if before[section].get(key) != after[section].get(key)
-    ]
-    return CatalogChange(fields=tuple(fields), from_digest=live.digest if live else None)
 
 
 def summary(changes: Iterable[Change]) -> Summary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
 from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, MovedIn
 from reconciler.model.terms import Code, Kind, Term
@@ -122,7 +123,7 @@ class Consequences:
         yield from (*self._leaving, *self._losing, *self._ended, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         if self.step:
-            yield from self.step.movers
+            yield from self.step.questions(self.at)
 
     def samples(self, facts: Facts) -> Iterator[ClientQuestion]:
         """Return the questions whose clients the findings name, as far as counts say that there are any."""
@@ -168,7 +169,7 @@ class Consequences:
             clients_losing=facts.total(self._losing),
             clients_losing_in_use=facts.total((*self._ended_in_use, *self._running_in_use)),
             clients_keeping=facts.total(self.concerned) - facts.total(self._leaving),
-            clients_gaining=facts.total(self._gaining),
+            clients_gaining=facts.total(self._gaining) + (self.step.resumed(facts) if self.step else 0),
             subscriptions_ended=facts.total(self._ended),
         )
 
@@ -387,8 +388,8 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
     A rollback's step, and one of named clients, speak of nobody but those whom they are about.
     """
     candidate = step.candidate
-    held = {**facts.held(candidate.pair.live_key), **_current(candidate.pair, facts)}
-    sources = {number: held[number] for number in candidate.sources if number in held}
+    refs = (RevisionRef(candidate.pair.live_key, number) for number in candidate.sources)
+    sources = {ref.revision: facts.definitions[ref] for ref in refs if ref in facts.definitions}
     found = losses(sources, candidate.target, facts.at)
     is_of_some = candidate.returning_from is not None or candidate.rollout.only is not None
     return Consequences(
@@ -428,11 +429,6 @@ def _among(found: Iterable[Outcome], step: Step) -> tuple[Outcome, ...]:
     left = (each for each in found if each.code.row.kind is not Kind.PACKAGE)
     kept = (replace(each, held={n: held for n, held in each.held.items() if n in sources}) for each in left)
     return tuple(each for each in kept if each.held)
-
-
-def _current(pair: Pair, facts: Facts) -> Mapping[int, Definition]:
-    current = pair.current
-    return {current.revision: facts.definitions[current]} if current in facts.definitions and current else {}
 
 
 def _stale(pair: Pair, facts: Facts) -> Questions:

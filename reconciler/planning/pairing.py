@@ -10,8 +10,8 @@ from reconciler.model.plans import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
+    from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved
     from reconciler.model.packages import Definition, PackageHead
 
@@ -56,16 +56,18 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Clients whom a run reassigned go back to the revision that they came from.
-
-    Attributes:
-        at: The instant of the run: whoever was assigned the package since keeps it.
-    """
+    """Clients whom a run reassigned go back to the revision that they came from."""
 
     pair: Pair
     run: int
-    at: datetime
     moved: Moved
+
+    @property
+    def refs(self) -> tuple[RevisionRef, ...]:
+        """Where they were, where they are, and what is current."""
+        numbers = (self.moved.from_revision, self.moved.to_revision)
+        moved = tuple(RevisionRef(self.moved.key, number) for number in numbers)
+        return (*moved, self.pair.current) if self.pair.current else moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Pairing:
         equal: Pairs that need none.
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
         returns: Reassignments to take back.
+        catalog: What the catalog is to be; None where the plan is not about it.
         notices: What a reader of the plan should know about how it was paired.
     """
 
@@ -84,6 +87,7 @@ class Pairing:
     equal: tuple[Pair, ...] = ()
     unmanaged: tuple[str, ...] = ()
     returns: tuple[Return, ...] = ()
+    catalog: Catalog | None = None
     notices: tuple[str, ...] = ()
 
 

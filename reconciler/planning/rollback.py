@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from reconciler.errors import BlockedError
+from reconciler.model.catalog import Catalog
 from reconciler.model.packages import DesiredPackage, RevisionRef
+from reconciler.model.terms import Term
+from reconciler.planning.catalog import taken_back, unmet
 from reconciler.planning.pairing import Pair, Pairing, Return
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.changesets import Moved, PackageState, Run
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.planning.drafts import Draft
+
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Past:
 
     Attributes:
         moved: Whom the run reassigned.
+        catalog: The live one; None where none was ever applied.
         heads: Live packages by key.
         definitions: Of every revision in `wanted`.
         files: Desired packages by key, for their acknowledgements.
@@ -28,6 +36,7 @@ class Past:
 
     run: Run
     moved: tuple[Moved, ...]
+    catalog: Catalog | None
     heads: Mapping[str, PackageHead]
     definitions: Mapping[RevisionRef, Definition]
     files: Mapping[str, DesiredPackage]
@@ -48,16 +57,42 @@ def rolled_back(past: Past) -> Pairing:
     """
     pairs = {key: _pair(past, key) for key in past.run.after if key in past.heads}
     returns = [
-        Return(
-            pairs.get(each.key) or Pair(past.files.get(each.key), past.heads[each.key]),
-            past.run.id,
-            past.run.at,
-            each,
-        )
+        Return(pairs.get(each.key) or Pair(past.files.get(each.key), past.heads[each.key]), past.run.id, each)
         for each in past.moved
         if each.key in past.heads
     ]
-    return Pairing(differing=tuple(pairs.values()), returns=tuple(returns), notices=tuple(_notices(past)))
+    return Pairing(
+        differing=tuple(pairs.values()),
+        returns=tuple(returns),
+        catalog=taken_back(past.catalog or Catalog(), past.run.catalog) if past.run.catalog else None,
+        notices=tuple(_notices(past)),
+    )
+
+
+def require_offered(
+    run: int, drafts: Iterable[Draft], others: Mapping[str, Definition], live: Catalog, after: Catalog
+) -> None:
+    """Raise `BlockedError` where a package would need what the catalog does not have after the rollback.
+
+    Args:
+        run: What is rolled back.
+        drafts: What the rollback writes.
+        others: The packages that it leaves alone: what they miss already is not its doing.
+        live: The catalog as it is.
+        after: The catalog as it will be.
+    """
+    lacking = {draft.key: list(unmet(draft.after, after)) for draft in drafts if not draft.archived}
+    for key, definition in others.items():
+        known = {*unmet(definition, live)}
+        lacking[key] = [each for each in unmet(definition, after) if each not in known]
+    needs = [f"{key} needs {' and '.join(missing)}" for key, missing in sorted(lacking.items()) if missing]
+    if needs:
+        more = f" (and {len(needs) - _SHOWN} more)" if len(needs) > _SHOWN else ""
+        raise BlockedError(
+            f"Run {run} cannot be rolled back: {', '.join(needs[:_SHOWN])}{more}, "
+            "which the catalog would not have then.",
+            hint="Take it out of the package first, or roll back later runs before this one.",
+        )
 
 
 def _before(run: Run, key: str) -> PackageState | None:
@@ -88,6 +123,9 @@ def _notices(past: Past) -> Iterator[str]:
     run = past.run
     yield f"Rolls back run {run.id}. The files stay: revert them too, or the next plan undoes this."
     yield "Credits and other usage spent since stay spent; clients assigned since keep what they hold."
+    for path in _changed_again(past):
+        term = path.lstrip("/")
+        yield f"The catalog's {term}: changed again after run {run.id}; rolling back undoes that as well."
     for key, after in run.after.items():
         head = past.heads.get(key)
         if head is None:
@@ -99,3 +137,12 @@ def _notices(past: Past) -> Iterator[str]:
             yield f"{key}: changed again after run {run.id}; rolling back undoes that as well."
         elif _before(run, key) is None:
             yield f"{key}: created by run {run.id}; packages are never deleted, so that it is archived."
+
+
+def _changed_again(past: Past) -> Iterator[str]:
+    """Yield the paths of the terms that are neither as the run left them nor as they were before."""
+    live = (past.catalog or Catalog()).as_document()
+    for term in past.run.catalog:
+        section, key = Term.at(term["path"])
+        if live[section].get(key) not in (term["from"], term["to"]):
+            yield term["path"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reassignment
 from reconciler.model.questions import (
     AssignedIn,
     ClientQuestion,
     Condition,
-    MovedIn,
+    EndedToo,
+    HeldSince,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -38,7 +38,6 @@ class Candidate:
         target: What they move to.
         to_revision: Number of the target where it is an older revision; None for the current one.
         returning_from: Id of the run whose reassignments are taken back.
-        returning_at: The instant of that run.
         sources: Revisions that they leave, sorted.
         settled: The revision that needs no move; empty where the plan mints a new one.
     """
@@ -50,23 +49,26 @@ class Candidate:
     settled: tuple[int, ...] = ()
     to_revision: int | None = None
     returning_from: int | None = None
-    returning_at: datetime | None = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5).
 
-        Whoever returns to what it held before was allowed to, and was not assigned the package anew since.
+        Whoever returns to what it held before was allowed to.
         """
-        if self.returning_from is not None and self.to_revision is not None and self.returning_at is not None:
-            since_before = AssignedIn((Window(None, self.returning_at),))
-            return (MovedIn(self.returning_from, self.to_revision), since_before)
+        if self.returning_from is not None and self.to_revision is not None:
+            return (HeldSince(self.returning_from, self.to_revision),)
         return (*self._excluding, *self._allowing)
+
+    @property
+    def moving(self) -> tuple[Condition, ...]:
+        """The same of whoever moves: a rollback brings back subscriptions that have ended as well."""
+        return self.conditions if self.returning_from is None else (*self.conditions, EndedToo())
 
     @property
     def eligible(self) -> ClientQuestion:
         """Ask who could move."""
-        return ClientQuestion(self.pair.live_key, self.sources, self.conditions)
+        return ClientQuestion(self.pair.live_key, self.sources, self.moving)
 
     @property
     def arrived(self) -> ClientQuestion:
@@ -148,22 +150,45 @@ class Step:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """What a holder of the candidate's sources must meet to be in the step."""
-        cut = () if self.through is None else (UpTo(self.through),)
-        return (*self.candidate.conditions, *cut)
+        """What an active holder of the candidate's sources must meet to be in the step."""
+        return (*self.candidate.conditions, *self._cut)
 
     @property
     def movers(self) -> tuple[ClientQuestion, ...]:
         """Ask who moves, per revision that is left."""
-        key = self.candidate.pair.live_key
-        return tuple(ClientQuestion(key, (number,), self.conditions) for number in self.candidate.sources)
+        key, moving = self.candidate.pair.live_key, (*self.candidate.moving, *self._cut)
+        return tuple(ClientQuestion(key, (number,), moving) for number in self.candidate.sources)
+
+    def questions(self, at: datetime) -> Iterator[ClientQuestion]:
+        """Return all that must be known to show the step."""
+        yield from (*self.movers, *self._going_on(at))
+
+    def resumed(self, facts: Facts) -> int:
+        """Count those whose subscription is over and goes on."""
+        return sum(
+            sign * facts.count(each) for sign, each in zip((1, -1), self._going_on(facts.at), strict=False)
+        )
+
+    def _going_on(self, at: datetime) -> tuple[ClientQuestion, ...]:
+        """Ask who is active after a rollback: of all who move, and of those who are so now."""
+        candidate, expiry = self.candidate, self.candidate.target.expiry
+        if candidate.returning_from is None:
+            return ()
+        after = () if expiry is None else (AssignedIn(expiry.running_starts(at)),)
+        both = (*candidate.moving, *after), (*candidate.conditions, *after)
+        return tuple(ClientQuestion(candidate.pair.live_key, candidate.sources, each) for each in both)
+
+    @property
+    def _cut(self) -> tuple[Condition, ...]:
+        return () if self.through is None else (UpTo(self.through),)
 
     def reassignment(self, facts: Facts) -> Reassignment:
         """Return the step as the plan shows it."""
         counts = {str(question.revisions[0]): facts.count(question) for question in self.movers}
         left = {number: count for number, count in counts.items() if count}
         known = self.candidate.reassignment(facts, self.size)
-        return known.model_copy(update={"from_revisions": left, "through": self.through})
+        resumed = self.resumed(facts)
+        return known.model_copy(update={"from_revisions": left, "through": self.through, "resumed": resumed})
 
 
 def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts) -> tuple[Candidate, ...]:
@@ -185,7 +210,6 @@ def returning(returns: Iterable[Return], facts: Facts) -> tuple[Candidate, ...]:
             sources=tuple(sorted({each.moved.to_revision for each in group})),
             to_revision=revision,
             returning_from=group[0].run,
-            returning_at=group[0].at,
         )
         for (live_key, revision), group in to_same.items()
     )

@@ -16,6 +16,8 @@ from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
     Condition,
+    EndedToo,
+    HeldSince,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -25,6 +27,7 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store import tables
+from reconciler.store.columns import ALWAYS_PAST
 from reconciler.store.operands import place, slots
 from reconciler.store.usage import counts_members
 
@@ -86,7 +89,7 @@ def _asked(conditions: Sequence[Condition]) -> FromClause:
     source: FromClause = tables.asked
     columns: list[ColumnElement[Any]] = list(tables.asked.c)
     for slot, condition in slots(conditions):
-        if isinstance(condition, UsesMoreThan | MovedIn | UpTo):
+        if isinstance(condition, UsesMoreThan | MovedIn | HeldSince | UpTo):
             rows = tables.operands.alias(f"operands{slot}")
             source = source.join(rows, and_(rows.c.question == tables.asked.c.question, rows.c.slot == slot))
             columns += [rows.c[name].label(f"{name}{slot}") for name in ("word", "low", "high")]
@@ -100,7 +103,10 @@ def of_one_revision(conditions: Sequence[Condition]) -> Matches:
 
 
 def _narrowed(matches: Matches, conditions: Sequence[Condition], asked: FromClause | None) -> Matches:
-    matches = matches.where(_HELD.active_until > bindparam("at", type_=BigInteger))
+    is_held = _HELD.active_until > bindparam("at", type_=BigInteger)
+    if EndedToo() in conditions:
+        is_held = _HELD.active_until > ALWAYS_PAST
+    matches = matches.where(is_held)
     for slot, condition in slots(conditions):
         matches = _slot(slot, asked).narrow(matches, condition)
     return matches
@@ -145,8 +151,10 @@ class _Slot:
                 return matches.join(self.rows, self._mine, self.rows.c.word == _HELD.client_id)
             case NotOneOf():
                 return matches.where(~self._named(self.rows.c.word == _HELD.client_id))
-            case MovedIn():
-                return self._with_moves(matches)
+            case MovedIn() | HeldSince():
+                return self._with_moves(matches, condition)
+            case EndedToo():
+                return matches
             case UpTo():
                 return matches.where(_HELD.client_id <= self._value("word"))
             case AnyOf(alternatives):
@@ -162,7 +170,7 @@ class _Slot:
             usage.c.amount > self._value("low"),
         )
 
-    def _with_moves(self, matches: Matches) -> Matches:
+    def _with_moves(self, matches: Matches, condition: MovedIn | HeldSince) -> Matches:
         moves = tables.moves.alias(f"moves{self.number}")
         moved = exists().where(
             moves.c.run_id == self._value("low"),
@@ -170,6 +178,8 @@ class _Slot:
             moves.c.package_id == _HELD.package_id,
             moves.c.from_revision == self._value("high"),
         )
+        if isinstance(condition, HeldSince):
+            moved = moved.where(moves.c.assigned_at == _HELD.assigned_at)
         return matches.where(moved.correlate_except(moves))
 
     def _with_clients(self, matches: Matches, condition: UsesMoreThan | OwnerIn | OwnerNotIn) -> Matches:

@@ -14,6 +14,8 @@ from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
     Condition,
+    EndedToo,
+    HeldSince,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -65,14 +67,16 @@ def operand_rows(conditions: Sequence[Condition]) -> set[tuple[int, str, int, in
     return {row for slot, condition in slots(conditions) for row in _rows(slot, condition)}
 
 
-def _rows(slot: int, condition: Condition) -> set[tuple[int, str, int, int]]:
+def _rows(slot: int, condition: Condition) -> set[tuple[int, str, int, int]]:  # noqa: PLR0911 - a return per case
     match condition:
         case UsesMoreThan(meter, amount):
             return {(slot, meter, amount, 0)}
         case AssignedIn(windows):
             return {(slot, "", *bounds(window)) for window in windows}
-        case MovedIn(run, from_revision):
+        case MovedIn(run, from_revision) | HeldSince(run, from_revision):
             return {(slot, "", run, from_revision)}
+        case EndedToo():
+            return set()
         case UpTo(client_id):
             return {(slot, client_id, 0, 0)}
         case OwnerIn(words) | OwnerNotIn(words) | OneOf(words) | NotOneOf(words):

@@ -67,6 +67,7 @@ def record(connection: Connection, run: Run) -> None:
         "states_before": _documents(run.before),
         "states_after": _documents(run.after),
         "renamed": dict(run.renamed),
+        "catalog": [dict(term) for term in run.catalog],
         "moved": run.moved,
     }
     connection.execute(insert(tables.runs).values(values))
@@ -100,5 +101,6 @@ def _run(row: Row[Any]) -> Run:
         before=_states(row.states_before),
         after=_states(row.states_after),
         renamed=row.renamed,
+        catalog=tuple(row.catalog),
         moved=row.moved,
     )

@@ -123,6 +123,7 @@ runs: Final = Table(
     Column("states_before", JsonText, nullable=False),
     Column("states_after", JsonText, nullable=False),
     Column("renamed", JsonText, nullable=False),
+    Column("catalog", JsonText, nullable=False),
     Column("moved", Integer, nullable=False),
     Column("on_behalf_of", Text),
 )

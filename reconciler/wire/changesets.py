@@ -163,6 +163,7 @@ class RunReply(Reply):
     before: dict[str, PackageStateReply]
     after: dict[str, PackageStateReply]
     renamed: dict[str, str]
+    catalog: tuple[dict[str, JsonValue], ...] = ()
     moved: int
 
     @classmethod

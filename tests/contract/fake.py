@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
-from reconciler.live.telling import told
+from reconciler.live.telling import told, told_catalog
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
@@ -22,7 +22,7 @@ from reconciler.model.findings import Finding, Position
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.plans import Outdated, PlatformIdentity
-from reconciler.model.questions import Answer, Tally
+from reconciler.model.questions import Answer, EndedToo, Tally
 from tests.contract import world
 from tests.contract.losing import (
     Stated,
@@ -200,7 +200,9 @@ class FakePlatform:
             if (
                 holder.package.key == question.package
                 and holder.revision in question.revisions
-                and holder.is_active(at)
+                and (
+                    holder.is_active(at) or (holder.status == "active" and EndedToo() in question.conditions)
+                )
                 and all(meets(holder, condition) for condition in question.conditions)
             ):
                 yield holder.id
@@ -253,6 +255,7 @@ class FakePlatform:
         with self._all_or_nothing() as world:
             self._require_unmoved(change_set)
             self._require_planned_consequences(change_set)
+            catalog = told_catalog(change_set, world.catalog)
             world.catalog = change_set.catalog or world.catalog
             if change_set.protected is not None:
                 world.protected = tuple(sorted(set(change_set.protected)))
@@ -261,7 +264,7 @@ class FakePlatform:
             run = self._write_all(change_set)
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
-            world.runs.append(replace(run, moved=moved))
+            world.runs.append(replace(run, moved=moved, catalog=catalog))
             self._spend(change_set.at)
             return world.runs[-1]
 
@@ -501,7 +504,8 @@ class FakePlatform:
     def _write(
         self, key: str, definition: Definition, at: datetime, *, archived: bool, managed: bool
     ) -> None:
-        self._require_definable(definition)
+        if not archived:
+            self._require_definable(definition)
         known = self._world.packages.get(key)
         if known is None:
             self._world.packages[key] = Package(key, [definition], archived, managed, [at])

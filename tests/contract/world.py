@@ -11,6 +11,8 @@ from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
+    EndedToo,
+    HeldSince,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -167,6 +169,15 @@ def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 
         case MovedIn(run, from_revision):
             moves = [(each.run, each.package.key, each.from_revision) for each in holder.moved]
             return (run, holder.package.key, from_revision) in moves
+        case HeldSince(run, from_revision):
+            moves = [
+                (each.run, each.package.key, each.from_revision)
+                for each in holder.moved
+                if each.start == holder.assigned_at
+            ]
+            return (run, holder.package.key, from_revision) in moves
+        case EndedToo():
+            return True
         case UpTo(last):
             return holder.id <= last
         case AnyOf(alternatives):

@@ -53,6 +53,14 @@ def amount(cap: int | str | None) -> float:
     return -1 if cap is None else float("inf") if cap == "unlimited" else float(cap)
 
 
+def missing(terms: Terms, catalog: dict[str, dict[str, Any]]) -> set[str]:
+    """What a package needs and a catalog does not have."""
+    features = terms.features & catalog["features"].keys()
+    found = {*(terms.features - features), *(dict(terms.limits).keys() - catalog["limits"].keys())}
+    has_ai = any(catalog["features"][key].get("ai") for key in features)
+    return found if terms.credits is None or has_ai else {*found, "ai"}
+
+
 def losses(held: Terms, after: Terms) -> set[Loss]:
     """What `after` takes away or narrows, spelled out case by case."""
     found = {("feature-removed", feature) for feature in held.features - after.features}
@@ -146,6 +154,24 @@ class World:
     now: datetime
     live: dict[str, Package] = field(default_factory=dict)
     holders: dict[str, Holder] = field(default_factory=dict)
+    catalog: dict[str, dict[str, Any]] = field(default_factory=lambda: {"features": {}, "limits": {}})
+
+    def terms_other_than(self, catalog: dict[str, dict[str, Any]]) -> dict[tuple[str, str], Any]:
+        """What the live catalog has of each term that this one has otherwise; None for what it does not."""
+        return {
+            (section, key): mine.get(key)
+            for section, mine in self.catalog.items()
+            for key in mine.keys() | catalog[section].keys()
+            if mine.get(key) != catalog[section].get(key)
+        }
+
+    def taken_back(self, terms: dict[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:
+        """The live catalog with these terms as they were."""
+        found = {section: dict(mine) for section, mine in self.catalog.items()}
+        for (section, key), term in terms.items():
+            found[section].pop(key, None)
+            found[section] |= {} if term is None else {key: term}
+        return found
 
     def terms(self, holder: Holder) -> Terms:
         return self.live[holder.package].revisions[holder.revision - 1]

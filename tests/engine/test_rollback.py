@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from reconciler.engine.aims import ClientsReassigned, RunUndone
-from reconciler.errors import WrongUsageError
+from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.plans import Action
 from reconciler.model.terms import Severity
-from tests.builders import definition
+from tests.builders import NOON, definition
+from tests.shop import CATALOG
 
 if TYPE_CHECKING:
     from tests.shop import Shop
@@ -162,6 +165,155 @@ def test_clients_who_came_from_several_revisions_return_each_to_its_own_and_back
 
     assert returned == {"acme": ("calls", "chat"), "cone": ("chat", "sessions")}
     assert {held.client(id_).entitlements.features for id_ in ("acme", "bolt", "cone")} == {("chat",)}
+
+
+def test_a_rollback_brings_back_the_subscriptions_that_the_run_ended(held: Shop) -> None:
+    held.package("pro", **BASIC, expiry="60 days")
+    held.apply()
+    held.clients("cone", "dune", package="pro")
+    started = held.client("cone").subscription.assigned_at
+    held.later(days=20)
+    held.package("pro", features=["chat"], expiry="10 days", rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    ended = [held.client(id_).subscription.status for id_ in ("acme", "cone")]
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert ended == ["expired", "expired"]
+    assert [
+        (each.reassignment.to_revision, each.reassignment.clients, each.reassignment.resumed)
+        for each in made.changes
+        if each.reassignment
+    ] == [(1, 2, 2), (2, 2, 2)]
+    assert (made.summary.clients_gaining, made.summary.clients_losing) == (4, 0)
+    assert not any("stay where they are" in notice for notice in made.notices)
+    subscription = held.client("cone").subscription
+    assert (subscription.status, subscription.assigned_at) == ("active", started)
+    assert subscription.expires_at == started + timedelta(days=60)
+    assert held.client("acme").subscription.expires_at is None
+    assert held.client("acme").entitlements.features == ("calls", "chat")
+
+
+def test_a_rollback_counts_as_going_on_only_what_is_not_over_before_the_run_either(held: Shop) -> None:
+    held.package("pro", **BASIC, expiry="30 days")
+    held.apply()
+    held.clients("cone", package="pro")
+    held.later(days=20)
+    held.clients("dune", package="pro")
+    held.package(
+        "pro",
+        **BASIC,
+        expiry="10 days",
+        rollout={"existing_clients": "reassign", "exclude": ["acme", "bolt"]},
+    )
+    run = held.apply()
+    held.later(days=15)
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    (moved,) = (each.reassignment for each in made.changes if each.reassignment)
+    assert (moved.clients, moved.resumed, made.summary.clients_gaining) == (2, 1, 1)
+    assert [held.client(id_).subscription.status for id_ in ("cone", "dune")] == ["expired", "active"]
+
+
+def test_who_was_assigned_anew_with_an_earlier_start_is_not_taken_back(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    held.clients("acme", package="pro", assigned_at=NOON - timedelta(days=3))
+
+    held.apply(aim=RunUndone(run.id))
+
+    assert held.client("acme").entitlements.features == ("chat",)
+    assert held.client("bolt").entitlements.features == ("calls", "chat")
+
+
+def test_a_suspended_client_stays_and_is_counted(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    held.clients("bolt", package="pro", status="disabled")
+
+    made = held.plan(aim=RunUndone(run.id))
+
+    assert any(notice.startswith("pro: 1 of 2 clients whom the run moved stay") for notice in made.notices)
+
+
+def catalogued(held: Shop, **changed: object) -> None:
+    features = {**CATALOG["features"], **changed}
+    known = {key: feature for key, feature in features.items() if feature is not None}
+    limits = {key: limit for key, limit in CATALOG["limits"].items() if limit["feature"] in known}
+    document = {"features": known, "limits": limits}
+    (held.root / "catalog.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+
+
+def offered(held: Shop) -> dict[str, str]:
+    catalog = held.platform.catalog()
+    return {key: feature.title for key, feature in catalog.features.items()} if catalog else {}
+
+
+def test_a_rollback_takes_back_the_terms_of_the_catalog_that_the_run_changed(held: Shop) -> None:
+    before = offered(held)
+    catalogued(held, chat={"title": "Talk"}, calls=None, news={"title": "News"})
+    held.package("pro", features=["chat", "news"])
+    run = held.apply()
+    catalogued(held, chat={"title": "Talk"}, calls=None, news={"title": "News"}, later={"title": "Later"})
+    held.apply()
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert [(field.path, field.before, field.after) for field in made.catalog.fields] == [
+        ("/features/calls", None, {"title": "Calls"}),
+        ("/features/chat", {"title": "Talk"}, {"title": "Chat"}),
+        ("/features/news", {"title": "News"}, None),
+        ("/limits/minutes", None, CATALOG["limits"]["minutes"]),
+    ]
+    assert offered(held) == {**before, "later": "Later"}
+
+
+def test_a_rollback_of_what_a_package_needs_meanwhile_is_blocked_with_the_reason(held: Shop) -> None:
+    catalogued(held, news={"title": "News"})
+    run = held.apply()
+    held.package("max", features=["news"])
+    held.apply()
+
+    with pytest.raises(BlockedError, match="max needs the feature `news`, which the catalog would not have"):
+        held.plan(aim=RunUndone(run.id))
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "missing"),
+    [
+        ({"features": ["calls"]}, {"calls": None}, "the feature `calls`"),
+        ({"features": ["agent"], "ai_credits": 5}, {"agent": {"title": "Agent"}}, "an AI feature"),
+    ],
+)
+def test_a_rollback_to_what_the_catalog_no_longer_has_is_blocked_with_the_reason(
+    held: Shop, before: dict[str, object], since: dict[str, object], missing: str
+) -> None:
+    held.package("pro", **before)
+    held.apply()
+    held.package("pro", features=["chat"])
+    run = held.apply()
+    catalogued(held, **since)
+    held.apply()
+
+    with pytest.raises(BlockedError, match=f"Run {run.id} cannot be rolled back: pro needs {missing}"):
+        held.plan(aim=RunUndone(run.id))
+
+
+def test_a_rollback_says_which_term_of_the_catalog_was_changed_again(held: Shop) -> None:
+    catalogued(held, chat={"title": "Talk"})
+    run = held.apply()
+    catalogued(held, chat={"title": "Chatter"})
+    held.apply()
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert any(notice.startswith("The catalog's features/chat: changed again") for notice in made.notices)
+    assert offered(held)["chat"] == "Chat"
 
 
 def test_a_rollback_says_how_many_stay(held: Shop) -> None:

@@ -26,7 +26,7 @@ from reconciler.model.settings import Environment, Guards, Settings
 from reconciler.sources.workspace import Workspace
 from tests.builders import NOON
 from tests.engine.story_checks import announced, same_client, same_plan
-from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount
+from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount, missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,17 @@ CATALOG = Catalog.normalised(
         "limits": {limit: {"title": limit, "per": "cycle"} for limit in LIMITS},
     }
 )
+EXTRA = "extra"
+"""A feature that only some catalogs have; whoever edits by hand takes no notice of that."""
+
+
+def catalog(*, has_extra: bool, chat: str) -> Catalog:
+    document = CATALOG.as_document()
+    extra = {EXTRA: {"title": EXTRA}} if has_extra else {}
+    document["features"] = {**document["features"], **extra, "chat": {"title": chat}}
+    return Catalog.normalised(document)
+
+
 UNGUARDED = Guards("unlimited", "unlimited", "never")
 WAIVERS = tuple(f"{guard}:{key}" for guard in ("vanished", "adopt", "empty_desired") for key in (*KEYS, "*"))
 
@@ -58,6 +69,9 @@ terms = st.builds(
     expiry=st.sampled_from([None, None, 10, 40]),
     emails=st.one_of(st.none(), st.none(), st.frozensets(st.sampled_from(EMAILS), min_size=1)),
 ).map(lambda made: made if "agent" in made.features else replace(made, credits=None))
+by_hand = st.tuples(terms, st.booleans()).map(
+    lambda made: replace(made[0], features=made[0].features | {EXTRA}) if made[1] else made[0]
+)
 files = st.builds(
     File,
     terms,
@@ -76,6 +90,7 @@ class Undo:
     run: Run
     before: Mapping[str, tuple[Terms, bool] | None]
     old_keys: Mapping[str, str]
+    terms: dict[tuple[str, str], Any]
 
 
 class Story(RuleBasedStateMachine):
@@ -90,6 +105,7 @@ class Story(RuleBasedStateMachine):
         self.world = World(NOON)
         self.files: dict[str, File] = {}
         self.undo: Undo | None = None
+        self.catalog = CATALOG
 
     def teardown(self) -> None:
         self.stack.close()
@@ -116,7 +132,11 @@ class Story(RuleBasedStateMachine):
             file = self.files.pop(old)
             self.files[new] = replace(file, terms=replace(file.terms, title=new), renamed_from=old)
 
-    @rule(key=st.sampled_from(KEYS), edited=terms)
+    @rule(has_extra=st.booleans(), chat=st.sampled_from(["chat", "talk"]))
+    def edit_the_catalog(self, chat: str, *, has_extra: bool) -> None:
+        self.catalog = catalog(has_extra=has_extra, chat=chat)
+
+    @rule(key=st.sampled_from(KEYS), edited=by_hand)
     def edit_by_hand(self, key: str, edited: Terms) -> None:
         edited = replace(edited, title=key)
         definition = Definition.normalised(edited.document())
@@ -183,9 +203,10 @@ class Story(RuleBasedStateMachine):
         same_plan(made, expected)
         if made.is_empty:
             return
-        before = self.world.all_entitled()
+        before, terms = self.world.all_entitled(), self.world.terms_other_than(self.catalog.as_document())
         run = self._apply(made)
-        self._remember(run, expected)
+        self._remember(run, expected, terms)
+        self.world.catalog = self.catalog.as_document()
         for each in expected.values():
             self.world.settle(each, run.id)
         assert announced(made) == self.world.lost_since(before)
@@ -213,7 +234,7 @@ class Story(RuleBasedStateMachine):
         if movers:
             before = self.world.all_entitled()
             run = self._apply(made, aim)
-            self._remember(run, {})
+            self._remember(run, {}, {})
             for holder in movers:
                 self.world.move(holder, len(package.revisions), run.id)
             assert announced(made) == self.world.lost_since(before)
@@ -224,6 +245,10 @@ class Story(RuleBasedStateMachine):
         undo = self.undo
         assert undo is not None
         aim = RunUndone(undo.run.id)
+        if self._misses_a_term(undo):
+            with pytest.raises(BlockedError, match="which the catalog would not have then"):
+                self._plan(aim)
+            return
         made = self._plan(aim)
         if made.is_empty:
             return
@@ -250,6 +275,8 @@ class Story(RuleBasedStateMachine):
 
     @invariant()
     def every_client_has_what_the_model_says(self) -> None:
+        live = self.platform.catalog()
+        assert (live or Catalog()).as_document() == self.world.catalog
         seen = {client.id: client for client in self.platform.clients(self.world.now)}
         assert seen.keys() == self.world.holders.keys()
         for id_, holder in self.world.holders.items():
@@ -268,7 +295,7 @@ class Story(RuleBasedStateMachine):
 
     def _workspace(self) -> Workspace:
         packages = {key: _desired(key, file) for key, file in sorted(self.files.items())}
-        return Workspace(self.root, Settings(), CATALOG, packages, {}, ())
+        return Workspace(self.root, Settings(), self.catalog, packages, {}, ())
 
     def _origin(self, key: str) -> str | None:
         return self.files[key].renamed_from if key in self.files else None
@@ -283,7 +310,7 @@ class Story(RuleBasedStateMachine):
             return amount(dict(held.limits).get(meter))
         return float("inf") if meter in held.features else -1
 
-    def _remember(self, run: Run, expected: dict[str, Expected]) -> None:
+    def _remember(self, run: Run, expected: dict[str, Expected], terms: dict[tuple[str, str], Any]) -> None:
         written = {key: each for key, each in expected.items() if each.action}
         live = self.world.live
         before = {
@@ -292,7 +319,7 @@ class Story(RuleBasedStateMachine):
             else None
             for key, each in written.items()
         }
-        self.undo = Undo(run, before, {key: each.live_key for key, each in written.items()})
+        self.undo = Undo(run, before, {key: each.live_key for key, each in written.items()}, terms)
 
     def _takes_a_title(self, undo: Undo) -> bool:
         """Whether a package has, since the run, got the title that another one would get back."""
@@ -304,27 +331,50 @@ class Story(RuleBasedStateMachine):
             if not package.archived
         )
 
+    def _misses_a_term(self, undo: Undo) -> bool:
+        """Whether a package would have what the catalog would not, and did not have it so already."""
+        now, then, live = self.world.catalog, self.world.taken_back(undo.terms), self.world.live
+        found = {key: self._restored(undo, key) for key in undo.before if key in live}
+        written = {key: terms for key, (_, terms, _, is_same) in found.items() if not is_same}
+        archived = {key for key, (_, _, is_archived, is_same) in found.items() if is_archived and not is_same}
+        left = {
+            key: package.current
+            for key, package in live.items()
+            if key not in written and not package.archived
+        }
+        return any(missing(terms, then) for key, terms in written.items() if key not in archived) or any(
+            missing(terms, then) - missing(terms, now) for terms in left.values()
+        )
+
+    def _restored(self, undo: Undo, key: str) -> tuple[str, Terms, bool, bool]:
+        """Key, terms and archival of a live package once the run is undone; whether it has them already."""
+        package, state = self.world.live[key], undo.before[key]
+        terms, archived = state or (package.current, True)
+        old_key = key if undo.old_keys[key] in self.world.live else undo.old_keys[key]
+        is_same = (old_key, terms, archived) == (key, package.current, package.archived)
+        return old_key, terms, archived, is_same
+
     def _undone(self, undo: Undo, run: Run) -> None:
         """Packages are as before, as a new revision where they differ; who was moved away is back."""
         returning = {
             holder.id: holder.moved_in[1]
             for holder in self.world.holders.values()
-            if holder.moved_in and holder.moved_in[0] == undo.run.id and holder.is_active(self.world.now)
+            if holder.moved_in and holder.moved_in[0] == undo.run.id and holder.status == "active"
         }
         before: dict[str, tuple[Terms, bool] | None] = {}
         old_keys: dict[str, str] = {}
-        for key, state in undo.before.items():
-            package = self.world.live.get(key)
-            if package is None:
-                continue
-            restored, archived = state or (package.current, True)
-            old_key = key if undo.old_keys[key] in self.world.live else undo.old_keys[key]
-            if (old_key, restored, archived) != (key, package.current, package.archived):
+        for key in [key for key in undo.before if key in self.world.live]:
+            package = self.world.live[key]
+            old_key, restored, archived, is_same = self._restored(undo, key)
+            if not is_same:
                 before[old_key], old_keys[old_key] = (package.current, package.archived), key
             self.world.settle(Expected(old_key, key, "update", restored, archived=archived), run.id)
         for id_, revision in returning.items():
             self.world.move(self.world.holders[id_], revision, run.id)
-        self.undo = Undo(run, before, old_keys)
+        back = self.world.taken_back(undo.terms)
+        terms = self.world.terms_other_than(back)
+        self.world.catalog = back
+        self.undo = Undo(run, before, old_keys, terms)
 
 
 def _desired(key: str, file: File) -> DesiredPackage:

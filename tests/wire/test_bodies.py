@@ -27,6 +27,8 @@ from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
     ClientQuestion,
+    EndedToo,
+    HeldSince,
     MovedIn,
     NotOneOf,
     OneOf,
@@ -61,6 +63,8 @@ QUESTION = ClientQuestion(
         NotOneOf(("acme",)),
         OneOf(("globex", "a/b")),
         MovedIn(4, 1),
+        HeldSince(4, 1),
+        EndedToo(),
         UpTo("zorg"),
         AnyOf((UsesMoreThan("chat", 0), OwnerNotIn(()), AssignedIn((Window(None, NOON),)))),
     ),
@@ -122,6 +126,7 @@ def test_a_run_comes_back_equal() -> None:
         before={"basic": PackageState(1, archived=False, managed=True)},
         after={"basic": PackageState(2, archived=True, managed=True)},
         renamed={"new": "old"},
+        catalog=({"path": "/features/chat", "from": None, "to": {"title": "Chat"}},),
         moved=9,
     )
 

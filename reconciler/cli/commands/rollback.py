@@ -22,8 +22,8 @@ def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes
     """Plan back to the state before a run.
 
     The plan is shown and applied like any other, and the same guards hold. Packages get their former contents
-    as new revisions, and clients whom the run reassigned return to what they held. The plan says what cannot
-    be undone.
+    as new revisions, the catalog the terms that the run changed, and clients whom the run reassigned return
+    to what they held, ended subscriptions included. The plan says what cannot be undone.
     """
     from reconciler.engine.aims import RunUndone
     from reconciler.engine.apply import ApplyRequest

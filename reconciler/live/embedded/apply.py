@@ -9,7 +9,7 @@ from reconciler.errors import BlockedError
 from reconciler.live.embedded import losses, preconditions
 from reconciler.live.embedded.editing import require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
-from reconciler.live.telling import told
+from reconciler.live.telling import told, told_catalog
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
 from reconciler.model.questions import OwnerNotIn
 from reconciler.store import meta, moves, packages, questions, runs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.questions import ClientQuestion
@@ -103,9 +104,10 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     known = packages.stored(connection, preconditions.keys_of(change_set))
     preconditions.require_unmoved(connection, change_set, known)
     losses.spend(connection, change_set.at)
+    former = meta.catalog(connection)
     _write_vocabulary(connection, change_set)
     _write_packages(connection, change_set, known)
-    run = _run(connection, change_set, known)
+    run = _run(connection, change_set, known, former)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     move_all(connection, change_set, run.id)
@@ -130,7 +132,8 @@ def _write_packages(
     for write in change_set.writes:
         match write:
             case PackageWrite():
-                require_definable(write.key, write.definition, catalog)
+                if not write.archived:
+                    require_definable(write.key, write.definition, catalog)
                 contents.append((_contents(write), _before(write, known)))
             case ArchiveWrite():
                 packages.archive(connection, known[write.key])
@@ -146,7 +149,12 @@ def _before(write: PackageWrite, known: Mapping[str, StoredPackage]) -> StoredPa
     return None if write.expected_version is None else known[write.origin]
 
 
-def _run(connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Run:
+def _run(
+    connection: Connection,
+    change_set: ChangeSet,
+    known: Mapping[str, StoredPackage],
+    former: Catalog | None,
+) -> Run:
     origins = {write.key: write.origin for write in change_set.writes}
     existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
     written = packages.stored(connection, origins.keys())
@@ -164,6 +172,7 @@ def _run(connection: Connection, change_set: ChangeSet, known: Mapping[str, Stor
         before=before,
         after={key: _state(package) for key, package in sorted(written.items())},
         renamed={key: old for key, old in sorted(origins.items()) if old != key},
+        catalog=told_catalog(change_set, former),
     )
 
 

@@ -23,7 +23,8 @@ def edit(
     connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool
 ) -> PackageHead:
     """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
-    require_definable(key, definition, meta.catalog(connection))
+    if not archived:
+        require_definable(key, definition, meta.catalog(connection))
     current = packages.stored(connection, [key]).get(key)
     is_managed = current is not None and current.head.managed
     contents = Contents(key, definition, archived=archived, managed=is_managed)

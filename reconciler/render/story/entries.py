@@ -223,6 +223,10 @@ def _moves(moves: Reassignment) -> Iterator[Words]:
         if count:
             yield words(f"{counted(count, 'client')} {agreed(count, *verbs)}{why}.")
 
+    if moves.resumed:
+        goes_on = agreed(moves.resumed, "subscription that is over goes", "subscriptions that are over go")
+        yield words(f"{number(moves.resumed)} {goes_on} on.", tone=Tone.GOOD)
+
 
 def _left(moves: Reassignment) -> Words:
     parts = [

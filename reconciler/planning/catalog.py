@@ -1,0 +1,50 @@
+"""What the catalog gains, loses or describes differently; taking that back; what packages need of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.catalog import Catalog
+from reconciler.model.plans import CatalogChange, CatalogFieldChange
+from reconciler.model.terms import CAPS, Term, pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.packages import Definition
+
+
+def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChange:
+    """Return the features and limits that the catalog gains, loses or describes differently."""
+    if desired is None or desired == live:
+        return CatalogChange(from_digest=live.digest if live else None)
+    before, after = (live or Catalog()).as_document(), desired.as_document()
+    fields = [
+        CatalogFieldChange(
+            path=pointer(section, key), before=before[section].get(key), after=after[section].get(key)
+        )
+        for section in ("features", "limits")
+        for key in sorted(before[section].keys() | after[section].keys())
+        if before[section].get(key) != after[section].get(key)
+    ]
+    return CatalogChange(fields=tuple(fields), from_digest=live.digest if live else None)
+
+
+def taken_back(live: Catalog, terms: Iterable[Mapping[str, Any]]) -> Catalog:
+    """Return the catalog with these terms as they were `from`; the others stay."""
+    document = live.as_document()
+    for term in terms:
+        section, key = Term.at(term["path"])
+        document[section].pop(key, None)
+        if term["from"] is not None:
+            document[section][key] = term["from"]
+    return Catalog.normalised(document)
+
+
+def unmet(definition: Definition, catalog: Catalog) -> Iterator[str]:
+    """Name what a package needs and the catalog does not offer."""
+    yield from (f"the feature `{key}`" for key in definition.features if key not in catalog.features)
+    yield from (f"the limit `{key}`" for key in definition.limits if key not in catalog.limits)
+    known = (catalog.features[key] for key in definition.features if key in catalog.features)
+    if any(CAPS[key].beside == "ai" for key in definition.caps) and not any(each.ai for each in known):
+        yield "an AI feature"
