@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ from reconciler.render.checks.remarks import of_story
 from reconciler.render.html.plan import plan_html
 from reconciler.render.markdown.plan import plan_markdown
 from reconciler.render.story.blockers import Audience
+from reconciler.render.story.effects import Effect, effects_line, naming
 from reconciler.render.story.figures import Level
-from reconciler.render.story.words import Origin, Span, Tone, around, counted, plain, plural_of
+from reconciler.render.story.words import Origin, Span, Tone, around, counted, plain, plural_of, words
 from reconciler.render.text.plan import plan_text
 from reconciler.render.text.style import Paper
 from tests.naughty import naughty_plan
@@ -127,6 +128,23 @@ def test_what_people_hold_is_told_not_what_the_file_said() -> None:
 
     felt = [plain(fact.felt) for fact in entry.facts]
     assert felt[1].startswith("9 keep 200 or 300 until reassigned")
+
+
+def test_no_more_are_named_than_are_spoken_of() -> None:
+    losing = Effect("lose", 3, words("drop"))
+    over = Effect("lose-over", 1, words("of them is over"), is_part=True)
+    keeping = Effect("keep", 4, words("keep"))
+    sample = tuple("abcde")
+
+    told = ((losing, over, keeping), (losing, keeping), (keeping,), (replace(keeping, count=9),))
+    lines = [effects_line(naming(of, sample)) for of in told]
+
+    assert list(map(plain, lines)) == [
+        "3 drop, 1 of them is over · namely a · 4 keep",
+        "3 drop · namely a, b and c · 4 keep",
+        "4 keep · namely a, b, c and d",
+        "9 keep · such as a, b, c, d and e",
+    ]
 
 
 def test_use_is_told_of_what_goes_and_over_of_what_shrinks_never_both() -> None:

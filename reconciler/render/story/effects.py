@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.terms import Kind
-from reconciler.render.story.words import Tone, agreed, chained, number, words
+from reconciler.render.story.words import Tone, agreed, chained, key, listed, number, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.plans import ImpactFinding
     from reconciler.render.story.phrasing import Difference
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 _OVER_A_LIMIT: Final = ("is over the new limit", "are over the new limit")
 _VALUES_SHOWN: Final = 3
+_SAMPLE_SHOWN: Final = 5
+_GAP: Final = " · "
+_WORST_FIRST: Final = (
+    "lose-over",
+    "lose-use",
+    "lose",
+    "expired",
+    "over",
+    "use",
+    "not-allowed",
+    "keep",
+)
+"""Effects in the order in which a sample names clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,7 @@ class Effect:
 
     Attributes:
         is_part: Whether these clients are among those of the effect before.
+        sample: Names of the first few of them: `such as acme`.
     """
 
     name: str
@@ -32,6 +46,7 @@ class Effect:
     phrase: Words
     tone: Tone = Tone.PLAIN
     is_part: bool = False
+    sample: Words = field(default=(), compare=False)
 
     @property
     def sentence(self) -> Words:
@@ -51,15 +66,27 @@ def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...
         *_keeping(finding, difference),
         *_beside(finding, difference),
     )
-    return tuple(each for each in told if each.count)
+    return naming(tuple(each for each in told if each.count), finding.sample)
 
 
-def effects_line(of: tuple[Effect, ...], gap: str = " · ") -> Words:
+def effects_line(of: tuple[Effect, ...]) -> Words:
     """Return all on one line; what is part of the one before follows it closely."""
     found: Words = ()
     for each in of:
-        found = words(found, (", " if each.is_part else gap) if found else "", each.sentence)
+        gap = (", " if each.is_part else _GAP) if found else ""
+        found = words(found, gap, each.sentence, _GAP if each.sample else "", each.sample)
     return found
+
+
+def naming(of: tuple[Effect, ...], sample: Sequence[str]) -> tuple[Effect, ...]:
+    """Name clients beside those whom it hurts most, with whom a sample begins: no more than these are."""
+    worst = min(of, key=lambda each: _WORST_FIRST.index(each.name), default=None)
+    if worst is None or not sample:
+        return of
+    names = sample[: min(worst.count, _SAMPLE_SHOWN)]
+    introduced = "namely " if len(names) == worst.count else "such as "
+    said = words(introduced, listed([key(each) for each in names], shown=len(names)))
+    return tuple(replace(each, sample=said) if each is worst else each for each in of)
 
 
 def _losing(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:

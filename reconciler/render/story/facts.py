@@ -10,7 +10,7 @@ from reconciler.model.terms import Kind, Severity, Term
 from reconciler.planning.impact import telling
 from reconciler.render.story.effects import effects, effects_line
 from reconciler.render.story.phrasing import Difference, phrased
-from reconciler.render.story.words import Tone, chained, counted, key, listed, words
+from reconciler.render.story.words import Tone, chained, counted, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,6 @@ _Identity: TypeAlias = "tuple[Code, Term]"
 _COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over")
 _BESIDE: Final = {"features": "limits", "limits": "features"}
 _TOLD_SINGLY: Final = 3
-_SAMPLE_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ class Fact:
         statement: The same as a verb phrase: `removes Audio calls`.
         brief: The same in the fewest words, for a row of a table.
         effects: The counts that are not zero, what happens now first.
-        sample: Names of the first few of the clients concerned: `such as acme`.
-        felt: The effects in one line, with the first few of the clients concerned; empty where nobody is.
+        felt: The effects in one line, with the first few of those whom it hurts most; empty where nobody is.
         source: The line that says so.
         is_loss: Whether it gives somebody less.
     """
@@ -57,7 +55,6 @@ class Fact:
     statement: Words
     brief: Words
     effects: tuple[Effect, ...] = ()
-    sample: Words = ()
     felt: Words = ()
     source: Source | None = None
     is_loss: bool = False
@@ -130,11 +127,18 @@ def _findings(changes: Sequence[Change]) -> dict[_Identity, ImpactFinding]:
 
 def _added(one: ImpactFinding, other: ImpactFinding) -> ImpactFinding:
     counts: dict[str, object] = {name: getattr(one, name) + getattr(other, name) for name in _COUNTS}
-    worst, rest = sorted((one, other), key=lambda each: -each.lose)
+    worst, rest = sorted((one, other), key=_hurt, reverse=True)
     both = worst.held + rest.held
     held = tuple(value for place, value in enumerate(both) if value not in both[:place])
-    sample = tuple(dict.fromkeys(worst.sample + rest.sample))[:_SAMPLE_SHOWN]
-    return one.model_copy(update={**counts, "held": held, "sample": sample})
+    return one.model_copy(
+        update={**counts, "held": held, "sample": worst.sample[: next(filter(None, _hurt(worst)), 0)]}
+    )
+
+
+def _hurt(finding: ImpactFinding) -> tuple[int, ...]:
+    """Return how many it hurts, and how: in the order in which a sample names them."""
+    losing = (finding.lose_over, finding.lose_use, finding.lose)
+    return (*losing, finding.expired, finding.over, finding.use, finding.keep)
 
 
 def _fact(differing: _Differing, glossary: Glossary) -> Fact:
@@ -156,7 +160,6 @@ def _fact(differing: _Differing, glossary: Glossary) -> Fact:
         statement=said.statement,
         brief=said.brief,
         effects=done,
-        sample=_sample(finding),
         felt=_felt(done, finding, change) if is_loss or done else (),
         source=_place(change.source, difference.line),
         is_loss=is_loss,
@@ -165,20 +168,8 @@ def _fact(differing: _Differing, glossary: Glossary) -> Fact:
 
 def _felt(done: tuple[Effect, ...], finding: ImpactFinding | None, change: Change) -> Words:
     if finding and done:
-        sample = _sample(finding)
-        return words(effects_line(done), " · " if sample else "", sample)
+        return effects_line(done)
     return words("no client has it", tone=Tone.QUIET) if change.impact.holders and finding else ()
-
-
-def _sample(finding: ImpactFinding | None) -> Words:
-    """Name the first few of all whom the loss concerns, those first whom it hurts most."""
-    if finding is None or not finding.sample:
-        return ()
-    names = finding.sample[:_SAMPLE_SHOWN]
-    is_all = len(names) >= finding.lose + finding.keep
-    return words(
-        "namely " if is_all else "such as ", listed([key(each) for each in names], shown=_SAMPLE_SHOWN)
-    )
 
 
 def _tone(finding: ImpactFinding | None, severity: Severity, *, is_known: bool) -> Tone:
