@@ -13,7 +13,7 @@ from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.render.json import run_json
-from reconciler.render.text.runs import applied_text, held_back_text
+from reconciler.render.text.runs import applied_text, held_back_text, idle_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,11 +64,18 @@ def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to 
     yes: bool,
 ) -> int:
     """Show the plan, ask unless `yes`, apply, report; return the exit code."""
+    from reconciler.engine.aims import FilesApplied
     from reconciler.engine.apply import apply, held_back
 
     choices = chosen()
+    is_idle = plan.is_empty and not plan.blocked
+    if is_idle and not isinstance(request.aim, FilesApplied):
+        terminal = Terminal.of(choices)
+        write = terminal.say if choices.format == "json" else terminal.write
+        write(idle_text(plan, terminal.messages))
+        return DONE
     _show(plan, workspace, choices)
-    if plan.is_empty and not plan.blocked:
+    if is_idle:
         return DONE
     left_out = held_back(plan, request)
     if not yes:

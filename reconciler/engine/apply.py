@@ -94,6 +94,7 @@ def _check_files(workspace: Workspace, plan: Plan) -> None:
         raise StaleError(f"Changed since the plan was made: {', '.join(moved[:3])}{more}.", hint=_AGAIN)
 
 
+_NAMED = 5
 _AGAIN = "Plan again, review it, and apply the new plan."
 
 
@@ -114,14 +115,20 @@ def held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
     )
     is_skippable = request.skip_blocked and not _without(plan, blocking).is_empty
     if blocking and not is_skippable:
-        raise BlockedError(
-            "nothing was applied: "
-            + "; ".join(f"{guard.id} blocks {guard.key}: {guard.message}" for guard in blocking),
-            hint="Acknowledge what is intended in the package file, or waive one guard for one package with "
-            + " ".join(f"--allow {_waiver(guard)}" for guard in blocking)
-            + "; --skip-blocked applies the packages that are not blocked.",
-        )
+        raise _blocked(blocking, request, rest=_without(plan, blocking))
     return blocking
+
+
+def _blocked(blocking: tuple[GuardResult, ...], request: ApplyRequest, *, rest: Plan) -> BlockedError:
+    """Name each guard once: what it says, and what to do about it, is told by the plan."""
+    named = tuple(dict.fromkeys(f"{guard.id} blocks {guard.key}" for guard in blocking))
+    more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    skipping = "; --skip-blocked applies the other packages" if request.aim == FILES_APPLIED else ""
+    return BlockedError(
+        f"nothing was applied: {', '.join(named[:_NAMED])}{more}",
+        hint="Do what the plan says about it, or let a guard pass once with "
+        f"--allow {_waiver(blocking[0])}{'' if rest.is_empty else skipping}.",
+    )
 
 
 def _allowed(plan: Plan, request: ApplyRequest) -> frozenset[str]:

@@ -111,6 +111,34 @@ def test_a_client_is_shown_that_the_current_revision_gives_it_the_same(run: Run,
     assert "Under revision 2 it has the same." in run("clients", "show", "acme")[1]
 
 
+def test_one_client_who_cannot_move_is_told_why(run: Run, shop: Shop) -> None:
+    shop.clients("dune", package="pro", status="disabled")
+    shop.package("pro", features=["chat"], allowed_emails=["owner@acme.example"])
+    shop.apply()
+    shop.clients("eden", package="pro", owner_email="owner@acme.example")
+
+    said = {id_: run("clients", "reassign", id_, "--yes") for id_ in ("eden", "dune", "adopt")}
+
+    assert {id_: (code, text) for id_, (code, text, _) in said.items()} == {
+        id_: (0, f"Nothing to do for local.\n  {id_} stays: {why}.\n")
+        for id_, why in {
+            "eden": "it holds the current revision 2 already",
+            "dune": "its subscription is suspended, and only active ones are moved",
+            "adopt": "the package's list of allowed e-mails does not have its owner",
+        }.items()
+    }
+
+
+def test_one_client_who_moves_is_one_client(run: Run, shop: Shop) -> None:
+    shop.package("pro", features=["chat", "calls", "sessions"])
+    shop.apply()
+
+    code, text, _ = run("clients", "reassign", "acme", "--yes")
+
+    assert (code, text.splitlines()[0]) == (0, "Package plan for local: No client loses anything; 1 gains.")
+    assert "1 client moves to the current revision with this apply" in text
+
+
 def test_notes_are_one_document_or_a_line_per_client(run: Run) -> None:
     code, document, _ = run("notes", "--on", "2026-12-01")
     _, lines, _ = run("notes", "--on", "2026-12-01", "--format", "json")

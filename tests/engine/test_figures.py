@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.engine.notes import NotesRequest, notes
+from reconciler.engine.plan import environment_of
 from reconciler.model.clients import ClientLine
 from reconciler.model.plans import Figures
 from reconciler.model.terms import Code
@@ -68,6 +71,27 @@ class Agency:
 
 def counted(made: Plan) -> dict[str, int | None]:
     return {name: getattr(made.summary, name) for name in (*Figures.model_fields, "suspended")}
+
+
+@pytest.mark.parametrize("seed", range(1, 24, 3))
+def test_notes_go_to_whom_the_plan_says_that_it_touches(shop: Shop, seed: int) -> None:
+    agency = Agency(shop, seed)
+    agency.live = document(agency.random)
+    shop.package("pro", **agency.live)
+    shop.apply()
+    agency.sell(agency.live, 0)
+
+    made, truth = agency.plan(document(agency.random), agency.random.choice([None, 5]), moves=True)
+    workspace = shop.workspace
+    environment = environment_of(workspace.settings, None)
+    request = NotesRequest(made.created_at, made.created_at.date())
+    told, with_kept = (
+        {note.client.id for note in notes(workspace, environment, shop.platform, replace(request, kept=kept))}
+        for kept in (False, True)
+    )
+
+    assert told == truth.losing
+    assert with_kept == truth.losing | truth.keeping | truth.gaining
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.changesets import PackageState, Run
     from reconciler.model.clients import Client, ImportReport
-    from reconciler.model.plans import GuardResult
+    from reconciler.model.plans import GuardResult, Plan
     from reconciler.render.text.style import Paper
 
 _HEADINGS: Final = ("RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT")
@@ -117,6 +117,13 @@ def assigned_text(client: Client, paper: Paper) -> str:
         f" holds {held.package} revision {held.revision}; it {expiry}.",
     ]
     return "\n".join(paper.lines(body)) + "\n"
+
+
+def idle_text(plan: Plan, paper: Paper) -> str:
+    """Say of a rollback or of a move that it changes nothing, and why."""
+    lines = [*paper.lines([Span("Nothing to do", Tone.GOOD), f" for {plan.environment}."])]
+    lines += [line for notice in plan.notices for line in paper.lines([notice], indent=2)]
+    return "\n".join(lines) + "\n"
 
 
 def held_back_text(guards: Iterable[GuardResult], paper: Paper) -> str:
