@@ -10,6 +10,7 @@ from pathlib import Path
 from select import select
 
 ROOT = Path(__file__).parents[1]
+INTERRUPT = b"\x03"
 
 
 def answered(folder: Path, answer: bytes, *arguments: str, **variables: str) -> tuple[int, str]:
@@ -33,13 +34,14 @@ def answered(folder: Path, answer: bytes, *arguments: str, **variables: str) -> 
 def _dialogue(terminal: int, answer: bytes) -> bytes:
     """Read a terminal to its end, and answer once it has asked and been silent, as a person does.
 
-    An interrupt in the instant before a program begins to wait for input is noticed only with the next one.
+    An interrupt in the instant before a program begins to wait for input is noticed only with the next one:
+    it is sent again where nothing happens.
     """
     seen, is_answered = b"", False
     while True:
         ready, _, _ = select([terminal], [], [], 0.5)
         if not ready:
-            if b"[y/N]" in seen and not is_answered:
+            if b"[y/N]" in seen and (answer == INTERRUPT or not is_answered):
                 os.write(terminal, answer)
                 is_answered = True
             continue
