@@ -10,12 +10,12 @@ from reconciler.errors import StaleError
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageWrite
 from reconciler.model.plans import Action
 from reconciler.model.questions import UpTo
+from reconciler.model.terms import Code, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.plans import Change, FieldChange, Plan
-    from reconciler.model.terms import Code, Term
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.drafts import Draft
     from reconciler.planning.impact import Consequences
@@ -60,6 +60,8 @@ def expectations(reviewed: Plan, now: Weighed) -> Iterator[Expectation]:
             yield from _expectations(change, consequences, _planned(reviewed, change))
 
 
+_SHORTENED = (Code.EXPIRY_SHORTENED, Term("", "expiry"))
+"""The loss that whoever ends with the plan is not counted under."""
 _AGAIN = "Plan again, review what changed, and apply the new plan."
 
 
@@ -119,6 +121,7 @@ def _planned(reviewed: Plan, change: Change) -> Mapping[tuple[Code, Term], int]:
         if is_away and other is not change and other.key == change.key and change.reassignment is None:
             for each in other.impact.findings:
                 planned[each.code, each.term] += each.lose
+            planned[_SHORTENED] += other.impact.subscriptions_ended or 0
     return planned
 
 

@@ -141,9 +141,12 @@ class Story(RuleBasedStateMachine):
         edited = replace(edited, title=key)
         definition = Definition.normalised(edited.document())
         package = self.world.live.get(key)
-        self.platform.edit_package(
-            key, definition, self.world.now, archived=package.archived if package else False
-        )
+        is_archived = package.archived if package else False
+        if edited.credits is not None and not is_archived and not self._offers_agent():
+            with pytest.raises(BlockedError, match="has AI credits but no AI feature"):
+                self.platform.edit_package(key, definition, self.world.now)
+            return
+        self.platform.edit_package(key, definition, self.world.now, archived=is_archived)
         if package is None:
             self.world.live[key] = Package([edited], managed=False)
         elif package.current != edited:
@@ -267,7 +270,7 @@ class Story(RuleBasedStateMachine):
         package = self.world.live.get(key)
         spoken_of = {change.renamed_from or change.key for change in made.changes}
         is_same = package is None or package.current == replace(edited, title=key)
-        if is_same or key not in spoken_of:
+        if is_same or key not in spoken_of or (edited.credits is not None and not self._offers_agent()):
             return
         self.edit_by_hand(key, edited)
         with pytest.raises(StaleError):
@@ -281,6 +284,10 @@ class Story(RuleBasedStateMachine):
         assert seen.keys() == self.world.holders.keys()
         for id_, holder in self.world.holders.items():
             same_client(seen[id_], holder, self.world)
+
+    def _offers_agent(self) -> bool:
+        """Whether the live catalog has the one AI feature, which a rollback may have taken away."""
+        return self.platform.catalog() is None or "agent" in self.world.catalog["features"]
 
     def _plan(self, aim: Aim = FILES_APPLIED) -> Plan:
         request = PlanRequest(self.world.now, WAIVERS, aim=aim)
