@@ -12,6 +12,7 @@ from reconciler.cli.output import write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
+from reconciler.model.forms import ACTOR
 from reconciler.render.json import run_json
 from reconciler.render.text.runs import applied_text, held_back_text, idle_text
 
@@ -34,7 +35,15 @@ def yes_option() -> Decorator:
 
 def actor_option() -> Decorator:
     """Declare `--actor`."""
-    return option("--actor", help="Who applies, for the history; by default user@host.")
+    return option(
+        "--actor", callback=_line_of_an_actor, help="Who applies, for the history; by default user@host."
+    )
+
+
+def _line_of_an_actor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (fault := ACTOR.fault(value)):
+        raise click.BadParameter(f"{fault}.")
+    return value
 
 
 def check_can_ask(*, yes: bool) -> None:

@@ -295,18 +295,18 @@ def test_a_package_that_is_not_there_is_named_with_what_comes_near(platform: Pla
 
 
 def test_clients_come_by_id_of_one_package_or_only_outdated(platform: Platform) -> None:
-    for client_id in ("b", "a", "B", "é"):
+    for client_id in ("b", "a", "B", "z"):
         with_client(platform, client_id)
     platform.edit_package("other", definition("Other"), NOW)
     platform.assign("a", "other", NOW)
     platform.edit_package("basic", definition(features=[]), NOW)
-    platform.assign("é", "basic", LATER)
+    platform.assign("z", "basic", LATER)
 
     everyone = [client.id for client in platform.clients(NOW)]
     of_basic = [client.id for client in platform.clients(NOW, package="basic")]
     outdated = [client.id for client in platform.clients(NOW, outdated=True)]
 
-    assert (everyone, of_basic, outdated) == (["B", "a", "b", "é"], ["B", "b", "é"], ["B", "b"])
+    assert (everyone, of_basic, outdated) == (["B", "a", "b", "z"], ["B", "b", "z"], ["B", "b"])
 
 
 def test_clients_of_a_package_that_is_not_there_are_refused(platform: Platform) -> None:

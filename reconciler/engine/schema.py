@@ -80,7 +80,7 @@ def schema(kind: str, catalog: Catalog | None = None) -> str:
     document: dict[str, Any] = model.model_json_schema(schema_generator=generator)
     if catalog is not None and model is PackageDocument:
         document = editor_schema(document, catalog)
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def write_schemas(folder: Path, catalog: Catalog | None = None) -> tuple[Path, ...]:

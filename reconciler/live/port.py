@@ -244,7 +244,7 @@ class TokenRegister(Protocol):
         ...
 
     def add(self, token: Token, digest: str) -> None:
-        """Keep a new token."""
+        """Keep a new token; raises `WrongUsageError` where its name is none."""
         ...
 
     def revoke(self, token_id: str, at: datetime) -> Token:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import normal_email
+from reconciler.live import naming
+from reconciler.model.emails import normal_email
 from reconciler.model.quantities import UNLIMITED
 from reconciler.model.terms import AI_CREDITS, CAPS
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.clients import Entitlements
+    from reconciler.model.clients import ClientLine, Entitlements
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.quantities import Quantity
 
@@ -44,6 +45,13 @@ def refused_assignment(head: PackageHead, definition: Definition, owner_email: s
             "Add the address to the package's `allowed_emails`, or assign another package.",
         )
     return None
+
+
+def refused_line(line: ClientLine) -> Refusal | None:
+    """Say which text of what is stated about a client has a fault; None: none has."""
+    faults = (form.fault(text) for form, text in naming.of_line(line))
+    fault = next(filter(None, faults), None)
+    return None if fault is None else Refusal("bad-client-line", fault, "")
 
 
 def refused_start(start: datetime, now: datetime) -> Refusal | None:

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, get_args
 
+from reconciler.model import forms
 from reconciler.model.quantities import LARGEST_QUANTITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-LINE_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
 
 _TIMESTAMP: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
@@ -95,18 +94,6 @@ class ByKind:
 
 
 @dataclass(frozen=True, slots=True)
-class OneLine:
-    """Marks text without control characters."""
-
-    most: int = 200
-
-    def __get_pydantic_core_schema__(self, source: Any, reader: Reader) -> Schema:
-        """Bound the text."""
-        bounds = {"min_length": 1, "max_length": self.most, "pattern": LINE_PATTERN}
-        return {**reader(source), "strict": True, **bounds}
-
-
-@dataclass(frozen=True, slots=True)
 class Whole:
     """Marks a whole number; JSON Schema takes 2.0 for one too, since JSON has numbers of one kind."""
 
@@ -144,8 +131,15 @@ class InUtc:
         }
 
 
-Line: TypeAlias = Annotated[str, OneLine()]
-Email: TypeAlias = Annotated[str, OneLine(320)]
+Line: TypeAlias = Annotated[str, forms.LINE]
+ClientId: TypeAlias = Annotated[str, forms.CLIENT_ID]
+ClientName: TypeAlias = Annotated[str, forms.CLIENT_NAME]
+Email: TypeAlias = Annotated[str, forms.EMAIL]
+PackageKey: TypeAlias = Annotated[str, forms.PACKAGE_KEY]
+Key: TypeAlias = Annotated[str, forms.KEY]
+Title: TypeAlias = Annotated[str, forms.TITLE]
+Description: TypeAlias = Annotated[str, forms.DESCRIPTION]
+Actor: TypeAlias = Annotated[str, forms.ACTOR]
 Amount: TypeAlias = Annotated[int, Whole()]
 Number: TypeAlias = Annotated[int, Whole(1, 2**31 - 1)]
 Instant: TypeAlias = Annotated[datetime, InUtc()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from reconciler.model.fields import Amount, Items, Line, Number, Readable
+from reconciler.model.fields import Amount, Items, Line, Number, PackageKey, Readable
 from reconciler.model.terms import LossVerb
 
 _MOST = 100_000
@@ -22,7 +22,7 @@ class Entry(Readable):
         until: The last day (UTC) on which it counts.
     """
 
-    package: Line
+    package: PackageKey
     verb: LossVerb
     term: Line
     clients: Amount
@@ -33,7 +33,7 @@ class Entry(Readable):
 class LosingMove(Readable):
     """Everybody whom the run `run` reassigned away from `from_revision` of `package` lost something by it."""
 
-    package: Line
+    package: PackageKey
     run: Number
     from_revision: Number
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from reconciler.model.emails import normal_email
 from reconciler.model.expiry import Expiry
 from reconciler.model.terms import CAPS
 
@@ -101,11 +102,6 @@ class Definition:
         if not is_same or mine is None or theirs is None or mine.unit == theirs.unit:
             return None
         return (*mine.shorter_starts(theirs, at), *theirs.shorter_starts(mine, at))
-
-
-def normal_email(email: str) -> str:
-    """Matching of e-mail addresses ignores case and surrounding space (rule 5)."""
-    return email.strip().lower()
 
 
 def canonical_json(document: Any) -> str:

@@ -9,11 +9,22 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
 from reconciler.model.expiry import Window
-from reconciler.model.fields import Amount, ByKind, Email, Items, Line, Number, Readable, Whole
+from reconciler.model.fields import (
+    Amount,
+    ByKind,
+    ClientId,
+    Email,
+    Items,
+    Key,
+    Number,
+    PackageKey,
+    Readable,
+    Whole,
+)
 
 _MOST: Final = 10_000
 _Emails: TypeAlias = Annotated[tuple[Email, ...], Items(_MOST)]
-_Ids: TypeAlias = Annotated[tuple[Line, ...], Items(1_000_000)]
+_Ids: TypeAlias = Annotated[tuple[ClientId, ...], Items(1_000_000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,7 @@ class UsesMoreThan(Readable):
     Usage of this cycle, or the team members whom the client has now, where a cap is metered by them.
     """
 
-    meter: Line
+    meter: Key
     amount: Annotated[int, Whole(-1)]
     kind: Literal["uses-more-than"] = "uses-more-than"
 
@@ -97,7 +108,7 @@ class EndedToo(Readable):
 class UpTo(Readable):
     """The client's id is not after `id` in the order of code points; how a rollout's step is cut."""
 
-    id: Line
+    id: ClientId
     kind: Literal["up-to"] = "up-to"
 
 
@@ -140,7 +151,7 @@ class ClientQuestion(Readable):
         conditions: Each may join a table; SQLite joins 64 at most.
     """
 
-    package: Line
+    package: PackageKey
     revisions: Annotated[tuple[Number, ...], Items(_MOST)]
     conditions: Annotated[tuple[Condition, ...], Items(50)] = ()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.model.clients import subscription_status
-from reconciler.model.packages import normal_email
+from reconciler.model.emails import normal_email
 from reconciler.model.quantities import allowance
 from reconciler.model.terms import Kind
 from reconciler.planning.fields import differences, masked

@@ -35,7 +35,7 @@ def write_description(path: Path) -> None:
 
 def description() -> str:
     """Return the description as the committed file has it."""
-    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document(), indent=1) + "\n"
 
 
 def _problem_schemas() -> dict[str, Any]:

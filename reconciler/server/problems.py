@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.model.findings import Finding, Position
+from reconciler.wire.fields import sentence
 from reconciler.wire.paths import PROBLEM
 from reconciler.wire.problems import Problem
 
@@ -101,7 +102,7 @@ def _finding(fault: Mapping[str, Any]) -> Finding:
     place: Sequence[str | int] = fault["loc"]
     pointer = "".join(f"/{step}" for step in place[1:]) or "/"
     rule = _RULES.get(fault["type"], "wrong-type" if "type" in fault["type"] else "bad-value")
-    return Finding(str(place[0]), Position(), rule, brief(f"{pointer}: {fault['msg']}"))
+    return Finding(str(place[0]), Position(), rule, brief(f"{pointer}: {sentence(fault['msg'])}"))
 
 
 def brief(text: str) -> str:

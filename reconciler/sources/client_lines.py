@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from reconciler.errors import InvalidError
 from reconciler.model.clients import ClientLine
-from reconciler.model.documents.client import EMAIL_PATTERN, ClientDocument
+from reconciler.model.documents.client import ClientDocument
 from reconciler.model.findings import Finding, Position
 from reconciler.validation.wording import PATTERNS
 
@@ -23,9 +23,6 @@ LONGEST_LINE: Final = 64 * 1024
 
 MOST_FAULTS: Final = 50
 """Lines that are told one by one."""
-_EXPECTED: Final = {pattern: spelling.words for pattern, spelling in PATTERNS.items()} | {
-    EMAIL_PATTERN: "an e-mail address"
-}
 
 
 def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[ClientLine]:
@@ -78,7 +75,7 @@ def _client(number: int, line: bytes) -> ClientLine:
     return ClientLine(
         id=document.id,
         line=number,
-        name=document.name and document.name.strip(),
+        name=document.name,
         owner_email=document.owner_email and document.owner_email.strip(),
         status=document.status,
         package=document.package,
@@ -112,7 +109,7 @@ def _sentence(fault: Any) -> str:
         case "missing":
             return f"the key `{place}` is missing"
         case "string_pattern_mismatch":
-            return f"`{place}` must be {_EXPECTED[fault['ctx']['pattern']]}"
+            return f"`{place}` must be {PATTERNS[fault['ctx']['pattern']][1]}"
         case _:
             said = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
             return f"`{place}` {said}" if place else said

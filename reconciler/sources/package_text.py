@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.packages import Definition, normal_email
+from reconciler.model.emails import normal_email
+from reconciler.model.packages import Definition
 from reconciler.sources.layout.editing import built, edited
 from reconciler.sources.layout.emission import emit
 from reconciler.sources.layout.parsing import parse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, and_, bindparam, select, update
 
-from reconciler.model.packages import normal_email
+from reconciler.model.emails import normal_email
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
 from reconciler.store.columns import microseconds

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.packages import normal_email
+from reconciler.model.emails import fault_of, normal_email
 from reconciler.model.terms import AI_CREDITS
 from reconciler.validation.acknowledgements import acknowledgement_problems
-from reconciler.validation.emails import fault_of
 from reconciler.validation.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.model.expiry import EXPIRY_PATTERN
+from reconciler.model.forms import CLIENT_ID, DESCRIPTION, visible
 from reconciler.model.patterns import (
+    CLIENT_ID_PATTERN,
     DATE_PATTERN,
     KEY_PATTERN,
     LINE_PATTERN,
@@ -14,6 +16,7 @@ from reconciler.model.patterns import (
     RULE_PATTERN,
     SHARE_PATTERN,
     TERM_PATTERN,
+    TEXT_PATTERN,
     URL_PATTERN,
     VARIABLE_PATTERN,
 )
@@ -77,7 +80,9 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
     TERM_PATTERN: Spelling(
         "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"
     ),
-    LINE_PATTERN: Spelling("bad-text", "one line of text that is not only space"),
+    LINE_PATTERN: Spelling("bad-text", "one line of visible text without space at either end"),
+    TEXT_PATTERN: Spelling("bad-text", f"text of at most {DESCRIPTION.longest:,} characters, without U+0000"),
+    CLIENT_ID_PATTERN: Spelling("bad-text", f"an id {CLIENT_ID.said}"),
     EXPIRY_PATTERN: Spelling(
         "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", Form.EXPIRY
     ),
@@ -133,7 +138,7 @@ def shown(value: Any) -> str:
             return f"the number {str(value)[:_LONGEST_SHOWN]}"
         case str():
             cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
-            line = cut.replace("\n", "\\n").replace("\t", "\\t")
+            line = visible(cut.replace("\n", "\\n").replace("\t", "\\t"))
             return f"the text `{line}`" if value.strip() else "blank text"
         case list():
             return "a list"

@@ -16,14 +16,13 @@ from reconciler.model.changesets import (
     PackageWrite,
     Run,
 )
-from reconciler.model.fields import Amount, Instant, Items, Line, Number
+from reconciler.model.fields import Actor, Amount, Instant, Items, Line, Number, PackageKey
 from reconciler.model.losses import Entry
 from reconciler.model.plans import PlatformIdentity
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
     Body,
     Hash,
-    PackageKey,
     Reply,
     Text,
     Variant,
@@ -44,7 +43,7 @@ class PackageWriteBody(Variant):
     definition: DefinitionBody
     expected_version: Number | None
     archived: StrictBool = False
-    renamed_from: Line | None = None
+    renamed_from: PackageKey | None = None
 
     def value(self) -> PackageWrite:
         """Return the write."""
@@ -56,7 +55,7 @@ class ArchiveWriteBody(Variant):
     """Archive a package whose file is gone."""
 
     kind: Literal["archive"] = "archive"
-    key: Line
+    key: PackageKey
     expected_version: Number
 
     def value(self) -> ArchiveWrite:
@@ -109,13 +108,13 @@ class ChangeSetBody(Body):
 
     plan_hash: Hash
     lineage: Line
-    actor: Annotated[Line, Field(description="Who the change is for; the author is the token's name.")]
+    actor: Annotated[Actor, Field(description="Who the change is for; the author is the token's name.")]
     environment: Line
     commit: Line | None = None
     allowed: Annotated[tuple[Line, ...], Items(_MOST)] = ()
     catalog: CatalogBody | None = None
     expected_catalog: Hash | None = None
-    protected: Annotated[tuple[Line, ...], Items(_MOST)] | None = None
+    protected: Annotated[tuple[PackageKey, ...], Items(_MOST)] | None = None
     writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
     moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
     expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field
-
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
-from reconciler.model.fields import Amount, Email, Instant, Line, Whole
+from reconciler.model.fields import Amount, ClientId, ClientName, Email, Instant, Key, PackageKey, Whole
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.terms import CAPS
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
     Body,
     KeysAtMost,
-    PackageKey,
     Quantity,
     Reply,
     Status,
@@ -88,14 +85,14 @@ class ClientReply(Reply):
 class ClientLineBody(Body):
     """What is stated about a client: the lines of an import, and a client that is added."""
 
-    id: Annotated[Line, Field(max_length=128)]
-    name: Line | None = None
+    id: ClientId
+    name: ClientName | None = None
     owner_email: Email | None = None
     status: Status | None = None
     package: PackageKey | None = None
     assigned_at: Instant | None = None
     users: Amount | None = None
-    usage: Annotated[dict[Line, Amount], KeysAtMost(1_000)] | None = None
+    usage: Annotated[dict[Key, Amount], KeysAtMost(1_000)] | None = None
 
     def value(self, line: int = 1) -> ClientLine:
         """Return the line, which stood at this place in what it came from."""
@@ -105,7 +102,7 @@ class ClientLineBody(Body):
 class AssignBody(Body):
     """The package that a client is given by hand."""
 
-    package: Line
+    package: PackageKey
 
 
 class UsersBody(Body):
@@ -117,7 +114,7 @@ class UsersBody(Body):
 class UsageBody(Body):
     """Use of a feature, a limit or a cap, added to what was used in the cycle; below 0 gives back."""
 
-    meter: Line
+    meter: Key
     amount: Annotated[int, Whole(-LARGEST_QUANTITY)]
 
 

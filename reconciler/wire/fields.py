@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -21,12 +21,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.fields import Amount, few_keys
-
-TEXT_PATTERN: Final = r"^[^\x00]*$"
-PACKAGE_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
+from reconciler.model.patterns import TEXT_PATTERN
 
 Text: TypeAlias = Annotated[StrictStr, Field(max_length=5_000, pattern=TEXT_PATTERN)]
-PackageKey: TypeAlias = Annotated[StrictStr, Field(pattern=PACKAGE_PATTERN)]
 Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
 Quantity: TypeAlias = Annotated[
@@ -35,6 +32,11 @@ Quantity: TypeAlias = Annotated[
 ]
 """Told apart beforehand, so that a wrong one is one fault."""
 Status: TypeAlias = Literal["active", "disabled", "archived"]
+
+
+def sentence(message: str) -> str:
+    """Return what a validator of ours says, without pydantic's words before it."""
+    return message.removeprefix("Value error, ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Discriminator, Field, StrictBool, Tag
 
 from reconciler.model.catalog import Catalog
-from reconciler.model.fields import Email, Items, Line, Number
+from reconciler.model.fields import Description, Email, Items, Key, Number, PackageKey, Title
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
@@ -20,19 +20,24 @@ from reconciler.wire.fields import (
 )
 
 _MOST = 10_000
-_Keys = Annotated[tuple[Line, ...], Items(_MOST)]
+_Emails = Annotated[
+    Annotated[Literal["any"], Tag("text")] | Annotated[tuple[Email, ...], Items(_MOST), Tag("list")],
+    Discriminator(lambda value: "text" if isinstance(value, str) else "list"),
+]
+"""Told apart beforehand, so that a wrong one is one fault."""
+_Keys = Annotated[tuple[Key, ...], Items(_MOST)]
 
 
 @with_caps
 class DefinitionBody(Body):
     """What one revision of a package grants, in the words of the package file."""
 
-    title: Line
-    description: Text = ""
+    title: Title
+    description: Description = ""
     features: _Keys = ()
-    limits: Annotated[dict[Line, Quantity], KeysAtMost(_MOST), Field(default_factory=dict)]
+    limits: Annotated[dict[Key, Quantity], KeysAtMost(_MOST), Field(default_factory=dict)]
     expiry: ExpiryText | None = None
-    allowed_emails: Literal["any"] | Annotated[tuple[Email, ...], Items(_MOST)] = "any"
+    allowed_emails: _Emails = "any"
 
     @classmethod
     def of(cls, definition: Definition) -> Self:
@@ -47,29 +52,29 @@ class DefinitionBody(Body):
 class FeatureBody(Body):
     """Something that a package switches on."""
 
-    title: Line
-    description: Text = ""
+    title: Title
+    description: Description = ""
     ai: StrictBool = False
     requires: _Keys = ()
     deprecated: StrictBool = False
-    replaced_by: Line | None = None
+    replaced_by: Key | None = None
 
 
 class LimitBody(Body):
     """Something that a package caps."""
 
-    title: Line
-    description: Text = ""
+    title: Title
+    description: Description = ""
     unit: Text = ""
     per: Literal["cycle"] | None = None
-    feature: Line | None = None
+    feature: Key | None = None
 
 
 class CatalogBody(Body):
     """The vocabulary that a platform offers."""
 
-    features: Annotated[dict[Line, FeatureBody], KeysAtMost(_MOST), Field(default_factory=dict)]
-    limits: Annotated[dict[Line, LimitBody], KeysAtMost(_MOST), Field(default_factory=dict)]
+    features: Annotated[dict[Key, FeatureBody], KeysAtMost(_MOST), Field(default_factory=dict)]
+    limits: Annotated[dict[Key, LimitBody], KeysAtMost(_MOST), Field(default_factory=dict)]
 
     @classmethod
     def of(cls, catalog: Catalog) -> Self:
@@ -150,7 +155,7 @@ class PackageBody(Body):
 class RefBody(Body):
     """One revision of a package."""
 
-    key: Line
+    key: PackageKey
     revision: Number
 
     def value(self) -> RevisionRef:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from reconciler.model.fields import Instant, Items, Line, Whole
+from reconciler.model.fields import Instant, Items, PackageKey, Whole
 from reconciler.model.losses import InForce, Lost
 from reconciler.model.plans import Outdated
 from reconciler.model.questions import Answer, ClientQuestion, Tally
@@ -61,7 +61,7 @@ class NthReply(Reply):
 class HoldingsBody(Body):
     """The packages whose holders are counted."""
 
-    keys: Annotated[tuple[Line, ...], Items(_MOST)]
+    keys: Annotated[tuple[PackageKey, ...], Items(_MOST)]
     at: Instant
 
 

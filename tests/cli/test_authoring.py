@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.main import main
 from reconciler.live.opening import open_platform
 from tests.builders import NOON, definition
+from tests.planting import plant_package
 from tests.workspaces import CONFIG, repository
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def test_pull_check_writes_nothing_and_exits_with_2(tmp_path: Path) -> None:
 
 def test_pull_of_what_no_file_can_hold_exits_with_3(tmp_path: Path) -> None:
     config = str(repository(tmp_path, catalog=ON_CHAT))
-    on_platform(tmp_path, "Not a key")
+    on_platform(tmp_path, "a-key")
+    plant_package(tmp_path / ".reconciler" / "platform.db", "Not a key", definition(title="Other"))
 
     assert main(["pull", "--config", config]) == 3
 

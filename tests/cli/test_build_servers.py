@@ -120,7 +120,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = Repository.made(root, clients_losing="unlimited")
     for number, name in enumerate(map(sanitise, COMMANDS)):
         described = {"description": name, "features": ["chat", "calls"]}
-        repository.package(f"p{number}", title=f"{name[:100]} {number}", **described)
+        repository.package(f"p{number}", title=f"{name[:100].strip()} {number}", **described)
     repository.package("pro", title=LONG[:120], description=LONG[:1000], features=["chat", "calls"])
     sold = {"chat": {"title": BRACKETS}, "calls": {"title": COMMAND, "description": LONG[:1000]}}
     repository.write("catalog.yaml", {"features": sold})
@@ -197,8 +197,6 @@ def test_no_line_of_a_command_is_obeyed(printed: Callable[..., tuple[str, str]],
     [
         "clients list --format text",
         "clients list --format json",
-        "clients show ::error::owned",
-        "explain ::error::owned",
         "history 1",
         "fmt --diff",
         "plan --format text",

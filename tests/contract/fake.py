@@ -18,9 +18,9 @@ from reconciler.live.telling import told, told_catalog
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
+from reconciler.model.emails import normal_email
 from reconciler.model.findings import Finding, Position
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
-from reconciler.model.packages import PackageHead, normal_email
 from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.questions import Answer, EndedToo, Tally
 from tests.contract import world
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.clients import Client, ClientLine
-    from reconciler.model.packages import Definition, RevisionRef
+    from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.changesets import PackageState
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
-from reconciler.model.packages import PackageHead, normal_email
+from reconciler.model.emails import normal_email
+from reconciler.model.packages import PackageHead
 from reconciler.model.questions import (
     AnyOf,
     AssignedIn,

@@ -14,6 +14,7 @@ from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.explanation import explanation_text
 from reconciler.render.text.style import Paper
 from tests.builders import NOON
+from tests.planting import plant_name
 from tests.shop import CATALOG
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ def test_a_client_who_does_not_exist_is_refused(shop: Shop) -> None:
 def test_the_text_says_what_is_held_from_where_and_what_comes(shop: Shop) -> None:
     shop.package("pro", features=["chat", "calls", "sessions"], limits={"minutes": 100})
     shop.apply()
-    shop.clients("acme", package="pro", name="Acme \x1b[31mGmbH", usage={"minutes": 60})
+    shop.clients("acme", package="pro", usage={"minutes": 60})
+    plant_name(shop.root / "platform.db", "acme", "Acme \x1b[31mGmbH")
     shop.package("pro", features=["chat", "calls"], limits={"minutes": 50})
 
     text = explanation_text(explained(shop), Glossary.of_catalog(Catalog.normalised(CATALOG)), Paper(140))

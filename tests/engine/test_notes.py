@@ -21,7 +21,7 @@ from tests.shop import CATALOG
 if TYPE_CHECKING:
     from reconciler.model.plans import Plan
     from reconciler.planning.notes import Note
-    from tests.shop import Shop
+from tests.shop import Shop
 
 GLOSSARY = Glossary.of_catalog(Catalog.normalised(CATALOG))
 REASSIGN = {"existing_clients": "reassign"}

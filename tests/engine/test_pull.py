@@ -17,6 +17,7 @@ from reconciler.sources.edits import write_edits
 from reconciler.sources.layout.parsing import parse
 from reconciler.sources.package_text import new_text, package_document
 from tests.builders import definition
+from tests.planting import plant_package
 from tests.replay import years
 from tests.shop import Shop, opened_shop
 from tests.strategies import sound_definitions
@@ -175,7 +176,7 @@ def test_an_acknowledgement_goes_when_the_loss_is_no_longer_proposed(shop: Shop)
 
 @pytest.mark.parametrize("key", ["../escape", "Pro", "a/b", ".hidden", "x" * 65])
 def test_a_live_key_that_cannot_be_a_file_is_told_and_not_written(shop: Shop, key: str) -> None:
-    shop.platform.edit_package(key, definition(), shop.at)
+    plant_package(shop.root / "platform.db", key, definition())
 
     result = pulled(shop)
 
@@ -185,7 +186,7 @@ def test_a_live_key_that_cannot_be_a_file_is_told_and_not_written(shop: Shop, ke
 
 @pytest.mark.parametrize("title", ["a\nb", "x" * 121, "\u202eevil"])
 def test_a_live_title_that_no_file_can_hold_is_told_and_the_rest_is_pulled(shop: Shop, title: str) -> None:
-    shop.platform.edit_package("bad", definition(title=title), shop.at)
+    plant_package(shop.root / "platform.db", "bad", definition(title=title))
     shop.platform.edit_package("good", definition(title="Good"), shop.at)
 
     result = pulled(shop)

@@ -30,7 +30,7 @@ def platform(address: str, tmp_path: Path) -> Iterator[Platform]:
 def _lines(count: int) -> Iterator[ClientLine]:
     for number in range(count):
         yield ClientLine(
-            id=f"client {number:05}/x",
+            id=f"client-{number:05}/x",
             line=number + 1,
             name=f"Client {number}",
             owner_email=f"owner{number}@x.example",
@@ -47,8 +47,8 @@ def test_long_lists_come_whole_and_in_order(platform: Platform) -> None:
     ids = [client.id for client in platform.clients(NOON)]
     matching = list(platform.matching(ClientQuestion("basic", (1,), (UsesMoreThan("chat", 2_342),)), NOON))
 
-    assert ids == [f"client {number:05}/x" for number in range(MANY)]
-    assert matching == ["client 02343/x", "client 02344/x"]
+    assert ids == [f"client-{number:05}/x" for number in range(MANY)]
+    assert matching == ["client-02343/x", "client-02344/x"]
 
 
 def test_a_list_may_be_left_in_the_middle_and_another_asked_for(platform: Platform) -> None:
@@ -62,9 +62,9 @@ def test_a_list_may_be_left_in_the_middle_and_another_asked_for(platform: Platfo
 
 def test_any_client_id_can_be_asked_for(platform: Platform) -> None:
     platform.edit_package("basic", definition(), NOON)
-    added = platform.add_client(ClientLine("../ä b", 1, "A", "a@x.example", package="basic"), NOON)
+    added = platform.add_client(ClientLine("org:a/b~c", 1, "A", "a@x.example", package="basic"), NOON)
 
-    assert platform.client("../ä b", NOON) == added
+    assert platform.client("org:a/b~c", NOON) == added
 
 
 def test_bad_lines_are_named_by_their_numbers_in_the_file(platform: Platform) -> None:

@@ -67,7 +67,7 @@ def pages_of(client: httpx.Client, path: str) -> list[list[Any]]:
 
 
 def question(size: int) -> dict[str, Any]:
-    return {"keys": ["x" * 100] * (size // 100), "at": "2026-11-01T12:00:00Z"}
+    return {"keys": ["x" * 50] * (size // 50), "at": "2026-11-01T12:00:00Z"}
 
 
 def test_a_body_beyond_the_bound_is_refused(small: httpx.Client) -> None:

@@ -57,6 +57,8 @@ BOUNDED = settings(
 
 INSTANTS = strategies.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=strategies.just(UTC))  # noqa: DTZ001
 schemathesis.openapi.format("date-time", INSTANTS.map(datetime.isoformat))
+ADDRESSES = strategies.from_regex(r"[a-z0-9_%+-]{1,20}@[a-z0-9]{1,20}\.(com|de|example)", fullmatch=True)
+schemathesis.openapi.format("email", ADDRESSES)
 """Without the first and the last year: of those, no database keeps every instant in every offset."""
 
 

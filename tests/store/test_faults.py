@@ -139,10 +139,19 @@ def test_text_that_is_not_unicode_is_invalid_and_nothing_is_imported(tmp_path: P
     with open_platform(URL, root=tmp_path) as platform:
         platform.edit_package("basic", definition(), NOW)
 
-        with pytest.raises(InvalidError, match="not valid Unicode"):
+        with pytest.raises(InvalidError) as raised:
             platform.import_clients([line("a", line=1), line("b", line=2, name="\ud800")], NOW)
 
+        assert ["`\\ud800`" in finding.message for finding in raised.value.findings] == [True]
         assert list(platform.clients(NOW)) == []
+
+
+def test_a_question_that_is_not_unicode_is_invalid(tmp_path: Path) -> None:
+    with (
+        open_platform(URL, root=tmp_path) as platform,
+        pytest.raises(InvalidError, match="not valid Unicode"),
+    ):
+        platform.holdings(["\ud800"], NOW)
 
 
 def test_a_number_that_is_too_large_is_invalid(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.validation.emails import fault_of
+from reconciler.model.emails import fault_of
 from reconciler.validation.problems import did_you_mean
 from reconciler.validation.rules import RULES, Rule
 

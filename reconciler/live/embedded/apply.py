@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
+from reconciler.live import naming
 from reconciler.live.embedded import losses, preconditions
 from reconciler.live.embedded.editing import require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
 from reconciler.live.telling import told, told_catalog
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
+from reconciler.model.forms import require
 from reconciler.model.questions import OwnerNotIn
 from reconciler.store import meta, moves, packages, questions, runs
 from reconciler.store.moves import Step
@@ -97,6 +99,7 @@ def _require_planned(move: Move, count: int) -> None:
 
 def apply(connection: Connection, change_set: ChangeSet) -> Run:
     """Check, write, move, and record the run; or return the run that this plan had before."""
+    require(naming.of_change_set(change_set))
     preconditions.require_lineage(connection, change_set)
     earlier = runs.of_plan(connection, change_set.plan_hash)
     if earlier is not None:

@@ -7,11 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError
+from reconciler.live import naming
 from reconciler.live.embedded import lookup
 from reconciler.live.embedded.assignments import assigned
-from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_start
+from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
 from reconciler.model.findings import Finding, Position
+from reconciler.model.forms import require
 from reconciler.model.quantities import allowance
 from reconciler.model.terms import USERS
 from reconciler.store import clients, imports, meta, usage
@@ -129,6 +131,7 @@ def take_all(connection: Connection, lines: Iterable[ClientLine], at: datetime) 
 
 def take_one(connection: Connection, line: ClientLine, at: datetime) -> None:
     """Add one client by hand; raises `BlockedError` where it exists or a rule forbids it (rules 5, 6, 8)."""
+    require(naming.of_line(line))
     if line.id in clients.stored(connection, [line.id]):
         raise BlockedError(
             f"client `{line.id}` exists",
@@ -168,6 +171,7 @@ class Intake:
 
     def take(self, batch: list[ClientLine]) -> None:
         """Judge some lines, and write them where every line so far was good."""
+        batch = list(self._sound(batch))
         standing = clients.stored(self._connection, [line.id for line in batch])
         fresh = list(self._without_repeated(batch, standing.keys()))
         self._learn_offers(fresh, standing.values())
@@ -186,9 +190,10 @@ class Intake:
     def require_good(self) -> None:
         """Raise `InvalidError` where a line was bad."""
         if self._bad:
+            said = "1 line is bad" if self._bad == 1 else f"{self._bad:,} lines are bad"
             shown = "" if self._bad == len(self._findings) else f", the first {len(self._findings)} shown"
             raise InvalidError(
-                f"{self._bad} lines are bad{shown}; nothing was imported",
+                f"{said}{shown}; nothing was imported",
                 hint="Correct the lines and import again.",
                 findings=tuple(self._findings),
             )
@@ -203,6 +208,14 @@ class Intake:
         usage.replace(self._connection, list(self._later_usage(known)))
         self.added += len(new)
         self.updated += len(known)
+
+    def _sound(self, batch: list[ClientLine]) -> Iterator[ClientLine]:
+        for line in batch:
+            refusal = refused_line(line)
+            if refusal is None:
+                yield line
+            else:
+                self._refuse(line, refusal)
 
     def _without_repeated(self, batch: list[ClientLine], standing: Collection[str]) -> Iterator[ClientLine]:
         """Yield lines whose id no line had before. While all are written, a repeated id has a client."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
+from reconciler.live import naming
 from reconciler.live.rules import refused_definition
+from reconciler.model.forms import require
 from reconciler.store import meta, packages
 from reconciler.store.packages import Contents
 
@@ -23,6 +25,7 @@ def edit(
     connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool
 ) -> PackageHead:
     """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
+    require(naming.of_package(key, definition))
     if not archived:
         require_definable(key, definition, meta.catalog(connection))
     current = packages.stored(connection, [key]).get(key)

@@ -16,6 +16,7 @@ from reconciler.errors import (
 from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup, losses
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
+from reconciler.model.forms import PACKAGE_KEY
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
     idempotency,
@@ -85,6 +86,8 @@ class EmbeddedPlatform:
 
     def package(self, key: str) -> PackageHead | None:
         """See `PlatformReader`."""
+        if PACKAGE_KEY.fault(key):
+            return None
         with self.database.looking() as connection:
             found = packages.stored(connection, [key]).get(key)
         return None if found is None else found.head

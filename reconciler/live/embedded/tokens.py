@@ -6,6 +6,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.forms import TOKEN_NAME, require
 from reconciler.store import tokens
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class EmbeddedTokens:
 
     def add(self, token: Token, digest: str) -> None:
         """See `TokenRegister`."""
+        require([(TOKEN_NAME, token.name)])
         with self._database.writing() as connection:
             tokens.add(connection, token, digest)
 

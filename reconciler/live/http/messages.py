@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reconciler.errors import WrongUsageError
+from reconciler.wire.fields import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,6 +106,8 @@ def made(make: Callable[..., B], *args: Any, **fields: Any) -> B:
         return make(*args, **fields)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if fault["type"] == "value_error":
+            raise WrongUsageError(sentence(fault["msg"])) from error
         place = "/".join(map(str, fault["loc"]))
         raise WrongUsageError(
             f"{place}: {fault['msg']}", hint="The platform's API takes no such value."

@@ -17,6 +17,7 @@ from reconciler.live.http.reader import HttpReader
 from reconciler.live.http.session import Session
 from reconciler.live.http.transport import Transport, host_in
 from reconciler.model.findings import Finding, Position
+from reconciler.model.forms import PACKAGE_KEY, require
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
@@ -116,6 +117,7 @@ class HttpPlatform(HttpReader):
     ) -> PackageHead:
         """See `Platform`."""
         del at
+        require([(PACKAGE_KEY, key)])
         body = made(PackageBody, definition=made(DefinitionBody.of, definition), archived=archived)
         place = paths.PACKAGE.format(key=segment(key))
 

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from reconciler.model import forms
 from reconciler.model.patterns import (
     KEY_PATTERN,
-    LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
     SHARE_PATTERN,
     TERM_PATTERN,
@@ -54,9 +54,9 @@ def _refuse_repeats(items: tuple[T, ...]) -> tuple[T, ...]:
 Key: TypeAlias = Annotated[str, Field(pattern=KEY_PATTERN)]
 TermName: TypeAlias = Annotated[str, Field(pattern=TERM_PATTERN)]
 PackageKey: TypeAlias = Annotated[str, Field(pattern=PACKAGE_KEY_PATTERN)]
-ClientId: TypeAlias = Annotated[str, Field(max_length=128, pattern=LINE_PATTERN)]
-Title: TypeAlias = Annotated[str, Field(max_length=120, pattern=LINE_PATTERN)]
-Description: TypeAlias = Annotated[str, Field(max_length=2000)]
+ClientId: TypeAlias = Annotated[str, forms.CLIENT_ID]
+Title: TypeAlias = Annotated[str, forms.TITLE]
+Description: TypeAlias = Annotated[str, forms.DESCRIPTION]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST_QUANTITY)]
 PositiveCount: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
 Share: TypeAlias = Annotated[str, Field(pattern=SHARE_PATTERN)]

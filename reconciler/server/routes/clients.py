@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from reconciler.model.fields import LINE_PATTERN
+from reconciler.model.forms import PACKAGE_KEY
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.server.ndjson import LinesResponse, streamed
-from reconciler.server.parameters import At, ClientId
+from reconciler.server.parameters import At, ClientId, existing
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.packages import DefinitionBody
@@ -20,7 +20,7 @@ from reconciler.wire.packages import DefinitionBody
 router = APIRouter(tags=["clients"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
-_Package = Annotated[str | None, Query(min_length=1, max_length=200, pattern=LINE_PATTERN)]
+_Package = Annotated[Annotated[str, existing(PACKAGE_KEY)] | None, Query(min_length=1, max_length=200)]
 
 
 @router.get(paths.CLIENTS, response_class=LinesResponse)

@@ -19,6 +19,7 @@ from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.problems import SHOWN, Refusal, brief
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientLineBody, ImportReply
+from reconciler.wire.fields import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,5 +77,6 @@ def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:
 def _finding(number: int, error: ValidationError) -> Finding:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     pointer = "".join(f"/{step}" for step in fault["loc"])
-    message = f"{pointer}: {fault['msg']}" if pointer else fault["msg"]
+    said = sentence(fault["msg"])
+    message = f"{pointer}: {said}" if pointer and fault["type"] != "value_error" else said
     return Finding("import", Position(number), "bad-client-line", brief(message))

@@ -14,7 +14,7 @@ from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, MaybeIfMatch, require_match, shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.pagination import page_of
-from reconciler.server.parameters import Key, Number
+from reconciler.server.parameters import Key, NewKey, Number
 from reconciler.server.problems import Refusal
 from reconciler.wire import paths
 from reconciler.wire.packages import (
@@ -67,7 +67,7 @@ def revision(call: _Reader, key: Key, number: Number, if_none_match: IfNoneMatch
 def edit_package(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
     request: Request,
     call: _Editor,
-    key: Key,
+    key: NewKey,
     body: PackageBody,
     idempotency_key: IdempotencyKey,
     if_match: MaybeIfMatch = None,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.packages import normal_email
+from reconciler.model.emails import normal_email
 from reconciler.model.quantities import UNLIMITED
 from reconciler.model.terms import CAPS
 from reconciler.sources.layout.editing import kept, plain

@@ -13,8 +13,6 @@ from reconciler.cli.terminal import Terminal
 from reconciler.engine.tokens import create_token
 from reconciler.model.tokens import Scope
 
-_NAME_LENGTH = 120
-
 
 @click.command("create")
 @global_options
@@ -33,8 +31,6 @@ def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None
 
     Only a digest is kept. Planning needs the scope read; applying read and packages.
     """
-    if not name.isprintable() or not 0 < len(name) <= _NAME_LENGTH:
-        raise click.BadParameter(f"a name is 1 to {_NAME_LENGTH} printable characters.")
     choices = chosen()
     terminal = Terminal.of(choices)
     at = now()

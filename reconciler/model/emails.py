@@ -24,3 +24,8 @@ def fault_of(address: str) -> str:
     except EmailNotValidError as error:
         return str(error).rstrip(".")
     return ""
+
+
+def normal_email(email: str) -> str:
+    """Matching of e-mail addresses ignores case and surrounding space (rule 5)."""
+    return email.strip().lower()

@@ -1,0 +1,120 @@
+"""What a text must look like to be an id, a name or an address, and the one sentence that says why it is not.
+
+Whoever takes such a text in (a file, a line of an import, a body, the embedded platform) asks the same form,
+so that all of them take the same and say the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.errors import WrongUsageError
+from reconciler.model.emails import fault_of, normal_email
+from reconciler.model.patterns import (
+    CLIENT_ID_PATTERN,
+    EMAIL_PATTERN,
+    INVISIBLE,
+    KEY_PATTERN,
+    LINE_PATTERN,
+    PACKAGE_KEY_PATTERN,
+    TEXT_PATTERN,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_UNSEEN: Final = re.compile(rf"[{INVISIBLE}\ud800-\udfff]")
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of text.
+
+    Attributes:
+        what: Begins the sentence: `a client's id`.
+        said: What it looks like, for people.
+        longest: In characters.
+    """
+
+    what: str
+    pattern: str
+    said: str
+    longest: int
+
+    def fault(self, text: str) -> str:
+        """Return the sentence that says what is wrong with a text; empty: nothing."""
+        if len(text) > self.longest:
+            return f"{self.what} has {self.longest} characters at most, and this has {len(text):,}"
+        is_text = text.isascii() or not _SURROGATE.search(text)
+        if not (is_text and _matcher(self.pattern).match(text)):
+            return f"{self.what} is {self.said}, and this is {_quoted(text)}"
+        if self.pattern == EMAIL_PATTERN and (reason := fault_of(normal_email(text))):
+            return f"{self.what} is {self.said}, and {_quoted(text)} is not: {reason[:200]}"
+        return ""
+
+    def __get_pydantic_core_schema__(self, source: Any, reader: Callable[[Any], dict[str, Any]]) -> Any:
+        """Have the texts of a field be of this form; the sentence is the fault."""
+        function = {"type": "no-info", "function": self._checked}
+        return {"type": "function-before", "function": function, "schema": {**reader(source), "strict": True}}
+
+    def __get_pydantic_json_schema__(self, core: Any, reader: Callable[[Any], dict[str, Any]]) -> Any:
+        """Describe the texts of this form."""
+        format_ = {"format": "email"} if self.pattern == EMAIL_PATTERN else {}
+        return {**reader(core), "maxLength": self.longest, "pattern": self.pattern, **format_}
+
+    def _checked(self, value: Any) -> Any:
+        if isinstance(value, str) and (fault := self.fault(value)):
+            raise ValueError(fault)
+        return value
+
+
+_LINE: Final = "one line of visible text without space at either end"
+_KEY: Final = "lower-case letters, digits and `_`, beginning with a letter"
+
+CLIENT_ID: Final = Form(
+    "a client's id",
+    CLIENT_ID_PATTERN,
+    "made of letters A to Z, digits and `_ . : @ | + = , ~ - /`, beginning with a letter, a digit or `_`,"
+    " also after each `/`",
+    128,
+)
+CLIENT_NAME: Final = Form("a client's name", LINE_PATTERN, _LINE, 200)
+EMAIL: Final = Form("an e-mail address", EMAIL_PATTERN, "one such as `ops@acme.example`", 320)
+PACKAGE_KEY: Final = Form(
+    "a package's key",
+    PACKAGE_KEY_PATTERN,
+    "made of lower-case letters, digits, `_` and `-`, beginning with a letter",
+    64,
+)
+KEY: Final = Form("the key of a feature or limit", KEY_PATTERN, f"made of {_KEY}", 64)
+TITLE: Final = Form("a title", LINE_PATTERN, _LINE, 120)
+DESCRIPTION: Final = Form("a description", TEXT_PATTERN, "text without U+0000", 2_000)
+ACTOR: Final = Form("who applies", LINE_PATTERN, _LINE, 200)
+TOKEN_NAME: Final = Form("a token's name", LINE_PATTERN, _LINE, 120)
+LINE: Final = Form("a name", LINE_PATTERN, _LINE, 200)
+
+
+def require(texts: Iterable[tuple[Form, str]]) -> None:
+    """Raise `WrongUsageError` with the first fault among texts that are taken in."""
+    for form, text in texts:
+        if fault := form.fault(text):
+            raise WrongUsageError(fault)
+
+
+def visible(text: str) -> str:
+    """Return the text with the characters that no line may have as escapes."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@cache
+def _matcher(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.removesuffix("$") + r"\Z")
+
+
+def _quoted(text: str) -> str:
+    return f"`{visible(text[:_SHOWN])}`{'...' if len(text) > _SHOWN else ''}" if text.strip() else "blank"
