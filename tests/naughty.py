@@ -11,13 +11,13 @@ from reconciler.model.plans import (
     Change,
     FieldChange,
     FilesIdentity,
+    GuardChange,
     GuardedLoss,
     GuardResult,
     Impact,
     ImpactFinding,
     Plan,
     PlatformIdentity,
-    ProtectedChange,
     Reassignment,
     Source,
     Summary,
@@ -135,7 +135,10 @@ def naughty_plan(text: str) -> Plan:
                 ),
             )
         ),
-        protected=ProtectedChange.model_validate({"from": (), "to": (text,)}),
+        loosened=(
+            GuardChange(guard="protected", before=(text,), after=("basic",)),
+            GuardChange(guard=text, before=text, after="unlimited"),
+        ),
         terms={
             pointer("features", text): TermWords(title=text * 2),
             pointer("limits", text): TermWords(title=f"{text}!", unit=text, per="cycle"),

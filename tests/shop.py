@@ -59,6 +59,11 @@ class Shop:
         config = {"catalog": "catalog.yaml", "environments": {"local": environment}}
         (self.root / "reconciler.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 
+    def settled(self, **guards: Any) -> None:
+        """Have guards count that are looser than those before: they are applied in a run of their own."""
+        self.guards(**guards)
+        self.apply()
+
     def clients(self, *ids: str, package: str, **fields: Any) -> None:
         lines = (
             ClientLine(

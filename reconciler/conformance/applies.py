@@ -22,13 +22,15 @@ from reconciler.conformance.building import (
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
-from reconciler.model.packages import RevisionRef
+from reconciler.model.packages import RevisionRef, Share
 from reconciler.model.questions import ClientQuestion, OneOf, UsesMoreThan
+from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
 
 EVERYONE = ClientQuestion("basic", (1,))
+GUARDS = Guards(2, Share(7), "touching", ("basic", "pro"))
 
 
 def written(platform: Platform, key: str = "basic", **document: Any) -> PackageWrite:
@@ -37,7 +39,7 @@ def written(platform: Platform, key: str = "basic", **document: Any) -> PackageW
 
 
 def test_a_new_platform_has_nothing(platform: Platform) -> None:
-    assert (platform.catalog(), platform.protected(), platform.packages()) == (None, (), ())
+    assert (platform.catalog(), platform.guards(), platform.packages()) == (None, None, ())
     assert (platform.runs(), platform.holder_count(NOW)) == ((), 0)
     assert platform.identity() == platform.identity()
 
@@ -182,9 +184,9 @@ def test_one_stale_package_leaves_the_others_unwritten(platform: Platform) -> No
     writes = (written(platform), PackageWrite("other", definition("Other"), expected_version=4))
 
     with pytest.raises(StaleError):
-        apply(platform, writes=writes, catalog=CATALOG, protected=("basic",))
+        apply(platform, writes=writes, catalog=CATALOG, guards=GUARDS)
 
-    assert (platform.packages(), platform.catalog(), platform.protected()) == ((), None, ())
+    assert (platform.packages(), platform.catalog(), platform.guards()) == ((), None, None)
 
 
 def test_an_unrelated_edit_does_not_make_a_plan_stale(platform: Platform) -> None:
@@ -331,11 +333,24 @@ def test_the_catalog_is_written_where_it_is_the_expected_one(platform: Platform)
     assert platform.catalog() == replace(CATALOG, limits={})
 
 
-def test_protected_keys_are_recorded_sorted(platform: Platform) -> None:
-    apply(platform, protected=("b", "a"))
+@pytest.mark.parametrize("guards", [GUARDS, Guards("unlimited", "unlimited", "never"), Guards(0, 7)])
+def test_guards_are_kept_until_an_apply_brings_others(platform: Platform, guards: Guards) -> None:
+    apply(platform, guards=guards)
     apply(platform)
 
-    assert platform.protected() == ("a", "b")
+    assert platform.guards() == guards
+
+
+def test_guards_are_written_where_the_recorded_ones_are_those_expected(platform: Platform) -> None:
+    apply(platform, guards=GUARDS)
+
+    with pytest.raises(StaleError):
+        apply(platform, guards=Guards())
+    with pytest.raises(StaleError):
+        apply(platform, guards=Guards(), expected_guards=replace(GUARDS, protected=()))
+    apply(platform, guards=Guards(), expected_guards=GUARDS)
+
+    assert platform.guards() == Guards()
 
 
 def test_what_nobody_can_be_assigned_is_archived_whatever_the_catalog_has(platform: Platform) -> None:
@@ -364,24 +379,23 @@ def test_ai_credits_are_judged_by_the_catalog_of_the_same_change_set(platform: P
 def test_more_clients_than_expected_are_stale(platform: Platform) -> None:
     with_client(platform)
     using = ClientQuestion("basic", (1,), (UsesMoreThan("chat", 0),))
-    planned = change_set(
-        platform, protected=("basic",), expectations=(Expectation((using,), 0, "clients using chat"),)
-    )
+    expectation = Expectation((using,), 0, "clients using chat")
+    planned = change_set(platform, guards=GUARDS, expectations=(expectation,))
     platform.record_usage("acme", "chat", 1, NOW)
 
     with pytest.raises(StaleError) as raised:
         platform.apply(planned)
 
     assert "clients using chat" in raised.value.message
-    assert platform.protected() == ()
+    assert platform.guards() is None
 
 
 def test_fewer_clients_than_expected_are_fine(platform: Platform) -> None:
     with_client(platform)
 
-    apply(platform, protected=("basic",), expectations=(Expectation((EVERYONE,), 2, "holders"),))
+    apply(platform, guards=GUARDS, expectations=(Expectation((EVERYONE,), 2, "holders"),))
 
-    assert platform.protected() == ("basic",)
+    assert platform.guards() == GUARDS
 
 
 def test_the_clients_of_an_expectation_are_added_up_over_its_questions(platform: Platform) -> None:

@@ -9,7 +9,7 @@ from reconciler.engine.aims import FILES_APPLIED
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.changesets import ChangeSet
-from reconciler.model.plans import CatalogChange, ProtectedChange
+from reconciler.model.plans import CatalogChange
 from reconciler.planning.acknowledgements import stated_by
 from reconciler.planning.assembly import summary
 from reconciler.planning.change_set import expectations, moves, writes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Run
     from reconciler.model.losses import Entry
     from reconciler.model.plans import GuardResult, Plan
-    from reconciler.model.settings import Environment
+    from reconciler.model.settings import Environment, Guards
     from reconciler.sources.workspace import Workspace
 
 
@@ -137,23 +137,27 @@ def _allowed(plan: Plan, request: ApplyRequest) -> frozenset[str]:
 
 
 def _without(plan: Plan, blocking: tuple[GuardResult, ...]) -> Plan:
-    """Return the plan without blocked packages; nothing of it where a guard blocks it as a whole."""
+    """Return the plan without blocked packages; nothing of it where a guard blocks it as a whole.
+
+    A guard that blocks is not loosened: else what it holds back would pass in the next run of the same files.
+    """
     keys = blocked_keys(blocking)
     if WHOLE_PLAN in keys:
         return plan.model_copy(
-            update={"changes": (), "catalog": CatalogChange(), "protected": ProtectedChange()}
+            update={"changes": (), "catalog": CatalogChange(), "loosened": (), "tightened": ()}
         )
     changes = tuple(change for change in plan.changes if change.key not in keys)
-    return plan.model_copy(update={"changes": changes, "summary": summary(changes)})
+    ids = {result.id for result in blocking}
+    loosened = tuple(change for change in plan.loosened if change.guard not in ids)
+    return plan.model_copy(update={"changes": changes, "loosened": loosened, "summary": summary(changes)})
 
 
 def _check_shown(reviewed: Plan, now: Plan) -> None:
     """Refuse what a plan file shows otherwise than the files mean it, beside the packages themselves."""
     if reviewed.catalog.fields and reviewed.catalog != now.catalog:
         raise StaleError("The catalog's changes are not those that the plan shows.", hint=_AGAIN)
-    is_written = reviewed.protected.before != reviewed.protected.after
-    if is_written and reviewed.protected != now.protected:
-        raise StaleError("The protected packages are not those that the plan shows.", hint=_AGAIN)
+    if not set(reviewed.loosened) <= set(now.loosened):
+        raise StaleError("The guards are not loosened as the plan shows.", hint=_AGAIN)
 
 
 def _check_guards(reviewed: Plan, now: Plan) -> None:
@@ -172,8 +176,15 @@ def _stated(workspace: Workspace) -> tuple[Entry, ...]:
     return tuple(each for package in packages for each in stated_by(package, workspace.catalog))
 
 
+def _guards(reviewed: Plan, now: Prepared) -> Guards | None:
+    """Return the guards to record: those of the files, as far as the plan shows what is loosened."""
+    waiting = {change.guard for change in now.plan.loosened} - {change.guard for change in reviewed.loosened}
+    guards = now.guards.recorded(waiting)
+    return guards if guards != now.guards.applied else None
+
+
 def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: ApplyRequest) -> ChangeSet:
-    protected = reviewed.protected
+    is_of_files = request.aim == FILES_APPLIED
     return ChangeSet(
         plan_hash=reviewed.hash,
         lineage=reviewed.platform.lineage,
@@ -183,10 +194,11 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         commit=reviewed.config.commit,
         catalog=now.catalog if reviewed.catalog.fields else None,
         expected_catalog=reviewed.catalog.from_digest,
-        protected=protected.after if protected.after != protected.before else None,
+        guards=_guards(reviewed, now) if is_of_files else None,
+        expected_guards=now.guards.applied,
         writes=tuple(writes(reviewed, now.weighed)),
         moves=tuple(moves(reviewed, now.weighed)),
         expectations=tuple(expectations(reviewed, now.weighed)),
-        acknowledgements=_stated(workspace) if request.aim == FILES_APPLIED else None,
+        acknowledgements=_stated(workspace) if is_of_files else None,
         changes=tuple(change.model_dump(mode="json", by_alias=True) for change in reviewed.changes),
     )

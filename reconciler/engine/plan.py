@@ -19,7 +19,7 @@ from reconciler.engine.notices import idle_exclusions, idle_waivers, left_behind
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
-from reconciler.model.plans import FilesIdentity, Plan, ProtectedChange
+from reconciler.model.plans import FilesIdentity, Plan
 from reconciler.planning.assembly import (
     Weighed,
     in_order,
@@ -30,6 +30,7 @@ from reconciler.planning.assembly import (
 )
 from reconciler.planning.catalog import catalog_change
 from reconciler.planning.guards import Assessed, Case, judged
+from reconciler.planning.loosening import GuardPair
 from reconciler.planning.rollback import require_offered
 from reconciler.sources.git import head_commit
 from reconciler.sources.workspace import locate
@@ -71,6 +72,7 @@ class Prepared:
     plan: Plan
     weighed: Weighed
     catalog: Catalog | None
+    guards: GuardPair
 
 
 def plan(
@@ -104,8 +106,10 @@ def prepare(
         require_offered(request.aim.run, weighed.drafts.values(), others, live_catalog or Catalog(), known)
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
-    case = _case(workspace, environment, reader, request, assessed, heads, facts.lost.clients)
+    both = GuardPair(reader.guards(), environment.guards)
+    case = _case(workspace, both, reader, request, assessed, heads, facts.lost.clients)
     guards = judged(case)
+    loosened, tightened = both.changes(case.holders) if _follows_files(request) else ((), ())
     of_catalog = catalog_change(pairing.catalog, live_catalog)
     made = Plan(
         environment=environment.name,
@@ -116,7 +120,8 @@ def prepare(
         ),
         changes=changes,
         catalog=of_catalog,
-        protected=_protected(environment, reader, request),
+        loosened=loosened,
+        tightened=tightened,
         outdated=reader.outdated(request.at),
         terms=words_of(changes, of_catalog, known, live_catalog),
         unmanaged=pairing.unmanaged,
@@ -132,7 +137,7 @@ def prepare(
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
-    return Prepared(made.sealed(), weighed, pairing.catalog)
+    return Prepared(made.sealed(), weighed, pairing.catalog, both)
 
 
 def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weighed) -> dict[str, Definition]:
@@ -160,15 +165,9 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(change, step.candidate.pair, owed, consequences.losing_again(facts))
 
 
-def _protected(environment: Environment, reader: PlatformReader, request: PlanRequest) -> ProtectedChange:
-    before = reader.protected()
-    after = tuple(sorted(set(environment.guards.protected))) if _follows_files(request) else before
-    return ProtectedChange(before=before, after=after)
-
-
 def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guards judge comes together
     workspace: Workspace,
-    environment: Environment,
+    both: GuardPair,
     reader: PlatformReader,
     request: PlanRequest,
     assessed: tuple[Assessed, ...],
@@ -177,13 +176,13 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
 ) -> Case:
     has_live = _follows_files(request) and any(head.managed and not head.archived for head in heads)
     is_losing = any(item.change.impact.clients_losing for item in assessed)
+    holders = reader.holder_count(request.at) if is_losing or both.needs_holders else 0
     return Case(
         changes=assessed,
-        guards=environment.guards,
+        guards=both.stricter(holders),
         today=request.at.astimezone(UTC).date(),
         allow=frozenset(request.allow),
-        protected=frozenset(environment.guards.protected) | frozenset(reader.protected()),
-        holders=reader.holder_count(request.at) if is_losing else 0,
+        holders=holders,
         lost=lost,
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog or reader.catalog(),

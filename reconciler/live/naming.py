@@ -49,7 +49,7 @@ def of_change_set(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
         yield forms.PACKAGE_KEY, write.key
         if isinstance(write, PackageWrite):
             yield from of_package(write.key, write.definition)
-    for key in change_set.protected or ():
+    for key in change_set.guards.protected if change_set.guards else ():
         yield forms.PACKAGE_KEY, key
     if change_set.catalog is not None:
         yield from _of_catalog(change_set.catalog)

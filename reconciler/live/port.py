@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion, Tally
+    from reconciler.model.settings import Guards
     from reconciler.model.tokens import Token
 
 
@@ -34,8 +35,8 @@ class PlatformReader(Protocol):
         """Return the live catalog; None where none was ever applied."""
         ...
 
-    def protected(self) -> tuple[str, ...]:
-        """Return the protected package keys that the last apply recorded, sorted."""
+    def guards(self) -> Guards | None:
+        """Return the guards that the last apply from files recorded; None where none did."""
         ...
 
     def packages(self) -> tuple[PackageHead, ...]:
@@ -150,7 +151,7 @@ class HasStateToken(Protocol):
     """What a platform may be able to answer, so that a loop over it costs nothing while nothing changes."""
 
     def state_token(self) -> str:
-        """Return a text that changes with every run, and every write to packages, catalog or protected keys.
+        """Return a text that changes with every run, and every write to packages, catalog or guards.
 
         The work must not grow with the number of packages or clients.
         """
@@ -167,9 +168,9 @@ class Platform(PlatformReader, Protocol):
         """Do all of the change set or nothing, and record the run, which tells what was done.
 
         A change set whose `plan_hash` was applied before returns that run and writes nothing. Raises
-        `StaleError`, saying what moved, where the lineage differs, a version or the catalog is not the
-        expected one, an expectation or a move meets more clients than it may; `BlockedError` where a rule
-        of the domain forbids it.
+        `StaleError`, saying what moved, where the lineage differs, a version, the catalog or the guards are
+        not the expected ones, an expectation or a move meets more clients than it may; `BlockedError` where
+        a rule of the domain forbids it.
         """
         ...
 

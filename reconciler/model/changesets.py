@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Entry
     from reconciler.model.packages import Definition
     from reconciler.model.questions import ClientQuestion
+    from reconciler.model.settings import Guards
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class ChangeSet:
         allowed: The `--allow GUARD:KEY` values, recorded in the run.
         catalog: The new catalog, None where it does not change; written if the live one still has
             `expected_catalog` (None: the platform has none).
-        protected: The new protected keys, None where they do not change.
+        guards: Those that plans are judged by from now on, beside their own; None where they do not change.
+            Written if the recorded ones still are `expected_guards` (None: the platform has none).
         acknowledgements: All that the files state, None where the change set is not made of files.
         changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
@@ -111,7 +113,8 @@ class ChangeSet:
     allowed: tuple[str, ...] = ()
     catalog: Catalog | None = None
     expected_catalog: str | None = None
-    protected: tuple[str, ...] | None = None
+    guards: Guards | None = None
+    expected_guards: Guards | None = None
     writes: tuple[PackageWrite | ArchiveWrite, ...] = ()
     moves: tuple[Move, ...] = ()
     expectations: tuple[Expectation, ...] = ()

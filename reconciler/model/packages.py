@@ -128,6 +128,11 @@ class Share:
         return f"{self.percent}%"
 
 
+def bound_of(value: Any) -> Any:
+    """Turn `10%` into a `Share`; whole numbers, `unlimited` and None are what they are."""
+    return Share(int(value[:-1])) if isinstance(value, str) and value.endswith("%") else value
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """What happens to clients who already hold the package when it changes.

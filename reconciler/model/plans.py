@@ -7,7 +7,7 @@ tuples, sorted where the plan is built.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
@@ -231,11 +231,16 @@ class CatalogChange(_Frozen):
     from_digest: str | None = None
 
 
-class ProtectedChange(_Frozen):
-    """Keys of protected packages, as the platform recorded them and as the configuration wants them."""
+GuardValue: TypeAlias = int | str | tuple[str, ...]
+"""A number, a share, a word, or keys of packages."""
 
-    before: tuple[str, ...] = Field(default=(), alias="from")
-    after: tuple[str, ...] = Field(default=(), alias="to")
+
+class GuardChange(_Frozen):
+    """A guard of the configuration, as the last apply recorded it and as the files have it."""
+
+    guard: str
+    before: GuardValue = Field(alias="from")
+    after: GuardValue = Field(alias="to")
 
 
 class GuardedLoss(_Frozen):
@@ -333,6 +338,8 @@ class Plan(_Frozen):
 
     Attributes:
         changes: In the order of the apply: create and widen, reassign, narrow, archive.
+        loosened: Guards that let more pass from the next run on; this plan is judged by the stricter ones.
+        tightened: Guards that differ from the recorded ones otherwise; they count in this plan already.
         outdated: Clients whom the live packages would give something else before this plan, by package and
             revision.
         terms: What the catalog calls what the plan speaks of, by JSON Pointer, so that a saved plan reads as
@@ -349,7 +356,8 @@ class Plan(_Frozen):
     config: FilesIdentity
     changes: tuple[Change, ...] = ()
     catalog: CatalogChange = CatalogChange()
-    protected: ProtectedChange = ProtectedChange()
+    loosened: tuple[GuardChange, ...] = ()
+    tightened: tuple[GuardChange, ...] = ()
     outdated: tuple[Outdated, ...] = ()
     terms: dict[str, TermWords] = Field(default_factory=dict)
     unmanaged: tuple[str, ...] = ()
@@ -362,7 +370,7 @@ class Plan(_Frozen):
     @property
     def is_empty(self) -> bool:
         """Whether an apply would write nothing."""
-        return not self.changes and not self.catalog.fields and self.protected.before == self.protected.after
+        return not (self.changes or self.catalog.fields or self.loosened or self.tightened)
 
     @property
     def is_offline(self) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from reconciler.model.packages import Share
+from reconciler.model.packages import Share, bound_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,17 @@ class Guards:
     clients_losing: Bound = _FIVE_PERCENT
     acknowledge: Literal["losing", "touching", "never"] = "losing"
     protected: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Return the guards of a document; what it leaves out has its default."""
+        guards = {name: bound_of(value) for name, value in document.items()}
+        return cls(**{**guards, "protected": tuple(sorted(guards.get("protected", ())))})
+
+    def as_document(self) -> dict[str, Any]:
+        """Return them as they are written in a file, every one of them."""
+        losing = self.clients_losing
+        return {**asdict(self), "clients_losing": str(losing) if isinstance(losing, Share) else losing}
 
 
 @dataclass(frozen=True, slots=True)

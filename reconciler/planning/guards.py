@@ -51,8 +51,8 @@ class Case:
     """All that guards judge.
 
     Attributes:
+        guards: Of each the stricter one: as the last apply recorded it, or as the files have it.
         today: The day (UTC) at which acknowledgements count.
-        protected: Keys that are protected, by the configuration or by the last apply.
         holders: Clients with an active subscription to any package.
         lost: Clients who lost anything in the last hours.
         would_empty: Whether no file is left while the platform has managed packages.
@@ -62,7 +62,6 @@ class Case:
     guards: Guards
     today: date
     allow: frozenset[str]
-    protected: frozenset[str]
     holders: int
     lost: int
     would_empty: bool
@@ -144,7 +143,7 @@ def _adopt(case: Case) -> Iterator[GuardResult]:
 
 
 def _protected(case: Case) -> Iterator[GuardResult]:
-    for key in sorted(case.protected):
+    for key in case.guards.protected:
         severities = [item.change.severity for item in case.changes if item.pair.live_key == key]
         losses = [severity for severity in severities if severity.is_loss]
         if losses:
@@ -256,9 +255,8 @@ GUARDS: Final = (
         "protected",
         _protected,
         "A protected package would get worse",
-        "No breaking or restricting change of a protected package passes. The platform keeps what the last "
-        "apply protected, so that taking a key off the list must be applied before the change, in a run of "
-        "its own.",
+        "No breaking or restricting change of a protected package passes. Taking a key off the list is a "
+        "change of its own, which counts from the next run on.",
         "guards: {protected: [premium]}        # reconciler.yaml, per environment\n--allow protected:KEY",
         advice="Take the key out of `protected` in reconciler.yaml and apply that first.",
     ),

@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, Share
+from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, bound_of
 from reconciler.model.terms import LOSS_VERBS, Term
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ def _rollout(document: Mapping[str, Any]) -> Rollout:
 def _plain_rollout(existing_clients: Literal["keep", "reassign"], per_run: Any) -> Rollout:
     """Share equal values: thousands of packages have the same few policies."""
     return Rollout(existing_clients, bound_of(per_run))
-
-
-def bound_of(value: Any) -> Any:
-    """Turn `10%` into a `Share`; whole numbers, `unlimited` and None are what they are."""
-    return Share(int(value[:-1])) if isinstance(value, str) and value.endswith("%") else value
 
 
 def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgement]:

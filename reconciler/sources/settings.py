@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
 from reconciler.model.settings import Environment, Guards, Lint, Settings
-from reconciler.sources.desired import bound_of
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, read_linked
 from reconciler.validation.configuration import settings_problems
@@ -116,7 +115,5 @@ def _settings(document: Mapping[str, Any]) -> Settings:
 
 
 def _environment(name: str, document: Mapping[str, Any]) -> Environment:
-    guards = {key: bound_of(value) for key, value in document.get("guards", {}).items()}
-    if "protected" in guards:
-        guards["protected"] = tuple(sorted(guards["protected"]))
-    return Environment(name, document["platform"], document.get("token_env"), Guards(**guards))
+    guards = Guards.of(document.get("guards", {}))
+    return Environment(name, document["platform"], document.get("token_env"), guards)

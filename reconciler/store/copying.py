@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, insert, select
 
 from reconciler.errors import BlockedError, UnreachableError
-from reconciler.store import meta, tables
+from reconciler.store import tables
 from reconciler.store.dialects import continue_numbering
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def _require_unused(target: Connection) -> None:
         for table in tables.metadata.sorted_tables
         if table is not tables.meta and target.execute(select(func.count()).select_from(table)).scalar_one()
     ]
-    if used or meta.protected(target):
+    if used:
         raise BlockedError(
-            f"the platform to copy to is in use: it has {', '.join(used) or 'protected packages'}",
+            f"the platform to copy to is in use: it has {', '.join(used)}",
             hint="Name a new database.",
         )
 

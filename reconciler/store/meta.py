@@ -1,4 +1,4 @@
-"""What the platform knows of itself: its lineage, the protected keys, the catalog."""
+"""What the platform knows of itself: its lineage, the guards of the last apply, the catalog."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert, select
 
 from reconciler.model.catalog import Catalog
+from reconciler.model.settings import Guards
 from reconciler.store import tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LINEAGE: Final = "lineage"
-_PROTECTED: Final = "protected"
+_GUARDS: Final = "guards"
 _STATE: Final = "state"
 
 
@@ -24,14 +25,15 @@ def lineage(connection: Connection) -> str | None:
     return value
 
 
-def protected(connection: Connection) -> tuple[str, ...]:
-    """Return the protected package keys, sorted."""
-    return tuple(_read(connection, _PROTECTED) or ())
+def guards(connection: Connection) -> Guards | None:
+    """Return the guards that the last apply recorded; None where none did."""
+    document = _read(connection, _GUARDS)
+    return None if document is None else Guards.of(document)
 
 
-def write_protected(connection: Connection, keys: tuple[str, ...]) -> None:
-    """Replace the protected package keys."""
-    write(connection, _PROTECTED, sorted(set(keys)))
+def write_guards(connection: Connection, new: Guards) -> None:
+    """Replace the guards."""
+    write(connection, _GUARDS, new.as_document())
     mark_written(connection)
 
 
@@ -55,7 +57,7 @@ def write_catalog(connection: Connection, new: Catalog) -> None:
 
 
 def state_token(connection: Connection) -> str:
-    """Return what every run, and every write to packages, catalog or protected keys, changes."""
+    """Return what every run, and every write to packages, catalog or guards, changes."""
     return str(_read(connection, _STATE) or "")
 
 

@@ -27,6 +27,7 @@ from reconciler.wire.fields import (
     Text,
     Variant,
 )
+from reconciler.wire.guards import GuardsBody
 from reconciler.wire.packages import CatalogBody, DefinitionBody
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class ChangeSetBody(Body):
     allowed: Annotated[tuple[Line, ...], Items(_MOST)] = ()
     catalog: CatalogBody | None = None
     expected_catalog: Hash | None = None
-    protected: Annotated[tuple[PackageKey, ...], Items(_MOST)] | None = None
+    guards: GuardsBody | None = None
+    expected_guards: GuardsBody | None = None
     writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
     moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
     expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
@@ -126,6 +128,8 @@ class ChangeSetBody(Body):
         """Make the body of a change set; its instant stays behind, since the server's own counts."""
         fields: dict[str, Any] = {name: getattr(change_set, name) for name in cls.model_fields}
         fields["catalog"] = change_set.catalog and CatalogBody.of(change_set.catalog)
+        for name in ("guards", "expected_guards"):
+            fields[name] = fields[name] and GuardsBody.of(fields[name])
         fields["writes"] = tuple(map(_write_body, change_set.writes))
         fields["changes"] = tuple(dict(change) for change in change_set.changes)
         return cls(**fields)
@@ -133,7 +137,8 @@ class ChangeSetBody(Body):
     def value(self, author: str, at: datetime) -> ChangeSet:
         """Return the change set of whoever sent it, at the instant at which it came."""
         fields = {**dict(self), "actor": author, "on_behalf_of": self.actor, "at": at}
-        fields["catalog"] = self.catalog and self.catalog.value()
+        for name in ("catalog", "guards", "expected_guards"):
+            fields[name] = fields[name] and fields[name].value()
         for name in ("writes", "moves", "expectations"):
             fields[name] = tuple(each.value() for each in fields[name])
         return ChangeSet(**fields)
@@ -217,6 +222,6 @@ class PlatformReply(Reply):
 
 
 class StateReply(Reply):
-    """A text that changes with every run, and every write to packages, catalog or protected keys."""
+    """A text that changes with every run, and every write to packages, catalog or guards."""
 
     token: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,8 @@ from pydantic_core import CoreSchema, core_schema
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.fields import Amount, few_keys
 from reconciler.model.patterns import TEXT_PATTERN
+
+BOUND_PATTERN: Final = r"^(unlimited|([1-9][0-9]?|100)%)$"
 
 Text: TypeAlias = Annotated[StrictStr, Field(max_length=5_000, pattern=TEXT_PATTERN)]
 Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]

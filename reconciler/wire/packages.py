@@ -101,12 +101,6 @@ class CatalogReply(Reply):
         return None if self.catalog is None else self.catalog.value()
 
 
-class KeysReply(Reply):
-    """Package keys, sorted."""
-
-    keys: tuple[str, ...]
-
-
 class HeadReply(Reply):
     """A live package without its definition."""
 

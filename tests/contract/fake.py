@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientLine
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
+    from reconciler.model.settings import Guards
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
 ALL_ALIKE: Final = ("removes", "lowers")
@@ -59,8 +60,8 @@ class FakePlatform:
     def catalog(self) -> Catalog | None:
         return self._world.catalog
 
-    def protected(self) -> tuple[str, ...]:
-        return self._world.protected
+    def guards(self) -> Guards | None:
+        return self._world.guards
 
     def packages(self) -> tuple[PackageHead, ...]:
         return tuple(package.head for _, package in sorted(self._world.packages.items()))
@@ -257,8 +258,7 @@ class FakePlatform:
             self._require_planned_consequences(change_set)
             catalog = told_catalog(change_set, world.catalog)
             world.catalog = change_set.catalog or world.catalog
-            if change_set.protected is not None:
-                world.protected = tuple(sorted(set(change_set.protected)))
+            world.guards = change_set.guards or world.guards
             self._spend(change_set.at)
             before = {package.key: len(package.revisions) for package in world.packages.values()}
             run = self._write_all(change_set)
@@ -440,10 +440,7 @@ class FakePlatform:
         if len({write.key for write in change_set.writes}) < len(change_set.writes):
             raise InvalidError("a package is written twice")
         freed = {write.renamed_from for write in change_set.writes if isinstance(write, PackageWrite)}
-        if change_set.catalog is not None:
-            live = None if self._world.catalog is None else self._world.catalog.digest
-            if live != change_set.expected_catalog:
-                raise StaleError("the catalog was written")
+        self._require_expected_settings(change_set)
         for write in change_set.writes:
             before = write.renamed_from if isinstance(write, PackageWrite) else None
             known = packages.get(before or write.key)
@@ -458,6 +455,13 @@ class FakePlatform:
             version = None if known is None else known.version
             if move.expected_version not in {None, version}:
                 raise StaleError(f"package `{move.who.package}` moved")
+
+    def _require_expected_settings(self, change_set: ChangeSet) -> None:
+        live = None if self._world.catalog is None else self._world.catalog.digest
+        if change_set.catalog is not None and live != change_set.expected_catalog:
+            raise StaleError("the catalog was written")
+        if change_set.guards is not None and self._world.guards != change_set.expected_guards:
+            raise StaleError("the guards were changed")
 
     def _require_planned_consequences(self, change_set: ChangeSet) -> None:
         for expectation in change_set.expectations:

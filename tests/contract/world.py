@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import ClientStatus
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Condition
+    from reconciler.model.settings import Guards
     from tests.contract.losing import Stated
 
 
@@ -140,7 +141,7 @@ class World:
     """Everything that a failed write must leave alone."""
 
     catalog: Catalog | None = None
-    protected: tuple[str, ...] = ()
+    guards: Guards | None = None
     packages: dict[str, Package] = field(default_factory=dict)
     holders: dict[str, Holder] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)

@@ -46,7 +46,7 @@ EDITS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_after_an_apply_the_next_plan_is_empty(held: Shop, name: str) -> None:
-    held.guards(clients_losing="unlimited", acknowledge="never")
+    held.settled(clients_losing="unlimited", acknowledge="never")
     held.package("pro", **EDITS[name])
 
     assert not held.plan().is_empty
@@ -195,7 +195,7 @@ def test_no_files_never_mean_archive_everything(held: Shop) -> None:
 def test_a_reassignment_keeps_the_start_and_what_was_used(held: Shop) -> None:
     held.clients("acme", package="pro", usage={"minutes": 40})
     start = held.client("acme").subscription.assigned_at
-    held.guards(clients_losing="unlimited", acknowledge="never")
+    held.settled(clients_losing="unlimited", acknowledge="never")
     held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"}, expiry="1 year")
 
     held.apply()
@@ -223,24 +223,10 @@ def test_a_loss_needs_its_acknowledgement_and_no_more_clients_than_it_says(held:
         held.apply(made)
 
 
-def test_protection_is_taken_away_in_an_earlier_run(held: Shop) -> None:
-    held.guards(protected=["pro"])
-    held.apply()
-    held.guards(protected=[])
-    held.package("pro", features=["chat"])
-
-    assert [(guard.id, guard.result) for guard in held.plan().guards] == [("protected", "blocked")]
-    held.package("pro", **BASIC)
-    held.apply()
-    held.package("pro", features=["chat"])
-
-    assert not held.plan().blocked
-
-
 @pytest.mark.parametrize("per_run", ["25%", 1])
 def test_a_rollout_in_steps_converges(held: Shop, per_run: Any) -> None:
     held.clients("cone", "dune", package="pro")
-    held.guards(clients_losing="unlimited", acknowledge="never")
+    held.settled(clients_losing="unlimited", acknowledge="never")
     held.package("pro", features=["chat"], rollout={"existing_clients": "reassign", "per_run": per_run})
 
     moved = [held.apply().moved for _ in range(4)]
@@ -251,7 +237,7 @@ def test_a_rollout_in_steps_converges(held: Shop, per_run: Any) -> None:
 
 def test_excluded_and_no_longer_allowed_clients_stay(held: Shop) -> None:
     held.clients("cone", package="pro")
-    held.guards(clients_losing="unlimited", acknowledge="never")
+    held.settled(clients_losing="unlimited", acknowledge="never")
     held.package(
         "pro",
         features=["chat"],
@@ -271,7 +257,7 @@ def test_excluded_and_no_longer_allowed_clients_stay(held: Shop) -> None:
 def test_a_later_rollout_announces_what_older_revisions_still_had(held: Shop) -> None:
     held.package("pro", features=["chat"])
     held.apply()
-    held.guards(clients_losing="unlimited", acknowledge="never")
+    held.settled(clients_losing="unlimited", acknowledge="never")
     held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
 
     made = held.plan()
@@ -344,19 +330,6 @@ def test_a_plan_file_cannot_show_other_differences_than_the_files_have(held: Sho
 
     with pytest.raises(StaleError, match="something else to pro than the plan shows"):
         held.apply(forged.sealed())
-
-
-def test_a_plan_file_cannot_take_protection_away(held: Shop) -> None:
-    held.guards(protected=["pro"])
-    held.apply()
-    held.package("pro", **BASIC, description="Said better.")
-    made = held.plan()
-    claimed = made.protected.model_copy(update={"after": ()})
-
-    with pytest.raises(StaleError, match="protected packages"):
-        held.apply(made.model_copy(update={"protected": claimed}).sealed())
-
-    assert held.platform.protected() == ("pro",)
 
 
 def test_a_plan_that_shows_whole_addresses_is_applied_like_any_other(held: Shop) -> None:

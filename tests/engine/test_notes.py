@@ -110,7 +110,7 @@ def test_clients_of_other_packages_are_not_told(sold: Shop) -> None:
 
 
 def test_a_saved_plan_tells_the_same(sold: Shop) -> None:
-    sold.guards(acknowledge="never", clients_losing="unlimited")
+    sold.settled(acknowledge="never", clients_losing="unlimited")
     lose(sold, per_run=2)
     made = sold.plan()
 
@@ -118,7 +118,7 @@ def test_a_saved_plan_tells_the_same(sold: Shop) -> None:
 
 
 def test_a_saved_plan_that_no_longer_holds_is_refused(sold: Shop) -> None:
-    sold.guards(acknowledge="never", clients_losing="unlimited")
+    sold.settled(acknowledge="never", clients_losing="unlimited")
     lose(sold)
     made = sold.plan()
     sold.apply(made)

@@ -112,12 +112,10 @@ def test_an_entry_that_the_files_no_longer_have_ends_with_the_next_run(sold: Sho
     stepping(sold, entry("removes", "calls", 4))
     sold.apply()
     sold.later(days=2)
-    sold.guards(clients_losing="unlimited", acknowledge="never")
     stepping(sold)
-    sold.apply()
+    sold.apply(None, "acknowledge:pro")
     sold.later(days=2)
 
-    sold.guards(clients_losing="unlimited")
     stepping(sold, entry("removes", "calls", 4))
 
     assert not sold.plan().blocked

@@ -11,6 +11,7 @@ from reconciler.conformance.building import CATALOG, NOW, apply, definition, lin
 from reconciler.errors import BlockedError, InvalidError, UnreachableError
 from reconciler.live.opening import Address, copy_platform, open_platform
 from reconciler.model.packages import RevisionRef
+from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ OLD = "sqlite:///old.db"
 
 
 def fill(platform: Platform) -> None:
-    apply(platform, catalog=CATALOG, protected=("basic",))
+    apply(platform, catalog=CATALOG, guards=Guards(protected=("basic",)))
     platform.edit_package("basic", definition(), NOW)
     platform.edit_package("basic", definition("Basic 2", expiry="1 month"), NOW)
     platform.edit_package("pro", definition("Pro"), NOW, archived=True)
@@ -31,7 +32,7 @@ def fill(platform: Platform) -> None:
 
 def seen(platform: Platform) -> list[object]:
     refs = [RevisionRef("basic", 1), RevisionRef("basic", 2)]
-    state = [platform.catalog(), platform.protected(), platform.packages(), platform.runs()]
+    state = [platform.catalog(), platform.guards(), platform.packages(), platform.runs()]
     return [*state, platform.definitions(refs), platform.identity().lineage, list(platform.clients(NOW))]
 
 

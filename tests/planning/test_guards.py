@@ -57,7 +57,6 @@ def results(*items: Assessed, allow: tuple[str, ...] = (), **case: Any) -> tuple
     defaults: dict[str, Any] = {
         "guards": Guards(clients_losing="unlimited"),
         "today": date(2026, 11, 1),
-        "protected": frozenset(),
         "holders": 100,
         "lost": 0,
         "would_empty": False,
@@ -133,7 +132,9 @@ def test_adopting_is_blocked_only_where_it_changes_something() -> None:
     ],
 )
 def test_a_protected_package_may_only_gain(severity: Severity, expected: list[tuple[str, str, str]]) -> None:
-    assert verdicts(assessed(change(severity=severity)), protected=frozenset({"basic"})) == expected
+    guards = Guards(protected=("basic",))
+
+    assert verdicts(assessed(change(severity=severity)), guards=guards) == expected
 
 
 def test_what_clients_lose_needs_an_acknowledgement() -> None:

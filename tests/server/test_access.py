@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.engine.tokens import create_token
 from reconciler.live.opening import open_served
+from reconciler.model.settings import Guards
 from reconciler.model.tokens import Scope
 from reconciler.server.app import routes
 from tests.builders import definition
@@ -26,7 +27,7 @@ AT = "2026-11-01T12:00:00Z"
 QUESTION = {"package": "basic", "revisions": [1]}
 CHANGE_SET = {"plan_hash": "sha256:1", "lineage": "x", "actor": "ana", "environment": "local"}
 MOVES = {**CHANGE_SET, "moves": [{"who": QUESTION, "at_most": 0}]}
-WRITES = {**CHANGE_SET, "protected": ["basic"]}
+WRITES = {**CHANGE_SET, "guards": Guards().as_document()}
 NEW_CLIENT = {"id": "new", "name": "New", "owner_email": "n@x.example", "package": "basic"}
 KEY = {"Idempotency-Key": "key"}
 OTHER_KEY = {"Idempotency-Key": "other"}
@@ -54,7 +55,7 @@ CASES = [
     Case("GET", "/v1/platform", EVERYBODY),
     Case("GET", "/v1/state", {R}),
     Case("GET", "/v1/catalog", {R}),
-    Case("GET", "/v1/protected", {R}),
+    Case("GET", "/v1/guards", {R}),
     Case("GET", "/v1/packages", {R}),
     Case("GET", "/v1/packages/basic", {R}),
     Case("GET", "/v1/packages/basic/revisions/1", {R}),

@@ -23,6 +23,7 @@ from reconciler.model.changesets import (
 )
 from reconciler.model.clients import Client, ClientLine, Entitlements, Subscription
 from reconciler.model.expiry import Window
+from reconciler.model.packages import Share
 from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
@@ -37,6 +38,7 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
+from reconciler.model.settings import Guards
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import ClientLineBody, ClientReply
 from reconciler.wire.packages import CatalogBody, CatalogReply, DefinitionBody, HeadReply, RefBody
@@ -100,7 +102,8 @@ def test_a_change_set_comes_back_equal() -> None:
         allowed=("adopt:basic",),
         catalog=Catalog({"chat": Feature("Chat", requires=("calls",))}, {"minutes": Limit("Minutes")}),
         expected_catalog=HASH,
-        protected=("basic",),
+        guards=Guards(3, Share(5), "touching", ("basic",)),
+        expected_guards=Guards("unlimited", 10, "never"),
         writes=(
             PackageWrite("basic", definition(expiry="1 month"), None, renamed_from="old"),
             ArchiveWrite("gone", 4),

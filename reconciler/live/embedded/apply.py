@@ -121,8 +121,8 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
 def _write_vocabulary(connection: Connection, change_set: ChangeSet) -> None:
     if change_set.catalog is not None:
         meta.write_catalog(connection, change_set.catalog)
-    if change_set.protected is not None:
-        meta.write_protected(connection, change_set.protected)
+    if change_set.guards is not None:
+        meta.write_guards(connection, change_set.guards)
 
 
 def _write_packages(

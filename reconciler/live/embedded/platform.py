@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
     from reconciler.model.questions import Answer, ClientQuestion, Tally
+    from reconciler.model.settings import Guards
     from reconciler.store.database import Database
 
 _FORGETS_EVERY: Final = timedelta(hours=1)
@@ -69,10 +70,10 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return meta.catalog(connection)
 
-    def protected(self) -> tuple[str, ...]:
+    def guards(self) -> Guards | None:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            return meta.protected(connection)
+            return meta.guards(connection)
 
     def state_token(self) -> str:
         """See `HasStateToken`."""

@@ -45,7 +45,7 @@ def require_unmoved(
     _require_consistent(change_set)
     reasons = [
         *_moved_packages(change_set, known),
-        *_moved_catalog(connection, change_set),
+        *_moved_settings(connection, change_set),
         *_moved_clients(connection, change_set),
     ]
     if reasons:
@@ -96,9 +96,11 @@ def _moved_version(key: str, expected: int | None, version: int | None) -> str:
     return f"package `{key}` was written (version {expected} was planned on, it is at {version})"
 
 
-def _moved_catalog(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
+def _moved_settings(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
     if change_set.catalog is not None and meta.catalog_digest(connection) != change_set.expected_catalog:
         yield "the catalog was written"
+    if change_set.guards is not None and meta.guards(connection) != change_set.expected_guards:
+        yield "the guards were changed"
 
 
 def _moved_clients(connection: Connection, change_set: ChangeSet) -> Iterator[str]:

@@ -13,11 +13,11 @@ from reconciler.model.packages import RevisionRef
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
 from reconciler.wire.clients import ClientReply
+from reconciler.wire.guards import GuardsReply
 from reconciler.wire.packages import (
     CatalogReply,
     DefinitionBody,
     DefinitionsReply,
-    KeysReply,
     PackageReply,
     PackagesReply,
     RefBody,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion, Tally
+    from reconciler.model.settings import Guards
 
 T = TypeVar("T")
 
@@ -86,9 +87,9 @@ class HttpReader:
         """See `PlatformReader`."""
         return self.agreed.call(Request("GET", paths.CATALOG), CatalogReply).value()
 
-    def protected(self) -> tuple[str, ...]:
+    def guards(self) -> Guards | None:
         """See `PlatformReader`."""
-        return self.agreed.call(Request("GET", paths.PROTECTED), KeysReply).keys
+        return self.agreed.call(Request("GET", paths.GUARDS), GuardsReply).value()
 
     def packages(self) -> tuple[PackageHead, ...]:
         """See `PlatformReader`; listed anew where they change between two pages."""

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from reconciler.planning.guards import GUARDS, WHOLE_PLAN
+from reconciler.render.story.loosening import first_to_apply
 from reconciler.render.story.words import Tone, agreed, chained, code, counted, key, listed, prose, words
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _blocker(
         guard,
         points,
         _summary(results, points),
-        prose(_ADVICE.get(guard, "")),
+        first_to_apply(plan, guard) or prose(_ADVICE.get(guard, "")),
         _waiver(guard, keys, audience),
     )
 

@@ -14,6 +14,7 @@ from reconciler.render.story.entries import entries
 from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
+from reconciler.render.story.loosening import guard_sentences
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import (
     chained,
@@ -67,7 +68,7 @@ class Story:
         entries: One per package, worst first.
         waiving: How a waiver is given, where it cannot be typed and something is blocked.
         let_pass: What was waived by hand or is acknowledged.
-        settings: What the plan changes beside packages: the catalog, which packages are protected.
+        settings: What the plan changes beside packages: the catalog, the guards.
         notes: What is to be known beside that.
         summary: The counts of actions, in the words that scripts and people look for.
         origin: Which plan this is, when it was made, and from which files.
@@ -116,11 +117,7 @@ def _settings(plan: Plan) -> Iterator[Note]:
             if keys:
                 names = listed([key(each.key) for each in keys], shown=_NAMES_SHOWN)
                 yield Note("Catalog", words(f"{does} {counted(len(keys), noun)}: ", names))
-    before, after = set(plan.protected.before), set(plan.protected.after)
-    for does, keys_of in (("no longer: ", before - after), ("from now on: ", after - before)):
-        if keys_of:
-            names = listed([key(each) for each in sorted(keys_of)], shown=_NAMES_SHOWN)
-            yield Note("Protected", words(does, names))
+    yield from (Note("Guards", sentence) for sentence in guard_sentences(plan))
 
 
 def _is_of(change: CatalogFieldChange, section: str) -> bool:
@@ -174,4 +171,5 @@ def _origin(plan: Plan) -> Words:
 def _summary(plan: Plan) -> str:
     counts = Counter(change.action for change in plan.changes)
     said = [f"{number(counts[action])} to {action}" for action in _AS_TOLD if counts[action]]
+    said += [f"{counted(len(plan.loosened), 'guard')} to loosen"] if plan.loosened else []
     return f"Plan: {', '.join(said) or 'no package to change'}."

@@ -91,7 +91,7 @@ def _judgement(plan: Plan, figures: Figures) -> Judgement:
         case Level.UNKNOWN:
             return Judgement.UNKNOWN
         case Level.GAINING | Level.NOBODY:
-            return Judgement.HARMLESS
+            return Judgement.TOUCHING if plan.loosened else Judgement.HARMLESS
 
 
 def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Iterator[str]:
@@ -100,6 +100,8 @@ def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Ite
     yield _packages(plan)
     if figures.moving:
         yield f"{counted(figures.moving, 'client')} {agreed(figures.moving, 'is', 'are')} reassigned."
+    if plan.loosened:
+        yield f"{counted(len(plan.loosened), 'guard')} {agreed(len(plan.loosened), 'is', 'are')} loosened."
     if plan.is_offline and plan.changes:
         severity = worst(change.severity for change in plan.changes)
         yield f"Compared without the platform. The worst change is {severity}."

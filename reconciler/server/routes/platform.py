@@ -1,4 +1,4 @@
-"""The platform itself: its identity, its catalog, the protected keys."""
+"""The platform itself: its identity, its catalog, the guards of the last apply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.wire import paths
 from reconciler.wire.changesets import PlatformReply, StateReply
-from reconciler.wire.packages import CatalogReply, KeysReply
+from reconciler.wire.guards import GuardsReply
+from reconciler.wire.packages import CatalogReply
 from reconciler.wire.versions import VERSION
 
 router = APIRouter(tags=["platform"], route_class=Gated)
@@ -30,7 +31,7 @@ def platform(call: _Anybody) -> Response:
 
 @router.get(paths.STATE, response_model=StateReply)
 def state(call: _Reader) -> Response:
-    """Return what changes whenever packages, catalog, protected keys or runs do."""
+    """Return what changes whenever packages, catalog, guards or runs do."""
     platform = call.platform
     if isinstance(platform, HasStateToken):
         return shown(StateReply(token=platform.state_token()))
@@ -44,7 +45,7 @@ def catalog(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
     return shown(CatalogReply.of(call.platform.catalog()), if_none_match)
 
 
-@router.get(paths.PROTECTED, response_model=KeysReply)
-def protected(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
-    """Return the keys of the protected packages."""
-    return shown(KeysReply(keys=call.platform.protected()), if_none_match)
+@router.get(paths.GUARDS, response_model=GuardsReply)
+def guards(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
+    """Return the guards that the last apply recorded."""
+    return shown(GuardsReply.of(call.platform.guards()), if_none_match)
