@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.errors import StaleError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
-from reconciler.model.losses import Entry, LosingMove, Lost
+from reconciler.model.losses import Bounds, Entry, Lately, LosingMove, Lost
 from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
 
 if TYPE_CHECKING:
@@ -344,3 +345,53 @@ def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platfo
 
     assert [each.lost for each in platform.acknowledged(LATER)] == [1]
     assert platform.lost_since(LATER).clients == 1
+
+
+def test_a_bound_of_an_entry_is_not_passed_whoever_applied_meanwhile(platform: Platform) -> None:
+    with_audio(platform, "a", "b", "c")
+    without_audio(platform, "a", "b")
+    two = replace(AUDIO, clients=2)
+    third = Move(ClientQuestion("basic", (1,)), 9)
+
+    with pytest.raises(StaleError):
+        apply(platform, moves=(third,), acknowledgements=(two,), bounds=Bounds((two,)))
+
+    assert (len(platform.runs()), platform.client("c", LATER).subscription.revision) == (1, 1)
+    assert [each.entry for each in platform.acknowledged(LATER)] == [AUDIO]
+    apply(platform, moves=(third,), bounds=Bounds((replace(AUDIO, clients=3),)))
+    assert [each.lost for each in platform.acknowledged(LATER)] == [3]
+
+
+def test_a_bound_of_who_loses_anything_is_not_passed_whoever_applied_meanwhile(platform: Platform) -> None:
+    with_audio(platform, "a", "b", "c")
+    without_audio(platform, "a", "b")
+    third = Move(ClientQuestion("basic", (1,)), 9)
+
+    with pytest.raises(StaleError):
+        apply(platform, moves=(third,), bounds=Bounds(lately=Lately(LATER, 2)))
+
+    assert len(platform.runs()) == 1
+    apply(platform, moves=(third,), bounds=Bounds(lately=Lately(LATER, 3)))
+    assert len(platform.runs()) == 2
+
+
+def test_an_entry_that_lets_something_pass_counts_also_where_no_files_are_applied(platform: Platform) -> None:
+    with_audio(platform, "a", "b")
+    apply(platform, writes=(PackageWrite("basic", LESS, version(platform, "basic")),), acknowledgements=())
+
+    apply(platform, moves=(Move(ClientQuestion("basic", (1,)), 9),), bounds=Bounds((AUDIO,)))
+
+    assert [(each.entry, each.lost) for each in platform.acknowledged(LATER)] == [(AUDIO, 2)]
+
+
+def test_an_entry_without_a_section_is_the_one_with_the_section_that_a_loss_tells(platform: Platform) -> None:
+    with_audio(platform, "a", "b")
+    bare = replace(AUDIO, term="audio")
+    apply(platform, acknowledgements=(bare,))
+    write = PackageWrite("basic", LESS, version(platform, "basic"))
+    move = Move(ClientQuestion("basic", (1,), (OneOf(("a",)),)), 9)
+
+    apply(platform, writes=(write,), moves=(move,), acknowledgements=(bare,), bounds=Bounds((AUDIO,)))
+    apply(platform, acknowledgements=(bare,))
+
+    assert [(each.entry, each.lost) for each in platform.acknowledged(LATER)] == [(AUDIO, 1)]

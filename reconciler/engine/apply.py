@@ -200,5 +200,6 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         moves=tuple(moves(reviewed, now.weighed)),
         expectations=tuple(expectations(reviewed, now.weighed)),
         acknowledgements=_stated(workspace) if is_of_files else None,
+        bounds=now.bounds,
         changes=tuple(change.model_dump(mode="json", by_alias=True) for change in reviewed.changes),
     )

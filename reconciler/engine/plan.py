@@ -29,7 +29,7 @@ from reconciler.planning.assembly import (
     words_of,
 )
 from reconciler.planning.catalog import catalog_change
-from reconciler.planning.guards import Assessed, Case, judged
+from reconciler.planning.guards import Assessed, Case, bounds_of, judged
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.rollback import require_offered
 from reconciler.sources.git import head_commit
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
@@ -73,6 +74,7 @@ class Prepared:
     weighed: Weighed
     catalog: Catalog | None
     guards: GuardPair
+    bounds: Bounds
 
 
 def plan(
@@ -137,7 +139,7 @@ def prepare(
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
-    return Prepared(made.sealed(), weighed, pairing.catalog, both)
+    return Prepared(made.sealed(), weighed, pairing.catalog, both, bounds_of(case, request.at))
 
 
 def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weighed) -> dict[str, Definition]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.edits import FileEdit
-from reconciler.planning.acknowledgements import is_spent, meant
+from reconciler.planning.acknowledgements import is_spent, known_of
 from reconciler.sources.files import read_any
 from reconciler.sources.package_text import without_acknowledgements
 
@@ -48,8 +48,7 @@ def prune(
 def _spent(workspace: Workspace, reader: PlatformReader, at: datetime) -> Iterator[tuple[str, int]]:
     known = {(each.entry.package, each.entry.verb, each.entry.term): each for each in reader.acknowledged(at)}
     for key, number, entry in _entries(workspace.packages.values()):
-        in_force = known.get((key, entry.verb, str(meant(entry, workspace.catalog))))
-        if in_force is not None and is_spent(entry, in_force):
+        if is_spent(entry, known_of(key, entry, workspace.catalog, known)):
             yield key, number
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.losses import UNBOUNDED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.losses import Entry
+    from reconciler.model.losses import Bounds, Entry
     from reconciler.model.packages import Definition
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Guards
@@ -100,6 +102,7 @@ class ChangeSet:
         guards: Those that plans are judged by from now on, beside their own; None where they do not change.
             Written if the recorded ones still are `expected_guards` (None: the platform has none).
         acknowledgements: All that the files state, None where the change set is not made of files.
+        bounds: What must hold of all that was ever lost; more clients mean stale.
         changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
 
@@ -119,6 +122,7 @@ class ChangeSet:
     moves: tuple[Move, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     acknowledgements: tuple[Entry, ...] | None = None
+    bounds: Bounds = UNBOUNDED
     changes: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.losses import Entry
+from reconciler.model.losses import Entry, known_as
 from reconciler.model.plans import GuardedLoss
 from reconciler.model.terms import CAPS, Kind, Term
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.losses import InForce
+    from reconciler.model.losses import InForce, Known
     from reconciler.model.packages import Acknowledgement, DesiredPackage
     from reconciler.model.terms import LossVerb
     from reconciler.planning.impact import Owed
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One loss of a package, and whether an entry of its file is enough for it."""
+    """One loss of a package, and whether an entry of its file is enough for it.
 
-    is_enough: bool
+    Attributes:
+        entry: The one that is enough; None where none is.
+    """
+
     message: str
     about: GuardedLoss
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,12 @@ class Entries:
             if touched and (verb := loss.code.row.acknowledged_by):
                 yield self._judged(verb, loss, touched)
 
-    def unused(
-        self, losses: Iterable[Owed], in_force: Mapping[tuple[str, LossVerb, str], InForce]
-    ) -> Iterator[str]:
+    def unused(self, losses: Iterable[Owed], in_force: Mapping[Known, InForce]) -> Iterator[str]:
         """Yield a sentence per entry that names no loss of this plan, or is spent."""
         named = {(loss.code.row.acknowledged_by, self._term(loss)) for loss in losses}
         for entry in self.entries:
             stated = f"{self.key}: the acknowledgement `{entry.verb}: {entry.term}`"
-            known = in_force.get((self.key, entry.verb, str(meant(entry, self.catalog))))
-            if known and is_spent(entry, known):
+            if is_spent(entry, known_of(self.key, entry, self.catalog, in_force)):
                 yield f"{stated} is spent here: nobody is left to lose it. Take it out, or edit its bounds."
             elif not any(entry.verb == verb and self._names(entry, term) for verb, term in named):
                 yield f"{stated} lets nothing pass in this plan."
@@ -93,43 +94,54 @@ class Entries:
         if entry is None and matching:
             ended = max(each.until for each in matching)
             message = f"{subject}, and its acknowledgement ended on {_day(ended)}."
-            return Stated(False, message, about.model_copy(update={"entry": "ended"}))
+            return Stated(message, about.model_copy(update={"entry": "ended"}))
         if entry is None:
-            return Stated(False, f"{subject}, and no acknowledgement names it.", about)
-        if loss.in_force and is_spent(entry, loss.in_force):
+            return Stated(f"{subject}, and no acknowledgement names it.", about)
+        if is_spent(entry, loss.in_force):
             message = f"{subject}, and its acknowledgement is spent: it let pass what it was for."
-            return Stated(False, message, about.model_copy(update={"entry": "spent"}))
+            return Stated(message, about.model_copy(update={"entry": "spent"}))
         bound = f"at most {entry.clients:,} until {_day(entry.until)}"
         if about.clients > entry.clients:
             message = f"{subject}, but it is acknowledged for {bound}."
-            return Stated(False, message, about.model_copy(update={"entry": "too-small"}))
+            return Stated(message, about.model_copy(update={"entry": "too-small"}))
         message = f"{subject}: acknowledged for {bound} ({entry.reason})"
-        return Stated(True, message, about.model_copy(update={"entry": "enough"}))
+        enough = Entry(self.key, verb, str(term), entry.clients, entry.until)
+        return Stated(message, about.model_copy(update={"entry": "enough"}), enough)
 
 
-def is_spent(entry: Acknowledgement, in_force: InForce) -> bool:
+def is_spent(entry: Acknowledgement, in_force: InForce | None) -> bool:
     """Whether nobody was left to lose by the entry, and it was not edited since (rule 19)."""
-    stated = in_force.entry
-    return in_force.is_spent and (entry.clients, entry.until) == (stated.clients, stated.until)
+    if in_force is None or not in_force.is_spent:
+        return False
+    return (entry.clients, entry.until) == (in_force.entry.clients, in_force.entry.until)
+
+
+def known_of(
+    key: str, entry: Acknowledgement, catalog: Catalog | None, in_force: Mapping[Known, InForce]
+) -> InForce | None:
+    """Return the entry as the last applied run had it; None where it had none."""
+    names = known_as(key, entry.verb, _meant(entry, catalog))
+    return next((in_force[each] for each in names if each in in_force), None)
 
 
 def stated_by(package: DesiredPackage, catalog: Catalog | None) -> Iterator[Entry]:
     """Yield the entries of a file with the terms that they mean, each once."""
     seen = set()
     for each in package.acknowledgements:
-        term = meant(each, catalog)
+        term = _meant(each, catalog)
         if (each.verb, term) not in seen:
             seen.add((each.verb, term))
             yield Entry(package.key, each.verb, str(term), each.clients, each.until)
 
 
-def meant(entry: Acknowledgement, catalog: Catalog | None) -> Term:
-    """Return the term with its section, which a file leaves out where the catalog knows one of that key."""
+def _meant(entry: Acknowledgement, catalog: Catalog | None) -> Term:
+    """Return the term with its section, which a file may leave out where the catalog tells it."""
     key = entry.term.key
     if entry.term.section or entry.verb not in {"removes", "lowers"} or key in CAPS:
         return entry.term
-    is_limit = entry.verb == "lowers" or (catalog is not None and key in catalog.limits)
-    return Term("limits" if is_limit else "features", key)
+    if entry.verb == "lowers" or (catalog is not None and key in catalog.limits):
+        return Term("limits", key)
+    return Term("features", key) if catalog is not None and key in catalog.features else entry.term
 
 
 def entries_of(key: str, desired: DesiredPackage | None, catalog: Catalog | None, today: date) -> Entries:

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.losses import InForce
+    from reconciler.model.losses import InForce, Known
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Answer, ClientQuestion
-    from reconciler.model.terms import LossVerb
     from reconciler.planning.outcomes import Outcome
 
 
@@ -45,7 +44,7 @@ class Facts:
     holdings: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     definitions: Mapping[RevisionRef, Definition] = field(default_factory=dict)
     suspended: Mapping[str, int] = field(default_factory=dict)
-    in_force: Mapping[tuple[str, LossVerb, str], InForce] = field(default_factory=dict)
+    in_force: Mapping[Known, InForce] = field(default_factory=dict)
     lost: Lost = _NOBODY
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
     samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)

@@ -6,19 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share
 from reconciler.model.plans import Action, GuardResult
 from reconciler.planning.acknowledgements import entries_of
 from reconciler.planning.impact import Owed, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date, datetime
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.plans import Change
     from reconciler.model.settings import Guards
     from reconciler.model.terms import Code, Term
+    from reconciler.planning.acknowledgements import Stated
     from reconciler.planning.pairing import Pair
 
 GuardId = Literal[
@@ -153,18 +155,20 @@ def _protected(case: Case) -> Iterator[GuardResult]:
 
 
 def _acknowledge(case: Case) -> Iterator[GuardResult]:
+    for key, stated in _stated(case):
+        judged_ = case.verdict("acknowledge", key, stated.message)
+        passed = {"result": "passed"} if stated.entry else {}
+        yield judged_.model_copy(update={"about": stated.about, **passed})
+
+
+def _stated(case: Case) -> Iterator[tuple[str, Stated]]:
     if case.guards.acknowledge == "never":
         return
     counts_kept = case.guards.acknowledge == "touching"
     for key, items in _by_package(case.changes).items():
         entries = entries_of(key, items[0].pair.desired, case.catalog, case.today)
-        for stated in entries.judged(owed_by(items), counts_kept=counts_kept):
-            if stated.is_enough:
-                passed = GuardResult(id="acknowledge", key=key, result="passed", message=stated.message)
-                yield passed.model_copy(update={"about": stated.about})
-            else:
-                blocked = case.verdict("acknowledge", key, stated.message)
-                yield blocked.model_copy(update={"about": stated.about})
+        for each in entries.judged(owed_by(items), counts_kept=counts_kept):
+            yield key, each
 
 
 def _by_package(changes: Iterable[Assessed]) -> dict[str, list[Assessed]]:
@@ -191,12 +195,32 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
 
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
     losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
-    new = {key: clients - again for key, (clients, again) in losing.items()}
-    counted = case.lost + sum(new[key] for key in new if not case.allows("clients_losing", key))
-    total = case.lost + sum(new.values())
+    total = case.lost + sum(clients - again for clients, again in losing.values())
+    counted, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
-        if clients and _exceeds(total if case.allows("clients_losing", key) else counted, case):
+        if clients and most is not None and most < (total if _is_waived(case, key) else counted):
             yield case.verdict("clients_losing", key, _lost_too_many(total, case))
+
+
+def _is_waived(case: Case, key: str) -> bool:
+    return case.allows("clients_losing", key)
+
+
+def _waived(case: Case, losing: Mapping[str, tuple[int, int]]) -> int:
+    return sum(clients - again for key, (clients, again) in losing.items() if _is_waived(case, key))
+
+
+def bounds_of(case: Case, at: datetime) -> Bounds:
+    """Return by what the guards let losses pass: it must still hold when the plan is applied."""
+    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    most = _most_losing(case)
+    is_bounded = any(clients and not _is_waived(case, key) for key, (clients, _) in losing.items())
+    return Bounds(
+        entries=tuple(stated.entry for _, stated in _stated(case) if stated.entry),
+        lately=Lately(at - LOSSES_COUNT_FOR, most + _waived(case, losing))
+        if is_bounded and most is not None
+        else None,
+    )
 
 
 def _lost_too_many(total: int, case: Case) -> str:
@@ -291,14 +315,14 @@ GUARDS: Final = (
 """Every guard, in the order in which they judge."""
 
 
-def _exceeds(losing: int, case: Case) -> bool:
+def _most_losing(case: Case) -> int | None:
     match case.guards.clients_losing:
         case Share(percent):
-            return losing * 100 > percent * case.holders
+            return percent * case.holders // 100
         case "unlimited":
-            return False
+            return None
         case number:
-            return losing > number
+            return number
 
 
 def _bound(case: Case) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, delete, insert, select, update
 
+from reconciler.model.losses import known_as
+from reconciler.model.terms import Term
 from reconciler.store import packages, tables
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from reconciler.model.losses import Entry
+    from reconciler.model.losses import Entry, Known
     from reconciler.model.terms import LossVerb
 
 _STATED = tables.acknowledgements.c
@@ -58,35 +60,62 @@ def spend(connection: Connection, entries: Iterable[Stored]) -> None:
         connection.execute(update(tables.acknowledgements).where(_which(each)).values(is_spent=True))
 
 
-def replace(
-    connection: Connection, wanted: Iterable[Entry], run_id: int, revisions: Mapping[str, int]
-) -> None:
-    """Keep exactly these entries; one that was there before counts on, and an edited one is not spent.
+def forget_others(connection: Connection, wanted: Iterable[Entry]) -> None:
+    """Forget all entries but these."""
+    known = _by_name(connection)
+    for entry in wanted:
+        _taken(known, entry)
+    for other in known.values():
+        connection.execute(delete(tables.acknowledgements).where(_which(other)))
+
+
+def keep(connection: Connection, wanted: Iterable[Entry], run_id: int, revisions: Mapping[str, int]) -> None:
+    """Keep these entries; one that was there before counts on, and an edited one is not spent.
 
     `run_id` is the run that is with them; `revisions` are the current ones before it, by key, of the packages
     that it writes.
     """
-    known = {(each.package, each.verb, each.term): each for each in every(connection)}
-    stated = {(each.package, each.verb, each.term): each for each in wanted}
-    for which in known.keys() - stated.keys():
-        connection.execute(delete(tables.acknowledgements).where(_which(known[which])))
-    heads = packages.stored(connection, {each.package for each in stated.values()})
-    for which, entry in stated.items():
-        bounds = {"clients": entry.clients, "until": entry.until.isoformat()}
-        before, package = known.get(which), heads.get(entry.package)
-        if before is not None and (before.clients, before.until) != (entry.clients, entry.until):
-            changed = update(tables.acknowledgements).where(_which(before))
-            connection.execute(changed.values(is_spent=False, **bounds))
-        elif before is None and package is not None:
+    known, stated = _by_name(connection), tuple(wanted)
+    heads = packages.stored(connection, {each.package for each in stated})
+    for entry in stated:
+        before, package = _taken(known, entry), heads.get(entry.package)
+        if before is not None:
+            _edit(connection, before, entry)
+        elif package is not None:
             row = {
                 "package_id": package.id,
                 "verb": entry.verb,
                 "term": entry.term,
                 "since_run": run_id,
                 "since_revision": revisions.get(entry.package, package.head.revision),
+                "clients": entry.clients,
+                "until": entry.until.isoformat(),
                 "is_spent": False,
             }
-            connection.execute(insert(tables.acknowledgements), [{**row, **bounds}])
+            connection.execute(insert(tables.acknowledgements), [row])
+
+
+def _edit(connection: Connection, before: Stored, entry: Entry) -> None:
+    is_edited = (before.clients, before.until) != (entry.clients, entry.until)
+    is_told = before.term != entry.term and "/" in entry.term
+    if is_edited or is_told:
+        values = {
+            "term": entry.term if is_told else before.term,
+            "clients": entry.clients,
+            "until": entry.until.isoformat(),
+            "is_spent": before.is_spent and not is_edited,
+        }
+        connection.execute(update(tables.acknowledgements).where(_which(before)).values(values))
+
+
+def _by_name(connection: Connection) -> dict[Known, Stored]:
+    return {(each.package, each.verb, each.term): each for each in every(connection)}
+
+
+def _taken(known: dict[Known, Stored], entry: Entry) -> Stored | None:
+    """Take out the entry as it is known."""
+    names = known_as(entry.package, entry.verb, Term.named(entry.term))
+    return next((known.pop(each) for each in names if each in known), None)
 
 
 def _which(each: Stored) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from reconciler.model.changesets import (
     Run,
 )
 from reconciler.model.fields import Actor, Amount, Instant, Items, Line, Number, PackageKey
-from reconciler.model.losses import Entry
+from reconciler.model.losses import UNBOUNDED, Bounds, Entry
 from reconciler.model.plans import PlatformIdentity
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
@@ -121,6 +121,7 @@ class ChangeSetBody(Body):
     moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
     expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
     acknowledgements: Annotated[tuple[Entry, ...], Items(_MOST)] | None = None
+    bounds: Bounds = UNBOUNDED
     changes: Annotated[tuple[dict[str, JsonValue], ...], Items(_MOST)] = ()
 
     @classmethod

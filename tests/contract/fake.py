@@ -20,7 +20,8 @@ from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
 from reconciler.model.emails import normal_email
 from reconciler.model.findings import Finding, Position
-from reconciler.model.losses import Entry, InForce, LosingMove, Lost
+from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
+from reconciler.model.packages import PackageHead
 from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.questions import Answer, EndedToo, Tally
 from tests.contract import world
@@ -161,23 +162,31 @@ class FakePlatform:
                 package.entries[which] = entry._replace(is_spent=self._is_spent(package, entry, at))
 
     def _keep(self, change_set: ChangeSet, run: Run, before: Mapping[str, int]) -> None:
-        if change_set.acknowledgements is None:
-            return
         origins = {write.key: write.origin for write in change_set.writes}
+        of_files = change_set.acknowledgements
         for key, package in self._world.packages.items():
-            stated = {
-                (each.verb, each.term): each for each in change_set.acknowledgements if each.package == key
-            }
-            known, package.entries = package.entries, {}
-            for which, each in stated.items():
+            kept = {} if of_files is not None else dict(package.entries)
+            for each in (*change_set.bounds.entries, *(of_files or ())):
+                if each.package != key:
+                    continue
                 revision = before.get(origins.get(key, key), 0)
                 new = Stated(each.verb, each.term, run.id, revision, each.clients, each.until)
-                old = known.get(which, new)
-                is_edited = (old.clients, old.until) != (each.clients, each.until)
-                is_spent = old.is_spent and not is_edited
-                package.entries[which] = old._replace(
-                    clients=each.clients, until=each.until, is_spent=is_spent
-                )
+                known = (*kept.values(), *package.entries.values())
+                old = next((old for old in known if old.is_same(new)), new)
+                kept.pop((old.verb, old.term), None)
+                edited = old.edited(new)
+                kept[edited.verb, edited.term] = edited
+            package.entries = kept
+
+    def _require_within(self, bounds: Bounds, at: datetime) -> None:
+        lost = {
+            (each.entry.package, each.entry.verb, each.entry.term): each for each in self.acknowledged(at)
+        }
+        for entry in bounds.entries:
+            if lost[entry.package, entry.verb, entry.term].lost > entry.clients:
+                raise StaleError(f"{entry} is passed")
+        if bounds.lately and self.lost_since(bounds.lately.since).clients > bounds.lately.clients:
+            raise StaleError("too many lose something")
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         tallies = Counter(
@@ -265,6 +274,7 @@ class FakePlatform:
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             world.runs.append(replace(run, moved=moved, catalog=catalog))
+            self._require_within(change_set.bounds, change_set.at)
             self._spend(change_set.at)
             return world.runs[-1]
 

@@ -26,6 +26,21 @@ class Stated(NamedTuple):
     until: date
     is_spent: bool = False
 
+    def is_same(self, other: Stated) -> bool:
+        """Whether both name the same, of which one may leave the section out."""
+        (*ours, key), (*theirs, other_key) = self.term.split("/"), other.term.split("/")
+        is_one = ours == theirs or not (ours and theirs)
+        return (self.verb, key) == (other.verb, other_key) and is_one
+
+    def edited(self, other: Stated) -> Stated:
+        is_edited = (self.clients, self.until) != (other.clients, other.until)
+        return self._replace(
+            term=max(self.term, other.term, key=len),
+            clients=other.clients,
+            until=other.until,
+            is_spent=self.is_spent and not is_edited,
+        )
+
 
 def takes(verb: str, term: str, sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
     """Whether moving at `at` between two definitions takes from who started then what an entry names."""

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 import yaml
 
-from reconciler.engine.aims import RunUndone
+from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.engine.prune import prune
-from reconciler.errors import BlockedError
+from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
 from tests.builders import definition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from reconciler.live.port import Platform
+    from reconciler.model.changesets import ChangeSet, Run
     from reconciler.model.plans import GuardResult, Plan
     from tests.shop import Shop
 
 IDS = tuple(f"client-{number:02}" for number in range(20))
+FOUR: Final = ClientsReassigned("pro", IDS[:4])
+OTHER_FOUR: Final = ClientsReassigned("pro", IDS[4:8])
 
 
 def entry(verb: str, term: str, clients: int, until: str = "2027-12-31") -> dict[str, Any]:
@@ -222,3 +229,114 @@ def test_nothing_is_pruned_that_another_environment_still_needs(sold: Shop, tmp_
     edits = prune(sold.workspace, lambda each: open_platform(each.platform, root=tmp_path), sold.at)
 
     assert edits == ()
+
+
+class Overtaken:
+    """The platform of an apply that another one overtakes between its last look and its transaction."""
+
+    def __init__(self, platform: Platform, overtake: Callable[[], object]) -> None:
+        self._platform, self._overtake = platform, overtake
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._platform, name)
+
+    def apply(self, change_set: ChangeSet) -> Run:
+        self._overtake()
+        return self._platform.apply(change_set)
+
+
+def by_hand(shop: Shop, *ids: str) -> Plan:
+    return shop.plan(aim=ClientsReassigned("pro", ids))
+
+
+def lose_at_once(sold: Shop) -> None:
+    """Move some by hand while another apply moves others."""
+    first, second = by_hand(sold, *IDS[:4]), by_hand(sold, *IDS[4:8])
+    behind = sold.platform
+    overtaking = Overtaken(behind, lambda: replace(sold, platform=behind).apply(first, aim=FOUR))
+    replace(sold, platform=cast("Platform", overtaking)).apply(second, aim=OTHER_FOUR)
+
+
+def kept(sold: Shop, *entries: dict[str, Any]) -> None:
+    """Take calls away from nobody yet."""
+    sold.package("pro", features=["chat"], acknowledge=list(entries))
+    sold.apply()
+
+
+def test_two_applies_at_once_do_not_pass_the_bound_of_an_entry_together(sold: Shop) -> None:
+    kept(sold, entry("removes", "calls", 6))
+
+    with pytest.raises(StaleError, match=r"`removes: features/calls` of pro: at most 6 .* 8"):
+        lose_at_once(sold)
+
+    assert [each.lost for each in sold.platform.acknowledged(sold.at)] == [4]
+    assert len(sold.platform.runs()) == 3
+
+
+def test_two_applies_at_once_do_not_pass_the_bound_of_losing_clients_together(sold: Shop) -> None:
+    sold.guards(clients_losing=6)
+    kept(sold, entry("removes", "calls", 40))
+
+    with pytest.raises(StaleError, match=r"at most 6 clients may lose something .* 8"):
+        lose_at_once(sold)
+
+    assert sold.platform.lost_since(sold.at - timedelta(hours=1)).clients == 4
+
+
+def test_two_applies_at_once_that_stay_within_the_bounds_both_pass(sold: Shop) -> None:
+    sold.guards(clients_losing=8)
+    kept(sold, entry("removes", "calls", 8))
+
+    lose_at_once(sold)
+
+    assert [each.lost for each in sold.platform.acknowledged(sold.at)] == [8]
+
+
+def test_an_entry_that_no_apply_has_seen_bounds_moves_by_hand(sold: Shop) -> None:
+    kept(sold)
+    sold.package("pro", features=["chat"], acknowledge=[entry("removes", "calls", 4)])
+    sold.apply(by_hand(sold, *IDS[:4]), aim=FOUR)
+
+    made = by_hand(sold, *IDS[4:8])
+
+    assert [each.result for each in of(made, "acknowledge")] == ["blocked"]
+
+
+@pytest.mark.parametrize("stated", ["minutes", "limits/minutes"])
+def test_what_the_catalog_drops_in_the_same_change_is_bounded_over_all_steps(sold: Shop, stated: str) -> None:
+    rollout = {"existing_clients": "reassign"}
+    sold.package("pro", features=["calls", "chat"], limits={"minutes": 9}, rollout=rollout)
+    sold.apply()
+    catalog = yaml.safe_load((sold.root / "catalog.yaml").read_text())
+    del catalog["limits"]["minutes"]
+    (sold.root / "catalog.yaml").write_text(yaml.safe_dump(catalog))
+    sold.package(
+        "pro",
+        features=["calls", "chat"],
+        rollout={**rollout, "per_run": 4},
+        acknowledge=[entry("removes", stated, 10)],
+    )
+    sold.apply()
+    sold.apply()
+
+    made = sold.plan()
+
+    assert [each.result for each in of(made, "acknowledge")] == ["blocked"]
+    assert [each.lost for each in sold.platform.acknowledged(sold.at)] == [8]
+
+
+def test_what_the_catalog_dropped_is_spent_and_pruned_where_nobody_is_left(sold: Shop) -> None:
+    rollout = {"existing_clients": "reassign"}
+    sold.package("pro", features=["calls", "chat"], limits={"minutes": 9}, rollout=rollout)
+    sold.apply()
+    catalog = yaml.safe_load((sold.root / "catalog.yaml").read_text())
+    del catalog["limits"]["minutes"]
+    (sold.root / "catalog.yaml").write_text(yaml.safe_dump(catalog))
+    acknowledge = [entry("removes", "minutes", 20)]
+    sold.package("pro", features=["calls", "chat"], rollout=rollout, acknowledge=acknowledge)
+    sold.apply()
+
+    made = sold.plan()
+
+    assert any("`removes: minutes` is spent here" in notice for notice in made.notices)
+    assert prune(sold.workspace, contextmanager(lambda _: iter([sold.platform])), sold.at)

@@ -114,6 +114,8 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     move_all(connection, change_set, run.id)
+    if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
+        raise stale(reasons)
     losses.spend(connection, change_set.at)
     return runs.by_id(connection, run.id) or run
 

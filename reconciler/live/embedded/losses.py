@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
@@ -12,12 +13,13 @@ from reconciler.store import acknowledgements, moves, packages, runs, subscripti
 from reconciler.store.moves import Pair, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from reconciler.model.changesets import ChangeSet
+    from reconciler.model.losses import Bounds, Known
     from reconciler.model.packages import Definition
     from reconciler.planning.outcomes import Outcome, Starts
     from reconciler.store.acknowledgements import Stored
@@ -46,13 +48,30 @@ def lost_since(connection: Connection, since: datetime) -> Lost:
 def keep(
     connection: Connection, change_set: ChangeSet, run_id: int, before: Mapping[str, StoredPackage]
 ) -> None:
-    """Note the acknowledgements of the files that were applied, if files were."""
+    """Note the acknowledgements that let something pass, and all of the files, if files are applied."""
+    origins = {write.key: write.origin for write in change_set.writes}
+    was = {key: before[origin].head.revision if origin in before else 0 for key, origin in origins.items()}
     if change_set.acknowledgements is not None:
-        origins = {write.key: write.origin for write in change_set.writes}
-        was = {
-            key: before[origin].head.revision if origin in before else 0 for key, origin in origins.items()
-        }
-        acknowledgements.replace(connection, change_set.acknowledgements, run_id, was)
+        acknowledgements.forget_others(connection, change_set.acknowledgements)
+    for stated in (change_set.bounds.entries, change_set.acknowledgements or ()):
+        acknowledgements.keep(connection, stated, run_id, was)
+
+
+def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str]:
+    """Say which bounds do not hold of what was lost by now."""
+    most = {(each.package, each.verb, each.term): each.clients for each in bounds.entries}
+    entries = (each for each in acknowledgements.every(connection) if _which(each) in most)
+    known = _Known.of(connection, tuple(entries), at)
+    for each in known.entries:
+        lost = known.lost(each, connection)
+        if lost > most[_which(each)]:
+            what = f"`{each.verb}: {each.term}` of {each.package}"
+            yield f"{what}: at most {most[_which(each)]} clients may lose it, and it would be {lost}"
+    if bounds.lately is not None:
+        lost = lost_since(connection, bounds.lately.since).clients
+        if lost > bounds.lately.clients:
+            since = f"{bounds.lately.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            yield f"at most {bounds.lately.clients} clients may lose something since {since}, not {lost}"
 
 
 def spend(connection: Connection, at: datetime) -> None:
@@ -95,8 +114,11 @@ class _Known:
     def judged(self, entry: Stored, connection: Connection) -> InForce:
         parts = self._parts(entry)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
-        lost = moves.distinct_clients(connection, parts)
-        return InForce(stated, lost, self.is_spent(entry), _whole(parts))
+        return InForce(stated, self.lost(entry, connection), self.is_spent(entry), _whole(parts))
+
+    def lost(self, entry: Stored, connection: Connection) -> int:
+        """Count the distinct clients who ever lost by the entry."""
+        return moves.distinct_clients(connection, self._parts(entry))
 
     def is_spent(self, entry: Stored) -> bool:
         """Whether what it names is gone, and nobody is left to lose it, suspended holders included."""
@@ -120,6 +142,10 @@ class _Known:
                 if starts is not None:
                     parts.append(Part(pair, starts))
         return parts
+
+
+def _which(each: Stored) -> Known:
+    return each.package, each.verb, each.term
 
 
 def _definitions(connection: Connection, pairs: Iterable[Pair]) -> Mapping[RevisionRef, Definition]:
