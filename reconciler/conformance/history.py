@@ -395,3 +395,27 @@ def test_an_entry_without_a_section_is_the_one_with_the_section_that_a_loss_tell
     apply(platform, acknowledgements=(bare,))
 
     assert [(each.entry, each.lost) for each in platform.acknowledged(LATER)] == [(AUDIO, 1)]
+
+
+def test_a_limit_that_went_with_its_feature_is_not_lost_under_an_entry_of_its_own(platform: Platform) -> None:
+    capping = Catalog.normalised(
+        {
+            "features": {"audio": {"title": "Audio"}},
+            "limits": {"calls": {"title": "Calls", "feature": "audio"}},
+        }
+    )
+    apply(platform, catalog=capping)
+    platform.edit_package("basic", definition(features=["audio"], limits={"calls": 9}), NOW)
+    with_client(platform, "with-audio")
+    platform.edit_package("basic", definition(features=[], limits={"calls": 9}), NOW)
+    with_client(platform, "without")
+    calls = replace(AUDIO, term="limits/calls")
+    write = PackageWrite("basic", definition(features=[]), version(platform, "basic"))
+    everybody = Move(ClientQuestion("basic", (1, 2)), 9)
+
+    apply(platform, writes=(write,), moves=(everybody,), acknowledgements=(AUDIO, calls))
+    before = platform.acknowledged(LATER)
+    apply(platform, catalog=Catalog(), expected_catalog=capping.digest)
+
+    assert [(each.entry.term, each.lost) for each in before] == [("features/audio", 1), ("limits/calls", 1)]
+    assert platform.acknowledged(LATER) == before

@@ -11,6 +11,7 @@ from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, MovedI
 from reconciler.model.terms import Code, Kind, Term
 from reconciler.planning.outcomes import (
     Outcome,
+    alone_in,
     archival,
     distinct,
     gains,
@@ -364,7 +365,7 @@ def consequences_of(
     held = {**facts.held(live_key), head.revision: draft.before}
     stale = _stale(draft.pair, facts)
     found = losses(held, draft.after, facts.at)
-    alone = tuple(_alone(found, facts))
+    alone = tuple(alone_in(found, facts.feature_of))
     all_of_it = Consequences(
         live_key,
         facts.at,
@@ -402,7 +403,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         next((each for each in found if each.code is Code.EXPIRY_SHORTENED), None),
         _stale(candidate.pair, facts),
         candidate.conditions if is_of_some else (),
-        alone=tuple(_alone(found, facts)),
+        alone=tuple(alone_in(found, facts.feature_of)),
         earlier=_earlier(candidate.pair.live_key, facts),
         lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
     )
@@ -410,17 +411,6 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
 
 def _earlier(live_key: str, facts: Facts) -> Mapping[tuple[str, str], InForce]:
     return {(verb, term): each for (key, verb, term), each in facts.in_force.items() if key == live_key}
-
-
-def _alone(found: tuple[Outcome, ...], facts: Facts) -> Iterator[Outcome]:
-    """Leave out of each limit that is gone the holders who lose the feature that it capped."""
-    gone = {each.term.key: each.held for each in found if each.code.row.kind is Kind.FEATURE}
-    for loss in found:
-        feature = facts.feature_of(loss.term.key) if loss.code is Code.LIMIT_REMOVED else None
-        with_it = gone.get(feature or "", {})
-        held = {number: each for number, each in loss.held.items() if number not in with_it}
-        if held:
-            yield replace(loss, held=held) if len(held) < len(loss.held) else loss
 
 
 def _among(found: Iterable[Outcome], step: Step) -> tuple[Outcome, ...]:

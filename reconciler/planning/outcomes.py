@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.quantities import allowance
@@ -11,7 +11,7 @@ from reconciler.model.terms import Code, Kind, Term, counts_members
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pydantic import JsonValue
@@ -114,6 +114,17 @@ def outcomes(held: Mapping[int, Definition], after: Definition, at: datetime) ->
     order = list(Code)
     made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
     return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
+
+
+def alone_in(found: Collection[Outcome], feature_of: Callable[[str], str | None]) -> Iterator[Outcome]:
+    """Leave out of each limit that is gone the holders who lose the feature that it capped."""
+    gone = {each.term.key: each.held for each in found if each.code.row.kind is Kind.FEATURE}
+    for loss in found:
+        feature = feature_of(loss.term.key) if loss.code is Code.LIMIT_REMOVED else None
+        with_it = gone.get(feature or "", {})
+        held = {number: each for number, each in loss.held.items() if number not in with_it}
+        if held:
+            yield replace(loss, held=held) if len(held) < len(loss.held) else loss
 
 
 def starts_of(loss: Outcome) -> Starts:

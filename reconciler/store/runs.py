@@ -11,7 +11,7 @@ from reconciler.model.changesets import PackageState, Run
 from reconciler.store import meta, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -44,6 +44,13 @@ def first_since(connection: Connection, since: datetime) -> int | None:
     statement = select(func.min(_RUNS.id)).where(_RUNS.at >= since)
     first: int | None = connection.execute(statement).scalar_one()
     return first
+
+
+def catalogs_changed(connection: Connection, first: int) -> Iterator[Mapping[str, Any]]:
+    """Yield what this run and the later ones changed in the catalog, oldest first."""
+    statement = select(_RUNS.catalog).where(_RUNS.id >= first).order_by(_RUNS.id)
+    for changed in connection.execute(statement).scalars():
+        yield from changed
 
 
 def next_id(connection: Connection) -> int:

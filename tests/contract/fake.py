@@ -148,13 +148,15 @@ class FakePlatform:
             return True
         former = {move.from_revision for _, move in lost_under(self._world, package, entry)}
         before = [package.revisions[number - 1] for number in former | {entry.since_revision} if number]
-        is_gone = any(_takes_from_any(entry, each, package.current) for each in before)
+        is_gone = any(_takes_from_any(self._world, entry, each, package.current) for each in before)
         left = (
             holder.snapshot
             for holder in self._world.holders.values()
             if holder.package is package and (holder.expires_at is None or holder.expires_at > at)
         )
-        return is_gone and not any(_takes_from_any(entry, held, package.current) for held in left)
+        return is_gone and not any(
+            _takes_from_any(self._world, entry, held, package.current) for held in left
+        )
 
     def _spend(self, at: datetime) -> None:
         for package in self._world.packages.values():
@@ -581,9 +583,9 @@ def _is_sure(move: world.Moved) -> bool:
     return all(takes_anything(sides_of(move), start, start) for start in STARTS)
 
 
-def _takes_from_any(entry: Stated, before: Definition, after: Definition) -> bool:
+def _takes_from_any(world: World, entry: Stated, before: Definition, after: Definition) -> bool:
     """Whether somebody could lose it, whenever the subscription began."""
-    return any(takes(entry.verb, entry.term, (before, after), start, start) for start in STARTS)
+    return any(takes(world, entry, (before, after), start, start) for start in STARTS)
 
 
 def _too_late(line: ClientLine, now: datetime) -> str:

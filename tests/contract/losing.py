@@ -42,9 +42,23 @@ class Stated(NamedTuple):
         )
 
 
-def takes(verb: str, term: str, sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
+def takes(
+    world: World, entry: Stated, sides: tuple[Definition, Definition], start: datetime, at: datetime
+) -> bool:
     """Whether moving at `at` between two definitions takes from who started then what an entry names."""
-    return (verb, term) in set(_taken(sides, start, at))
+    taken = set(_taken(sides, start, at))
+    feature = _features(world).get(entry.term.removeprefix("limits/"))
+    goes_along = entry.verb == "removes" and ("removes", f"features/{feature}") in taken
+    is_limit = entry.term.startswith("limits/")
+    return (entry.verb, entry.term) in taken and not (is_limit and goes_along)
+
+
+def _features(world: World) -> dict[str, str | None]:
+    """The feature that each limit goes with, or went with in a catalog of before."""
+    former = [term for run in world.runs for term in run.catalog if term["path"].startswith("/limits/")]
+    found = {term["path"].removeprefix("/limits/"): (term["from"] or {}).get("feature") for term in former}
+    live = world.catalog.limits if world.catalog else {}
+    return found | {key: limit.feature for key, limit in live.items()}
 
 
 def takes_anything(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
@@ -89,7 +103,7 @@ def lost_under(world: World, package: object, entry: Stated) -> Iterator[tuple[H
         for move in holder.moved:
             if move.package is package and move.run >= entry.since_run:
                 at = world.runs[move.run - 1].at
-                if takes(entry.verb, entry.term, sides_of(move), move.start, at):
+                if takes(world, entry, sides_of(move), move.start, at):
                     yield holder, move
 
 

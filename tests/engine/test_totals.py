@@ -340,3 +340,20 @@ def test_what_the_catalog_dropped_is_spent_and_pruned_where_nobody_is_left(sold:
 
     assert any("`removes: minutes` is spent here" in notice for notice in made.notices)
     assert prune(sold.workspace, contextmanager(lambda _: iter([sold.platform])), sold.at)
+
+
+def test_a_limit_that_went_with_its_feature_counts_under_the_entry_of_the_feature_only(sold: Shop) -> None:
+    rollout = {"existing_clients": "reassign"}
+    sold.package("pro", features=["calls", "chat"], limits={"minutes": 9}, rollout=rollout)
+    sold.apply()
+    alone = definition(title="Pro", features=["chat"], limits={"minutes": 9})
+    sold.platform.edit_package("pro", alone, sold.at)
+    sold.clients("late-1", "late-2", "late-3", package="pro")
+    stated = (entry("removes", "calls", 20), entry("removes", "limits/minutes", 3))
+
+    sold.package("pro", features=["chat"], rollout={**rollout, "per_run": 21}, acknowledge=list(stated))
+
+    sold.apply()
+    sold.apply()
+    lost = {each.entry.term: each.lost for each in sold.platform.acknowledged(sold.at)}
+    assert lost == {"features/calls": 20, "limits/minutes": 3}

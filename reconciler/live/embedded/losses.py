@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from reconciler.model.catalog import Catalog
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import RevisionRef
-from reconciler.planning.outcomes import losses, starts_of, taken_by
-from reconciler.store import acknowledgements, moves, packages, runs, subscriptions
+from reconciler.model.terms import Term
+from reconciler.planning.outcomes import alone_in, losses, starts_of, taken_by
+from reconciler.store import acknowledgements, meta, moves, packages, runs, subscriptions
 from reconciler.store.moves import Pair, Part
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class _Known:
     Attributes:
         pairs: Between which revisions clients moved since the first of the entries.
         left: Revisions per package that somebody holds whose subscription has not ended.
+        features: Of limits, which feature each goes with, also by catalogs from before those runs.
     """
 
     entries: tuple[Stored, ...]
@@ -94,6 +97,7 @@ class _Known:
     left: Mapping[str, Collection[int]]
     definitions: Mapping[RevisionRef, Definition]
     heads: Mapping[str, StoredPackage]
+    features: Mapping[str, str]
     at: datetime
 
     @classmethod
@@ -109,7 +113,7 @@ class _Known:
         refs |= {RevisionRef(key, package.head.revision) for key, package in heads.items()}
         refs |= {RevisionRef(each.package, each.since_revision) for each in entries}
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
-        return cls(entries, pairs, left, definitions, heads, at)
+        return cls(entries, pairs, left, definitions, heads, _features(connection, first), at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
         parts = self._parts(entry)
@@ -132,16 +136,29 @@ class _Known:
         """Whether the current revision takes it from holders of this one."""
         current = self.heads[entry.package].head.revision
         pair = Pair(0, self.at, entry.package_id, entry.package, number, current)
-        return taken_by(entry.verb, entry.term, _losses(pair, self.definitions), self.at) is not None
+        return self._taken(entry, pair) is not None
 
     def _parts(self, entry: Stored) -> list[Part]:
         parts = []
         for pair in self.pairs:
             if pair.package_id == entry.package_id and pair.run >= entry.since_run:
-                starts = taken_by(entry.verb, entry.term, _losses(pair, self.definitions), pair.at)
+                starts = self._taken(entry, pair)
                 if starts is not None:
                     parts.append(Part(pair, starts))
         return parts
+
+    def _taken(self, entry: Stored, pair: Pair) -> Starts | None:
+        found = alone_in(_losses(pair, self.definitions), self.features.get)
+        return taken_by(entry.verb, entry.term, found, pair.at)
+
+
+def _features(connection: Connection, first: int | None) -> Mapping[str, str]:
+    changed = runs.catalogs_changed(connection, first) if first is not None else ()
+    former = {Term.at(each["path"]): each["from"] or {} for each in changed}
+    found = {term.key: limit.get("feature") for term, limit in former.items() if term.section == "limits"}
+    live = meta.catalog(connection) or Catalog()
+    found |= {key: limit.feature for key, limit in live.limits.items()}
+    return {key: feature for key, feature in found.items() if feature}
 
 
 def _which(each: Stored) -> Known:
