@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from reconciler.store import packages, tables
 from reconciler.store.columns import ALWAYS_PAST, NEVER, microseconds
@@ -65,13 +65,21 @@ def suspended(connection: Connection, keys: Collection[str], at: datetime) -> di
 
 
 def unended(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, set[int]]:
-    """Return the revisions per package key that somebody holds whose subscription has not ended."""
+    """Return the revisions per package key that somebody holds whose subscription has not ended.
+
+    The first holder of each settles it, so that the work does not grow with the others.
+    """
     held: dict[str, set[int]] = {}
+    revision = tables.revisions.c
     for chunk in chunks(keys):
         names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
-        has_not_ended = or_(_HELD.expires_at.is_(None), _HELD.expires_at > at)
-        columns = _HELD.package_id, _HELD.revision
-        statement = select(*columns).where(_HELD.package_id.in_(list(names)), has_not_ended).distinct()
-        for package_id, revision in connection.execute(statement):
-            held.setdefault(names[package_id], set()).add(revision)
+        is_held = exists().where(
+            _HELD.package_id == revision.package_id,
+            _HELD.revision == revision.number,
+            or_(_HELD.expires_at.is_(None), _HELD.expires_at > at),
+        )
+        columns = revision.package_id, revision.number
+        statement = select(*columns).where(revision.package_id.in_(list(names)), is_held)
+        for package_id, number in connection.execute(statement):
+            held.setdefault(names[package_id], set()).add(number)
     return held
