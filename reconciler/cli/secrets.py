@@ -11,7 +11,7 @@ import click
 from reconciler.cli.options import Choices, named_hosts
 from reconciler.cli.terminal import Terminal
 from reconciler.cli.token_hosts import TokenHost, remember, remembered
-from reconciler.errors import UnreachableError
+from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.model.secrets import flaw_of, from_variable
 from reconciler.render.sanitise import sanitise
 
@@ -27,6 +27,8 @@ _ALONE: Final[dict[Noun, str]] = {
     "password": "Set it to the password alone, on one line.",
     "secret": "Set it to the secret alone, on one line.",
 }
+_DECLINED: Final[set[TokenHost]] = set()
+"""Who said no is not asked again: a loop asks for its token in every cycle."""
 
 
 def secret_of(variable: str, noun: Noun) -> str:
@@ -71,7 +73,7 @@ def _require_named(variable: str, environment: Environment) -> None:
     entries = (*named_hosts(), *remembered())
     named = (entry.host for entry in entries if entry.variable == variable)
     missing = [TokenHost(variable, str(host)) for host in strangers(environment.platform, named)]
-    if missing and not (Terminal.of(Choices()).can_ask and _is_agreed(environment, missing)):
+    if missing and not _is_agreed(environment, missing):
         where = " and ".join(entry.host for entry in missing)
         raise UnreachableError(
             f"The environment {environment.name!r} sends {variable} to {where}, "
@@ -82,10 +84,16 @@ def _require_named(variable: str, environment: Environment) -> None:
 
 
 def _is_agreed(environment: Environment, missing: list[TokenHost]) -> bool:
-    """Ask once, and remember the answer where it is yes."""
+    """Ask on a terminal, once in this process, and remember the answer for others where it is yes."""
+    if not _DECLINED.isdisjoint(missing) or not Terminal.of(Choices()).can_ask:
+        return False
     what = sanitise(" and ".join(f"{entry.variable} to {entry.host}" for entry in missing))
     click.echo(f"The environment {environment.name} of reconciler.yaml sends {what}.", err=True)
     if not click.confirm("Does it belong there, now and later?", err=True):
+        _DECLINED.update(missing)
         return False
-    click.echo(f"Remembered in {remember(missing)}.", err=True)
+    try:
+        click.echo(f"Remembered in {remember(missing)}.", err=True)
+    except ReconcilerError as error:
+        click.echo(f"It counts for this command only. {error.message} {error.hint}", err=True)
     return True

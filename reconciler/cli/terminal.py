@@ -10,7 +10,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, TYPE_CHECKING, AnyStr, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
@@ -78,13 +78,6 @@ class Terminal:
             text = "\n".join(map(sanitise, text.split("\n")))
         self.write(text)
 
-    def write_file(self, content: bytes) -> None:
-        """Write a JSON file's content to standard output as it is; for a terminal as `write_json` does."""
-        if _is_terminal(sys.stdout):
-            self.write_json(content.decode())
-        elif sys.stdout is not None:
-            _write(sys.stdout.buffer, content)
-
     def write_json_lines(self, texts: Iterable[str]) -> None:
         """Write JSON lines as they come."""
         for chunk in _chunks(texts):
@@ -111,7 +104,7 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _write(stream: IO[AnyStr] | None, content: AnyStr) -> None:
+def _write(stream: IO[str] | None, content: str) -> None:
     if stream is None:
         return
     try:

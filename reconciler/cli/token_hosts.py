@@ -56,7 +56,7 @@ def remember(entries: Iterable[TokenHost]) -> Path:
         write_atomically(file, "".join(lines).encode(), mode=0o600)
     except (OSError, RuntimeError) as error:
         raise ReconcilerError(
-            "Your settings cannot be written, so that the answer would be forgotten.",
+            "Your settings cannot be written, so that the answer is not remembered.",
             hint="Name the host in RECONCILER_TOKEN_HOSTS instead.",
         ) from error
     return file

@@ -65,7 +65,7 @@ def plan_command(
     ):
         made = plan(workspace, environment, platform, request)
     if is_piped:
-        terminal.write_file(plan_bytes(made))
+        terminal.write_json(plan_bytes(made).decode())
         told = story(made, Audience.TERMINAL)
         terminal.say(plan_text(told, terminal.messages, next_step=_next_step(made, None)))
     else:
