@@ -419,3 +419,22 @@ def test_a_limit_that_went_with_its_feature_is_not_lost_under_an_entry_of_its_ow
 
     assert [(each.entry.term, each.lost) for each in before] == [("features/audio", 1), ("limits/calls", 1)]
     assert platform.acknowledged(LATER) == before
+
+
+def test_a_head_says_when_a_rollout_last_moved_holders_to_its_current_revision(platform: Platform) -> None:
+    for client_id in "abc":
+        with_client(platform, client_id)
+    assert [head.stepped_at for head in platform.packages()] == [None]
+    step = Move(ClientQuestion("basic", (1,), (OneOf(("a",)),)), 1, is_step=True)
+
+    write = PackageWrite("basic", definition(title="Basic 2"), version(platform, "basic"))
+    run = apply(platform, writes=(write,), moves=(step,))
+    assert [head.stepped_at for head in platform.packages()] == [run.at]
+
+    by_hand = Move(ClientQuestion("basic", (1,), (OneOf(("b",)),)), 1)
+    nobody = Move(ClientQuestion("basic", (1,), (OneOf(("x",)),)), 1, is_step=True)
+    apply(platform, moves=(by_hand, nobody))
+    assert [head.stepped_at for head in platform.packages()] == [run.at]
+
+    platform.edit_package("basic", definition(title="Basic 3"), LATER)
+    assert [head.stepped_at for head in platform.packages()] == [None]

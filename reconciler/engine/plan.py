@@ -15,7 +15,14 @@ from reconciler.engine.aims import (
     pairing_for,
 )
 from reconciler.engine.gathering import gather
-from reconciler.engine.notices import idle_exclusions, idle_waivers, left_behind, of_files, stays
+from reconciler.engine.notices import (
+    idle_exclusions,
+    idle_waivers,
+    left_behind,
+    of_files,
+    stays,
+    waiting_steps,
+)
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
@@ -132,6 +139,7 @@ def prepare(
             *pairing.notices,
             *left_behind(pairing, weighed),
             *idle_waivers(request.allow, guards),
+            *waiting_steps(weighed),
             *idle_exclusions(reader, pairing, facts),
             *_why_they_stay(reader, request, weighed),
             *(of_files(workspace, weighed, case, assessed, facts) if _follows_files(request) else ()),

@@ -65,12 +65,14 @@ class Move:
         expected_version: The package's version that was planned on, where the same change set does not
             write the package; None where it does.
         at_most: More matching clients than this make the change set stale.
+        is_step: Whether a rollout moves them, whose next step keeps its distance.
     """
 
     who: ClientQuestion
     at_most: int
     to_revision: int | None = None
     expected_version: int | None = None
+    is_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)

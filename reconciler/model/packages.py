@@ -141,6 +141,8 @@ class Rollout:
         per_run: At most this many (or this share of the package's eligible holders) move in one apply;
             None moves all.
         exclude: Ids of clients who stay on what they have.
+        every: Days (UTC) from one step to the next, where `per_run` cuts it into steps (rule 19).
+        not_before: The first day (UTC) on which anybody moves.
         only: Ids of the clients to move, for a reassignment by hand; None (always so in files): any.
     """
 
@@ -148,6 +150,8 @@ class Rollout:
     per_run: int | Share | None = None
     exclude: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
+    every: int = 1
+    not_before: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,7 @@ class PackageHead:
         applied_digest: Of the definition that the last apply left; None where no apply ever wrote it. What
             differs from it was edited on the platform by hand.
         applied_archived: Whether the last apply left it archived.
+        stepped_at: When a rollout last moved holders to the current revision; None where none did.
     """
 
     key: str
@@ -212,6 +217,7 @@ class PackageHead:
     managed: bool = True
     applied_digest: str | None = None
     applied_archived: bool = False
+    stepped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -28,17 +28,18 @@ if TYPE_CHECKING:
     from reconciler.planning.facts import Facts
     from reconciler.planning.impact import Consequences
     from reconciler.planning.pairing import Pair
-    from reconciler.planning.rollouts import Step
+    from reconciler.planning.rollouts import Step, Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Drafts by package key, steps by their ids, with what they do to clients."""
+    """Drafts by package key, steps by their ids, with what they do to clients; and steps that wait."""
 
     drafts: Mapping[str, Draft]
     steps: Mapping[tuple[str, int | None], Step]
     of_drafts: Mapping[str, Consequences] = field(default_factory=dict)
     of_steps: Mapping[tuple[str, int | None], Consequences] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
 
 
 def weighed(drafts: Iterable[Draft], steps: Collection[Step], facts: Facts) -> Weighed:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reassignment
@@ -22,7 +23,7 @@ from reconciler.model.questions import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from reconciler.model.packages import Definition
     from reconciler.planning.drafts import Draft
@@ -64,6 +65,22 @@ class Candidate:
     def moving(self) -> tuple[Condition, ...]:
         """The same of whoever moves: a rollback brings back subscriptions that have ended as well."""
         return self.conditions if self.returning_from is None else (*self.conditions, EndedToo())
+
+    def waits_for(self, at: datetime) -> date | None:
+        """Return the day (UTC) of the next step; None where it may be now (rule 19)."""
+        if self.returning_from is not None or self.rollout.only is not None:
+            return None
+        today = at.astimezone(UTC).date()
+        earliest = max(filter(None, (self.rollout.not_before, self._a_step_later)), default=today)
+        return earliest if earliest > today else None
+
+    @property
+    def _a_step_later(self) -> date | None:
+        """When the next step to the same revision may follow."""
+        head = self.pair.head
+        if self.rollout.per_run is None or not self.settled or head is None or head.stepped_at is None:
+            return None
+        return head.stepped_at.astimezone(UTC).date() + timedelta(days=self.rollout.every)
 
     @property
     def eligible(self) -> ClientQuestion:
@@ -128,6 +145,14 @@ class Candidate:
     def _allowing(self) -> tuple[Condition, ...]:
         emails = self.target.allowed_emails
         return () if emails is None else (OwnerIn(emails),)
+
+
+class Waiting(NamedTuple):
+    """A step that waits for its day."""
+
+    candidate: Candidate
+    clients: int
+    day: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,22 @@ _DEFAULT_ROLLOUT = Rollout()
 
 
 def _rollout(document: Mapping[str, Any]) -> Rollout:
-    plain = _plain_rollout(document.get("existing_clients", "keep"), document.get("per_run"))
+    existing_clients = document.get("existing_clients", "keep")
+    every, not_before = document.get("every", "1 day"), document.get("not_before")
+    plain = _plain_rollout(existing_clients, document.get("per_run"), every, not_before)
     return replace(plain, exclude=tuple(sorted(document["exclude"]))) if document.get("exclude") else plain
 
 
 @lru_cache(maxsize=256)
-def _plain_rollout(existing_clients: Literal["keep", "reassign"], per_run: Any) -> Rollout:
+def _plain_rollout(
+    existing_clients: Literal["keep", "reassign"], per_run: Any, every: str, not_before: str | None
+) -> Rollout:
     """Share equal values: thousands of packages have the same few policies."""
-    return Rollout(existing_clients, bound_of(per_run))
+    day = None
+    with suppress(ValueError):  # a day that does not exist is a finding
+        day = date.fromisoformat(not_before) if not_before else None
+    days = int(every.partition(" ")[0])
+    return Rollout(existing_clients, bound_of(per_run), every=days, not_before=day)
 
 
 def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgement]:

@@ -142,6 +142,11 @@ def archive(connection: Connection, package: StoredPackage) -> None:
     meta.mark_written(connection)
 
 
+def note_step(connection: Connection, key: str, at: datetime) -> None:
+    """Note that a rollout moved holders to the current revision."""
+    connection.execute(update(tables.packages).where(_PACKAGES.key == key).values(stepped_at=at))
+
+
 def title_clashes(connection: Connection, keys: Collection[str]) -> list[tuple[str, str]]:
     """Return pairs of packages, one of them in `keys`, that have the same title but for case.
 
@@ -205,6 +210,7 @@ def _head(contents: Contents, former: PackageHead | None) -> PackageHead:
         managed=contents.managed,
         applied_digest=applied_digest,
         applied_archived=applied_archived,
+        stepped_at=former.stepped_at if former and former.digest == digest else None,
     )
 
 
@@ -222,6 +228,7 @@ def _columns(package: StoredPackage) -> dict[str, object]:
         "managed": head.managed,
         "applied_digest": head.applied_digest,
         "applied_archived": head.applied_archived,
+        "stepped_at": head.stepped_at,
     }
 
 
@@ -236,5 +243,6 @@ def _stored(row: Row[Any]) -> StoredPackage:
         managed=row.managed,
         applied_digest=row.applied_digest,
         applied_archived=row.applied_archived,
+        stepped_at=row.stepped_at,
     )
     return StoredPackage(row.id, head)

@@ -56,6 +56,7 @@ packages: Final = Table(
     Column("managed", Boolean, nullable=False),
     Column("applied_digest", Text),
     Column("applied_archived", Boolean, nullable=False),
+    Column("stepped_at", Instant),
 )
 
 revisions: Final = Table(

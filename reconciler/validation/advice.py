@@ -38,8 +38,9 @@ def advice(value: Any, wanted: Collection[Form]) -> str:
         return "take the dashes out"
     if not isinstance(value, (bool, int)):
         return ""
-    if Form.EXPIRY in wanted:
-        return f"write {value} days, or another unit" if value is not True else ""
+    if Form.DAYS in wanted or Form.EXPIRY in wanted:
+        others = ", or another unit" if Form.EXPIRY in wanted else ""
+        return f"write {value} days{others}" if not isinstance(value, bool) else ""
     return "quote it if it is meant as text" if Form.TEXT in wanted or Form.KEY in wanted else ""
 
 

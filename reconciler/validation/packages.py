@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.emails import fault_of, normal_email
@@ -11,7 +12,6 @@ from reconciler.validation.problems import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
 
     from reconciler.validation.vocabulary import Vocabulary
 
@@ -35,9 +35,29 @@ def package_problems(
     if document.get("renamed_from") == key:
         message = "`renamed_from` names the package itself"
         yield Problem(("renamed_from",), "bad-rename", message, "name the key that it had before")
+    if "rollout" in document:
+        yield from _rollout_problems(document["rollout"])
     if "acknowledge" in document:
         catalog = vocabulary.catalog if vocabulary is not None else None
         yield from acknowledgement_problems(key, document, catalog, today)
+
+
+def _rollout_problems(rollout: Mapping[str, Any]) -> Iterator[Problem]:
+    if "every" in rollout and "per_run" not in rollout:
+        message = "`every` keeps steps apart, and without `per_run` all clients move at once"
+        fix = "say with `per_run` how many move in one step, or take `every` out"
+        yield Problem(("rollout", "every"), "rollout-without-steps", message, fix, at_key=True)
+    if "not_before" in rollout and not _is_day(rollout["not_before"]):
+        message = f"there is no day {rollout['not_before']}"
+        yield Problem(("rollout", "not_before"), "bad-date", message, "write a day that exists")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown_features(document: Mapping[str, Any], on: set[str], vocabulary: Vocabulary) -> Iterator[Problem]:

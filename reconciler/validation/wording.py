@@ -10,6 +10,7 @@ from reconciler.model.forms import CLIENT_ID, DESCRIPTION, visible
 from reconciler.model.patterns import (
     CLIENT_ID_PATTERN,
     DATE_PATTERN,
+    DAYS_PATTERN,
     KEY_PATTERN,
     LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
@@ -33,6 +34,7 @@ class Form(Enum):
     KEY = auto()
     TEXT = auto()
     EXPIRY = auto()
+    DAYS = auto()
     DATE = auto()
     NAME = auto()
     NUMBER = auto()
@@ -85,6 +87,9 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
     CLIENT_ID_PATTERN: Spelling("bad-text", f"an id {CLIENT_ID.said}"),
     EXPIRY_PATTERN: Spelling(
         "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", Form.EXPIRY
+    ),
+    DAYS_PATTERN: Spelling(
+        "bad-value", "a number of days such as `7 days`; `0 days` lets steps follow at once", Form.DAYS
     ),
     DATE_PATTERN: Spelling("bad-date", "a date as YYYY-MM-DD", Form.DATE),
     SHARE_PATTERN: Spelling("bad-share", "a whole percentage such as `5%`"),

@@ -86,6 +86,7 @@ class MoveBody(Body):
     at_most: Amount
     to_revision: Number | None = None
     expected_version: Number | None = None
+    is_step: StrictBool = False
 
     def value(self) -> Move:
         """Return the move."""

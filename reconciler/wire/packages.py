@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, StrictBool, Tag
 
 from reconciler.model.catalog import Catalog
-from reconciler.model.fields import Description, Email, Items, Key, Number, PackageKey, Title
+from reconciler.model.fields import Description, Email, Instant, Items, Key, Number, PackageKey, Title
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
@@ -113,6 +113,7 @@ class HeadReply(Reply):
     managed: bool
     applied_digest: str | None = None
     applied_archived: bool = False
+    stepped_at: Instant | None = None
 
     def value(self) -> PackageHead:
         """Return the head."""

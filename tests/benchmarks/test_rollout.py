@@ -30,7 +30,7 @@ FETCHED = 2_000
 MOST_OVER_BARE = 1.25
 FEW_HOLDERS = 1_000
 MOST_MEMORY_OVER_FEW = 1.1
-STEP = {"existing_clients": "reassign", "per_run": "10%"}
+STEP = {"existing_clients": "reassign", "per_run": "10%", "every": "0 days"}
 
 
 @dataclass

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 IN_STEPS = """\
-rollout: {existing_clients: reassign, per_run: 12}
+rollout: {existing_clients: reassign, per_run: 12, every: 0 days}
 acknowledge:
   - {removes: features/recorded_sessions, clients: 12, reason: Told in October., until: 2099-12-31}
   - {lowers: live_sessions, clients: 12, reason: Agreed with sales., until: 2099-12-31}

@@ -529,6 +529,7 @@ class FakePlatform:
         if known.current != definition:
             known.revisions.append(definition)
             known.minted.append(at)
+            known.stepped_at = None
         known.archived, known.managed = archived, managed
         known.version += 1
 
@@ -575,6 +576,8 @@ class FakePlatform:
             moved = world.Moved(number, package, mover.revision, target, mover.assigned_at)
             mover.moved.append(moved)
             mover.revision = target
+        if move.is_step and movers:
+            package.stepped_at = at
         return len(movers)
 
 

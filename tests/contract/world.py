@@ -45,6 +45,7 @@ class Package:
     version: int = 1
     applied_digest: str | None = None
     applied_archived: bool = False
+    stepped_at: datetime | None = None
     entries: dict[tuple[str, str], Stated] = field(default_factory=dict)
 
     @property
@@ -69,6 +70,7 @@ class Package:
             managed=self.managed,
             applied_digest=self.applied_digest,
             applied_archived=self.applied_archived,
+            stepped_at=self.stepped_at,
         )
 
     def note_apply(self) -> None:

@@ -227,7 +227,11 @@ def test_a_loss_needs_its_acknowledgement_and_no_more_clients_than_it_says(held:
 def test_a_rollout_in_steps_converges(held: Shop, per_run: Any) -> None:
     held.clients("cone", "dune", package="pro")
     held.settled(clients_losing="unlimited", acknowledge="never")
-    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign", "per_run": per_run})
+    held.package(
+        "pro",
+        features=["chat"],
+        rollout={"existing_clients": "reassign", "per_run": per_run, "every": "0 days"},
+    )
 
     moved = [held.apply().moved for _ in range(4)]
 

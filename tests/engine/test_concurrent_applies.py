@@ -82,7 +82,7 @@ def test_one_plan_applied_twice_at_once_is_one_run(held: Shop, turn: int) -> Non
 def test_two_rollout_steps_at_once_are_one_step(held: Shop) -> None:
     held.package("pro", features=["chat"])
     held.apply()
-    held.package("pro", features=["chat"], rollout={**REASSIGN, "per_run": 1})
+    held.package("pro", features=["chat"], rollout={**REASSIGN, "per_run": 1, "every": "0 days"})
     one = held.plan(), held.workspace
     other = held.plan(), held.workspace
 

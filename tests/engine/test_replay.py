@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CLIENTS = 40
 PRODUCTS = ("clickup", "crowdcast", "github", "mailchimp", "openphone", "slack", "userguiding", "zoom")
-IN_QUARTERS = {"existing_clients": "reassign", "per_run": "25%"}
+IN_QUARTERS = {"existing_clients": "reassign", "per_run": "25%", "every": "0 days"}
 
 
 @dataclass

@@ -139,7 +139,11 @@ def test_a_key_that_was_taken_since_is_not_taken_back(held: Shop) -> None:
 
 
 def test_the_rollback_of_a_step_speaks_only_of_those_whom_it_moved(held: Shop) -> None:
-    held.package("pro", features=["chat", "sessions"], rollout={"existing_clients": "reassign", "per_run": 1})
+    held.package(
+        "pro",
+        features=["chat", "sessions"],
+        rollout={"existing_clients": "reassign", "per_run": 1, "every": "0 days"},
+    )
     held.apply()
     run = held.apply()
     held.guards()

@@ -53,7 +53,9 @@ def test_a_step_of_a_rollout_changes_the_token(shop: Shop) -> None:
     shop.package("basic")
     shop.apply()
     shop.clients("acme", "globex", package="basic")
-    shop.package("basic", user_count=9, rollout={"existing_clients": "reassign", "per_run": 1})
+    shop.package(
+        "basic", user_count=9, rollout={"existing_clients": "reassign", "per_run": 1, "every": "0 days"}
+    )
     shop.apply()
     before = token(shop)
 

@@ -39,7 +39,7 @@ def stepping(shop: Shop, *entries: dict[str, Any], **rollout: Any) -> None:
     shop.package(
         "pro",
         features=["chat"],
-        rollout={"existing_clients": "reassign", "per_run": 4, **rollout},
+        rollout={"existing_clients": "reassign", "per_run": 4, "every": "0 days", **rollout},
         acknowledge=list(entries),
     )
 
@@ -179,7 +179,7 @@ def test_an_entry_follows_its_package_to_another_key(sold: Shop) -> None:
         title="Pro",
         features=["chat"],
         renamed_from="pro",
-        rollout={"existing_clients": "reassign", "per_run": 4},
+        rollout={"existing_clients": "reassign", "per_run": 4, "every": "0 days"},
         acknowledge=[entry("removes", "calls", 6)],
     )
 
@@ -313,7 +313,7 @@ def test_what_the_catalog_drops_in_the_same_change_is_bounded_over_all_steps(sol
     sold.package(
         "pro",
         features=["calls", "chat"],
-        rollout={**rollout, "per_run": 4},
+        rollout={**rollout, "per_run": 4, "every": "0 days"},
         acknowledge=[entry("removes", stated, 10)],
     )
     sold.apply()
@@ -351,7 +351,12 @@ def test_a_limit_that_went_with_its_feature_counts_under_the_entry_of_the_featur
     sold.clients("late-1", "late-2", "late-3", package="pro")
     stated = (entry("removes", "calls", 20), entry("removes", "limits/minutes", 3))
 
-    sold.package("pro", features=["chat"], rollout={**rollout, "per_run": 21}, acknowledge=list(stated))
+    sold.package(
+        "pro",
+        features=["chat"],
+        rollout={**rollout, "per_run": 21, "every": "0 days"},
+        acknowledge=list(stated),
+    )
 
     sold.apply()
     sold.apply()

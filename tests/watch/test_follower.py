@@ -192,7 +192,7 @@ def test_a_rollout_in_steps_goes_on_until_everybody_moved(site: Site) -> None:
     follower = site.follower()
     site.cycle(follower)
     site.hold("acme", "globex", "initech")
-    rollout = {"existing_clients": "reassign", "per_run": 1}
+    rollout = {"existing_clients": "reassign", "per_run": 1, "every": "0 days"}
     site.author.package("basic", features=["chat", "calls"], user_count=9, rollout=rollout)
     site.push()
 

@@ -51,6 +51,8 @@ def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None
         count = moves.record(connection, step, movers, change_set.at)
         _require_planned(move, count)
         moves.carry_out(connection, step)
+        if move.is_step and count:
+            packages.note_step(connection, move.who.package, change_set.at)
         moved += count
     runs.count_moved(connection, run_id, moved)
 

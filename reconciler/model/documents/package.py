@@ -22,7 +22,7 @@ from reconciler.model.documents.fields import (
     Unlimited,
 )
 from reconciler.model.expiry import EXPIRY_PATTERN
-from reconciler.model.patterns import DATE_PATTERN, LINE_PATTERN
+from reconciler.model.patterns import DATE_PATTERN, DAYS_PATTERN, LINE_PATTERN
 from reconciler.model.terms import CAPS, LOSS_VERBS
 
 
@@ -43,6 +43,16 @@ class RolloutDocument(Document):
         description="At most this many clients, or this share of the holders, move in one apply. "
         "Left out: all at once.",
         examples=[100, "10%"],
+    )
+    every: Annotated[str, Field(pattern=DAYS_PATTERN)] = Field(
+        default="1 day",
+        description="Days (UTC) from one step to the next, where `per_run` makes steps. `0 days`: at once.",
+        examples=["7 days"],
+    )
+    not_before: Annotated[str, Field(pattern=DATE_PATTERN)] | None = Field(
+        default=None,
+        description="The first day (UTC) on which clients move, as YYYY-MM-DD.",
+        examples=["2027-01-01"],
     )
     exclude: UniqueClientIds = Field(
         default=(), description="Ids of clients who stay on what they have.", examples=[["acme"]]

@@ -43,6 +43,14 @@ PACKAGE_RULES: Final = (
         good="features: [chat, live_sessions]\nlimits: {live_sessions: 5}",
     ),
     Rule(
+        "rollout-without-steps",
+        "Steps that are kept apart, where there are none",
+        "`every` says how many days lie between two steps of a rollout. Without `per_run` all clients move "
+        "in one apply.",
+        bad="rollout: {existing_clients: reassign, every: 7 days}",
+        good="rollout: {existing_clients: reassign, per_run: 10%, every: 7 days}",
+    ),
+    Rule(
         "deprecated-feature",
         "A feature that is on its way out",
         "The catalog marks the feature as deprecated. The package stays valid.",

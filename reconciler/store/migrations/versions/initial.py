@@ -41,6 +41,7 @@ def _create_packages() -> None:
         sa.Column("managed", sa.Boolean, nullable=False),
         sa.Column("applied_digest", sa.Text),
         sa.Column("applied_archived", sa.Boolean, nullable=False),
+        sa.Column("stepped_at", sa.BigInteger),
     )
     op.create_index("ix_packages_folded_title", "packages", ["folded_title"])
     op.create_table(

@@ -1,0 +1,112 @@
+"""Steps of a rollout keep their distance and their day (rule 19)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.engine.aims import ClientsReassigned, RunUndone
+from reconciler.errors import StaleError
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
+
+
+def rolled_out(shop: Shop, **rollout: Any) -> None:
+    shop.package("pro", features=["chat"], rollout={"existing_clients": "reassign", **rollout})
+
+
+def moved(shop: Shop) -> int:
+    """Apply what is due; return how many clients hold the current revision then."""
+    made = shop.plan()
+    if not made.is_empty:
+        shop.apply(made)
+    current = shop.platform.packages()[0].revision
+    return shop.platform.holdings(["pro"], shop.at)["pro"].get(current, 0)
+
+
+@pytest.fixture
+def sold(shop: Shop) -> Shop:
+    shop.package("pro", features=["calls", "chat"])
+    shop.guards(acknowledge="never", clients_losing="unlimited")
+    shop.apply()
+    shop.clients("a", "b", "c", "d", "e", package="pro")
+    return shop
+
+
+def test_the_next_step_waits_for_the_next_day_and_the_plan_says_so(sold: Shop) -> None:
+    rolled_out(sold, per_run=2)
+    assert moved(sold) == 2
+
+    made = sold.plan()
+
+    tomorrow = sold.at.date() + timedelta(days=1)
+    day = f"{tomorrow.day} {tomorrow:%B} {tomorrow.year}"
+    assert f"pro: the next 2 clients move on {day}: steps are 1 day apart." in made.notices
+    assert made.is_empty
+    assert moved(sold) == 2
+    sold.at = sold.at.replace(hour=0, minute=0) + timedelta(days=1)
+    assert moved(sold) == 4
+    sold.later(days=1)
+    assert moved(sold) == 5
+    assert not any("the next" in notice for notice in sold.plan().notices)
+
+
+@pytest.mark.parametrize(("every", "after", "count"), [("7 days", 6, 2), ("7 days", 7, 4), ("0 days", 0, 4)])
+def test_steps_are_as_many_days_apart_as_the_file_says(
+    sold: Shop, every: str, after: int, count: int
+) -> None:
+    rolled_out(sold, per_run=2, every=every)
+    moved(sold)
+
+    sold.later(days=after)
+
+    assert moved(sold) == count
+
+
+def test_nobody_moves_before_the_day_of_the_file(sold: Shop) -> None:
+    start = sold.at.date() + timedelta(days=3)
+    rolled_out(sold, not_before=start.isoformat())
+
+    assert moved(sold) == 0
+
+    made = sold.plan()
+    day = f"{start.day} {start:%B} {start.year}"
+    assert f"pro: the next 5 clients move on {day}: the file says." in made.notices
+    sold.later(days=3)
+    assert moved(sold) == 5
+
+
+def test_a_new_rollout_begins_at_once(sold: Shop) -> None:
+    rolled_out(sold, per_run=2)
+    moved(sold)
+    sold.package("pro", features=[], rollout={"existing_clients": "reassign", "per_run": 2})
+
+    assert moved(sold) == 2
+
+
+def test_a_move_by_hand_and_a_rollback_are_no_steps(sold: Shop) -> None:
+    rolled_out(sold, per_run=2, not_before=(date(2030, 1, 1)).isoformat())
+    moved(sold)
+
+    sold.apply(aim=ClientsReassigned("pro", ("e",)))
+    assert sold.platform.packages()[0].stepped_at is None
+
+    rolled_out(sold, per_run=2)
+    assert moved(sold) == 3
+    run = sold.platform.runs(limit=1)[0]
+    sold.apply(aim=RunUndone(run.id))
+    assert sold.platform.holdings(["pro"], sold.at)["pro"] == {1: 4, 2: 1}
+
+
+def test_of_two_plans_of_one_day_only_one_moves_anybody(sold: Shop) -> None:
+    rolled_out(sold, per_run=2)
+    one, other = sold.plan(), sold.plan()
+    sold.apply(one)
+
+    with pytest.raises(StaleError, match=r"moved since|already"):
+        sold.apply(other)
+
+    assert moved(sold) == 2
