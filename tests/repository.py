@@ -27,12 +27,15 @@ class Repository:
         repository = cls(root)
         (root / "packages").mkdir(parents=True)
         repository.git("init", "-q", "-b", "main")
-        environment = {"platform": "sqlite:///platform.db", "guards": guards}
-        config = {"catalog": "catalog.yaml", "environments": {"local": environment}}
-        repository.write("reconciler.yaml", config)
+        repository.configure(**guards)
         repository.write("catalog.yaml", CATALOG)
         repository.write(".gitignore", "platform.db\n.reconciler/\n")
         return repository
+
+    def configure(self, **guards: Any) -> None:
+        environment = {"platform": "sqlite:///platform.db", "guards": guards}
+        config = {"catalog": "catalog.yaml", "environments": {"local": environment}}
+        self.write("reconciler.yaml", config)
 
     def git(self, *arguments: str, read: str = "") -> str:
         identity = ("-c", "user.name=Ana", "-c", "user.email=ana@x.example", "-c", "commit.gpgsign=false")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.port import PlatformReader
     from reconciler.model.clients import Client
-    from reconciler.model.plans import GuardResult
+    from reconciler.model.plans import GuardChange, GuardResult
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.facts import Facts
     from reconciler.planning.guards import Assessed, Case
@@ -96,6 +96,12 @@ def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
             f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
             "they were assigned or moved since, or are suspended."
         )
+
+
+def not_yet_loosened(loosened: Iterable[GuardChange]) -> Iterator[str]:
+    """Say which guards of the files do not count, where something else than the files is applied."""
+    for each in loosened:
+        yield f"`{each.guard}` is looser in the files, which counts once they are applied."
 
 
 def of_files(

@@ -19,6 +19,7 @@ from reconciler.engine.notices import (
     idle_exclusions,
     idle_waivers,
     left_behind,
+    not_yet_loosened,
     of_files,
     stays,
     waiting_steps,
@@ -118,7 +119,7 @@ def prepare(
     both = GuardPair(reader.guards(), environment.guards)
     case = _case(workspace, both, reader, request, assessed, heads, facts.lost.clients)
     guards = judged(case)
-    loosened, tightened = both.changes(case.holders) if _follows_files(request) else ((), ())
+    loosened, tightened = both.changes(case.holders)
     of_catalog = catalog_change(pairing.catalog, live_catalog)
     made = Plan(
         environment=environment.name,
@@ -129,8 +130,8 @@ def prepare(
         ),
         changes=changes,
         catalog=of_catalog,
-        loosened=loosened,
-        tightened=tightened,
+        loosened=loosened if _follows_files(request) else (),
+        tightened=tightened if _follows_files(request) else (),
         outdated=reader.outdated(request.at),
         terms=words_of(changes, of_catalog, known, live_catalog),
         unmanaged=pairing.unmanaged,
@@ -142,7 +143,11 @@ def prepare(
             *waiting_steps(weighed),
             *idle_exclusions(reader, pairing, facts),
             *_why_they_stay(reader, request, weighed),
-            *(of_files(workspace, weighed, case, assessed, facts) if _follows_files(request) else ()),
+            *(
+                of_files(workspace, weighed, case, assessed, facts)
+                if _follows_files(request)
+                else not_yet_loosened(loosened)
+            ),
         ),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),

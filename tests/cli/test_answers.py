@@ -51,6 +51,21 @@ def test_a_client_is_explained_with_what_the_plan_brings(run: Run) -> None:
     assert "blocked by acknowledge" in text
 
 
+def test_a_loosening_is_due_as_a_change_of_its_own_and_lets_nothing_pass_before(shop: Shop, run: Run) -> None:
+    shop.guards(clients_losing="unlimited", acknowledge="never")
+
+    together = run("plan", "--detailed-exitcode")
+    shop.package("pro", features=["chat", "calls"])
+    alone = run("plan", "--detailed-exitcode")
+    applied = run("apply", "--yes")
+    shop.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+
+    assert [together[0], alone[0], applied[0], run("plan")[0]] == [4, 2, 0, 0]
+    for _, text, _ in (together, alone):
+        assert "`acknowledge` is loosened." in text
+        assert "loosens `acknowledge` from `losing` to `never`, from the next run on" in text
+
+
 def test_an_id_that_is_both_is_taken_for_a_rule(run: Run) -> None:
     assert run("explain", "adopt")[1].startswith("adopt (guard)")
     assert run("explain", "rule:adopt")[1].startswith("adopt (guard)")

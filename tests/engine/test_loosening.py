@@ -164,6 +164,7 @@ def test_a_move_by_hand_is_judged_by_the_stricter_guards_and_records_none(sold: 
     made = sold.plan(aim=aim)
 
     assert (blocking(made), made.loosened) == (["acknowledge", "clients_losing"], ())
+    assert "`clients_losing` is looser in the files, which counts once they are applied." in made.notices
     sold.apply(None, "acknowledge:pro", "clients_losing:pro", aim=aim)
     assert sold.platform.guards() == Guards()
 
@@ -177,6 +178,7 @@ def test_a_rollback_is_judged_by_the_stricter_guards_and_records_none(sold: Shop
     made = sold.plan(aim=aim)
 
     assert (blocking(made), made.loosened) == (["acknowledge", "clients_losing"], ())
+    assert "`clients_losing` is looser in the files, which counts once they are applied." in made.notices
     sold.apply(None, "acknowledge:pro", "clients_losing:pro", aim=aim)
     assert sold.platform.guards() == Guards()
 

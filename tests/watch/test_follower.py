@@ -161,6 +161,20 @@ def test_packages_that_no_guard_blocks_are_applied_where_that_is_wanted(site: Si
     assert site.user_count("extra") == 2
 
 
+def test_a_commit_that_loosens_the_guard_it_breaks_is_held_back_in_every_later_cycle_too(site: Site) -> None:
+    follower = site.follower(replace(POLICY, skips_blocked=True))
+    site.cycle(follower)
+    site.hold("acme")
+    site.author.configure(clients_losing="unlimited", acknowledge="never")
+    site.author.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
+    site.author.package("extra", user_count=2)
+    site.push()
+
+    outcomes = [site.cycle(follower) for _ in range(3)]
+
+    assert outcomes == [[Outcome.APPLIED], [Outcome.BLOCKED], [Outcome.IDLE]]
+
+
 def test_what_is_changed_by_hand_is_reported_and_left_unless_the_loop_corrects(site: Site) -> None:
     follower = site.follower()
     site.cycle(follower)

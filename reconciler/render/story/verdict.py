@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import Action
 from reconciler.model.terms import worst
 from reconciler.render.story.figures import Figures, Level, headline
-from reconciler.render.story.words import Tone, agreed, counted, key, number, words
+from reconciler.render.story.words import Tone, agreed, chained, code, counted, key, listed, number, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.render.story.blockers import Blocker
     from reconciler.render.story.words import Words
 
+_GUARDS_SHOWN: Final = 4
 _DONE = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -73,9 +74,9 @@ def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Verdic
         subject = words("Nothing to change", tone=Tone.GOOD)
         return Verdict(judgement, subject, words(key(plan.environment), " is as the files say"), ())
     before = "Package changes since " if plan.is_offline else "Package plan for "
-    sentence = " ".join(_sentences(plan, figures, blockers))
+    sentence = chained(_sentences(plan, figures, blockers), " ")
     subject = words(words(before, tone=Tone.STRONG), name)
-    return Verdict(judgement, subject, headline(figures), words(sentence))
+    return Verdict(judgement, subject, headline(figures), sentence)
 
 
 def _judgement(plan: Plan, figures: Figures) -> Judgement:
@@ -94,17 +95,19 @@ def _judgement(plan: Plan, figures: Figures) -> Judgement:
             return Judgement.TOUCHING if plan.loosened else Judgement.HARMLESS
 
 
-def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Iterator[str]:
+def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Iterator[Words]:
     if plan.blocked:
-        yield f"Blocked by {counted(len(blockers), 'guard')}."
-    yield _packages(plan)
+        yield words(f"Blocked by {counted(len(blockers), 'guard')}.")
+    yield words(_packages(plan))
     if figures.moving:
-        yield f"{counted(figures.moving, 'client')} {agreed(figures.moving, 'is', 'are')} reassigned."
+        are = agreed(figures.moving, "is", "are")
+        yield words(f"{counted(figures.moving, 'client')} {are} reassigned.")
     if plan.loosened:
-        yield f"{counted(len(plan.loosened), 'guard')} {agreed(len(plan.loosened), 'is', 'are')} loosened."
+        guards = listed([code(each.guard) for each in plan.loosened], shown=_GUARDS_SHOWN)
+        yield words(guards, f" {agreed(len(plan.loosened), 'is', 'are')} loosened.")
     if plan.is_offline and plan.changes:
         severity = worst(change.severity for change in plan.changes)
-        yield f"Compared without the platform. The worst change is {severity}."
+        yield words(f"Compared without the platform. The worst change is {severity}.")
 
 
 def _packages(plan: Plan) -> str:
