@@ -17,7 +17,7 @@ NAME: Final = ".reconciler"
 
 
 def state_folder(root: Path, *inside: str) -> Path:
-    """Make `.reconciler` in `root`, kept out of commits, and a folder in it; return the innermost one.
+    """Make `.reconciler` in `root`, kept out of commits, and folders in it; return the innermost one.
 
     Raises OSError where they cannot be made, or where one of them is a link: it could lead anywhere.
     """

@@ -72,6 +72,29 @@ def test_a_platform_is_not_opened_through_a_planted_link(tmp_path: Path, name: s
     assert target.read_bytes() == b""
 
 
+@pytest.mark.parametrize("link", ["a", "a/b", "a/b/platform.db"])
+def test_no_platform_deeper_in_it_is_reached_through_a_link(tmp_path: Path, link: str) -> None:
+    target = tmp_path / "target"
+    (target / "b").mkdir(parents=True)
+    planted = tmp_path / ".reconciler" / link
+    planted.parent.mkdir(parents=True)
+    planted.symlink_to(target)
+
+    with (
+        pytest.raises(UnreachableError, match=f"{planted.name} is a link"),
+        open_platform("sqlite:///.reconciler/a/b/platform.db", root=tmp_path),
+    ):
+        pass
+    assert [path for path in target.rglob("*") if path.is_file()] == []
+
+
+def test_a_platform_may_lie_deeper_in_it_and_is_kept_out_of_commits(tmp_path: Path) -> None:
+    with open_platform("sqlite:///.reconciler/a/b/platform.db", root=tmp_path) as platform:
+        assert platform.packages() == ()
+
+    assert (tmp_path / ".reconciler" / ".gitignore").read_text() == "*\n"
+
+
 def test_a_platform_that_the_configuration_names_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "platform.db").symlink_to(tmp_path / "elsewhere.db")
     with open_platform("sqlite:///elsewhere.db", root=tmp_path):

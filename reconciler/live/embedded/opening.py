@@ -62,10 +62,12 @@ def _beginning(path: Path) -> bytes:
 
 def _prepare(path: Path) -> None:
     """Make the folder; a link is followed only where the configuration names it as the database itself."""
-    if path.parent.name == NAME:
-        refuse_link(state_folder(path.parent.parent) / path.name)
-    else:
+    state = next((each for each in path.parents if each.name == NAME), None)
+    if state is None:
         path.parent.mkdir(exist_ok=True)
+    else:
+        inside = path.parent.relative_to(state).parts
+        refuse_link(state_folder(state.parent, *inside) / path.name)
     for suffix in _BESIDE:
         refuse_link(path.with_name(path.name + suffix))
 
