@@ -35,13 +35,14 @@ def _dialogue(terminal: int, answer: bytes) -> bytes:
     """Read a terminal to its end, and answer once it has asked and been silent, as a person does.
 
     An interrupt in the instant before a program begins to wait for input is noticed only with the next one:
-    it is sent again where nothing happens.
+    it is sent again where nothing happens, but not to one that ends because of it, which would be killed.
     """
     seen, is_answered = b"", False
     while True:
         ready, _, _ = select([terminal], [], [], 0.5)
         if not ready:
-            if b"[y/N]" in seen and (answer == INTERRUPT or not is_answered):
+            is_waiting = b"[y/N]" in seen and b"Interrupted." not in seen
+            if is_waiting and (answer == INTERRUPT or not is_answered):
                 os.write(terminal, answer)
                 is_answered = True
             continue
