@@ -240,6 +240,22 @@ def test_a_token_that_no_header_can_hold_is_not_quoted(token: str) -> None:
     assert TOKEN not in f"{caught.value.message} {caught.value.hint}"
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_token_follows_no_redirect_to_another_host(status: int) -> None:
+    elsewhere: list[bytes] = []
+
+    with hostile(lambda peer: elsewhere.append(peer.request), has_platform=False) as other:
+        redirect = response(b"", status, Location=f"{other}/v1/catalog")
+        with (
+            hostile(answering(redirect)) as url,
+            open_http(url, token=TOKEN, limits=QUICK) as platform,
+            pytest.raises(UnreachableError, match="redirects are not followed"),
+        ):
+            platform.catalog()
+
+    assert elsewhere == []
+
+
 def test_a_gzip_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(b" " * 50_000_000)
 
