@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import Choices, chosen, option
-from reconciler.cli.output import write_plan_as
+from reconciler.cli.output import for_readers, write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
@@ -77,13 +77,16 @@ def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to 
     from reconciler.engine.apply import apply, held_back
 
     choices = chosen()
+    terminal = Terminal.of(choices)
     is_idle = plan.is_empty and not plan.blocked
+    paper = terminal.messages if choices.format == "json" else terminal.rows
+    no_clients = request.no_clients or not environment.show_clients
+    told = for_readers(plan, "text", paper, no_clients=no_clients)
     if is_idle and not isinstance(request.aim, FilesApplied):
-        terminal = Terminal.of(choices)
         write = terminal.say if choices.format == "json" else terminal.write
-        write(idle_text(plan, terminal.messages))
+        write(idle_text(told, terminal.messages))
         return DONE
-    _show(plan, workspace, choices)
+    _show(told, workspace, choices)
     if is_idle:
         return DONE
     left_out = held_back(plan, request)

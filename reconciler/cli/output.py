@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.render.checks.remarks import Remark
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.story.story import Story
+    from reconciler.render.text.style import Paper
     from reconciler.sources.workspace import Workspace
 
 CHECK_FORMATS: Final = ("github", "sarif", "junit", "gitlab")
@@ -48,6 +49,15 @@ def write_plan_as(
     else:
         told = story(plan, Audience.TERMINAL)
         terminal.write_lines(plan_lines(told, terminal.data, next_step=next_step))
+
+
+def for_readers(plan: Plan, form: Format, paper: Paper, *, no_clients: bool) -> Plan:
+    """Return the plan as it may be told: with `no_clients` only the text that a terminal shows names any.
+
+    A terminal, unlike a pipe, has a width.
+    """
+    is_seen_here = form == "text" and paper.width is not None
+    return plan.without_clients() if no_clients and not is_seen_here else plan
 
 
 def plan_as(form: str, story: Story, plan: Plan) -> str:

@@ -60,6 +60,15 @@ def allow_option() -> Decorator:
     )
 
 
+def no_clients_option() -> Decorator:
+    """Declare `--no-clients`, as every command that shows a plan takes it."""
+    return option(
+        "--no-clients",
+        is_flag=True,
+        help="Name clients on a terminal only, as where the environment has `show_clients: false`.",
+    )
+
+
 def at_option() -> Decorator:
     """Declare `--at`."""
     return option("--at", type=instant, metavar="INSTANT", help="Look at this instant; by default now.")

@@ -36,6 +36,7 @@ class ApplyRequest:
         at: The instant of the apply.
         actor: Who applies, as the run records it.
         allow: `GUARD:KEY` waivers beside those that the plan was made with.
+        no_clients: Have the run's record name no clients, whatever the environment says.
         skip_blocked: Hold back the changes of blocked packages and apply the others.
         aim: What the plan was asked for.
     """
@@ -44,6 +45,7 @@ class ApplyRequest:
     actor: str
     allow: tuple[str, ...] = ()
     skip_blocked: bool = False
+    no_clients: bool = False
     aim: Aim = FILES_APPLIED
 
 
@@ -64,7 +66,10 @@ def apply(
     change_set = _change_set(reviewed, now, workspace, request)
     _check_shown(reviewed, now.plan)
     _check_guards(reviewed, now.plan)
-    return platform.apply(replace(change_set, allowed=allow))
+    names_clients = environment.show_clients and not request.no_clients
+    told = reviewed if names_clients else reviewed.without_clients()
+    changes = tuple(change.model_dump(mode="json", by_alias=True) for change in told.changes)
+    return platform.apply(replace(change_set, allowed=allow, changes=changes))
 
 
 def check_subject(workspace: Workspace, environment: Environment, plan: Plan, reader: PlatformReader) -> None:
@@ -201,5 +206,4 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         expectations=tuple(expectations(reviewed, now.weighed)),
         acknowledgements=_stated(workspace) if is_of_files else None,
         bounds=now.bounds,
-        changes=tuple(change.model_dump(mode="json", by_alias=True) for change in reviewed.changes),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.plans import THE_CLIENTS, ClientNotice
 from reconciler.model.questions import ClientQuestion, OneOf
 from reconciler.planning.acknowledgements import entries_of
 from reconciler.planning.guards import owed_by
@@ -34,7 +35,7 @@ def idle_waivers(allow: Iterable[str], guards: Iterable[GuardResult]) -> Iterato
         yield f"The waiver `{waiver}` lets nothing pass in this plan."
 
 
-def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> Iterator[str]:
+def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> Iterator[ClientNotice]:
     """Name excluded clients who hold nothing of the package: ids are told apart by case."""
     for pair in (*pairing.differing, *pairing.equal):
         if not has_rollout(pair) or pair.desired is None or pair.head is None:
@@ -43,11 +44,10 @@ def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> I
         revisions = tuple(sorted({*facts.holdings.get(pair.live_key, {}), pair.head.revision}))
         question = ClientQuestion(pair.live_key, revisions, (OneOf(excluded),))
         found = set(reader.matching(question, facts.at)) if excluded else set()
-        missing = [each for each in excluded if each not in found]
+        missing = tuple(each for each in excluded if each not in found)
         if missing:
-            named = ", ".join(f"`{each}`" for each in missing[:_NAMED])
-            more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
-            yield f"{pair.key}: `exclude` names {named}{more}, who has no active subscription to the package."
+            text = f"{pair.key}: `exclude` names who has no active subscription to it: {THE_CLIENTS}."
+            yield ClientNotice(text=text, clients=missing[:_NAMED], count=len(missing))
 
 
 def waiting_steps(weighed: Weighed) -> Iterator[str]:
@@ -63,12 +63,13 @@ def waiting_steps(weighed: Weighed) -> Iterator[str]:
 
 def stays(
     reader: PlatformReader, package: str, clients: Iterable[str], weighed: Weighed, at: datetime
-) -> Iterator[str]:
+) -> Iterator[ClientNotice]:
     """Say of clients who were named for a move of the package's holders why they stay where they are."""
     steps = weighed.steps.values()
     moving = {id_ for step in steps for id_ in reader.matching(step.candidate.eligible, at)}
     for id_ in sorted(set(clients) - moving)[:_NAMED]:
-        yield f"{id_} stays: {_why_it_stays(reader.client(id_, at), package)}."
+        why = _why_it_stays(reader.client(id_, at), package)
+        yield ClientNotice(text=f"{THE_CLIENTS} stays: {why}.", clients=(id_,), count=1)
 
 
 def _why_it_stays(client: Client, package: str) -> str:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.plans import ClientNotice
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.sources.workspace import Workspace
@@ -141,13 +142,15 @@ def prepare(
             *left_behind(pairing, weighed),
             *idle_waivers(request.allow, guards),
             *waiting_steps(weighed),
-            *idle_exclusions(reader, pairing, facts),
-            *_why_they_stay(reader, request, weighed),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
                 if _follows_files(request)
                 else not_yet_loosened(loosened)
             ),
+        ),
+        client_notices=(
+            *idle_exclusions(reader, pairing, facts),
+            *_why_they_stay(reader, request, weighed),
         ),
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
@@ -204,7 +207,7 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
     )
 
 
-def _why_they_stay(reader: PlatformReader, request: PlanRequest, weighed: Weighed) -> Iterator[str]:
+def _why_they_stay(reader: PlatformReader, request: PlanRequest, weighed: Weighed) -> Iterator[ClientNotice]:
     match request.aim:
         case ClientsReassigned(package, clients) if clients is not None:
             yield from stays(reader, package, clients, weighed, request.at)

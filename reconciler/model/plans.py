@@ -16,6 +16,9 @@ from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
 
 FORMAT_VERSION: Final = "1.0"
 
+THE_CLIENTS: Final = "{clients}"
+"""Where a notice names clients."""
+
 OFFLINE: Final = "git"
 """The kind of platform of a plan that was made from two commits, without any platform."""
 
@@ -275,6 +278,20 @@ class GuardResult(_Frozen):
     about: GuardedLoss | None = None
 
 
+class ClientNotice(_Frozen):
+    """A sentence about single clients.
+
+    Attributes:
+        text: `{clients}` stands where they are named.
+        clients: Their ids; empty where the plan does not name clients.
+        count: How many there are.
+    """
+
+    text: str
+    clients: tuple[str, ...]
+    count: int
+
+
 class Outdated(_Frozen):
     """Clients with an active subscription to a revision that grants something else than the current one.
 
@@ -346,6 +363,7 @@ class Plan(_Frozen):
             it did when it was made.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.
         notices: Sentences a reader should know that neither change nor block anything.
+        client_notices: The same about single clients.
         hash: SHA-256 of the canonical JSON of everything else.
     """
 
@@ -363,6 +381,7 @@ class Plan(_Frozen):
     unmanaged: tuple[str, ...] = ()
     guards: tuple[GuardResult, ...] = ()
     notices: tuple[str, ...] = ()
+    client_notices: tuple[ClientNotice, ...] = ()
     summary: Summary = Summary()
     blocked: bool = False
     hash: str = ""
@@ -387,6 +406,22 @@ class Plan(_Frozen):
         del document["hash"]
         return digest_of(document)
 
+    def without_clients(self) -> Plan:
+        """Return the plan with counts alone, for readers who may not know who the clients are.
+
+        The end of a step is an id as well: whoever applies the plan finds it anew, for no more clients.
+        """
+        changes = tuple(map(_without_clients, self.changes))
+        notices = tuple(each.model_copy(update={"clients": ()}) for each in self.client_notices)
+        return self.model_copy(update={"changes": changes, "client_notices": notices}).sealed()
+
     def sealed(self) -> Plan:
         """Return the plan with its own hash filled in."""
         return self.model_copy(update={"hash": self.computed_hash()})
+
+
+def _without_clients(change: Change) -> Change:
+    findings = tuple(each.model_copy(update={"sample": ()}) for each in change.impact.findings)
+    impact = change.impact.model_copy(update={"findings": findings})
+    moves = change.reassignment and change.reassignment.model_copy(update={"through": None})
+    return change.model_copy(update={"impact": impact, "reassignment": moves})

@@ -53,12 +53,14 @@ class Environment:
     Attributes:
         platform: URL, `sqlite:///` paths counted from the configuration's folder.
         token_env: Name of the environment variable that holds the token; never the token.
+        show_clients: Whether plans name clients elsewhere than on a terminal.
     """
 
     name: str
     platform: str
     token_env: str | None = None
     guards: Guards = Guards()
+    show_clients: bool = True
 
 
 @dataclass(frozen=True, slots=True)

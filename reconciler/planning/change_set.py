@@ -30,7 +30,10 @@ def writes(reviewed: Plan, now: Weighed) -> Iterator[PackageWrite | ArchiveWrite
 
 
 def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
-    """Return the reassignments of the reviewed plan, cut where it cut them and bounded by its counts."""
+    """Return the reassignments of the reviewed plan, cut where it cut them and bounded by its counts.
+
+    A plan that names no clients does not say where; it is cut anew.
+    """
     written = {change.key for change in reviewed.changes if change.action is not Action.REASSIGN}
     for change in reviewed.changes:
         if change.reassignment is None:
@@ -38,7 +41,7 @@ def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
         step = now.steps.get((change.key, change.reassignment.to_revision))
         if step is None or _version(step.candidate) != change.from_version:
             raise StaleError(f"The holders of {change.key} moved since the plan was made.", hint=_AGAIN)
-        through = change.reassignment.through
+        through = change.reassignment.through or step.through
         cut = () if through is None else (UpTo(through),)
         eligible = step.candidate.eligible
         yield Move(

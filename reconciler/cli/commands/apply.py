@@ -9,7 +9,7 @@ import click
 from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.parameters import allow_option
+from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 
@@ -19,10 +19,17 @@ from reconciler.cli.process import now
 @yes_option()
 @allow_option()
 @option("--skip-blocked", is_flag=True, help="Apply the rest where guards block some packages; exits with 4.")
+@no_clients_option()
 @actor_option()
 @click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def apply_command(
-    planfile: Path | None, actor: str | None, allow: tuple[str, ...], *, yes: bool, skip_blocked: bool
+def apply_command(  # noqa: PLR0913 - one parameter per option
+    planfile: Path | None,
+    actor: str | None,
+    allow: tuple[str, ...],
+    *,
+    no_clients: bool,
+    yes: bool,
+    skip_blocked: bool,
 ) -> int:
     """Make the platform what the files say.
 
@@ -40,7 +47,13 @@ def apply_command(
     reviewed = read_plan(planfile) if planfile is not None else None
     name = choices.environment or (reviewed.environment if reviewed is not None else None)
     environment = environment_of(workspace.settings, name)
-    request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, skip_blocked=skip_blocked)
+    request = ApplyRequest(
+        at=now(),
+        actor=actor or present_actor(),
+        allow=allow,
+        skip_blocked=skip_blocked,
+        no_clients=no_clients,
+    )
     with opened(workspace, environment) as platform:
         made = reviewed or planned(workspace, environment, platform, request)
         return carry_out(workspace, environment, platform, made, request, yes=is_agreed)

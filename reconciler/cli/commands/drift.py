@@ -7,7 +7,8 @@ import click
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.output import PLAN_FORMATS, write_plan_as
+from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
+from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
@@ -20,7 +21,8 @@ from reconciler.cli.terminal import Terminal
     is_flag=True,
     help="Outdated clients are drift as well: whom their package would give something else now.",
 )
-def drift_command(*, clients: bool) -> int:
+@no_clients_option()
+def drift_command(*, clients: bool, no_clients: bool) -> int:
     """Say what differs, and which side changed it.
 
     Whoever edited the platform by hand since the last apply is told from what the files changed. Exits with
@@ -34,6 +36,8 @@ def drift_command(*, clients: bool) -> int:
     environment = environment_of(workspace.settings, choices.environment)
     with opened(workspace, environment) as platform, working("Comparing", terminal):
         made = plan(workspace, environment, platform, PlanRequest(at=now()))
-    write_plan_as(choices.format, made, workspace, terminal)
+    no_clients = no_clients or not environment.show_clients
+    told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
+    write_plan_as(choices.format, told, workspace, terminal)
     has_drift = not made.is_empty or (clients and bool(made.outdated))
     return CHANGES if has_drift else DONE

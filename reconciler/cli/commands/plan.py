@@ -11,8 +11,8 @@ import click
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.output import PLAN_FORMATS, write_plan_as
-from reconciler.cli.parameters import allow_option
+from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
+from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
 from reconciler.cli.streams import is_standard_output
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     help="Save the plan to this file; - is standard output.",
 )
 @allow_option()
+@no_clients_option()
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to change.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
 def plan_command(
-    out: Path | None, allow: tuple[str, ...], *, detailed_exitcode: bool, show_emails: bool
+    out: Path | None, allow: tuple[str, ...], *, no_clients: bool, detailed_exitcode: bool, show_emails: bool
 ) -> int:
     """Show what would change and which clients it touches.
 
@@ -64,14 +65,19 @@ def plan_command(
         working("Comparing files, platform and clients", terminal),
     ):
         made = plan(workspace, environment, platform, request)
+    no_clients = no_clients or not environment.show_clients
+    saved = made.without_clients() if no_clients else made
     if is_piped:
-        terminal.write_json(plan_bytes(made).decode())
-        told = story(made, Audience.TERMINAL)
-        terminal.say(plan_text(told, terminal.messages, next_step=_next_step(made, None)))
+        terminal.write_json(plan_bytes(saved).decode())
+        told = for_readers(made, "text", terminal.messages, no_clients=no_clients)
+        said = plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=_next_step(made, None))
+        terminal.say(said)
     else:
         if out is not None:
-            write_plan(out, made)
-        write_plan_as(choices.format, made, workspace, terminal, next_step=_next_step(made, out))
+            write_plan(out, saved)
+        step = _next_step(made, out)
+        told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
+        write_plan_as(choices.format, told, workspace, terminal, next_step=step)
     return _exit_code(made, is_detailed=detailed_exitcode)
 
 

@@ -7,7 +7,7 @@ import click
 from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.parameters import allow_option
+from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 
@@ -16,9 +16,12 @@ from reconciler.cli.process import now
 @global_options
 @yes_option()
 @allow_option()
+@no_clients_option()
 @actor_option()
 @click.argument("run", type=click.IntRange(min=1))
-def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes: bool) -> int:
+def rollback_command(
+    run: int, actor: str | None, allow: tuple[str, ...], *, no_clients: bool, yes: bool
+) -> int:
     """Plan back to the state before a run.
 
     The plan is shown and applied like any other, and the same guards hold. Packages get their former contents
@@ -33,7 +36,13 @@ def rollback_command(run: int, actor: str | None, allow: tuple[str, ...], *, yes
     check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
-    request = ApplyRequest(at=now(), actor=actor or present_actor(), allow=allow, aim=RunUndone(run))
+    request = ApplyRequest(
+        at=now(),
+        actor=actor or present_actor(),
+        allow=allow,
+        no_clients=no_clients,
+        aim=RunUndone(run),
+    )
     with opened(workspace, environment) as platform:
         made = planned(workspace, environment, platform, request)
         return carry_out(workspace, environment, platform, made, request, yes=yes)

@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from reconciler.cli.options import chosen, global_options
-from reconciler.cli.output import PLAN_FORMATS, write_plan_as
+from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
+from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.terminal import Terminal
 
 
 @click.command("show")
 @global_options
+@no_clients_option()
 @click.argument("planfile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def show_command(planfile: Path) -> None:
+def show_command(planfile: Path, *, no_clients: bool) -> None:
     """Print a saved plan.
 
     Only PLANFILE is read: it says what `plan` said when it was made.
@@ -22,4 +24,6 @@ def show_command(planfile: Path) -> None:
     from reconciler.sources.plan_file import read_plan
 
     choices = chosen(*PLAN_FORMATS)
-    write_plan_as(choices.format, read_plan(planfile), None, Terminal.of(choices))
+    terminal = Terminal.of(choices)
+    told = for_readers(read_plan(planfile), choices.format, terminal.rows, no_clients=no_clients)
+    write_plan_as(choices.format, told, None, terminal)

@@ -60,6 +60,11 @@ class EnvironmentDocument(Document):
         examples=["PLATFORM_TOKEN"],
     )
     guards: GuardsDocument = GuardsDocument()
+    show_clients: bool = Field(
+        default=True,
+        description="Whether plans name clients elsewhere than on a terminal; `false`: counts only, for plan "
+        "files, comments and reports that others can read.",
+    )
 
 
 class LintDocument(Document):

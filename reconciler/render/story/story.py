@@ -15,6 +15,7 @@ from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
 from reconciler.render.story.loosening import guard_sentences
+from reconciler.render.story.notices import notices
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import (
     chained,
@@ -23,7 +24,6 @@ from reconciler.render.story.words import (
     key,
     listed,
     number,
-    prose,
     words,
 )
 
@@ -142,7 +142,7 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.unmanaged:
         names = listed([key(each) for each in plan.unmanaged], shown=_NAMES_SHOWN)
         yield Note("Unmanaged", words("made by hand on the platform and left alone: ", names))
-    yield from (Note("Note", prose(each)) for each in plan.notices)
+    yield from (Note("Note", each) for each in notices(plan))
 
 
 def _outdated(plan: Plan) -> Words:

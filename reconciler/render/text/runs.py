@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.render.story.notices import notices
 from reconciler.render.story.words import Span, Tone, author, counted, instant, joined, number
 from reconciler.render.text.table import table_lines
 
@@ -122,7 +123,7 @@ def assigned_text(client: Client, paper: Paper) -> str:
 def idle_text(plan: Plan, paper: Paper) -> str:
     """Say of a rollback or of a move that it changes nothing, and why."""
     lines = [*paper.lines([Span("Nothing to do", Tone.GOOD), f" for {plan.environment}."])]
-    lines += [line for notice in plan.notices for line in paper.lines([notice], indent=2)]
+    lines += [line for notice in notices(plan) for line in paper.lines(notice, indent=2)]
     return "\n".join(lines) + "\n"
 
 

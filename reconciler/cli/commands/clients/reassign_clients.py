@@ -7,7 +7,7 @@ import click
 from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
-from reconciler.cli.parameters import allow_option
+from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 from reconciler.errors import WrongUsageError
@@ -19,6 +19,7 @@ from reconciler.errors import WrongUsageError
 @option("--all", "all_", is_flag=True, help="Everybody who holds an older revision of --package.")
 @yes_option()
 @allow_option()
+@no_clients_option()
 @actor_option()
 @click.argument("clients", nargs=-1, metavar="[CLIENT]...")
 def reassign_command(  # noqa: PLR0913 - one parameter per option
@@ -28,6 +29,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     allow: tuple[str, ...],
     *,
     all_: bool,
+    no_clients: bool,
     yes: bool,
 ) -> int:
     """Move clients to the current revision of the package that they hold.
@@ -49,6 +51,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     with opened(workspace, environment) as platform:
         held = package or platform.client(clients[0], at).subscription.package
         aim = ClientsReassigned(held, None if all_ else clients)
-        request = ApplyRequest(at=at, actor=actor or present_actor(), allow=allow, aim=aim)
+        actor = actor or present_actor()
+        request = ApplyRequest(at=at, actor=actor, allow=allow, no_clients=no_clients, aim=aim)
         made = planned(workspace, environment, platform, request)
         return carry_out(workspace, environment, platform, made, request, yes=yes)

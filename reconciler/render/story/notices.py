@@ -1,0 +1,30 @@
+"""What a reader of a plan should know that neither changes nor blocks anything, a sentence each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.plans import THE_CLIENTS
+from reconciler.render.story.words import counted, key, listed, prose, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.plans import ClientNotice, Plan
+    from reconciler.render.story.words import Words
+
+_NAMES_SHOWN: Final = 10
+
+
+def notices(plan: Plan) -> Iterator[Words]:
+    """Yield the sentences of the plan, those about single clients last."""
+    yield from map(prose, plan.notices)
+    yield from map(_about, plan.client_notices)
+
+
+def _about(notice: ClientNotice) -> Words:
+    """Name the clients, or say how many they are where the plan does not name them."""
+    before, _, after = notice.text.partition(THE_CLIENTS)
+    names = [key(each) for each in notice.clients]
+    who = listed(names, shown=_NAMES_SHOWN, total=notice.count) if names else counted(notice.count, "client")
+    return words(*prose(before), " " if before else "", who, " " if after[:1] == " " else "", *prose(after))
