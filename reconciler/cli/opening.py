@@ -32,7 +32,7 @@ def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]
     """Open the environment's platform for the block."""
     from reconciler.live.opening import open_platform
 
-    token = token_of(environment)
+    token = token_of(environment, workspace.root)
     with open_platform(environment.platform, root=workspace.root, token=token) as platform:
         yield platform
 
@@ -43,7 +43,7 @@ def platform_of(choices: Choices) -> Iterator[Platform]:
     from reconciler.live.opening import open_platform
 
     environment, root = environment_and_root(choices)
-    with open_platform(environment.platform, root=root, token=token_of(environment)) as platform:
+    with open_platform(environment.platform, root=root, token=token_of(environment, root)) as platform:
         yield platform
 
 
@@ -53,7 +53,7 @@ def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]
     from reconciler.live.opening import open_served
 
     environment, root = environment_and_root(choices)
-    with open_served(environment.platform, root=root, token=token_of(environment)) as opened:
+    with open_served(environment.platform, root=root, token=token_of(environment, root)) as opened:
         yield opened
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from reconciler.cli.options import Choices, named_hosts
 from reconciler.cli.terminal import Terminal
-from reconciler.cli.token_hosts import TokenHost, remember, remembered
+from reconciler.cli.token_hosts import TokenHost, remember, remembered, setting
 from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.model.secrets import flaw_of, from_variable
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.secrets import Noun
     from reconciler.model.settings import Environment
 
@@ -27,8 +28,6 @@ _ALONE: Final[dict[Noun, str]] = {
     "password": "Set it to the password alone, on one line.",
     "secret": "Set it to the secret alone, on one line.",
 }
-_DECLINED: Final[set[TokenHost]] = set()
-"""Who said no is not asked again: a loop asks for its token in every cycle."""
 
 
 def secret_of(variable: str, noun: Noun) -> str:
@@ -43,12 +42,13 @@ def secret_of(variable: str, noun: Noun) -> str:
     return secret
 
 
-def token_of(environment: Environment) -> str | None:
+def token_of(environment: Environment, root: Path) -> str | None:
     """Return the secret that opens the environment's platform; None where none is needed.
 
     It comes from the variable that `token_env` names, or from libpq's own for a database. Since whoever edits
     `reconciler.yaml` chooses both variable and platform, it is returned only where the operator said, outside
-    the checkout, that it may go to the platform's hosts; this machine may always have it.
+    the checkout, which `root` is a folder of, that it may go to the platform's hosts; this machine may always
+    have it.
     """
     is_database = environment.platform.startswith(_POSTGRES)
     variable = environment.token_env
@@ -62,38 +62,35 @@ def token_of(environment: Environment) -> str | None:
             f"The environment {environment.name!r} takes its token from {variable}, which is not set.",
             hint=f"Set {variable} for this command.",
         )
-    _require_named(variable, environment)
+    _require_named(variable, environment, root)
     return secret
 
 
-def _require_named(variable: str, environment: Environment) -> None:
+def _require_named(variable: str, environment: Environment, root: Path) -> None:
     """Refuse to send a variable's secret where nobody but the checkout says that it belongs."""
     from reconciler.live.destinations import strangers
 
-    entries = (*named_hosts(), *remembered())
+    entries = (*named_hosts(), *remembered(root))
     named = (entry.host for entry in entries if entry.variable == variable)
     missing = [TokenHost(variable, str(host)) for host in strangers(environment.platform, named)]
-    if missing and not _is_agreed(environment, missing):
+    if missing and not (Terminal.of(Choices()).can_ask and _is_agreed(environment, missing, root)):
         where = " and ".join(entry.host for entry in missing)
         raise UnreachableError(
             f"The environment {environment.name!r} sends {variable} to {where}, "
             "which is not named outside reconciler.yaml.",
-            hint="If it belongs there, set this and try again: RECONCILER_TOKEN_HOSTS="
-            + quote(",".join(map(str, missing))),
+            hint=f"If it belongs there, set this and try again: {setting(missing)}",
         )
 
 
-def _is_agreed(environment: Environment, missing: list[TokenHost]) -> bool:
-    """Ask on a terminal, once in this process, and remember the answer for others where it is yes."""
-    if not _DECLINED.isdisjoint(missing) or not Terminal.of(Choices()).can_ask:
-        return False
+def _is_agreed(environment: Environment, missing: list[TokenHost], root: Path) -> bool:
+    """Ask once, and remember the answer where it is yes."""
     what = sanitise(" and ".join(f"{entry.variable} to {entry.host}" for entry in missing))
     click.echo(f"The environment {environment.name} of reconciler.yaml sends {what}.", err=True)
     if not click.confirm("Does it belong there, now and later?", err=True):
-        _DECLINED.update(missing)
         return False
     try:
-        click.echo(f"Remembered in {remember(missing)}.", err=True)
+        told = f"Remembered in {remember(missing, root)}."
     except ReconcilerError as error:
-        click.echo(f"It counts for this command only. {error.message} {error.hint}", err=True)
+        told = f"It counts for this command only. {error.message} {error.hint}"
+    click.echo(sanitise(told), err=True)
     return True

@@ -6,11 +6,12 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import InvalidError, ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,35 +39,50 @@ def token_hosts(text: str) -> tuple[TokenHost, ...]:
     return found
 
 
-def remembered() -> Iterator[TokenHost]:
-    """Yield what was confirmed on a terminal before; a line that is no entry says nothing."""
+def remembered(root: Path) -> Iterator[TokenHost]:
+    """Yield what was confirmed on a terminal before; a line that is no entry says nothing.
+
+    `root` is the folder of the configuration: what lies in its checkout was never confirmed.
+    """
     with suppress(OSError, RuntimeError):
-        text = _file().read_text(encoding="utf-8", errors="replace")
+        text = _file(root).read_text(encoding="utf-8", errors="replace")
         yield from filter(None, map(_entry, text.split("\n")))
 
 
-def remember(entries: Iterable[TokenHost]) -> Path:
-    """Keep entries for later commands of this user; return the file that they stand in."""
-    from reconciler.sources.atomic import write_atomically
+def remember(entries: Iterable[TokenHost], root: Path) -> Path:
+    """Keep entries for later commands of this user; return the file that they stand in.
 
+    Raises `ReconcilerError` where they cannot be kept, which says why and what to set instead.
+    """
+    from reconciler.sources.atomic import make_folder, write_file
+
+    kept = sorted({*remembered(root), *entries})
     try:
-        file = _file()
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lines = (f"{each}\n" for each in sorted({*remembered(), *entries}))
-        write_atomically(file, "".join(lines).encode(), mode=0o600)
-    except (OSError, RuntimeError) as error:
+        file = _file(root)
+        make_folder(file.parent)
+        write_file(file, "".join(f"{each}\n" for each in kept).encode(), mode=0o600)
+    except (InvalidError, RuntimeError) as error:
         raise ReconcilerError(
-            "Your settings cannot be written, so that the answer is not remembered.",
-            hint="Name the host in RECONCILER_TOKEN_HOSTS instead.",
+            f"The answer cannot be remembered: {error}", hint=f"Set {setting(kept)} instead."
         ) from error
     return file
 
 
-def _file() -> Path:
-    """Return the file of this user; raises RuntimeError for one without a home."""
+def setting(entries: Iterable[TokenHost]) -> str:
+    """Return what a shell takes to say the same for one command or many."""
+    return "RECONCILER_TOKEN_HOSTS=" + quote(",".join(map(str, entries)))
+
+
+def _file(root: Path) -> Path:
+    """Return the file of this user; raises RuntimeError where there is none that no commit decides."""
+    from reconciler.sources.checkouts import decided_by_commits
+
     stated = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     folder = stated if stated.is_absolute() else Path.home() / ".config"
-    return folder / "reconciler" / "token-hosts"
+    file = folder / "reconciler" / "token-hosts"
+    if decided_by_commits(file, root):
+        raise RuntimeError(f"{file} lies in the working copy, whose commits could change it.")
+    return file
 
 
 def _entry(text: str) -> TokenHost | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
 from reconciler.sources.atomic import write_atomically
-from reconciler.sources.checkouts import top_of
+from reconciler.sources.checkouts import decided_by_commits
 from reconciler.sources.schemas import schema_text
 from reconciler.sources.user_cache import user_cache
 from reconciler.state_folder import NAME, refuse_link, state_folder
@@ -89,8 +89,7 @@ def _machine_key(root: Path) -> bytes:
     """Return this user's key, made when first needed; empty where none can be kept from a commit's reach."""
     try:
         folder = user_cache()
-        top = top_of(root)
-        if top is not None and folder.resolve().is_relative_to(top):
+        if decided_by_commits(folder / "key", root):
             return b""
         with suppress(FileNotFoundError):
             key = (folder / "key").read_bytes()

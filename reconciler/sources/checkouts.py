@@ -14,3 +14,13 @@ def top_of(folder: Path) -> Path | None:
     """
     real = Path(os.path.realpath(folder))
     return next((each for each in (real, *real.parents) if os.path.lexists(each / ".git")), None)
+
+
+def decided_by_commits(path: Path, root: Path) -> bool:
+    """Whether the working copy that holds `root` holds `path` too, or a link on the way to it.
+
+    Some build servers make the checkout the home, where a commit can put any file of the user's.
+    """
+    top = top_of(root)
+    ways = (Path(os.path.realpath(each)) for each in (path, *path.parents))
+    return top is not None and any(way.is_relative_to(top) for way in ways)

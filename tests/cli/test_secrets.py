@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socketserver
 import stat
 import struct
@@ -298,6 +299,77 @@ def test_an_answer_that_is_not_yes_sends_and_remembers_nothing(
     assert far in seen
     assert ended == code
     assert desk.run("clients", "list")[0] == 7
+
+
+def test_an_answer_is_kept_where_the_settings_lead_to(desk: Desk, far: str, tmp_path: Path) -> None:
+    file = tmp_path / "settings" / "reconciler" / "token-hosts"
+    file.parent.mkdir(parents=True)
+    file.symlink_to(tmp_path / "dotfiles")
+
+    answered(desk.folder, b"y\n", "clients", "list")
+
+    assert file.is_symlink()
+    assert (tmp_path / "dotfiles").read_text(encoding="utf-8") == f"PLATFORM_TOKEN={far}\n"
+
+
+def test_an_answer_that_cannot_be_kept_is_told_with_why_and_what_to_set(
+    desk: Desk, far: str, tmp_path: Path
+) -> None:
+    (tmp_path / "settings").write_text("in the way", encoding="utf-8")
+
+    code, seen = answered(desk.folder, b"y\n", "clients", "list")
+
+    assert code == 0
+    assert f"this command only. The answer cannot be remembered: {tmp_path}/settings/reconciler" in seen
+    assert "cannot be made: Not a directory" in seen
+    assert f"Set RECONCILER_TOKEN_HOSTS=PLATFORM_TOKEN={far} instead" in seen
+
+
+def test_a_loop_asks_once_and_ends_with_a_no(desk: Desk, far: str, tmp_path: Path) -> None:
+    loop = ("watch", "--interval", "0.1", "--repository", str(tmp_path), "--state", str(tmp_path / "state"))
+
+    code, seen = answered(desk.folder, b"n\n", *loop)
+
+    assert code == 7
+    assert seen.count("Does it belong there") == 1
+    assert far in seen
+
+
+@pytest.mark.parametrize("planted", ["", "reconciler", "reconciler/token-hosts"])
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CONFIG_HOME"])
+def test_a_commit_names_no_host_where_the_checkout_is_the_home(
+    desk: Desk, far: str, tmp_path: Path, planted: str, variable: str
+) -> None:
+    (desk.folder / ".git").mkdir()
+    desk.shell.delenv("XDG_CONFIG_HOME")
+    desk.shell.setenv(variable, str(desk.folder if variable == "HOME" else desk.folder / ".config"))
+    for folder in (desk.folder / ".config", tmp_path / "elsewhere"):
+        file = folder / "reconciler" / "token-hosts"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"PLATFORM_TOKEN={far}\n", encoding="utf-8")
+    if planted:
+        shutil.rmtree(desk.folder / ".config")
+        link = desk.folder / ".config" / planted
+        link.parent.mkdir(parents=True)
+        link.symlink_to(tmp_path / "elsewhere" / planted)
+
+    refused = desk.run("clients", "list")
+    _, seen = answered(desk.folder, b"n\n", "clients", "list")
+
+    assert refused[0] == 7
+    assert "Does it belong there" in seen
+
+
+def test_an_answer_is_not_kept_where_a_commit_could_change_it(desk: Desk, far: str) -> None:
+    (desk.folder / ".git").mkdir()
+    desk.shell.setenv("XDG_CONFIG_HOME", str(desk.folder))
+
+    code, seen = answered(desk.folder, b"y\n", "clients", "list")
+
+    assert code == 0
+    assert "lies in the working copy, whose commits could change it" in seen
+    assert far in seen
+    assert not (desk.folder / "reconciler").exists()
 
 
 def test_a_database_elsewhere_is_not_even_asked_what_it_wants(desk: Desk) -> None:

@@ -187,15 +187,19 @@ class TestCache:
         assert target.read_text() == before
         assert not self.file(many).is_symlink()
 
+    @pytest.mark.parametrize("is_link", [False, True])
     def test_a_cache_folder_that_a_commit_can_fill_keeps_no_key(
-        self, many: Path, monkeypatch: pytest.MonkeyPatch
+        self, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_link: bool
     ) -> None:
         (many.parent / ".git").mkdir()
         monkeypatch.setenv("XDG_CACHE_HOME", str(many.parent / ".cache"))
+        if is_link:
+            (tmp_path / "known").mkdir()
+            (many.parent / ".cache").symlink_to(tmp_path / "known")
 
         read(many, cache=True)
 
-        assert not (many.parent / ".cache").exists()
+        assert list(tmp_path.rglob("key")) == []
         assert not self.file(many).exists()
 
     def test_few_files_leave_nothing_behind(self, config: Path) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.exit_codes import DONE
-from reconciler.cli.opening import platform_of
+from reconciler.cli.opening import environment_and_root
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import actor, now
-from reconciler.cli.secrets import secret_of
+from reconciler.cli.secrets import secret_of, token_of
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
 
@@ -115,32 +116,37 @@ def _loop(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> Loop:
 
 
 def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tuple[Follower, str]:
-    from reconciler.engine.plan import environment_of
+    from reconciler.live.opening import open_platform
     from reconciler.sources.commits import place_of
     from reconciler.sources.git import working_copy
     from reconciler.sources.mirror import Mirror, default_folder
-    from reconciler.sources.settings import find_config, required_settings
+    from reconciler.sources.settings import find_config
     from reconciler.watch.follower import Follower
     from reconciler.watch.lock import alone_in
     from reconciler.watch.policy import Policy
 
     config = choices.config or find_config(Path.cwd())
-    environment = environment_of(required_settings(config), choices.environment).name
+    environment, root = environment_and_root(choices)
     path = stated["path"] or (config.name if stated["repository"] else place_of(config).config)
     url = _absolute(stated["repository"]) if stated["repository"] else str(working_copy(config.parent).folder)
-    folder = stated["state"] or default_folder(str(config.absolute()), environment, url, stated["branch"])
+    folder = stated["state"] or default_folder(
+        str(config.absolute()), environment.name, url, stated["branch"]
+    )
     passed = tuple(filter(None, stated["git_env"].replace(" ", "").split(",")))
     mirror = Mirror(folder.absolute(), url, stated["branch"], passed)
     stack.enter_context(alone_in(mirror.folder))
     policy = Policy(
         config=path,
-        environment=environment,
+        environment=environment.name,
         actor=f"watch:{actor()}",
         corrects=stated["on_drift"] == "correct",
         skips_blocked=stated["skip_blocked"],
         full_every=timedelta(seconds=stated["full_every"]),
     )
-    return Follower(mirror, policy, lambda: platform_of(choices)), environment
+    # Asked once: nobody answers a loop, and a file that changes meanwhile must not send it elsewhere.
+    token = token_of(environment, root)
+    opened = partial(open_platform, environment.platform, root=root, token=token)
+    return Follower(mirror, policy, opened), environment.name
 
 
 def _absolute(url: str) -> str:

@@ -33,15 +33,15 @@ def copy_command(source: str, target: str) -> None:
     choices = chosen()
     config = choices.config or find_config(Path.cwd())
     settings = required_settings(config)
-    addresses = (_address(settings, name) for name in (source, target))
-    counts = copy_platform(*addresses, root=config.absolute().parent)
+    root = config.absolute().parent
+    counts = copy_platform(*(_address(settings, name, root) for name in (source, target)), root=root)
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
     Terminal.of(choices).say(f"Copied {source} to {target}, verified by digest: {rows}.\n")
 
 
-def _address(settings: Settings, name: str) -> Address:
+def _address(settings: Settings, name: str, root: Path) -> Address:
     from reconciler.engine.plan import environment_of
     from reconciler.live.opening import Address
 
     environment = environment_of(settings, name)
-    return Address(environment.platform, token_of(environment))
+    return Address(environment.platform, token_of(environment, root))
