@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import register_error
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.sanitise import disarm
+from reconciler.render.sanitise import disarm, escaped
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 _STANDARD_OUTPUT: Final = frozenset(map(Path, ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")))
+_ESCAPED: Final = "reconciler.escaped"
 
 
 class OutputClosedError(Exception):
@@ -25,11 +27,18 @@ def is_standard_output(path: Path) -> bool:
 
 
 def soften_streams() -> None:
-    """Let characters that a stream's encoding does not have be escaped instead of ending the command."""
+    """Have characters that a stream's encoding lacks escaped as in JSON, instead of ending the command."""
+    register_error(_ESCAPED, _escaped)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=_ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(escaped, error.object[error.start : error.end])), error.end
 
 
 def disarm_tracebacks() -> None:

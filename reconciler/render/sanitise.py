@@ -48,6 +48,11 @@ def _disarmed(found: re.Match[str]) -> str:
 def _seen(character: str) -> str:
     if category(character) == "Zs" or (character.isprintable() and not _INVISIBLE.match(character)):
         return character
+    return escaped(character)
+
+
+def escaped(character: str) -> str:
+    """Return a character as JSON escapes it: by one code unit of UTF-16, or by two."""
     point = ord(character)
     if point < _ASTRAL:
         return f"\\u{point:04x}"

@@ -52,6 +52,7 @@ TABLE: Final = (
     Row(("plan",), _PLANS),
     Row(("plan", "-c", "broken/reconciler.yaml"), _TEXT),
     Row(("plan", "-o", f"{COMMAND}.json"), _TEXT),
+    Row(("plan", "-o", "-"), _TEXT),
     Row(("plan", "-e", LONG), _TEXT),
     Row(("plan", BRACKETS), _TEXT),
     Row((LONG,), _TEXT),

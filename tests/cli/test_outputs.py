@@ -40,7 +40,7 @@ def run(
 
 @pytest.mark.parametrize("name", STANDARD_OUTPUT)
 def test_a_plan_goes_to_standard_output_and_can_be_shown(tmp_path: Path, name: str) -> None:
-    repository(tmp_path, pro=PRO.replace("Pro", "Größe"))
+    repository(tmp_path, pro=PRO.replace("Pro", "'Größe ##[add-mask]pro'"))
     before = set(tmp_path.iterdir())
 
     with (tmp_path / "plan.json").open("wb") as file:
@@ -51,6 +51,17 @@ def test_a_plan_goes_to_standard_output_and_can_be_shown(tmp_path: Path, name: s
     assert set(tmp_path.iterdir()) - before == {tmp_path / "plan.json", tmp_path / ".reconciler"}
     assert b"pro" in planned.stderr
     assert b"pro" in shown.stdout
+    assert b"##[" not in (tmp_path / "plan.json").read_bytes()
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "gitlab"])
+def test_json_is_json_where_the_output_has_only_ascii(tmp_path: Path, form: str) -> None:
+    repository(tmp_path, pro=PRO.replace("chat", "gr\u00f6\N{PACKAGE}"))
+
+    result = run(tmp_path, "validate", "--format", form)
+
+    printed = result.stdout.decode("ascii")
+    assert "gr\u00f6\N{PACKAGE}" in json.dumps(json.loads(printed), ensure_ascii=False)
 
 
 def test_nothing_but_the_plan_is_on_standard_output(
