@@ -55,7 +55,11 @@ def waiting_steps(weighed: Weighed) -> Iterator[str]:
     for each in weighed.waiting:
         rollout = each.candidate.rollout
         apart = "1 day" if rollout.every == 1 else f"{rollout.every} days"
-        why = "the file says" if each.day == rollout.not_before else f"steps are {apart} apart"
+        why = (
+            "the file lets nobody move before"
+            if each.day == rollout.not_before
+            else f"steps are {apart} apart"
+        )
         day = f"{each.day.day} {each.day:%B} {each.day.year}"
         who = "client moves" if each.clients == 1 else "clients move"
         yield f"{each.candidate.pair.key}: the next {each.clients:,} {who} on {day}: {why}."

@@ -74,7 +74,7 @@ def test_nobody_moves_before_the_day_of_the_file(sold: Shop) -> None:
 
     made = sold.plan()
     day = f"{start.day} {start:%B} {start.year}"
-    assert f"pro: the next 5 clients move on {day}: the file says." in made.notices
+    assert f"pro: the next 5 clients move on {day}: the file lets nobody move before." in made.notices
     sold.later(days=3)
     assert moved(sold) == 5
 
