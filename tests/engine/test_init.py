@@ -113,20 +113,6 @@ def test_a_source_that_is_not_one_exact_version_is_refused(source: str) -> None:
     assert "token" not in refused.value.message
 
 
-def test_without_a_source_the_workflow_says_what_is_missing(tmp_path: Path) -> None:
-    made(tmp_path)
-    workflow = yaml.safe_load((tmp_path / WORKFLOW).read_text())
-    (step,) = [each for each in workflow["jobs"]["validate"]["steps"] if "env" in each]
-
-    done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]], env={"SOURCE": ""}, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 1
-    assert "set the repository variable RECONCILER_SOURCE" in done.stdout
-    assert step["env"] == {"SOURCE": "${{ vars.RECONCILER_SOURCE }}"}
-
-
 @pytest.mark.parametrize("source", [None, PINNED[0]])
 def test_the_workflow_matches_githubs_schema_and_is_free_of_known_weaknesses(
     tmp_path: Path, source: str | None
