@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from reconciler.errors import WrongUsageError
 from reconciler.model.documents import CatalogDocument, PackageDocument, SettingsDocument
 from reconciler.model.plans import Plan
-from reconciler.sources.atomic import make_folder, write_file
+from reconciler.sources.edits import write_within
 from reconciler.validation.editor_schema import editor_schema
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def schema(kind: str, catalog: Catalog | None = None) -> str:
 
 def write_schemas(folder: Path, catalog: Catalog | None = None) -> tuple[Path, ...]:
     """Write every schema as `KIND.schema.json` into `folder`, and return the files."""
-    make_folder(folder)
-    paths = tuple(folder / f"{kind}.schema.json" for kind in KINDS)
-    for kind, path in zip(KINDS, paths, strict=True):
-        write_file(path, schema(kind, catalog).encode())
-    return paths
+    files = {f"{kind}.schema.json": schema(kind, catalog) for kind in KINDS}
+    for file, text in files.items():
+        write_within(folder, file, text.encode())
+    return tuple(folder / file for file in files)

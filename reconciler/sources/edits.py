@@ -23,18 +23,29 @@ def write_edits(root: Path, edits: Iterable[FileEdit]) -> None:
         StaleError: A file is not what it was when the edit was made; those before it are written.
         InvalidError: A link leads out of `root`, or the operating system refuses it; the same holds.
     """
-    inside = Path(os.path.realpath(root))
     for edit in edits:
-        path = root / edit.file
-        if not Path(os.path.realpath(path)).is_relative_to(inside):
-            raise InvalidError(
-                f"{edit.file} was not written: a link leads out of the configuration's folder.",
-                hint="Put a file in its place.",
-            )
-        if _present(path) != edit.before:
+        _refuse_way_out(root, edit.file)
+        if _present(root / edit.file) != edit.before:
             raise StaleError(f"{edit.file} was changed meanwhile.", hint="Run the command again.")
-        make_folder(path.parent)
-        write_file(path, edit.after)
+        write_within(root, edit.file, edit.after)
+
+
+def write_within(folder: Path, file: str, content: bytes) -> None:
+    """Write a file of a folder as `write_file` does, with the folders that it is in.
+
+    Raises `InvalidError` where a link in the folder, which a commit may have put there, leads out of it.
+    """
+    _refuse_way_out(folder, file)
+    path = folder / file
+    make_folder(path.parent)
+    write_file(path, content)
+
+
+def _refuse_way_out(folder: Path, file: str) -> None:
+    if not Path(os.path.realpath(folder / file)).is_relative_to(os.path.realpath(folder)):
+        raise InvalidError(
+            f"{file} was not written: a link leads out of {folder}.", hint="Put a file in its place."
+        )
 
 
 def _present(path: Path) -> bytes | None:

@@ -103,6 +103,33 @@ def test_standard_output_is_no_folder(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "file"),
+    [
+        (["schema", "--generic", "--write"], "package.schema.json"),
+        (["reference", "--write"], "commands.md"),
+        (["reference", "--man"], "reconciler.1"),
+    ],
+)
+def test_a_link_in_a_folder_of_the_checkout_leads_no_page_elsewhere(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    file: str,
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / file).symlink_to(tmp_path / "precious")
+    (tmp_path / "precious").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+
+    code = main([*arguments, "out"])
+
+    assert code == 3
+    assert f"{file} was not written: a link leads out of out." in capsys.readouterr().err
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
     "arguments", [["schema", "--generic", "--write"], ["reference", "--write"], ["reference", "--man"]]
 )
 def test_pages_that_find_no_room_are_not_cut(tmp_path: Path, arguments: list[str]) -> None:

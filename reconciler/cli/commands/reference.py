@@ -83,11 +83,10 @@ def reference_command(write: Path | None, man: Path | None) -> None:
 
 
 def _save(folder: Path, pages: Mapping[str, str], terminal: Terminal) -> None:
-    from reconciler.sources.atomic import make_folder, write_file
+    from reconciler.sources.edits import write_within
 
-    make_folder(folder)
     for name, text in pages.items():
-        write_file(folder / name, text.encode())
+        write_within(folder, name, text.encode())
         terminal.write(f"{folder / name}\n")
 
 
