@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, JsonValue, StrictBool
+from pydantic import AfterValidator, Field, JsonValue, StrictBool
 
 from reconciler.model.changesets import (
     ArchiveWrite,
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _MOST = 100_000
+
+
+def _sendable(details: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what can be sent on; raises ValueError for what parsers let in and JSON does not have."""
+    try:
+        json.dumps(details, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError as error:
+        raise ValueError("a number that is none, or half a character, is not JSON") from error
+    return details
+
+
+_Details: TypeAlias = Annotated[dict[str, JsonValue], AfterValidator(_sendable)]
 
 
 class PackageWriteBody(Variant):
@@ -123,7 +136,7 @@ class ChangeSetBody(Body):
     expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
     acknowledgements: Annotated[tuple[Entry, ...], Items(_MOST)] | None = None
     bounds: Bounds = UNBOUNDED
-    changes: Annotated[tuple[dict[str, JsonValue], ...], Items(_MOST)] = ()
+    changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
 
     @classmethod
     def of(cls, change_set: ChangeSet) -> Self:

@@ -209,6 +209,18 @@ def test_a_deep_body_is_refused(api: Api) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", r'"\ud800"', r'[{"\udfff": 1}]'])
+def test_details_that_no_answer_could_repeat_are_refused(api: Api, value: str) -> None:
+    stated = '"plan_hash": "sha256:1", "lineage": "x", "actor": "ana", "environment": "local"'
+    body = f'{{{stated}, "changes": [{{"key": "basic", "x": {value}}}]}}'
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "details"}
+
+    answer = api.ask("POST", "/v1/change-sets", content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert "is not JSON" in answer.json()["findings"][0]["message"]
+
+
 def test_every_fault_of_a_body_is_named_with_its_rule(api: Api) -> None:
     body = {"id": "x", "users": -1, "surprise": 1}
 
