@@ -211,13 +211,30 @@ def test_a_copy_guards_the_passwords_of_both_its_ends(desk: Desk) -> None:
     assert all("sends PLATFORM_TOKEN to db.example.com" in message for _, _, message in outcomes)
 
 
-def test_a_service_would_hide_the_host_and_is_refused(desk: Desk) -> None:
-    desk.configure("postgresql://u@localhost/x?service=elsewhere")
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "service=elsewhere",
+        "conninfo=host%3Ddb.example.com",
+        "conninfo=hostaddr%3D192.0.2.1",
+        "dbname=postgresql://db.example.com/x",
+        "HOST=db.example.com",
+        "passfile=passwords",
+        "sslkeylogfile=keys",
+        "autocommit=1",
+        "plugin=x",
+    ],
+)
+@pytest.mark.parametrize("host", ["", "u@localhost"])
+def test_what_could_hide_the_host_from_whoever_looks_for_it_is_refused(
+    desk: Desk, host: str, parameter: str
+) -> None:
+    desk.configure(f"postgresql://{host}/x?sslmode=require&{parameter}")
 
     code, _, message = desk.run("clients", "list")
 
     assert code == 3
-    assert "sets `service`" in message
+    assert f"sets `{parameter.partition('=')[0]}`" in message
 
 
 @pytest.fixture

@@ -31,8 +31,16 @@ _BESIDE: Final = ("-journal", "-wal", "-shm")
 """What SQLite writes beside a database, by names that nobody chose."""
 SQLITE: Final = "sqlite:///"
 _FORM: Final = "Write postgresql://user@host:5432/database."
-_OPERATORS: Final = frozenset({"service", "servicefile", "sslkeylogfile"})
-"""What names other hosts, or a file that keys are written to: not for a file that others may edit."""
+_PARAMETERS: Final = frozenset(
+    {
+        *("host", "hostaddr", "port", "target_session_attrs", "load_balance_hosts", "options"),
+        *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"),
+        *("sslmode", "sslnegotiation", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslsni"),
+        *("channel_binding", "require_auth", "gssencmode"),
+    }
+)
+"""What an address may state. Others name hosts where nobody looks for them (`service`, `conninfo`), a file
+that keys are written to, or settings of the driver: not for a file that others may edit."""
 
 
 def create(path: Path) -> None:
@@ -107,9 +115,9 @@ def _server_at(url: str) -> URL:
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise InvalidError("the platform's URL cannot be read", hint=_FORM) from error
-    for name in _OPERATORS.intersection(address.query):
+    for name in sorted(address.query.keys() - _PARAMETERS):
         raise InvalidError(
             f"the platform's URL sets `{name}`, which is for whoever runs the command to decide",
-            hint="Leave it out; PGSERVICE names a service for one command.",
+            hint="Leave it out; libpq takes what it needs from variables, such as PGSERVICE or PGPASSFILE.",
         )
     return address
