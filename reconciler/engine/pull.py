@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +11,8 @@ from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.edits import FileEdit
 from reconciler.model.findings import Finding, Position
+from reconciler.model.forms import PACKAGE_KEY
 from reconciler.model.packages import RevisionRef
-from reconciler.model.patterns import PACKAGE_KEY_PATTERN
 from reconciler.planning.pairing import paired
 from reconciler.sources.catalog_text import updated_catalog_text
 from reconciler.sources.documents import read_document
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from reconciler.sources.workspace import Workspace
 
 _MOST_NAMED: Final = 20
-_KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _pull_package(state: _Pull, each: _Wanted, live: Definition, catalog: Catalo
 
 
 def _may_create(state: _Pull, key: str, file: str) -> bool:
-    if not _KEY.match(key):
+    if PACKAGE_KEY.fault(key):
         message = f"the platform has a package `{key[:80]}`, which cannot be the name of a file"
         problem = Problem((), "bad-file-name", message, "rename it on the platform")
         state.findings.append(finding(state.workspace.settings.packages, Position(), problem))

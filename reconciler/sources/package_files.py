@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.findings import Position
-from reconciler.model.patterns import PACKAGE_KEY_PATTERN
+from reconciler.model.forms import PACKAGE_KEY
 from reconciler.model.terms import CAPS
 from reconciler.sources.desired import desired_package
 from reconciler.sources.documents import locate_problems, read_document
@@ -36,7 +35,6 @@ _FEWEST_CACHED: Final = 50
 """Fewer files than this are parsed sooner than the cache is loaded."""
 
 _BESIDE_FEATURES: Final = frozenset(key for key, cap in CAPS.items() if cap.beside)
-_KEY: Final = re.compile(PACKAGE_KEY_PATTERN.replace("$", r"\Z"))
 
 
 class PackageFiles:
@@ -95,7 +93,7 @@ class PackageFiles:
 
     def _is_free(self, key: str, file: str) -> bool:
         problem = None
-        if not _KEY.match(key):
+        if PACKAGE_KEY.fault(key):
             message = f"`{displayed(key)[:80]}` cannot be the key of a package"
             fix = "name the file with lower-case letters, digits, `_` and `-`, a letter first"
             problem = Problem((), "bad-file-name", message, fix)
