@@ -7,6 +7,8 @@ import os
 import platform
 from datetime import UTC, datetime
 
+from reconciler.model.forms import ACTOR, visible
+
 
 def now() -> datetime:
     """Return the present instant in UTC."""
@@ -14,9 +16,9 @@ def now() -> datetime:
 
 
 def actor() -> str:
-    """Return who runs the command, as `user@host`."""
+    """Return who runs the command, as `user@host`; what a history may not have of it is shown as escapes."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = f"uid-{os.getuid()}"
-    return f"{user}@{platform.node() or 'unknown'}"
+    return visible(f"{user}@{platform.node() or 'unknown'}")[: ACTOR.longest].strip()

@@ -174,6 +174,18 @@ def test_a_run_as_json_stands_alone_on_standard_output(run: Run) -> None:
     assert messages.startswith("Package plan for local: ")
 
 
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\udcff", " a", "a\u202eb", "x" * 300])
+def test_whoever_the_system_says_applies_can_apply(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LOGNAME", name)
+
+    code, document, _ = run("apply", "--yes", "--format", "json")
+
+    assert code == 0
+    assert json.loads(document)["actor"].startswith(("a", "x"))
+
+
 def test_quiet_leaves_results_only(run: Run) -> None:
     assert run("-q", "apply", "--yes", "--format", "json")[2] == ""
     assert run("validate", "-q") == (0, "", "")
