@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
@@ -109,7 +111,10 @@ class Gated(APIRoute):
 
         async def gated(request: Request) -> Response:
             served: Served = request.app.state.served
-            request.state.call = await run_in_threadpool(needs.let_in, served, await _BEARER(request))
+            call = await run_in_threadpool(needs.let_in, served, await _BEARER(request))
+            if call.caller == _ANYONE and not _is_for_this_machine(request):
+                raise Refusal("forbidden", _NAMED, hint=_MAKE_ONE)
+            request.state.call = call
             return await handle(limited(request, served.bounds.of(self.path)))
 
         return gated
@@ -132,6 +137,24 @@ def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, no
 
 
 _HOW_TO_SHOW_ONE: Final = "Put a token's text into the variable that `token_env` names."
+
+
+_NAMED: Final = "A server without tokens answers at localhost and at addresses, not at other names."
+_MAKE_ONE: Final = "Make a token: reconciler tokens create NAME --scope read."
+
+
+def _is_for_this_machine(request: Request) -> bool:
+    """Whether the URL that the sender used says `localhost` or an address.
+
+    Of any other name, a web page that somebody here opened could be the owner: it has the name lead to this
+    machine, and its scripts may then read what is answered (DNS rebinding). The framework's `request.url`
+    would take this server's own address for a name that it finds malformed.
+    """
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def _forbidden(scopes: frozenset[Scope]) -> Refusal:

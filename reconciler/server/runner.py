@@ -7,14 +7,16 @@ import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.errors import BlockedError, UnreachableError
 from reconciler.server.app import application
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
     from types import FrameType
 
@@ -64,6 +66,33 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
         server.run(sockets=[opened])
 
 
+class Impatient(H11Protocol):
+    """Ends a connection on which the next request does not begin in time, however slowly its head comes.
+
+    Without that, a thousand that say nothing would keep everybody else out.
+    """
+
+    _due: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._wait()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+        self._due = self.loop.call_later(self.timeout_keep_alive, self._end)
+
+    def _end(self) -> None:
+        if getattr(self.cycle, "response_complete", True):  # before the first request there is none
+            self.transport.close()
+
+
 @contextmanager
 def _ended_by_sigterm(server: uvicorn.Server) -> Iterator[None]:
     """Have SIGTERM be a good end, before uvicorn looks for it and when it raises it again."""
@@ -82,7 +111,7 @@ def _configuration(served: Served) -> uvicorn.Config:
     return uvicorn.Config(
         application(served),
         log_config=None,
-        http="h11",  # the other parser that could be there keeps headers of any length
+        http=Impatient,  # the other parser that could be there keeps headers of any length
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -187,3 +187,33 @@ def test_a_server_without_tokens_is_open_until_the_first_is_made(tmp_path: Any) 
         after = client.get("/v1/catalog").status_code
 
     assert (before, after) == (200, 401)
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:80", "localhost.evil.example", "e_l.example", "[", "1.2.3.4.5", ""]
+)
+def test_a_server_without_tokens_answers_no_web_page_that_has_its_name_lead_here(
+    tmp_path: Any, name: str
+) -> None:
+    with (
+        open_served("sqlite:///platform.db", root=tmp_path) as (platform, register),
+        listening(served(platform, register)) as url,
+        browser(url) as client,
+    ):
+        refused = client.get("/v1/catalog", headers={"Host": name})
+        alive = client.get("/healthz", headers={"Host": name})
+        create_token(register, "first", [Scope.READ], now())
+        shown = client.get("/v1/catalog", headers={"Host": name})
+
+    assert (refused.status_code, alive.status_code, shown.status_code) == (403, 200, 401)
+    assert "tokens create" in refused.json()["hint"]
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST:8765", "127.0.0.1:1", "[::1]:8765", "192.0.2.7"])
+def test_a_server_without_tokens_answers_at_localhost_and_at_addresses(tmp_path: Any, name: str) -> None:
+    with (
+        open_served("sqlite:///platform.db", root=tmp_path) as (platform, register),
+        listening(served(platform, register)) as url,
+        browser(url) as client,
+    ):
+        assert client.get("/v1/catalog", headers={"Host": name}).status_code == 200

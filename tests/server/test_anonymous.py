@@ -137,6 +137,16 @@ def test_a_server_answers_while_strangers_take_their_time(server: Serving) -> No
             assert answered(connection)[0] == 200
 
 
+@pytest.mark.parametrize("said", [b"", b"G", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nG"])
+def test_a_connection_on_which_no_request_begins_is_ended(server: Serving, said: bytes) -> None:
+    with opened(server.url) as connection:
+        connection.sendall(said)
+
+        received = b"".join(iter(lambda: connection.recv(MEBIBYTE), b""))
+
+    assert received.count(b"HTTP/1.1 200") == said.count(b"HTTP")
+
+
 def test_headers_without_an_end_are_refused(server: Serving) -> None:
     before = server.peak_bytes()
     with opened(server.url) as connection, suppress(ConnectionResetError, BrokenPipeError):
