@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING
+from threading import BoundedSemaphore, Thread
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+MOST_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,38 @@ class Probes:
     metrics: Callable[[], bytes]
 
 
+class _Server(ThreadingHTTPServer):
+    """Answers so many at once and hangs up on the others: the loop beside it needs files and memory too."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._free = BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+
 @contextmanager
 def answered(where: str, probes: Probes) -> Iterator[tuple[str, int]]:
     """Answer at `HOST:PORT` while the block runs; give the address, whose port is real where 0 was asked."""
     host, _, port = where.rpartition(":")
     try:
-        server = ThreadingHTTPServer((host or "127.0.0.1", int(port)), _handler(probes))
+        server = _Server((host or "127.0.0.1", int(port)), _handler(probes))
     except (OSError, ValueError, OverflowError) as error:
         raise WrongUsageError(
             f"{where} cannot be listened at: {error}.", hint="Give a free one, such as 127.0.0.1:9464."
         ) from error
-    server.daemon_threads = True
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
