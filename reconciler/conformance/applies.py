@@ -116,7 +116,7 @@ def test_a_run_that_is_not_there_is_refused(platform: Platform) -> None:
     with pytest.raises(WrongUsageError):
         platform.run(1)
 
-    assert platform.run_of_plan("sha256:none") is None
+    assert platform.run_of_plan("sha256:0") is None
 
 
 def test_a_change_set_is_applied_once(platform: Platform) -> None:

@@ -16,6 +16,7 @@ from reconciler.model.emails import fault_of, normal_email
 from reconciler.model.patterns import (
     CLIENT_ID_PATTERN,
     EMAIL_PATTERN,
+    HASH_PATTERN,
     INVISIBLE,
     KEY_PATTERN,
     LINE_PATTERN,
@@ -94,6 +95,9 @@ PACKAGE_KEY: Final = Form(
 KEY: Final = Form("the key of a feature or limit", KEY_PATTERN, f"made of {_KEY}", 64)
 TITLE: Final = Form("a title", LINE_PATTERN, _LINE, 120)
 DESCRIPTION: Final = Form("a description", TEXT_PATTERN, "text without U+0000", 2_000)
+UNIT: Final = Form("a unit", TEXT_PATTERN, "text without U+0000", 40)
+TEXT: Final = Form("a text", TEXT_PATTERN, "text without U+0000", 5_000)
+HASH: Final = Form("a hash", HASH_PATTERN, "`sha256:` and up to 64 hexadecimal digits", 71)
 ACTOR: Final = Form("who applies", LINE_PATTERN, _LINE, 200)
 TOKEN_NAME: Final = Form("a token's name", LINE_PATTERN, _LINE, 120)
 LINE: Final = Form("a name", LINE_PATTERN, _LINE, 200)

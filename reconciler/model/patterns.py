@@ -48,6 +48,7 @@ EMAIL_PATTERN: Final = r"^[ ]*[^@\s]{1,64}@[^@\s]{1,255}[ ]*$"
 """What an e-mail address looks like from afar; `emails` looks closer."""
 
 DAYS_PATTERN: Final = r"^(0|[1-9][0-9]{0,3}) days?$"
+HASH_PATTERN: Final = r"^sha256:[0-9a-f]{1,64}$"
 SHARE_PATTERN: Final = r"^([1-9][0-9]?|100)%$"
 DATE_PATTERN: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 URL_PATTERN: Final = r"^[a-z][a-z0-9+.-]*://[^\s]*$"

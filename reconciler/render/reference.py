@@ -125,13 +125,8 @@ def _words(shape: Shape, root: Shape) -> str:
 
 
 def _single_words(shape: Shape, root: Shape) -> str:
-    match shape:
-        case {"pattern": str(pattern)}:
-            return PATTERNS[pattern].words
-        case {"maxLength": int(most)}:
-            return f"text, at most {most:,} characters"
-        case _:
-            return expected(shape, root).words
+    words = PATTERNS[shape["pattern"]].words if "pattern" in shape else expected(shape, root).words
+    return f"{words}, at most {shape['maxLength']:,} characters" if "maxLength" in shape else words
 
 
 def _cell(text: str) -> str:

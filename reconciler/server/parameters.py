@@ -25,7 +25,7 @@ def _segment(of: str) -> Any:
     )
 
 
-def existing(form: Form) -> Any:
+def _existing(form: Form) -> Any:
     """Have what is looked for be something that there may be."""
 
     def named(segment: str) -> str:
@@ -35,7 +35,7 @@ def existing(form: Form) -> Any:
         except ValueError as error:
             raise WrongUsageError(f"Nothing is named {segment!r}.", hint=_HOW_NAMED) from error
         if fault:
-            raise WrongUsageError(f"Nothing is named {segment!r}.", hint=f"{fault}.")
+            raise WrongUsageError(fault)
         return text
 
     return AfterValidator(named)
@@ -46,8 +46,8 @@ At = Annotated[
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
 Since = Annotated[Instant, Query(description="The first instant that counts.")]
-Key = Annotated[str, _segment("A package's key"), existing(PACKAGE_KEY)]
+Key = Annotated[str, _segment("A package's key"), _existing(PACKAGE_KEY)]
 NewKey = Annotated[str, PACKAGE_KEY, Path(description="A package's key.")]
-Meter = Annotated[str, _segment("The key of a limit or a cap"), existing(KEY)]
-ClientId = Annotated[str, _segment("A client's id"), existing(CLIENT_ID)]
+Meter = Annotated[str, _segment("The key of a limit or a cap"), _existing(KEY)]
+ClientId = Annotated[str, _segment("A client's id"), _existing(CLIENT_ID)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

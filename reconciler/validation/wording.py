@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.model.expiry import EXPIRY_PATTERN
-from reconciler.model.forms import CLIENT_ID, DESCRIPTION, visible
+from reconciler.model.forms import CLIENT_ID, visible
 from reconciler.model.patterns import (
     CLIENT_ID_PATTERN,
     DATE_PATTERN,
@@ -83,7 +83,7 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
         "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"
     ),
     LINE_PATTERN: Spelling("bad-text", "one line of visible text without space at either end"),
-    TEXT_PATTERN: Spelling("bad-text", f"text of at most {DESCRIPTION.longest:,} characters, without U+0000"),
+    TEXT_PATTERN: Spelling("bad-text", "text without U+0000"),
     CLIENT_ID_PATTERN: Spelling("bad-text", f"an id {CLIENT_ID.said}"),
     EXPIRY_PATTERN: Spelling(
         "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", Form.EXPIRY

@@ -19,14 +19,14 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from reconciler.model import forms
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.fields import Amount, few_keys
-from reconciler.model.patterns import TEXT_PATTERN
 
 BOUND_PATTERN: Final = r"^(unlimited|([1-9][0-9]?|100)%)$"
 
-Text: TypeAlias = Annotated[StrictStr, Field(max_length=5_000, pattern=TEXT_PATTERN)]
-Hash: TypeAlias = Annotated[StrictStr, Field(pattern=r"^sha256:[0-9a-f]{1,64}$")]
+Text: TypeAlias = Annotated[str, forms.TEXT]
+Hash: TypeAlias = Annotated[str, forms.HASH]
 ExpiryText: TypeAlias = Annotated[StrictStr, Field(pattern=EXPIRY_PATTERN)]
 Quantity: TypeAlias = Annotated[
     Annotated[Amount, Tag("number")] | Annotated[Literal["unlimited"], Tag("text")],

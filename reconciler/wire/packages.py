@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StrictBool, Tag
 
+from reconciler.model import forms
 from reconciler.model.catalog import Catalog
 from reconciler.model.fields import Description, Email, Instant, Items, Key, Number, PackageKey, Title
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
@@ -16,7 +17,6 @@ from reconciler.wire.fields import (
     KeysAtMost,
     Quantity,
     Reply,
-    Text,
 )
 
 _MOST = 10_000
@@ -65,7 +65,7 @@ class LimitBody(Body):
 
     title: Title
     description: Description = ""
-    unit: Text = ""
+    unit: Annotated[str, forms.UNIT] = ""
     per: Literal["cycle"] | None = None
     feature: Key | None = None
 

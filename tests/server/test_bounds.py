@@ -50,9 +50,9 @@ def small(tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 def run_of(platform: Platform, plan_hash: str, size: int) -> ChangeSet:
-    """A change set that changes nothing, and whose run has a text of this many characters."""
+    """A change set that changes nothing, and whose run has texts of about this many characters."""
     lineage = platform.identity().lineage
-    return ChangeSet(plan_hash, lineage, NOON, "ana", "local", allowed=("x" * size,))
+    return ChangeSet(plan_hash, lineage, NOON, "ana", "local", allowed=("x" * 100,) * (size // 100))
 
 
 def pages_of(client: httpx.Client, path: str) -> list[list[Any]]:

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.conformance.building import NOW, definition, line
 from reconciler.errors import InvalidError, UnreachableError
-from reconciler.live.opening import open_platform
+from reconciler.live.opening import open_platform, open_served
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.store.database import Database
 from reconciler.store.dialects import fault_of
@@ -146,12 +146,12 @@ def test_text_that_is_not_unicode_is_invalid_and_nothing_is_imported(tmp_path: P
         assert list(platform.clients(NOW)) == []
 
 
-def test_a_question_that_is_not_unicode_is_invalid(tmp_path: Path) -> None:
+def test_a_token_that_is_asked_for_by_no_unicode_is_invalid(tmp_path: Path) -> None:
     with (
-        open_platform(URL, root=tmp_path) as platform,
+        open_served(URL, root=tmp_path) as (_, register),
         pytest.raises(InvalidError, match="not valid Unicode"),
     ):
-        platform.holdings(["\ud800"], NOW)
+        register.revoke("\udcff", NOW)
 
 
 def test_a_number_that_is_too_large_is_invalid(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
-from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY, visible
+from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY, require
 from reconciler.model.packages import RevisionRef
 from reconciler.store import clients, packages, usage
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from reconciler.model.forms import Form
     from reconciler.model.packages import Definition
     from reconciler.store.clients import StoredClient
     from reconciler.store.packages import StoredPackage
@@ -38,7 +37,7 @@ class Offer:
 
 def client(connection: Connection, client_id: str) -> StoredClient:
     """Return a client; raises `WrongUsageError` with near misses where there is none."""
-    _require_possible(CLIENT_ID, client_id, "client")
+    require([(CLIENT_ID, client_id)])
     found = clients.one(connection, client_id)
     if found is None:
         hint = _near(client_id, clients.near(connection, client_id), "`clients list` lists them all.")
@@ -48,7 +47,7 @@ def client(connection: Connection, client_id: str) -> StoredClient:
 
 def package(connection: Connection, key: str) -> StoredPackage:
     """Return a package; raises `WrongUsageError` with near misses where there is none."""
-    _require_possible(PACKAGE_KEY, key, "package")
+    require([(PACKAGE_KEY, key)])
     found = packages.stored(connection, [key]).get(key)
     if found is None:
         raise WrongUsageError(f"there is no package `{key}`", hint=near_packages(connection, key))
@@ -99,12 +98,6 @@ def definition(connection: Connection, package_id: int, revision: int, digest: s
         _KEPT.clear()
     _KEPT[digest] = found
     return found
-
-
-def _require_possible(form: Form, name: str, noun: str) -> None:
-    """Refuse what nothing can be named, which a database may not even take."""
-    if fault := form.fault(name):
-        raise WrongUsageError(f"there is no {noun} `{visible(name)}`", hint=f"{fault}.")
 
 
 def _near(word: str, candidates: Sequence[str], otherwise: str) -> str:

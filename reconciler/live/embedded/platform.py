@@ -13,10 +13,11 @@ from reconciler.errors import (
     UnreachableError,
     WrongUsageError,
 )
+from reconciler.live import naming
 from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup, losses
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
-from reconciler.model.forms import PACKAGE_KEY
+from reconciler.model.forms import HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
     idempotency,
@@ -132,21 +133,26 @@ class EmbeddedPlatform:
         self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int
     ) -> tuple[Answer, ...]:
         """See `PlatformReader`."""
+        for question in questions_:
+            require(naming.of_readable(question))
         with self.database.reading() as connection:
             return questions.answers(connection, questions_, at, sample=sample)
 
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
+        require(naming.of_readable(question))
         with self.database.reading() as connection:
             yield from questions.matching(connection, question, at)
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
+        require(naming.of_readable(question))
         with self.database.reading() as connection:
             return questions.nth_matching(connection, question, n, at)
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
+        require([(PACKAGE_KEY, package), (KEY, meter)])
         with self.database.reading() as connection:
             held = packages.stored(connection, {package}).get(package)
             if held is not None:
@@ -190,6 +196,7 @@ class EmbeddedPlatform:
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """See `PlatformReader`."""
+        require([(HASH, plan_hash)])
         with self.database.reading() as connection:
             return runs.of_plan(connection, plan_hash)
 
@@ -230,6 +237,7 @@ class EmbeddedPlatform:
     @retried
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
+        require([(KEY, meter)])
         with self.database.writing() as connection:
             return assignments.record_usage(connection, lookup.view(connection, client_id, at), meter, amount)
 

@@ -12,12 +12,15 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.forms import require
 from reconciler.wire.fields import sentence
+from reconciler.wire.paths import segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from reconciler.model.forms import Form
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -112,6 +115,12 @@ def made(make: Callable[..., B], *args: Any, **fields: Any) -> B:
         raise WrongUsageError(
             f"{place}: {fault['msg']}", hint="The platform's API takes no such value."
         ) from error
+
+
+def named(form: Form, name: str) -> str:
+    """Return the segment of a path that stands for a name; raises `WrongUsageError` where it can be none."""
+    require([(form, name)])
+    return segment(name)
 
 
 def asking(path: str, body: BaseModel, *, is_long: bool = False) -> Request:

@@ -12,12 +12,12 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
 from reconciler.errors import InvalidError, WrongUsageError
-from reconciler.live.http.messages import Limits, Request, made, new_key, writing
+from reconciler.live.http.messages import Limits, Request, made, named, new_key, writing
 from reconciler.live.http.reader import HttpReader
 from reconciler.live.http.session import Session
 from reconciler.live.http.transport import Transport, host_in
 from reconciler.model.findings import Finding, Position
-from reconciler.model.forms import PACKAGE_KEY, require
+from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
@@ -30,7 +30,6 @@ from reconciler.wire.clients import (
     UsersBody,
 )
 from reconciler.wire.packages import DefinitionBody, PackageBody, PackageReply
-from reconciler.wire.paths import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +102,7 @@ class HttpPlatform(HttpReader):
         """See `Platform`."""
         del at
         body = made(UsageBody, meter=meter, amount=amount)
-        path = paths.USAGE.format(client_id=segment(client_id))
+        path = paths.USAGE.format(client_id=named(CLIENT_ID, client_id))
         return self.agreed.call(writing("POST", path, body, what="the record of usage"), UsageReply).total
 
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
@@ -117,9 +116,8 @@ class HttpPlatform(HttpReader):
     ) -> PackageHead:
         """See `Platform`."""
         del at
-        require([(PACKAGE_KEY, key)])
+        place = paths.PACKAGE.format(key=named(PACKAGE_KEY, key))
         body = made(PackageBody, definition=made(DefinitionBody.of, definition), archived=archived)
-        place = paths.PACKAGE.format(key=segment(key))
 
         def edited(condition: Mapping[str, str]) -> PackageHead:
             request = writing("PUT", place, body, what="the edit", headers=condition)
@@ -138,7 +136,7 @@ class HttpPlatform(HttpReader):
     def _changed(
         self, method: str, path: str, client_id: str, body: AssignBody | UsersBody | None, what: str
     ) -> Client:
-        place = path.format(client_id=segment(client_id))
+        place = path.format(client_id=named(CLIENT_ID, client_id))
         request = writing(method, place, body, what=what, headers=_WHATEVER_IS_THERE)
         return self.agreed.call(request, ClientReply).value()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import StaleError, UnreachableError, WrongUsageError
-from reconciler.live.http.messages import Request, asking, instant, made
+from reconciler.live.http.messages import Request, asking, instant, made, named
+from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.packages import RevisionRef
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
@@ -23,7 +24,6 @@ from reconciler.wire.packages import (
     RefBody,
     RefsBody,
 )
-from reconciler.wire.paths import segment
 from reconciler.wire.questions import (
     AcknowledgedReply,
     AllOutdatedReply,
@@ -103,7 +103,7 @@ class HttpReader:
     def package(self, key: str) -> PackageHead | None:
         """See `PlatformReader`."""
         try:
-            request = Request("GET", paths.PACKAGE.format(key=segment(key)))
+            request = Request("GET", paths.PACKAGE.format(key=named(PACKAGE_KEY, key)))
             return self.agreed.call(request, PackageReply).head.value()
         except WrongUsageError:
             return None
@@ -183,24 +183,25 @@ class HttpReader:
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         """See `PlatformReader`."""
-        path = paths.CONSUMPTION.format(key=segment(package), meter=segment(meter))
+        path = paths.CONSUMPTION.format(key=named(PACKAGE_KEY, package), meter=named(KEY, meter))
         for line in self.agreed.lines(Request("GET", path, instant(at), is_long=True)):
             yield self._read(line, _TALLY).value()
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
-        path = paths.CLIENT.format(client_id=segment(client_id))
+        path = paths.CLIENT.format(client_id=named(CLIENT_ID, client_id))
         return self.agreed.call(Request("GET", path, instant(at)), ClientReply).value()
 
     def snapshot(self, client_id: str) -> Definition:
         """See `PlatformReader`."""
-        path = paths.SNAPSHOT.format(client_id=segment(client_id))
+        path = paths.SNAPSHOT.format(client_id=named(CLIENT_ID, client_id))
         return self.agreed.call(Request("GET", path), DefinitionBody).value()
 
     def clients(
         self, at: datetime, *, package: str | None = None, outdated: bool = False
     ) -> Iterator[Client]:
         """See `PlatformReader`."""
+        require([] if package is None else [(PACKAGE_KEY, package)])
         query = instant(at) | ({"outdated": "true"} if outdated else {})
         query |= {} if package is None else {"package": package}
         for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
@@ -234,6 +235,7 @@ class HttpReader:
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """See `PlatformReader`."""
+        require([(HASH, plan_hash)])
         request = Request("GET", paths.RUNS, {"plan_hash": plan_hash})
         found = self.agreed.call(request, RunsReply).items
         return found[0].value() if found else None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from reconciler.model import forms
 from reconciler.model.documents.fields import Description, Document, Key, Title, UniqueKeys
 
 
@@ -29,7 +30,7 @@ class LimitDocument(Document):
 
     title: Title = Field(description="What people read instead of the key.", examples=["Live sessions"])
     description: Description = Field(default="", description="What is capped.")
-    unit: Annotated[str, Field(max_length=40)] = Field(
+    unit: Annotated[str, forms.UNIT] = Field(
         default="", description="What is counted, in the singular.", examples=["session", "MB"]
     )
     per: Literal["cycle"] | None = Field(

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from reconciler.model.patterns import LINE_PATTERN
+from reconciler.model.forms import HASH
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import shown
@@ -25,9 +25,7 @@ _Limit = Annotated[int, Query(ge=1, le=10_000)]
 _Before = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, description="Only runs older than the one of this number.")
 ]
-_Hash = Annotated[
-    str | None, Query(max_length=200, pattern=LINE_PATTERN, description="Only the run of this plan.")
-]
+_Hash = Annotated[Annotated[str, HASH] | None, Query(description="Only the run of this plan.")]
 
 
 @router.post(paths.CHANGE_SETS, response_model=RunReply)

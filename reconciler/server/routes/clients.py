@@ -12,7 +12,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.server.ndjson import LinesResponse, streamed
-from reconciler.server.parameters import At, ClientId, existing
+from reconciler.server.parameters import At, ClientId
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.packages import DefinitionBody
@@ -20,7 +20,7 @@ from reconciler.wire.packages import DefinitionBody
 router = APIRouter(tags=["clients"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
-_Package = Annotated[Annotated[str, existing(PACKAGE_KEY)] | None, Query(min_length=1, max_length=200)]
+_Package = Annotated[Annotated[str, PACKAGE_KEY] | None, Query()]
 
 
 @router.get(paths.CLIENTS, response_class=LinesResponse)
