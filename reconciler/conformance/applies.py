@@ -552,8 +552,9 @@ def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
     with_client(platform, "globex")
     platform.edit_package("basic", definition(allowed_emails=["ops@acme.example"]), NOW)
 
-    with pytest.raises(BlockedError):
+    with pytest.raises(BlockedError) as raised:
         apply(platform, moves=(Move(EVERYONE, 2),))
+    assert "globex" not in raised.value.message
     run = apply(platform, moves=(Move(replace(EVERYONE, conditions=(OneOf(("acme",)),)), 2),))
 
     assert (run.moved, platform.holdings(["basic"], LATER)) == (1, {"basic": {1: 1, 2: 1}})

@@ -13,6 +13,7 @@ from reconciler.errors import StaleError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
 from reconciler.model.losses import Bounds, Entry, Lately, LosingMove, Lost
+from reconciler.model.packages import Pace
 from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
 
 if TYPE_CHECKING:
@@ -425,16 +426,46 @@ def test_a_head_says_when_a_rollout_last_moved_holders_to_its_current_revision(p
     for client_id in "abc":
         with_client(platform, client_id)
     assert [head.stepped_at for head in platform.packages()] == [None]
-    step = Move(ClientQuestion("basic", (1,), (OneOf(("a",)),)), 1, is_step=True)
+    step = Move(ClientQuestion("basic", (1,), (OneOf(("a",)),)), 1, pace=Pace())
 
     write = PackageWrite("basic", definition(title="Basic 2"), version(platform, "basic"))
     run = apply(platform, writes=(write,), moves=(step,))
     assert [head.stepped_at for head in platform.packages()] == [run.at]
 
     by_hand = Move(ClientQuestion("basic", (1,), (OneOf(("b",)),)), 1)
-    nobody = Move(ClientQuestion("basic", (1,), (OneOf(("x",)),)), 1, is_step=True)
+    nobody = Move(ClientQuestion("basic", (1,), (OneOf(("x",)),)), 1, pace=Pace())
     apply(platform, moves=(by_hand, nobody))
     assert [head.stepped_at for head in platform.packages()] == [run.at]
 
     platform.edit_package("basic", definition(title="Basic 3"), LATER)
     assert [head.stepped_at for head in platform.packages()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("pace", "days"),
+    [(Pace(every=1), 1), (Pace(every=7), 7), (Pace(not_before=(LATER + timedelta(days=3)).date()), 3)],
+)
+def test_a_step_before_its_day_moves_nobody(platform: Platform, pace: Pace, days: int) -> None:
+    for client_id in "ab":
+        with_client(platform, client_id)
+    first = Move(replace(HOLDERS, conditions=(OneOf(("a",)),)), 1, pace=Pace())
+    write = PackageWrite("basic", definition(title="Basic 2"), version(platform, "basic"))
+    apply(platform, writes=(write,), moves=(first,))
+    due = LATER.replace(hour=0) + timedelta(days=days)
+
+    with pytest.raises(StaleError):
+        apply(platform, moves=(Move(HOLDERS, 1, pace=pace),), at=due - timedelta(seconds=1))
+
+    assert len(platform.runs()) == 1
+    assert apply(platform, moves=(Move(HOLDERS, 1, pace=pace),), at=due).moved == 1
+
+
+def test_a_new_revision_begins_a_rollout_that_waits_for_no_step_of_the_one_before(platform: Platform) -> None:
+    with_client(platform)
+    for title in ("Basic 2", "Basic 3"):
+        held = ClientQuestion("basic", tuple(range(1, platform.packages()[0].revision + 1)))
+        write = PackageWrite("basic", definition(title=title), version(platform, "basic"))
+
+        run = apply(platform, writes=(write,), moves=(Move(held, 1, pace=Pace(every=7)),))
+
+        assert run.moved == 1

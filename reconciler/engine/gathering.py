@@ -10,7 +10,7 @@ from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
 from reconciler.planning.guards import LOSSES_COUNT_FOR
 from reconciler.planning.impact import SAMPLE_SIZE
-from reconciler.planning.rollouts import Candidate, Step, Waiting, candidates, has_rollout, returning
+from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,11 +45,9 @@ def gather(
     if found:
         facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
     due = [candidate for candidate in found if facts.count(candidate.eligible)]
-    waiting = ((each, day) for each in due if (day := each.waits_for(at)))
-    told = tuple(Waiting(candidate, candidate.size(facts), day) for candidate, day in waiting)
     steps = [_step(reader, candidate, facts) for candidate in due if candidate.waits_for(at) is None]
     result, facts = _weigh(reader, drafts, steps, facts)
-    return replace(result, waiting=told), facts
+    return replace(result, waiting=tuple(waiting(due, facts))), facts
 
 
 def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:

@@ -50,21 +50,6 @@ def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> I
             yield ClientNotice(text=text, clients=missing[:_NAMED], count=len(missing))
 
 
-def waiting_steps(weighed: Weighed) -> Iterator[str]:
-    """Tell the steps that wait for their day: nothing of them is due (rule 19)."""
-    for each in weighed.waiting:
-        rollout = each.candidate.rollout
-        apart = "1 day" if rollout.every == 1 else f"{rollout.every} days"
-        why = (
-            "the file lets nobody move before"
-            if each.day == rollout.not_before
-            else f"steps are {apart} apart"
-        )
-        day = f"{each.day.day} {each.day:%B} {each.day.year}"
-        who = "client moves" if each.clients == 1 else "clients move"
-        yield f"{each.candidate.pair.key}: the next {each.clients:,} {who} on {day}: {why}."
-
-
 def stays(
     reader: PlatformReader, package: str, clients: Iterable[str], weighed: Weighed, at: datetime
 ) -> Iterator[ClientNotice]:

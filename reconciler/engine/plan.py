@@ -22,7 +22,6 @@ from reconciler.engine.notices import (
     not_yet_loosened,
     of_files,
     stays,
-    waiting_steps,
 )
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
@@ -135,13 +134,13 @@ def prepare(
         tightened=tightened if _follows_files(request) else (),
         outdated=reader.outdated(request.at),
         terms=words_of(changes, of_catalog, known, live_catalog),
+        waiting=weighed.waiting,
         unmanaged=pairing.unmanaged,
         guards=guards,
         notices=(
             *pairing.notices,
             *left_behind(pairing, weighed),
             *idle_waivers(request.allow, guards),
-            *waiting_steps(weighed),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
                 if _follows_files(request)

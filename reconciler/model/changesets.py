@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.losses import Bounds, Entry
-    from reconciler.model.packages import Definition
+    from reconciler.model.packages import Definition, Pace
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Guards
 
@@ -65,14 +65,15 @@ class Move:
         expected_version: The package's version that was planned on, where the same change set does not
             write the package; None where it does.
         at_most: More matching clients than this make the change set stale.
-        is_step: Whether a rollout moves them, whose next step keeps its distance.
+        pace: On which days the rollout whose step it is may move anybody; on another day the change set is
+            stale. None: no rollout moves them.
     """
 
     who: ClientQuestion
     at_most: int
     to_revision: int | None = None
     expected_version: int | None = None
-    is_step: bool = False
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)

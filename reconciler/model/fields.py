@@ -142,6 +142,7 @@ Description: TypeAlias = Annotated[str, forms.DESCRIPTION]
 Actor: TypeAlias = Annotated[str, forms.ACTOR]
 Amount: TypeAlias = Annotated[int, Whole()]
 Number: TypeAlias = Annotated[int, Whole(1, 2**31 - 1)]
+Days: TypeAlias = Annotated[int, Whole(0, 9_999)]
 Instant: TypeAlias = Annotated[datetime, InUtc()]
 
 

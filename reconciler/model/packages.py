@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from reconciler.model.emails import normal_email
 from reconciler.model.expiry import Expiry
+from reconciler.model.fields import Days, Readable
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
 
     from reconciler.model.expiry import Window
     from reconciler.model.quantities import Quantity
@@ -134,6 +135,26 @@ def bound_of(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace(Readable):
+    """On which days (UTC) the steps of a rollout may be (rule 19).
+
+    Attributes:
+        every: Days from one step to the next; 0: it follows at once.
+        not_before: The first day.
+    """
+
+    every: Days = 0
+    not_before: date | None = None
+
+    def waits_for(self, stepped_at: datetime | None, at: datetime) -> date | None:
+        """Return the day of the step after that of `stepped_at`; None where it may be now."""
+        today = at.astimezone(UTC).date()
+        apart = stepped_at.astimezone(UTC).date() + timedelta(days=self.every) if stepped_at else today
+        earliest = max(apart, self.not_before or today)
+        return earliest if earliest > today else None
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """What happens to clients who already hold the package when it changes.
 
@@ -141,17 +162,15 @@ class Rollout:
         per_run: At most this many (or this share of the package's eligible holders) move in one apply;
             None moves all.
         exclude: Ids of clients who stay on what they have.
-        every: Days (UTC) from one step to the next, where `per_run` cuts it into steps (rule 19).
-        not_before: The first day (UTC) on which anybody moves.
         only: Ids of the clients to move, for a reassignment by hand; None (always so in files): any.
+        pace: When anybody moves.
     """
 
     existing_clients: Literal["keep", "reassign"] = "keep"
     per_run: int | Share | None = None
     exclude: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
-    every: int = 1
-    not_before: date | None = None
+    pace: Pace = Pace()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ tuples, sorted where the plan is built.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias
 
@@ -305,6 +306,22 @@ class Outdated(_Frozen):
     since: AwareDatetime
 
 
+class WaitingStep(_Frozen):
+    """The next step of a rollout, which moves nobody before its day (rule 19).
+
+    Attributes:
+        key: Of the package.
+        clients: How many it moves, as things are.
+        day: In UTC.
+        every: Days from one step to the next; None where the file's `not_before` names the day.
+    """
+
+    key: str
+    clients: int
+    day: date
+    every: int | None = None
+
+
 class PlatformIdentity(_Frozen):
     """Which platform: `lineage` is a UUID minted once per store."""
 
@@ -359,6 +376,7 @@ class Plan(_Frozen):
         tightened: Guards that differ from the recorded ones otherwise; they count in this plan already.
         outdated: Clients whom the live packages would give something else before this plan, by package and
             revision.
+        waiting: What is left of rollouts for a later day; nothing of it is counted as a change.
         terms: What the catalog calls what the plan speaks of, by JSON Pointer, so that a saved plan reads as
             it did when it was made.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.
@@ -377,6 +395,7 @@ class Plan(_Frozen):
     loosened: tuple[GuardChange, ...] = ()
     tightened: tuple[GuardChange, ...] = ()
     outdated: tuple[Outdated, ...] = ()
+    waiting: tuple[WaitingStep, ...] = ()
     terms: dict[str, TermWords] = Field(default_factory=dict)
     unmanaged: tuple[str, ...] = ()
     guards: tuple[GuardResult, ...] = ()

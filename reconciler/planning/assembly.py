@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.plans import CatalogChange, FieldChange
+    from reconciler.model.plans import CatalogChange, FieldChange, WaitingStep
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.impact import Consequences
     from reconciler.planning.pairing import Pair
-    from reconciler.planning.rollouts import Step, Waiting
+    from reconciler.planning.rollouts import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Drafts by package key, steps by their ids, with what they do to clients; and steps that wait."""
+    """Drafts by package key, and steps by their ids, with what they do to clients; and steps that wait."""
 
     drafts: Mapping[str, Draft]
     steps: Mapping[tuple[str, int | None], Step]
     of_drafts: Mapping[str, Consequences] = field(default_factory=dict)
     of_steps: Mapping[tuple[str, int | None], Consequences] = field(default_factory=dict)
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingStep, ...] = ()
 
 
 def weighed(drafts: Iterable[Draft], steps: Collection[Step], facts: Facts) -> Weighed:

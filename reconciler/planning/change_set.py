@@ -49,7 +49,7 @@ def moves(reviewed: Plan, now: Weighed) -> Iterator[Move]:
             at_most=change.reassignment.clients,
             to_revision=change.reassignment.to_revision,
             expected_version=None if change.key in written else change.from_version,
-            is_step=step.candidate.returning_from is None and step.candidate.rollout.only is None,
+            pace=step.candidate.pace,
         )
 
 

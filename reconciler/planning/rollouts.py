@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reconciler.model.packages import RevisionRef, Rollout, Share
-from reconciler.model.plans import Reassignment
+from reconciler.model.plans import Reassignment, WaitingStep
 from reconciler.model.questions import (
     AssignedIn,
     ClientQuestion,
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date, datetime
 
-    from reconciler.model.packages import Definition
+    from reconciler.model.packages import Definition, Pace
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.pairing import Pair, Return
@@ -67,20 +66,15 @@ class Candidate:
         return self.conditions if self.returning_from is None else (*self.conditions, EndedToo())
 
     def waits_for(self, at: datetime) -> date | None:
-        """Return the day (UTC) of the next step; None where it may be now (rule 19)."""
-        if self.returning_from is not None or self.rollout.only is not None:
-            return None
-        today = at.astimezone(UTC).date()
-        earliest = max(filter(None, (self.rollout.not_before, self._a_step_later)), default=today)
-        return earliest if earliest > today else None
+        """Return the day of the next step to the same revision; None where it may be now."""
+        head = self.pair.head if self.settled else None
+        return self.rollout.pace.waits_for(head.stepped_at if head else None, at)
 
     @property
-    def _a_step_later(self) -> date | None:
-        """When the next step to the same revision may follow."""
-        head = self.pair.head
-        if self.rollout.per_run is None or not self.settled or head is None or head.stepped_at is None:
-            return None
-        return head.stepped_at.astimezone(UTC).date() + timedelta(days=self.rollout.every)
+    def pace(self) -> Pace | None:
+        """The pace of the rollout; None for moves by hand and rollbacks, which are no steps of one."""
+        is_asked_for = self.returning_from is not None or self.rollout.only is not None
+        return None if is_asked_for else self.rollout.pace
 
     @property
     def eligible(self) -> ClientQuestion:
@@ -145,14 +139,6 @@ class Candidate:
     def _allowing(self) -> tuple[Condition, ...]:
         emails = self.target.allowed_emails
         return () if emails is None else (OwnerIn(emails),)
-
-
-class Waiting(NamedTuple):
-    """A step that waits for its day."""
-
-    candidate: Candidate
-    clients: int
-    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +224,18 @@ def returning(returns: Iterable[Return], facts: Facts) -> tuple[Candidate, ...]:
         )
         for (live_key, revision), group in to_same.items()
     )
+
+
+def waiting(due: Iterable[Candidate], facts: Facts) -> Iterator[WaitingStep]:
+    """Return the step of each rollout that waits for its day: the next one, or the one after this plan's."""
+    for each in sorted(due, key=lambda each: each.pair.key):
+        pace, size = each.rollout.pace, each.size(facts)
+        first = each.waits_for(facts.at)
+        left = facts.count(each.eligible) - (0 if first else size)
+        day = first or pace.waits_for(facts.at, facts.at)
+        if left and day:
+            every = None if day == pace.not_before else pace.every
+            yield WaitingStep(key=each.pair.key, clients=min(left, size), day=day, every=every)
 
 
 def has_rollout(pair: Pair) -> bool:

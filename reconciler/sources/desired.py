@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Rollout, bound_of
+from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Pace, Rollout, bound_of
 from reconciler.model.terms import LOSS_VERBS, Term
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _DEFAULT_ROLLOUT = Rollout()
 
 def _rollout(document: Mapping[str, Any]) -> Rollout:
     existing_clients = document.get("existing_clients", "keep")
-    every, not_before = document.get("every", "1 day"), document.get("not_before")
-    plain = _plain_rollout(existing_clients, document.get("per_run"), every, not_before)
+    every = document.get("every", "1 day" if "per_run" in document else "0 days")
+    plain = _plain_rollout(existing_clients, document.get("per_run"), every, document.get("not_before"))
     return replace(plain, exclude=tuple(sorted(document["exclude"]))) if document.get("exclude") else plain
 
 
@@ -47,8 +47,8 @@ def _plain_rollout(
     day = None
     with suppress(ValueError):  # a day that does not exist is a finding
         day = date.fromisoformat(not_before) if not_before else None
-    days = int(every.partition(" ")[0])
-    return Rollout(existing_clients, bound_of(per_run), every=days, not_before=day)
+    pace = Pace(int(every.partition(" ")[0]), day)
+    return Rollout(existing_clients, bound_of(per_run), pace=pace)
 
 
 def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgement]:

@@ -19,6 +19,7 @@ from reconciler.model.changesets import (
 )
 from reconciler.model.fields import Actor, Amount, Instant, Items, Line, Number, PackageKey
 from reconciler.model.losses import UNBOUNDED, Bounds, Entry
+from reconciler.model.packages import Pace
 from reconciler.model.plans import PlatformIdentity
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
@@ -99,7 +100,7 @@ class MoveBody(Body):
     at_most: Amount
     to_revision: Number | None = None
     expected_version: Number | None = None
-    is_step: StrictBool = False
+    pace: Pace | None = None
 
     def value(self) -> Move:
         """Return the move."""

@@ -51,6 +51,19 @@ def test_a_client_is_explained_with_what_the_plan_brings(run: Run) -> None:
     assert "blocked by acknowledge" in text
 
 
+def test_a_step_that_waits_is_told_and_not_counted(shop: Shop, run: Run) -> None:
+    rollout = {"existing_clients": "reassign", "not_before": "9999-12-30"}
+    shop.package("pro", features=["chat"], rollout=rollout)
+    run("apply", "--yes")
+
+    told = [run("plan", "--detailed-exitcode"), run("drift"), run("apply", "--yes")]
+
+    assert [code for code, _, _ in told] == [0, 0, 0]
+    for _, text, _ in told:
+        said = " ".join(text.split())
+        assert "pro: the next 2 clients move on 30 December 9999 at the earliest, since the file" in said
+
+
 def test_a_loosening_is_due_as_a_change_of_its_own_and_lets_nothing_pass_before(shop: Shop, run: Run) -> None:
     shop.guards(clients_losing="unlimited", acknowledge="never")
 

@@ -561,6 +561,8 @@ class FakePlatform:
         target = move.to_revision or (0 if package is None else len(package.revisions))
         if package is None or target > len(package.revisions):
             raise StaleError(f"`{move.who.package}` has no revision {target}")
+        if move.pace is not None and move.pace.waits_for(package.stepped_at, at):
+            raise StaleError(f"`{package.key}` moves nobody yet")
         if package.archived and target == len(package.revisions):
             raise BlockedError(f"package `{package.key}` is archived")
         matching = [self._holder(client_id) for client_id in self.matching(move.who, at)]
@@ -576,7 +578,7 @@ class FakePlatform:
             moved = world.Moved(number, package, mover.revision, target, mover.assigned_at)
             mover.moved.append(moved)
             mover.revision = target
-        if move.is_step and movers:
+        if move.pace is not None and movers:
             package.stepped_at = at
         return len(movers)
 

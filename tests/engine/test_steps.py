@@ -9,9 +9,16 @@ import pytest
 
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import StaleError
+from reconciler.live.opening import open_platform, open_served
+from reconciler.model.plans import WaitingStep
+from reconciler.render.story.blockers import Audience
+from reconciler.render.story.story import story
+from reconciler.render.story.words import day, plain
+from tests.servers import listening, served
+from tests.shop import Shop
 
 if TYPE_CHECKING:
-    from tests.shop import Shop
+    from reconciler.model.plans import Plan
 
 
 def rolled_out(shop: Shop, **rollout: Any) -> None:
@@ -25,6 +32,16 @@ def moved(shop: Shop) -> int:
         shop.apply(made)
     current = shop.platform.packages()[0].revision
     return shop.platform.holdings(["pro"], shop.at)["pro"].get(current, 0)
+
+
+def said(made: Plan) -> str:
+    """What the story says of the step that waits."""
+    (note,) = (each for each in story(made, Audience.TERMINAL).notes if each.label == "Waiting")
+    return plain(note.sentence)
+
+
+def told(clients: int, on: date, why: str) -> str:
+    return f"pro: the next {clients} clients move on {day(on)} at the earliest, since {why}."
 
 
 @pytest.fixture
@@ -43,15 +60,31 @@ def test_the_next_step_waits_for_the_next_day_and_the_plan_says_so(sold: Shop) -
     made = sold.plan()
 
     tomorrow = sold.at.date() + timedelta(days=1)
-    day = f"{tomorrow.day} {tomorrow:%B} {tomorrow.year}"
-    assert f"pro: the next 2 clients move on {day}: steps are 1 day apart." in made.notices
+    assert made.waiting == (WaitingStep(key="pro", clients=2, day=tomorrow, every=1),)
+    assert said(made) == told(2, tomorrow, "steps are 1 day apart")
     assert made.is_empty
     assert moved(sold) == 2
     sold.at = sold.at.replace(hour=0, minute=0) + timedelta(days=1)
     assert moved(sold) == 4
     sold.later(days=1)
     assert moved(sold) == 5
-    assert not any("the next" in notice for notice in sold.plan().notices)
+    assert sold.plan().waiting == ()
+
+
+def test_what_a_plan_leaves_is_what_it_announced(sold: Shop) -> None:
+    rolled_out(sold, per_run="40%", every="7 days")
+
+    for clients in (2, 1):
+        made = sold.plan()
+        sold.apply(made)
+
+        assert [(each.clients, each.every) for each in made.waiting] == [(clients, 7)]
+        assert sold.plan().waiting == made.waiting
+        assert sold.plan().is_empty
+        sold.later(days=7)
+
+    assert moved(sold) == 5
+    assert sold.plan().waiting == ()
 
 
 @pytest.mark.parametrize(("every", "after", "count"), [("7 days", 6, 2), ("7 days", 7, 4), ("0 days", 0, 4)])
@@ -73,8 +106,8 @@ def test_nobody_moves_before_the_day_of_the_file(sold: Shop) -> None:
     assert moved(sold) == 0
 
     made = sold.plan()
-    day = f"{start.day} {start:%B} {start.year}"
-    assert f"pro: the next 5 clients move on {day}: the file lets nobody move before." in made.notices
+    assert made.waiting == (WaitingStep(key="pro", clients=5, day=start),)
+    assert said(made) == told(5, start, "the file lets nobody move before")
     sold.later(days=3)
     assert moved(sold) == 5
 
@@ -110,3 +143,27 @@ def test_of_two_plans_of_one_day_only_one_moves_anybody(sold: Shop) -> None:
         sold.apply(other)
 
     assert moved(sold) == 2
+
+
+@pytest.mark.parametrize(("days_ahead", "holders"), [(0, 4), (1, 2)])
+def test_of_two_clocks_that_of_the_server_decides_what_day_it_is(
+    sold: Shop, days_ahead: int, holders: int
+) -> None:
+    rolled_out(sold, per_run=2)
+    moved(sold)
+    sold.later(days=1)
+    clock = sold.at - timedelta(days=days_ahead)
+
+    with (
+        open_served("sqlite:///platform.db", root=sold.root) as (behind, _),
+        listening(served(behind, clock=lambda: clock)) as url,
+        open_platform(url, root=sold.root) as remote,
+    ):
+        asking = Shop(sold.root, remote, sold.at)
+        if days_ahead:
+            with pytest.raises(StaleError, match=rf"`pro`: its rollout moves nobody before {sold.at.date()}"):
+                asking.apply()
+        else:
+            asking.apply()
+
+    assert sold.platform.holdings(["pro"], sold.at)["pro"][2] == holders

@@ -394,7 +394,7 @@ def _desired(key: str, file: File) -> DesiredPackage:
         states_emails=file.states_emails,
         archived=file.archived,
         renamed_from=file.renamed_from,
-        rollout=Rollout(rollout, per_run, file.exclude, every=0),
+        rollout=Rollout(rollout, per_run, file.exclude),
     )
 
 

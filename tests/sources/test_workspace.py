@@ -12,7 +12,7 @@ import pytest
 from reconciler.errors import InvalidError
 from reconciler.model.expiry import Expiry
 from reconciler.model.findings import Position
-from reconciler.model.packages import Acknowledgement, Rollout, Share
+from reconciler.model.packages import Acknowledgement, Pace, Rollout, Share
 from reconciler.model.settings import Guards
 from reconciler.model.terms import Term
 from reconciler.sources.settings import find_config
@@ -66,7 +66,7 @@ def test_a_package_file_becomes_the_package_it_describes(config: Path) -> None:
     assert package.definition.caps["user_count"] == "unlimited"
     assert package.definition.expiry == Expiry(14, "days")
     assert package.definition.allowed_emails == ("a@acme.example", "b@acme.example")
-    assert package.rollout == Rollout("reassign", Share(10), ("acme", "zeta"))
+    assert package.rollout == Rollout("reassign", Share(10), ("acme", "zeta"), pace=Pace(every=1))
     assert package.acknowledgements == (
         Acknowledgement("removes", Term("", "fax"), 3, "They know.", date(2026, 12, 31)),
     )

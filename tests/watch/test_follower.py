@@ -217,6 +217,23 @@ def test_a_rollout_in_steps_goes_on_until_everybody_moved(site: Site) -> None:
         assert [client.subscription.revision for client in platform.clients(site.at)] == [2, 2, 2]
 
 
+def test_a_step_that_waits_is_nothing_to_do_and_is_taken_on_its_day(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.hold("acme", "globex")
+    rollout = {"existing_clients": "reassign", "per_run": 1, "every": "2 days"}
+    site.author.package("basic", features=["chat", "calls"], user_count=9, rollout=rollout)
+    site.push()
+
+    first = [site.cycle(follower) for _ in range(3)]
+    days = [[event.outcome for event in site.events(follower, days=1)] for _ in range(3)]
+
+    assert first == [[Outcome.APPLIED], [Outcome.IN_STEP], [Outcome.IDLE]]
+    assert days == [[Outcome.IN_STEP], [Outcome.APPLIED], [Outcome.IN_STEP]]
+    with site.opened() as platform:
+        assert [client.subscription.revision for client in platform.clients(site.at)] == [2, 2]
+
+
 def test_after_a_restart_the_last_good_commit_is_known_from_the_runs(site: Site) -> None:
     site.cycle(site.follower())
     site.author.package("basic", features=["chta"])

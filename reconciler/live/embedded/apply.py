@@ -45,13 +45,14 @@ def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None
     moved = 0
     for number, move in enumerate(change_set.moves):
         target = _target(connection, move)
+        _require_due(move, target, change_set.at)
         movers = _from_elsewhere(move.who, target.revision)
         _require_assignable(connection, movers, target, change_set.at)
         step = Step(run_id, number, target.revision, target.definition.expiry)
         count = moves.record(connection, step, movers, change_set.at)
         _require_planned(move, count)
         moves.carry_out(connection, step)
-        if move.is_step and count:
+        if move.pace is not None and count:
             packages.note_step(connection, move.who.package, change_set.at)
         moved += count
     runs.count_moved(connection, run_id, moved)
@@ -69,6 +70,12 @@ def _target(connection: Connection, move: Move) -> _Target:
     return _Target(package.head, revision, definition)
 
 
+def _require_due(move: Move, target: _Target, at: datetime) -> None:
+    day = move.pace and move.pace.waits_for(target.head.stepped_at, at)
+    if day:
+        raise stale([f"`{move.who.package}`: its rollout moves nobody before {day}"])
+
+
 def _require_assignable(
     connection: Connection, movers: ClientQuestion, target: _Target, at: datetime
 ) -> None:
@@ -81,10 +88,10 @@ def _require_assignable(
     if emails is None:
         return
     barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
-    (answer,) = questions.answers(connection, [barred], at, sample=3)
+    (answer,) = questions.answers(connection, [barred], at, sample=0)
     if answer.count:
         raise BlockedError(
-            f"{answer.count} clients are not allowed package `{key}` (rule 5): {', '.join(answer.sample)}",
+            f"{answer.count} clients are not allowed package `{key}` (rule 5)",
             hint="Leave them on the revision that they hold.",
         )
 

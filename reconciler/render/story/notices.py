@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plans import THE_CLIENTS
-from reconciler.render.story.words import counted, key, listed, prose, words
+from reconciler.render.story.words import counted, day, key, listed, prose, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,15 @@ def notices(plan: Plan) -> Iterator[Words]:
     """Yield the sentences of the plan, those about single clients last."""
     yield from map(prose, plan.notices)
     yield from map(_about, plan.client_notices)
+
+
+def waiting(plan: Plan) -> Iterator[Words]:
+    """Yield of each step that waits for its day how many move then, and why not now."""
+    for each in plan.waiting:
+        who = "client moves" if each.clients == 1 else f"{counted(each.clients, 'client')} move"
+        apart = each.every and counted(each.every, "day")
+        why = f"steps are {apart} apart" if apart else "the file lets nobody move before"
+        yield words(key(each.key), f": the next {who} on {day(each.day)} at the earliest, since {why}.")
 
 
 def _about(notice: ClientNotice) -> Words:

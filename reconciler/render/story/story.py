@@ -15,7 +15,7 @@ from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
 from reconciler.render.story.loosening import guard_sentences
-from reconciler.render.story.notices import notices
+from reconciler.render.story.notices import notices, waiting
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import (
     chained,
@@ -142,6 +142,7 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.unmanaged:
         names = listed([key(each) for each in plan.unmanaged], shown=_NAMES_SHOWN)
         yield Note("Unmanaged", words("made by hand on the platform and left alone: ", names))
+    yield from (Note("Waiting", each) for each in waiting(plan))
     yield from (Note("Note", each) for each in notices(plan))
 
 
