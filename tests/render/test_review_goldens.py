@@ -39,6 +39,19 @@ def test_a_plan_reads_as_it_was_reviewed(case: Path, form: str) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("case", ["review", "subscriptions-ended"])
+def test_no_medium_names_a_client_of_a_plan_without_clients(case: str) -> None:
+    plan = named(case)
+    findings = [each for change in plan.changes for each in change.impact.findings]
+    ids = {id_ for each in findings for id_ in each.sample}
+
+    naming = {form for form in PLAN_FORMATS if any(id_ in shown(plan, form) for id_ in ids)}
+    still = {form for form in PLAN_FORMATS if any(id_ in shown(plan.without_clients(), form) for id_ in ids)}
+
+    assert naming >= {"markdown", "html"}
+    assert still == set()
+
+
 @pytest.mark.parametrize("limit", [2_000, 5_000, 20_000])
 def test_what_does_not_fit_is_left_out_in_whole_rows_and_sections_and_said(limit: int) -> None:
     story = told(named("many-changes"))
