@@ -8,8 +8,8 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
 from reconciler.cli.options import chosen, folder_from_here
 from reconciler.cli.terminal import Terminal
+from reconciler.model.english import counted
 from reconciler.render.json import client_json, edits_json, plan_json
-from reconciler.render.story.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,17 +62,20 @@ def for_readers(plan: Plan, form: Format, paper: Paper, *, no_clients: bool) -> 
 
 def plan_as(form: str, story: Story, plan: Plan) -> str:
     """Return the plan in one of `PLAN_FORMATS`."""
-    from reconciler.render.checks.gitlab import plan_widget
-    from reconciler.render.checks.remarks import of_story
-    from reconciler.render.html.plan import plan_html
-    from reconciler.render.markdown.plan import plan_markdown
-
     if form == "markdown":
+        from reconciler.render.markdown.plan import plan_markdown
+
         return plan_markdown(story)
     if form == "html":
+        from reconciler.render.html.plan import plan_html
+
         return plan_html(story)
     if form == "gitlab-widget":
+        from reconciler.render.checks.gitlab import plan_widget
+
         return plan_widget(plan)
+    from reconciler.render.checks.remarks import of_story
+
     passed = [f"{each.id} {each.key}" for each in plan.guards if each.result != "blocked"]
     return _check(form, of_story(story), passed or ["planned"], "plan")
 

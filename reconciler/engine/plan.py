@@ -121,6 +121,7 @@ def prepare(
     guards = judged(case)
     loosened, tightened = both.changes(case.holders)
     of_catalog = catalog_change(pairing.catalog, live_catalog)
+    follows_files = _follows_files(request)
     made = Plan(
         environment=environment.name,
         platform=reader.identity(),
@@ -130,8 +131,8 @@ def prepare(
         ),
         changes=changes,
         catalog=of_catalog,
-        loosened=loosened if _follows_files(request) else (),
-        tightened=tightened if _follows_files(request) else (),
+        loosened=loosened if follows_files else (),
+        tightened=tightened if follows_files else (),
         outdated=reader.outdated(request.at),
         terms=words_of(changes, of_catalog, known, live_catalog),
         waiting=weighed.waiting,
@@ -143,7 +144,7 @@ def prepare(
             *idle_waivers(request.allow, guards),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
-                if _follows_files(request)
+                if follows_files
                 else not_yet_loosened(loosened)
             ),
         ),

@@ -407,6 +407,10 @@ class Term(NamedTuple):
         return f"{self.section}/{self.key}" if self.section else self.key
 
 
+EXPIRY: Final = Term("", "expiry")
+"""When subscriptions end, the one term that is taken from holders by the day on which they began."""
+
+
 def pointer(*keys: str) -> str:
     """Return the JSON Pointer (RFC 6901) of these keys."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)

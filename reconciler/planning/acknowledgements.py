@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.english import counted, day
 from reconciler.model.losses import Entry, known_as
 from reconciler.model.plans import GuardedLoss
 from reconciler.model.terms import CAPS, Kind, Term
@@ -86,21 +87,21 @@ class Entries:
         term = self._term(loss)
         named = str(term) if verb == "removes" and self._is_shared(term) else term.key
         about = GuardedLoss(verb=verb, term=named, clients=touched + loss.before, before=loss.before)
-        earlier = f", and {_clients(loss.before)} before" if loss.before else ""
-        subject = f"{_clients(touched)} touched by `{verb}: {named}`{earlier}"
+        earlier = f", and {counted(loss.before, 'client')} before" if loss.before else ""
+        subject = f"{counted(touched, 'client')} touched by `{verb}: {named}`{earlier}"
         matching = [each for each in self.entries if each.verb == verb and self._names(each, term)]
         counting = [each for each in matching if each.until >= self.today]
         entry = max(counting, key=lambda each: each.clients, default=None)
         if entry is None and matching:
             ended = max(each.until for each in matching)
-            message = f"{subject}, and its acknowledgement ended on {_day(ended)}."
+            message = f"{subject}, and its acknowledgement ended on {day(ended)}."
             return Stated(message, about.model_copy(update={"entry": "ended"}))
         if entry is None:
             return Stated(f"{subject}, and no acknowledgement names it.", about)
         if is_spent(entry, loss.in_force):
             message = f"{subject}, and its acknowledgement is spent: it let pass what it was for."
             return Stated(message, about.model_copy(update={"entry": "spent"}))
-        bound = f"at most {entry.clients:,} until {_day(entry.until)}"
+        bound = f"at most {entry.clients:,} until {day(entry.until)}"
         if about.clients > entry.clients:
             message = f"{subject}, but it is acknowledged for {bound}."
             return Stated(message, about.model_copy(update={"entry": "too-small"}))
@@ -147,11 +148,3 @@ def _meant(entry: Acknowledgement, catalog: Catalog | None) -> Term:
 def entries_of(key: str, desired: DesiredPackage | None, catalog: Catalog | None, today: date) -> Entries:
     """Return what the package's file states; nothing where it has none."""
     return Entries(key, desired.acknowledgements if desired else (), catalog, today)
-
-
-def _clients(count: int) -> str:
-    return "1 client" if count == 1 else f"{count:,} clients"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"

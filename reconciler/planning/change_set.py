@@ -10,7 +10,7 @@ from reconciler.errors import StaleError
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageWrite
 from reconciler.model.plans import Action
 from reconciler.model.questions import UpTo
-from reconciler.model.terms import Code, Term
+from reconciler.model.terms import EXPIRY, Code, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +64,7 @@ def expectations(reviewed: Plan, now: Weighed) -> Iterator[Expectation]:
             yield from _expectations(change, consequences, _planned(reviewed, change))
 
 
-_SHORTENED = (Code.EXPIRY_SHORTENED, Term("", "expiry"))
+_SHORTENED = (Code.EXPIRY_SHORTENED, EXPIRY)
 """The loss that whoever ends with the plan is not counted under."""
 _AGAIN = "Plan again, review what changed, and apply the new plan."
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from reconciler.model.english import agreed, counted
 from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share
 from reconciler.model.plans import Action, GuardResult
@@ -138,9 +139,8 @@ def _adopt(case: Case) -> Iterator[GuardResult]:
     for item in case.changes:
         change = item.change
         if change.adopts and change.fields:
-            message = (
-                f"{change.key} was made by hand, and adopting it changes {_count(change.fields, 'field')}."
-            )
+            fields = counted(len(change.fields), "field")
+            message = f"{change.key} was made by hand, and adopting it changes {fields}."
             yield case.verdict("adopt", change.key, message)
 
 
@@ -225,7 +225,8 @@ def bounds_of(case: Case, at: datetime) -> Bounds:
 
 def _lost_too_many(total: int, case: Case) -> str:
     earlier = f" and the {_HOURS} hours before" if case.lost else ""
-    return f"{_clients(total)} would lose something with this apply{earlier}; the bound is {_bound(case)}."
+    clients = counted(total, "client")
+    return f"{clients} would lose something with this apply{earlier}; the bound is {_bound(case)}."
 
 
 def _losing(items: list[Assessed]) -> tuple[int, int]:
@@ -332,16 +333,9 @@ def _bound(case: Case) -> str:
 
 def _held_by(holders: int, suspended: int) -> str:
     """Say who holds a package; empty where nobody does."""
-    if holders and suspended:
-        return f"{_clients(holders)} hold the package, and {suspended:,} more while suspended"
-    verb = "holds" if holders + suspended == 1 else "hold"
-    while_ = " while suspended" if suspended else ""
-    return f"{_clients(holders + suspended)} {verb} the package{while_}" if holders + suspended else ""
-
-
-def _clients(count: int) -> str:
-    return "1 client" if count == 1 else f"{count:,} clients"
-
-
-def _count(items: tuple[object, ...], noun: str) -> str:
-    return f"1 {noun}" if len(items) == 1 else f"{len(items)} {noun}s"
+    named = holders or suspended
+    if not named:
+        return ""
+    beside = f", and {suspended:,} more while suspended" if holders and suspended else ""
+    while_ = "" if holders else " while suspended"
+    return f"{counted(named, 'client')} {agreed(named, 'holds', 'hold')} the package{beside or while_}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
 from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, MovedIn
-from reconciler.model.terms import Code, Kind, Term
+from reconciler.model.terms import EXPIRY, Code, Kind, Term
 from reconciler.planning.outcomes import (
     Outcome,
     alone_in,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 SAMPLE_SIZE: Final = 5
 """How many client ids a plan names per finding."""
 _SUBSCRIPTIONS: Final = "subscriptions"
-_EXPIRY: Final = Term("", "expiry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ class Consequences:
         for loss in self.alone:
             lose = facts.total(self._moved(loss))
             keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
-            keep -= ended if loss.term == _EXPIRY else 0
+            keep -= ended if loss.term == EXPIRY else 0
             in_force = self._in_force(loss.code, loss.term)
             before = in_force.lost - facts.total(self._again(loss)) if in_force else 0
             yield Owed(loss.code, loss.term, lose, keep, before, in_force)
@@ -255,7 +254,7 @@ class Consequences:
         """Ask who loses it with this change: of a shortened expiry, whose subscription goes on."""
         if self.step is None or not loss.code.row.reaches_holders:
             return ()
-        moving = self._running if loss.term == _EXPIRY else self.step.conditions
+        moving = self._running if loss.term == EXPIRY else self.step.conditions
         return loss.touched(self.live_key, *moving)
 
     def _gone(self, loss: Outcome) -> Questions:
@@ -279,7 +278,7 @@ class Consequences:
         now = (loss.over(self.live_key, *moving), loss.using(self.live_key, *moving), self._moved(loss))
         of_all = (loss.over(self.live_key, *self.among), loss.using(self.live_key, *self.among))
         later = (*self._expired(loss), *of_all[0], *of_all[1], *self.touched(loss))
-        if loss.term == _EXPIRY and self._ended:
+        if loss.term == EXPIRY and self._ended:
             later = ()  # among them are those who end, whom their own loss names
         return (*(question for each in now for question in each), *later) if self.step else later
 
@@ -301,7 +300,7 @@ class Consequences:
         if ended:
             yield self._end(facts, ended)
         for loss in self.losses:
-            yield self._finding(loss, facts, ended if loss.term == _EXPIRY else 0)
+            yield self._finding(loss, facts, ended if loss.term == EXPIRY else 0)
 
     def _end(self, facts: Facts, ended: int) -> ImpactFinding:
         in_use, shorter = facts.total(self._ended_in_use), self.shorter

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from reconciler.model.english import counted, day, number
 from reconciler.model.terms import Kind, Term
 from reconciler.render.markdown.escape import code, escape_line
 from reconciler.render.story.phrasing import amount
-from reconciler.render.story.words import counted, day, number, words, written
+from reconciler.render.story.words import words, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
+from reconciler.model.english import counted
 from reconciler.sources.catalog_file import read_catalog
 from reconciler.sources.documents import inspected, locate_problems
 from reconciler.sources.files import RefusedFileError, digest_of_bytes, read_linked
@@ -59,15 +60,11 @@ class Workspace:
         if errors := self.errors:
             files = len({finding.file for finding in errors})
             raise InvalidError(
-                f"{_counted(len(errors), 'error')} in {_counted(files, 'file')}",
+                f"{counted(len(errors), 'error')} in {counted(files, 'file')}",
                 hint="repair the files; `reconciler explain RULE` says more about a rule",
                 findings=self.findings,
             )
         return self
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspace:

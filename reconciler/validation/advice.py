@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.validation.wording import Form
+from reconciler.validation.wording import ValueKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -28,27 +28,27 @@ def reads_as_number(value: Any) -> bool:
     return isinstance(value, str) and _DIGITS.match(value) is not None
 
 
-def advice(value: Any, wanted: Collection[Form]) -> str:
+def advice(value: Any, wanted: Collection[ValueKind]) -> str:
     """Return what to write instead of a value of none of these forms, or an empty string."""
     if isinstance(value, str):
         return _advice_on_text(value, wanted)
-    if isinstance(value, dict) and Form.LIST in wanted:
+    if isinstance(value, dict) and ValueKind.LIST in wanted:
         return "list the keys that are on, each on a line that begins with a dash: `- chat`"
-    if isinstance(value, list) and Form.MAPPING in wanted:
+    if isinstance(value, list) and ValueKind.MAPPING in wanted:
         return "take the dashes out"
     if not isinstance(value, (bool, int)):
         return ""
-    if Form.DAYS in wanted or Form.EXPIRY in wanted:
-        others = ", or another unit" if Form.EXPIRY in wanted else ""
+    if ValueKind.DAYS in wanted or ValueKind.EXPIRY in wanted:
+        others = ", or another unit" if ValueKind.EXPIRY in wanted else ""
         return f"write {value} days{others}" if not isinstance(value, bool) else ""
-    return "quote it if it is meant as text" if Form.TEXT in wanted or Form.KEY in wanted else ""
+    return "quote it if it is meant as text" if ValueKind.TEXT in wanted or ValueKind.KEY in wanted else ""
 
 
-def _advice_on_text(text: str, wanted: Collection[Form]) -> str:
+def _advice_on_text(text: str, wanted: Collection[ValueKind]) -> str:
     word = text.strip().lower()
-    if Form.TRUTH in wanted and word in _TRUTH:
+    if ValueKind.TRUTH in wanted and word in _TRUTH:
         return f"write {_TRUTH[word]}: only `true` and `false` are truth values in YAML 1.2"
-    if Form.UNLIMITED in wanted and word in _NO_CAP:
+    if ValueKind.UNLIMITED in wanted and word in _NO_CAP:
         return "write unlimited"
     given = (advise(text) for form, advise in _BY_FORM.items() if form in wanted)
     return next(filter(None, given), "")
@@ -94,11 +94,11 @@ def _advice_on_time(text: str) -> str:
     return "leave the key out: then it never expires" if word in _NEVER else ""
 
 
-_BY_FORM: Final[Mapping[Form, Callable[[str], str]]] = {
-    Form.NUMBER: _advice_on_number,
-    Form.EXPIRY: _advice_on_time,
-    Form.ANY: _advice_on_any,
-    Form.LIST: _advice_on_list,
-    Form.MAPPING: _advice_on_mapping,
-    Form.KEY: _advice_on_key,
+_BY_FORM: Final[Mapping[ValueKind, Callable[[str], str]]] = {
+    ValueKind.NUMBER: _advice_on_number,
+    ValueKind.EXPIRY: _advice_on_time,
+    ValueKind.ANY: _advice_on_any,
+    ValueKind.LIST: _advice_on_list,
+    ValueKind.MAPPING: _advice_on_mapping,
+    ValueKind.KEY: _advice_on_key,
 }

@@ -16,7 +16,7 @@ from referencing import Registry
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
 from reconciler.validation.advice import advice, reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean
-from reconciler.validation.wording import Expected, Form, expected, in_python, named, shown, spelling_of
+from reconciler.validation.wording import Expected, ValueKind, expected, in_python, named, shown, spelling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,7 +137,7 @@ def _wrong_type(path: Path, value: Any, wanted: Expected) -> Problem:
 
 def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> Problem:
     wanted = expected(schema, root)
-    if not isinstance(value, str) or (Form.NUMBER in wanted.forms and reads_as_number(value)):
+    if not isinstance(value, str) or (ValueKind.NUMBER in wanted.forms and reads_as_number(value)):
         return _wrong_type(path, value, wanted)
     choices = schema.get("enum", [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch])
     message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"

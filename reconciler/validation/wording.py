@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.validation.problems import Path
 
 
-class Form(Enum):
+class ValueKind(Enum):
     """The sorts of value that a schema accepts, as far as advice tells them apart."""
 
     KEY = auto()
@@ -55,7 +55,7 @@ class Expected(NamedTuple):
     """
 
     words: str
-    forms: frozenset[Form]
+    forms: frozenset[ValueKind]
 
 
 class Spelling(NamedTuple):
@@ -68,7 +68,7 @@ class Spelling(NamedTuple):
 
     rule: str
     words: str
-    form: Form = Form.TEXT
+    form: ValueKind = ValueKind.TEXT
 
     @property
     def expected(self) -> Expected:
@@ -77,8 +77,10 @@ class Spelling(NamedTuple):
 
 
 PATTERNS: Final[Mapping[str, Spelling]] = {
-    KEY_PATTERN: Spelling("bad-key", "a key of lower-case letters, digits and `_`", Form.KEY),
-    PACKAGE_KEY_PATTERN: Spelling("bad-key", "a key of lower-case letters, digits, `_` and `-`", Form.KEY),
+    KEY_PATTERN: Spelling("bad-key", "a key of lower-case letters, digits and `_`", ValueKind.KEY),
+    PACKAGE_KEY_PATTERN: Spelling(
+        "bad-key", "a key of lower-case letters, digits, `_` and `-`", ValueKind.KEY
+    ),
     TERM_PATTERN: Spelling(
         "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"
     ),
@@ -86,18 +88,18 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
     TEXT_PATTERN: Spelling("bad-text", "text without U+0000"),
     CLIENT_ID_PATTERN: Spelling("bad-text", f"an id {CLIENT_ID.said}"),
     EXPIRY_PATTERN: Spelling(
-        "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", Form.EXPIRY
+        "bad-expiry", "a length of time such as `14 days`, `2 weeks`, `1 month` or `1 year`", ValueKind.EXPIRY
     ),
     DAYS_PATTERN: Spelling(
-        "bad-value", "a number of days such as `7 days`; `0 days` lets steps follow at once", Form.DAYS
+        "bad-value", "a number of days such as `7 days`; `0 days` lets steps follow at once", ValueKind.DAYS
     ),
-    DATE_PATTERN: Spelling("bad-date", "a date as YYYY-MM-DD", Form.DATE),
+    DATE_PATTERN: Spelling("bad-date", "a date as YYYY-MM-DD", ValueKind.DATE),
     SHARE_PATTERN: Spelling("bad-share", "a whole percentage such as `5%`"),
     URL_PATTERN: Spelling(
         "bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"
     ),
     RULE_PATTERN: Spelling("bad-key", "the id of a rule, such as `alike-packages`"),
-    VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", Form.NAME),
+    VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", ValueKind.NAME),
 }
 """Per pattern of the schemas."""
 
@@ -113,13 +115,13 @@ def spelling_of(pattern: str) -> Spelling:
 
 
 _TYPES: Final = {
-    "integer": ("a whole number from {minimum}", Form.NUMBER),
-    "string": ("text", Form.TEXT),
-    "boolean": ("`true` or `false`", Form.TRUTH),
-    "array": ("a list", Form.LIST),
-    "object": ("a mapping of keys", Form.MAPPING),
+    "integer": ("a whole number from {minimum}", ValueKind.NUMBER),
+    "string": ("text", ValueKind.TEXT),
+    "boolean": ("`true` or `false`", ValueKind.TRUTH),
+    "array": ("a list", ValueKind.LIST),
+    "object": ("a mapping of keys", ValueKind.MAPPING),
 }
-_CONSTANTS: Final = {"any": Form.ANY, "unlimited": Form.UNLIMITED}
+_CONSTANTS: Final = {"any": ValueKind.ANY, "unlimited": ValueKind.UNLIMITED}
 _LONGEST_SHOWN: Final = 60
 
 
@@ -161,10 +163,10 @@ def expected(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Expected:
             forms = frozenset(form for one in each for form in one.forms)
             return Expected(", or ".join(one.words for one in each), forms)
         case {"const": value}:
-            return Expected(f"`{value}`", frozenset((_CONSTANTS.get(value, Form.CHOICE),)))
+            return Expected(f"`{value}`", frozenset((_CONSTANTS.get(value, ValueKind.CHOICE),)))
         case {"enum": values}:
             choices = ", ".join(f"`{value}`" for value in values)
-            return Expected(f"one of {choices}", frozenset((Form.CHOICE,)))
+            return Expected(f"one of {choices}", frozenset((ValueKind.CHOICE,)))
         case {"pattern": str(pattern)}:
             return spelling_of(pattern).expected
         case _:

@@ -10,10 +10,11 @@ import pytest
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import StaleError
 from reconciler.live.opening import open_platform, open_served
+from reconciler.model.english import day
 from reconciler.model.plans import WaitingStep
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story
-from reconciler.render.story.words import day, plain
+from reconciler.render.story.words import plain
 from tests.servers import listening, served
 from tests.shop import Shop
 

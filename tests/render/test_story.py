@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 import reconciler.render
+from reconciler.model.english import counted, plural_of
 from reconciler.model.plans import Plan
 from reconciler.model.terms import CAPS
 from reconciler.render.checks.remarks import of_story
@@ -18,7 +19,7 @@ from reconciler.render.markdown.plan import plan_markdown
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.effects import Effect, effects_line, naming
 from reconciler.render.story.figures import Level
-from reconciler.render.story.words import Origin, Span, Tone, around, counted, plain, plural_of, words
+from reconciler.render.story.words import Origin, Span, Tone, around, plain, words
 from reconciler.render.text.plan import plan_text
 from reconciler.render.text.style import Paper
 from tests.naughty import naughty_plan

@@ -14,8 +14,8 @@ from reconciler.cli.output import FINDINGS_FORMATS, findings_as
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
+from reconciler.model.english import counted
 from reconciler.render.json import findings_json
-from reconciler.render.story.words import counted
 from reconciler.render.text.findings import findings_text
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reconciler.model.catalog import Catalog
+from reconciler.model.english import counted, instant
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import RevisionRef
 from reconciler.model.terms import Term
@@ -68,12 +69,14 @@ def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str
         lost = known.lost(each, connection)
         if lost > most[_which(each)]:
             what = f"`{each.verb}: {each.term}` of {each.package}"
-            yield f"{what}: at most {most[_which(each)]} clients may lose it, and it would be {lost}"
+            bound = counted(most[_which(each)], "client")
+            yield f"{what}: at most {bound} may lose it, and it would be {lost:,}"
     if bounds.lately is not None:
         lost = lost_since(connection, bounds.lately.since).clients
         if lost > bounds.lately.clients:
-            since = f"{bounds.lately.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-            yield f"at most {bounds.lately.clients} clients may lose something since {since}, not {lost}"
+            most_lately = counted(bounds.lately.clients, "client")
+            since = instant(bounds.lately.since.astimezone(UTC))
+            yield f"at most {most_lately} may lose something since {since}, not {lost:,}"
 
 
 def spend(connection: Connection, at: datetime) -> None:
@@ -87,13 +90,13 @@ class _Known:
     """What is read once for all entries.
 
     Attributes:
-        pairs: Between which revisions clients moved since the first of the entries.
+        taken: What moves between two revisions took, of each such pair since the first of the entries.
         left: Revisions per package that somebody holds whose subscription has not ended.
         features: Of limits, which feature each goes with, also by catalogs from before those runs.
     """
 
     entries: tuple[Stored, ...]
-    pairs: tuple[Pair, ...]
+    taken: Mapping[Pair, Collection[Outcome]]
     left: Mapping[str, Collection[int]]
     definitions: Mapping[RevisionRef, Definition]
     heads: Mapping[str, StoredPackage]
@@ -113,12 +116,15 @@ class _Known:
         refs |= {RevisionRef(key, package.head.revision) for key, package in heads.items()}
         refs |= {RevisionRef(each.package, each.since_revision) for each in entries}
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
-        return cls(entries, pairs, left, definitions, heads, _features(connection, first), at)
+        features = _features(connection, first)
+        taken = {pair: _taken(pair, definitions, features) for pair in pairs}
+        return cls(entries, taken, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
         parts = self._parts(entry)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
-        return InForce(stated, self.lost(entry, connection), self.is_spent(entry), _whole(parts))
+        lost = moves.distinct_clients(connection, parts)
+        return InForce(stated, lost, self.is_spent(entry), _whole(parts))
 
     def lost(self, entry: Stored, connection: Connection) -> int:
         """Count the distinct clients who ever lost by the entry."""
@@ -136,20 +142,23 @@ class _Known:
         """Whether the current revision takes it from holders of this one."""
         current = self.heads[entry.package].head.revision
         pair = Pair(0, self.at, entry.package_id, entry.package, number, current)
-        return self._taken(entry, pair) is not None
+        taken = _taken(pair, self.definitions, self.features)
+        return taken_by(entry.verb, entry.term, taken, pair.at) is not None
 
     def _parts(self, entry: Stored) -> list[Part]:
         parts = []
-        for pair in self.pairs:
+        for pair, taken in self.taken.items():
             if pair.package_id == entry.package_id and pair.run >= entry.since_run:
-                starts = self._taken(entry, pair)
+                starts = taken_by(entry.verb, entry.term, taken, pair.at)
                 if starts is not None:
                     parts.append(Part(pair, starts))
         return parts
 
-    def _taken(self, entry: Stored, pair: Pair) -> Starts | None:
-        found = alone_in(_losses(pair, self.definitions), self.features.get)
-        return taken_by(entry.verb, entry.term, found, pair.at)
+
+def _taken(
+    pair: Pair, definitions: Mapping[RevisionRef, Definition], features: Mapping[str, str]
+) -> Collection[Outcome]:
+    return tuple(alone_in(_losses(pair, definitions), features.get))
 
 
 def _features(connection: Connection, first: int | None) -> Mapping[str, str]:

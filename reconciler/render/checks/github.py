@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import counted
 from reconciler.render.checks.remarks import Level, Remark
 from reconciler.render.sanitise import disarm
-from reconciler.render.story.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

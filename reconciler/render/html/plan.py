@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from reconciler.model.english import number
 from reconciler.render.story.figures import told
-from reconciler.render.story.words import Origin, key, number, title, written
+from reconciler.render.story.words import Origin, key, title, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.english import counted
 from reconciler.render.markdown.escape import escape
 from reconciler.render.markdown.pieces import Piece, fitted
 from reconciler.render.markdown.plan import COMMENT_LIMIT
-from reconciler.render.story.words import counted, key, prose, words, written
+from reconciler.render.story.words import key, prose, words, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

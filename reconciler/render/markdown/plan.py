@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import number
 from reconciler.render.markdown.escape import block, escape, in_html
 from reconciler.render.markdown.pieces import Piece, fitted
 from reconciler.render.story.figures import Level
 from reconciler.render.story.verdict import Judgement
-from reconciler.render.story.words import Tone, chained, key, listed, number, title, words, written
+from reconciler.render.story.words import Tone, chained, key, listed, title, words, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,10 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted
 from reconciler.planning.guards import GUARDS, WHOLE_PLAN
 from reconciler.render.story.loosening import first_to_apply
-from reconciler.render.story.words import Tone, agreed, chained, code, counted, key, listed, prose, words
+from reconciler.render.story.words import Tone, chained, code, key, listed, prose, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

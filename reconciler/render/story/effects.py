@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, number
 from reconciler.model.terms import Kind
-from reconciler.render.story.words import Tone, agreed, chained, key, listed, number, words
+from reconciler.render.story.words import Tone, chained, key, listed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

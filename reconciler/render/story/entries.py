@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, Reach
 from reconciler.model.terms import Kind, Severity, worst
 from reconciler.render.story.facts import facts
 from reconciler.render.story.figures import Figures, Level, figures_of, headline
-from reconciler.render.story.words import Tone, agreed, chained, counted, number, title, words
+from reconciler.render.story.words import Tone, chained, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from reconciler.model.english import counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import Kind, Severity, Term
 from reconciler.planning.impact import telling
 from reconciler.render.story.effects import effects, effects_line
 from reconciler.render.story.phrasing import Difference, phrased
-from reconciler.render.story.words import Tone, chained, counted, words
+from reconciler.render.story.words import Tone, chained, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from reconciler.model.english import agreed, counted, number
 from reconciler.planning.impact import telling
-from reconciler.render.story.words import Span, Tone, agreed, chained, counted, number, words
+from reconciler.render.story.words import Span, Tone, chained, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.model.english import plural_of
 from reconciler.model.plans import TermWords
 from reconciler.model.terms import CAPS, Term
-from reconciler.render.story.words import key, plural_of, title, words
+from reconciler.render.story.words import key, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import CAPS, Kind, Term
 from reconciler.render.story.phrasing import amount
-from reconciler.render.story.words import Tone, agreed, counted, words
+from reconciler.render.story.words import Tone, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import counted, day
 from reconciler.model.plans import THE_CLIENTS
-from reconciler.render.story.words import counted, day, key, listed, prose, words
+from reconciler.render.story.words import key, listed, prose, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import counted, instant, number
 from reconciler.model.plans import Action
 from reconciler.model.terms import Term
 from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
@@ -17,15 +18,7 @@ from reconciler.render.story.grid import grid
 from reconciler.render.story.loosening import guard_sentences
 from reconciler.render.story.notices import notices, waiting
 from reconciler.render.story.verdict import verdict
-from reconciler.render.story.words import (
-    chained,
-    counted,
-    instant,
-    key,
-    listed,
-    number,
-    words,
-)
+from reconciler.render.story.words import chained, key, listed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action
 from reconciler.model.terms import worst
 from reconciler.render.story.figures import Figures, Level, headline
-from reconciler.render.story.words import Tone, agreed, chained, code, counted, key, listed, number, words
+from reconciler.render.story.words import Tone, chained, code, key, listed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

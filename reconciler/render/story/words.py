@@ -6,21 +6,17 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from reconciler.model.quantities import UNLIMITED
+from reconciler.model.english import number
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import date, datetime
 
     from reconciler.model.changesets import Run
-    from reconciler.model.quantities import Quantity
 
 _LONGEST: Final = 100
 _BEFORE_A_DIFFERENCE: Final = 30
-_ABBREVIATION: Final = 3
 _QUOTED: Final = re.compile(r"(?:(?<!\S)|(?<=\s\())`([^`\s](?:[^`]*[^`\s])?)`(?=[.,;:)?!]*(?:\s|$))")
-_SIBILANTS: Final = ("s", "x", "z", "ch", "sh")
 
 
 class Tone(Enum):
@@ -101,48 +97,6 @@ def written(sentence: Iterable[Span], escape: Callable[[Span], str]) -> str:
 def plain(sentence: Iterable[Span]) -> str:
     """Return the sentence as plain text on one line."""
     return "".join(span.text for span in sentence)
-
-
-def number(count: int) -> str:
-    """Return the number with its thousands grouped: `1,234`."""
-    return f"{count:,}"
-
-
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """Return the number with the noun in the right form: `1 client`, `1,234 clients`."""
-    return f"{number(count)} {noun if count == 1 else plural or plural_of(noun)}"
-
-
-def agreed(count: int, singular: str, plural: str) -> str:
-    """Return the form of a verb that goes with the number."""
-    return singular if count == 1 else plural
-
-
-def plural_of(noun: str) -> str:
-    """Return what several are called; abbreviations such as MB stay as they are."""
-    last = noun.rpartition(" ")[2]
-    if not last.islower() or len(last) < _ABBREVIATION:
-        return noun
-    if last.endswith("y") and last[-2] not in "aeiou":
-        return f"{noun[:-1]}ies"
-    return f"{noun}es" if noun.endswith(_SIBILANTS) else f"{noun}s"
-
-
-def quantity(value: Quantity | None) -> str:
-    """Return the cap in words; what is not granted is `none`."""
-    if value is None:
-        return "none"
-    return UNLIMITED if isinstance(value, str) else number(value)
-
-
-def day(on: date) -> str:
-    """Return the day as `27 November 2026`."""
-    return f"{on.day} {on:%B} {on.year}"
-
-
-def instant(at: datetime) -> str:
-    """Return the instant to the minute; all instants inside are UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def author(run: Run) -> str:

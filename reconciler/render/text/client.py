@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import instant, number, quantity
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS, Term
-from reconciler.render.story.words import Span, Tone, instant, number, plain, quantity
+from reconciler.render.story.words import Span, Tone, plain
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:

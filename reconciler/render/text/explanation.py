@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import instant, number
 from reconciler.model.terms import Kind
 from reconciler.render.story.phrasing import Difference, phrased
-from reconciler.render.story.words import Span, Tone, author, instant, joined, number
+from reconciler.render.story.words import Span, Tone, author, joined
 from reconciler.render.text.client import client_text
 from reconciler.render.text.table import table_lines
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.render.story.words import Span, Tone, counted
+from reconciler.model.english import counted
+from reconciler.render.story.words import Span, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

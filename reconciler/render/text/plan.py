@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import number
 from reconciler.model.plans import Action
 from reconciler.render.story.verdict import Judgement
-from reconciler.render.story.words import Span, Tone, key, number, title, words
+from reconciler.render.story.words import Span, Tone, key, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.english import counted, instant, number
 from reconciler.render.story.notices import notices
-from reconciler.render.story.words import Span, Tone, author, counted, instant, joined, number
+from reconciler.render.story.words import Span, Tone, author, joined
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.story.words import instant
+from reconciler.model.english import instant
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted, number, quantity
 from reconciler.model.terms import CAPS, Term
-from reconciler.render.story.words import Span, Tone, agreed, counted, joined, number, quantity, several
+from reconciler.render.story.words import Span, Tone, joined, several
 from reconciler.render.text.style import Paper
 from reconciler.render.text.table import table_lines
 
