@@ -125,12 +125,12 @@ def _vanished(case: Case) -> Iterator[GuardResult]:
 
 def _archives(case: Case) -> Iterator[GuardResult]:
     archived = [item.change.key for item in case.changes if item.change.action is Action.ARCHIVE]
-    counted = [key for key in archived if not case.allows("archives", key)]
+    unwaived = [key for key in archived if not case.allows("archives", key)]
     bound = case.guards.archives
     if bound == "unlimited" or len(archived) <= bound:
         return
     for key in archived:
-        if key not in counted or len(counted) > bound:
+        if key not in unwaived or len(unwaived) > bound:
             message = f"{len(archived)} packages would be archived at once; the bound is {bound}."
             yield case.verdict("archives", key, message)
 

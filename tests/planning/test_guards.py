@@ -69,6 +69,26 @@ def archive(key: str = "basic", **impact: Any) -> Change:
     return change(Action.ARCHIVE, key, fields=(ARCHIVED,), impact=Impact(**impact))
 
 
+@pytest.mark.parametrize(
+    ("holders", "suspended", "held"),
+    [
+        (1, 0, "1 client holds the package"),
+        (2, 0, "2 clients hold the package"),
+        (1, 3, "1 client holds the package, and 3 more while suspended"),
+        (0, 1, "1 client holds the package while suspended"),
+        (0, 1200, "1,200 clients hold the package while suspended"),
+    ],
+)
+def test_who_holds_a_package_whose_file_is_gone_is_said_in_whole_sentences(
+    holders: int, suspended: int, held: str
+) -> None:
+    gone = archive(holders=holders, suspended=suspended)
+
+    (result,) = results(assessed(gone, vanished=True), guards=Guards(archives="unlimited"))
+
+    assert result.message == f"The file of basic is gone, but {held}."
+
+
 def test_as_many_archives_as_the_bound_pass() -> None:
     assert verdicts(assessed(archive()), guards=Guards(archives=1)) == []
 
