@@ -71,7 +71,7 @@ def plan_as(form: str, story: Story, plan: Plan) -> str:
 
         return plan_html(story)
     if form == "gitlab-widget":
-        from reconciler.render.checks.gitlab import plan_widget
+        from reconciler.render.checks.reports import plan_widget
 
         return plan_widget(plan)
     from reconciler.render.checks.remarks import of_story
@@ -91,11 +91,8 @@ def findings_as(form: str, findings: Sequence[Finding]) -> str:
 
 
 def _check(form: str, remarks: Sequence[Remark], passed: Sequence[str], suite: str) -> str:
-    from reconciler.render.checks.github import github
-    from reconciler.render.checks.gitlab import code_quality
-    from reconciler.render.checks.junit import junit
     from reconciler.render.checks.remarks import seen_from
-    from reconciler.render.checks.sarif import sarif
+    from reconciler.render.checks.reports import code_quality, github, junit, sarif
 
     here = seen_from(folder_from_here(), remarks)
     if form == "sarif":
@@ -132,8 +129,7 @@ def settle(
 
     Findings fail; else `check` exits with 2 where something would be written.
     """
-    from reconciler.render.text.edits import diff_lines, edit_lines
-    from reconciler.render.text.findings import findings_text
+    from reconciler.render.text.findings import diff_lines, edit_lines, findings_text
     from reconciler.sources.edits import write_edits
 
     choices = chosen()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from reconciler.model.fields import Amount, Items, Number, Readable, Told
+from reconciler.model.forms import TEXT
 from reconciler.model.losses import UNBOUNDED
+from reconciler.model.packages import Pace
+from reconciler.model.questions import ClientQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,9 +17,10 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.losses import Bounds, Entry
-    from reconciler.model.packages import Definition, Pace
-    from reconciler.model.questions import ClientQuestion
+    from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
+
+_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class ArchiveWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Move(Readable):
     """Reassign the clients who match `who` to a revision of the package that they hold.
 
     Start and usage are kept (rule 10). `who` names the package by the key it has after the writes.
@@ -70,14 +75,14 @@ class Move:
     """
 
     who: ClientQuestion
-    at_most: int
-    to_revision: int | None = None
-    expected_version: int | None = None
+    at_most: Amount
+    to_revision: Number | None = None
+    expected_version: Number | None = None
     pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Readable):
     """A consequence that was planned: asked again before anything is written; more clients mean stale.
 
     Attributes:
@@ -86,9 +91,9 @@ class Expectation:
         what: Names the consequence in the message, such as `clients touched by feature-removed audio_call`.
     """
 
-    questions: tuple[ClientQuestion, ...]
-    at_most: int
-    what: str
+    questions: Annotated[tuple[ClientQuestion, ...], Items(_MOST)]
+    at_most: Amount
+    what: Annotated[str, TEXT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class ChangeSet:
 
 
 @dataclass(frozen=True, slots=True)
-class PackageState:
+class PackageState(Told):
     """A package before or after a run; `revision` names an immutable definition."""
 
     revision: int
@@ -139,7 +144,7 @@ class PackageState:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Moved:
+class Moved(Told):
     """Clients whom one run reassigned from one revision to another of the package that has `key` now."""
 
     key: str

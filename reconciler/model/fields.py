@@ -81,6 +81,13 @@ class Readable:
         return reference
 
 
+class Told(Readable):
+    """One that is only answered: a newer server may add keys, which are passed over."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[Schema] = {"extra": "ignore"}
+
+
 class ByKind:
     """Marks a union of readable dataclasses that are told apart by their `kind`."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, TypeAlias
 
-from reconciler.model.fields import Amount, Instant, Items, Line, Number, PackageKey, Readable
+from reconciler.model.fields import Amount, Instant, Items, Line, Number, PackageKey, Readable, Told
 from reconciler.model.terms import LossVerb, Term
 
 _MOST = 100_000
@@ -43,7 +43,7 @@ def known_as(package: str, verb: LossVerb, term: Term) -> tuple[Known, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class LosingMove(Readable):
+class LosingMove(Told):
     """Everybody whom the run `run` reassigned away from `from_revision` of `package` lost something by it."""
 
     package: PackageKey
@@ -52,7 +52,7 @@ class LosingMove(Readable):
 
 
 @dataclass(frozen=True, slots=True)
-class InForce(Readable):
+class InForce(Told):
     """An entry as the last applied run had it, and how many lost by it since the run that was first with it.
 
     Attributes:
@@ -68,7 +68,7 @@ class InForce(Readable):
 
 
 @dataclass(frozen=True, slots=True)
-class Lost(Readable):
+class Lost(Told):
     """The distinct clients who lost anything in a span of time.
 
     Attributes:

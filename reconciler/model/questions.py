@@ -19,6 +19,7 @@ from reconciler.model.fields import (
     Number,
     PackageKey,
     Readable,
+    Told,
     Whole,
 )
 
@@ -157,7 +158,7 @@ class ClientQuestion(Readable):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Told):
     """How many clients match, and the first few of their ids in order.
 
     Attributes:
@@ -170,7 +171,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Told):
     """Clients with an active subscription to one revision of a package who use the same amount of a meter.
 
     Attributes:

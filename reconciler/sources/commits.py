@@ -16,7 +16,7 @@ from reconciler.errors import InvalidError
 from reconciler.sources.git import asking, working_copy
 from reconciler.sources.settings import read_settings
 from reconciler.sources.trees import Tree, listed
-from reconciler.sources.yaml.limits import LARGEST_FILE
+from reconciler.sources.yaml.faults import LARGEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from reconciler.model.findings import Finding, Position
-from reconciler.sources.yaml.limits import LARGEST_FILE
+from reconciler.sources.yaml.faults import LARGEST_FILE
 from reconciler.validation.problems import Problem, finding
 
 _SUFFIX: Final = ".yaml"

@@ -15,8 +15,8 @@ from reconciler.sources.documents import inspected, locate_problems
 from reconciler.sources.files import RefusedFileError, digest_of_bytes, read_linked
 from reconciler.sources.package_files import PackageFiles
 from reconciler.sources.settings import read_settings
-from reconciler.validation.collection import collection_problems
 from reconciler.validation.configuration import protection_problems
+from reconciler.validation.packages import collection_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

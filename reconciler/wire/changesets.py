@@ -17,16 +17,13 @@ from reconciler.model.changesets import (
     PackageWrite,
     Run,
 )
-from reconciler.model.fields import Actor, Amount, Instant, Items, Line, Number, PackageKey
+from reconciler.model.fields import Actor, Instant, Items, Line, Number, PackageKey
 from reconciler.model.losses import UNBOUNDED, Bounds, Entry
-from reconciler.model.packages import Pace
 from reconciler.model.plans import PlatformIdentity
-from reconciler.model.questions import ClientQuestion
 from reconciler.wire.fields import (
     Body,
     Hash,
     Reply,
-    Text,
     Variant,
 )
 from reconciler.wire.guards import GuardsBody
@@ -93,32 +90,6 @@ def _write_body(write: PackageWrite | ArchiveWrite) -> PackageWriteBody | Archiv
     )
 
 
-class MoveBody(Body):
-    """Reassign the clients who match to a revision of the package that they hold."""
-
-    who: ClientQuestion
-    at_most: Amount
-    to_revision: Number | None = None
-    expected_version: Number | None = None
-    pace: Pace | None = None
-
-    def value(self) -> Move:
-        """Return the move."""
-        return Move(**dict(self))
-
-
-class ExpectationBody(Body):
-    """A consequence that was planned: more clients, added up over the questions, mean stale."""
-
-    questions: Annotated[tuple[ClientQuestion, ...], Items(_MOST)]
-    at_most: Amount
-    what: Text
-
-    def value(self) -> Expectation:
-        """Return the expectation."""
-        return Expectation(**dict(self))
-
-
 class ChangeSetBody(Body):
     """All of it, or nothing."""
 
@@ -133,8 +104,8 @@ class ChangeSetBody(Body):
     guards: GuardsBody | None = None
     expected_guards: GuardsBody | None = None
     writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
-    moves: Annotated[tuple[MoveBody, ...], Items(_MOST)] = ()
-    expectations: Annotated[tuple[ExpectationBody, ...], Items(_MOST)] = ()
+    moves: Annotated[tuple[Move, ...], Items(_MOST)] = ()
+    expectations: Annotated[tuple[Expectation, ...], Items(_MOST)] = ()
     acknowledgements: Annotated[tuple[Entry, ...], Items(_MOST)] | None = None
     bounds: Bounds = UNBOUNDED
     changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
@@ -155,17 +126,8 @@ class ChangeSetBody(Body):
         fields = {**dict(self), "actor": author, "on_behalf_of": self.actor, "at": at}
         for name in ("catalog", "guards", "expected_guards"):
             fields[name] = fields[name] and fields[name].value()
-        for name in ("writes", "moves", "expectations"):
-            fields[name] = tuple(each.value() for each in fields[name])
+        fields["writes"] = tuple(each.value() for each in self.writes)
         return ChangeSet(**fields)
-
-
-class PackageStateReply(Reply):
-    """A package before or after a run."""
-
-    revision: int
-    archived: bool
-    managed: bool
 
 
 class RunReply(Reply):
@@ -180,8 +142,8 @@ class RunReply(Reply):
     commit: str | None
     allowed: tuple[str, ...]
     changes: tuple[dict[str, JsonValue], ...]
-    before: dict[str, PackageStateReply]
-    after: dict[str, PackageStateReply]
+    before: dict[str, PackageState]
+    after: dict[str, PackageState]
     renamed: dict[str, str]
     catalog: tuple[dict[str, JsonValue], ...] = ()
     moved: int
@@ -193,10 +155,7 @@ class RunReply(Reply):
 
     def value(self) -> Run:
         """Return the run."""
-        fields = dict(self)
-        for name in ("before", "after"):
-            fields[name] = {key: PackageState(**dict(state)) for key, state in fields[name].items()}
-        return Run(**fields)
+        return Run(**dict(self))
 
 
 class RunsReply(Reply):
@@ -206,23 +165,10 @@ class RunsReply(Reply):
     next: str | None = None
 
 
-class MovedReply(Reply):
-    """Clients whom one run reassigned between two revisions of a package."""
-
-    key: str
-    from_revision: int
-    to_revision: int
-    clients: int
-
-    def value(self) -> Moved:
-        """Return the figure."""
-        return Moved(**dict(self))
-
-
 class AllMovedReply(Reply):
     """All whom one run reassigned, by package and revisions."""
 
-    items: tuple[MovedReply, ...]
+    items: tuple[Moved, ...]
 
 
 class PlatformReply(Reply):

@@ -7,7 +7,7 @@ from typing import Annotated
 from reconciler.model.fields import Instant, Items, PackageKey, Whole
 from reconciler.model.losses import InForce, Lost
 from reconciler.model.plans import Outdated
-from reconciler.model.questions import Answer, ClientQuestion, Tally
+from reconciler.model.questions import Answer, ClientQuestion
 from reconciler.wire.fields import Body, Reply
 
 _MOST = 10_000
@@ -21,22 +21,10 @@ class QuestionsBody(Body):
     sample: Annotated[int, Whole(0, 1_000)]
 
 
-class AnswerReply(Reply):
-    """How many clients match, and the first few of their ids in order."""
-
-    count: int
-    sample: tuple[str, ...]
-    complete: bool
-
-    def value(self) -> Answer:
-        """Return the answer."""
-        return Answer(**dict(self))
-
-
 class AnswersReply(Reply):
     """Answers in the order of the questions."""
 
-    items: tuple[AnswerReply, ...]
+    items: tuple[Answer, ...]
 
 
 class MatchingBody(Body):
@@ -90,18 +78,6 @@ class SuspendedReply(Reply):
     """What is held by at least one client who is not active."""
 
     items: tuple[WaitingReply, ...]
-
-
-class TallyReply(Reply):
-    """Active holders of one revision who use the same amount of a meter."""
-
-    revision: int
-    amount: int
-    clients: int
-
-    def value(self) -> Tally:
-        """Return the tally."""
-        return Tally(**dict(self))
 
 
 class OutdatedReply(Reply):

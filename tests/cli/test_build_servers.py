@@ -222,7 +222,7 @@ def test_a_line_that_would_be_obeyed_is_printed_so_that_it_can_be_read(
     "bug",
     [
         "from reconciler.cli.streams import disarm_tracebacks as d; d(); raise ValueError(text)",
-        "from reconciler.cli.logs import show_logs as s; s(); import logging; logging.warning(text)",
+        "import logging, reconciler.cli.commands.serve as c; c.show_logs(); logging.warning(text)",
     ],
 )
 def test_a_bug_that_quotes_what_it_was_given_is_not_obeyed_either(bug: str) -> None:

@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from reconciler.engine.fmt import fmt
-from reconciler.engine.init.repository import WORKFLOW, new_repository
-from reconciler.engine.init.source import pinned
+from reconciler.engine.init.repository import WORKFLOW, new_repository, pinned
 from reconciler.engine.validate import lint
 from reconciler.errors import WrongUsageError
 from reconciler.sources.edits import write_edits

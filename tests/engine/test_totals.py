@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from reconciler.engine.aims import ClientsReassigned, RunUndone
-from reconciler.engine.prune import prune
+from reconciler.engine.fmt import prune
 from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
 from tests.builders import definition

@@ -7,11 +7,8 @@ from sarif_pydantic import Sarif
 
 from reconciler.model.findings import Finding, Position
 from reconciler.model.plans import Source
-from reconciler.render.checks.github import github
-from reconciler.render.checks.gitlab import code_quality, plan_widget
-from reconciler.render.checks.junit import junit
 from reconciler.render.checks.remarks import Level, Remark, of_findings, of_story
-from reconciler.render.checks.sarif import sarif
+from reconciler.render.checks.reports import code_quality, github, junit, plan_widget, sarif
 from tests.naughty import TEXTS, naughty_plan
 from tests.render.cases import named, told
 

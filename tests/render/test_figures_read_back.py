@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from reconciler.render.checks.github import github
-from reconciler.render.checks.gitlab import code_quality
-from reconciler.render.checks.junit import junit
 from reconciler.render.checks.remarks import of_story
-from reconciler.render.checks.sarif import sarif
+from reconciler.render.checks.reports import code_quality, github, junit, sarif
 from reconciler.render.html.plan import plan_html
 from reconciler.render.markdown.plan import plan_markdown
 from reconciler.render.text.plan import plan_text

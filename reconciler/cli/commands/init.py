@@ -42,8 +42,7 @@ def init_command(folder: Path, source: str | None, *, check: bool) -> int:
     It may be empty or hold other code. Configuration, catalog, a first package, a workflow and settings for
     editors are written; nothing is overwritten.
     """
-    from reconciler.engine.init.repository import WORKFLOW, new_repository
-    from reconciler.engine.init.source import pinned
+    from reconciler.engine.init.repository import WORKFLOW, new_repository, pinned
 
     terminal = Terminal.of(chosen())
     new = new_repository(folder, pinned(source) if source is not None else None)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
-from reconciler.cli.logs import show_logs
 from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
+from reconciler.render.sanitise import disarm
+
+
+def show_logs() -> None:
+    """Show warnings and errors; tracebacks quote what a request said, and no build server obeys them."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Disarmed("%(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+
+
+class _Disarmed(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return disarm(super().format(record))
 
 
 @click.command("serve")

@@ -11,6 +11,7 @@ from reconciler.errors import StaleError, UnreachableError, WrongUsageError
 from reconciler.live.http.messages import Request, asking, instant, made, named
 from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.packages import RevisionRef
+from reconciler.model.questions import Tally
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
 from reconciler.wire.clients import ClientReply
@@ -37,7 +38,6 @@ from reconciler.wire.questions import (
     NthReply,
     QuestionsBody,
     SuspendedReply,
-    TallyReply,
 )
 from reconciler.wire.versions import agree
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
-    from reconciler.model.questions import Answer, ClientQuestion, Tally
+    from reconciler.model.questions import Answer, ClientQuestion
     from reconciler.model.settings import Guards
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class HttpReader:
 
     def lost_since(self, since: datetime) -> Lost:
         """See `PlatformReader`."""
-        query = {"since": instant(since)["at"]}
+        query = {"since": since.isoformat()}
         return self.agreed.call(Request("GET", paths.LOSSES, query), LostReply).lost
 
     def holder_count(self, at: datetime) -> int:
@@ -167,7 +167,7 @@ class HttpReader:
                 raise UnreachableError(
                     f"{self._session.where} gave {len(reply.items)} answers to {len(some)} questions."
                 )
-            found += (item.value() for item in reply.items)
+            found += reply.items
         return tuple(found)
 
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
@@ -185,7 +185,7 @@ class HttpReader:
         """See `PlatformReader`."""
         path = paths.CONSUMPTION.format(key=named(PACKAGE_KEY, package), meter=named(KEY, meter))
         for line in self.agreed.lines(Request("GET", path, instant(at), is_long=True)):
-            yield self._read(line, _TALLY).value()
+            yield self._read(line, _TALLY)
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
@@ -231,7 +231,7 @@ class HttpReader:
     def moved_by(self, run_id: int) -> tuple[Moved, ...]:
         """See `PlatformReader`."""
         request = Request("GET", paths.MOVED.format(run_id=run_id))
-        return tuple(item.value() for item in self.agreed.call(request, AllMovedReply).items)
+        return self.agreed.call(request, AllMovedReply).items
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """See `PlatformReader`."""
@@ -278,7 +278,7 @@ class HttpReader:
 
 
 _CLIENT: Final = TypeAdapter(ClientReply)
-_TALLY: Final = TypeAdapter(TallyReply)
+_TALLY: Final = TypeAdapter(Tally)
 
 
 def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

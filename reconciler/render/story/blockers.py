@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, counted
 from reconciler.planning.guards import GUARDS, WHOLE_PLAN
-from reconciler.render.story.loosening import first_to_apply
+from reconciler.render.story.notices import first_to_apply
 from reconciler.render.story.words import Tone, chained, code, key, listed, prose, words
 
 if TYPE_CHECKING:

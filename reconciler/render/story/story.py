@@ -15,8 +15,7 @@ from reconciler.render.story.entries import entries
 from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
-from reconciler.render.story.loosening import guard_sentences
-from reconciler.render.story.notices import notices, waiting
+from reconciler.render.story.notices import guard_sentences, notices, waiting
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import chained, key, listed, words
 

@@ -1,15 +1,17 @@
-"""Findings, grouped by file: each begins with its place, so that it can be searched and clicked."""
+"""Findings, each beginning with its place, and edits of files, as names or lines of difference."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted
 from reconciler.render.story.words import Span, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from reconciler.model.edits import FileEdit
     from reconciler.model.findings import Finding
     from reconciler.render.text.style import Paper
 
@@ -49,3 +51,26 @@ def _finding(finding: Finding, paper: Paper) -> Iterator[str]:
     yield from paper.lines(body, label=Span(place, Tone.STRONG), column=_FIX_INDENT)
     if finding.fix:
         yield from paper.lines([Span(finding.fix, Tone.QUIET)], indent=_FIX_INDENT)
+
+
+_TONES: Final = {"+": Tone.GOOD, "-": Tone.ALARM, "@": Tone.HINT}
+
+
+def edit_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
+    """Yield each file's path on a line of its own, so that another program can take them."""
+    yield from (paper.paint(edit.file) for edit in edits)
+
+
+def diff_lines(edits: Iterable[FileEdit], paper: Paper) -> Iterator[str]:
+    """Yield a unified diff that `git apply` takes, as far as nothing in it had to be made visible."""
+    for edit in edits:
+        before = "/dev/null" if edit.before is None else f"a/{edit.file}"
+        for line in unified_diff(
+            _lines(edit.before), _lines(edit.after), before, f"b/{edit.file}", lineterm=""
+        ):
+            tone = Tone.STRONG if line.startswith(("+++", "---")) else _TONES.get(line[0], Tone.PLAIN)
+            yield paper.paint(Span(line, tone))
+
+
+def _lines(content: bytes | None) -> list[str]:
+    return (content or b"").decode(errors="replace").splitlines()

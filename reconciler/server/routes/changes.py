@@ -15,7 +15,7 @@ from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.pagination import last_run, runs_page
 from reconciler.server.parameters import Number
 from reconciler.wire import paths
-from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, MovedReply, RunReply, RunsReply
+from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, RunReply, RunsReply
 
 router = APIRouter(tags=["changes"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
@@ -68,4 +68,4 @@ def moved(call: _Reader, run_id: Number) -> Response:
     """Return whom one run reassigned."""
     call.platform.run(run_id)
     found = call.platform.moved_by(run_id)
-    return shown(AllMovedReply(items=tuple(map(MovedReply.model_validate, found))))
+    return shown(AllMovedReply(items=found))

@@ -9,12 +9,12 @@ from reconciler.cli.options import global_options
 
 _HERE: Final = "reconciler.cli.commands.tokens"
 COMMANDS: Final = {
-    "create": Listed(f"{_HERE}.create_token:create_command", "Make a token named NAME and print it, once."),
+    "create": Listed(f"{_HERE}.commands:create_command", "Make a token named NAME and print it, once."),
     "list": Listed(
-        f"{_HERE}.list_tokens:list_command", "List tokens, oldest first, revoked and expired ones included."
+        f"{_HERE}.commands:list_command", "List tokens, oldest first, revoked and expired ones included."
     ),
     "revoke": Listed(
-        f"{_HERE}.revoke_token:revoke_command",
+        f"{_HERE}.commands:revoke_command",
         "End the token with this ID at once, on every server of the platform.",
     ),
 }

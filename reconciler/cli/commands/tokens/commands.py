@@ -1,4 +1,4 @@
-"""`tokens create`."""
+"""`tokens create`, `list` and `revoke`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.engine.tokens import create_token
 from reconciler.model.tokens import Scope
+from reconciler.render.json import token_json
+from reconciler.render.text.tokens import token_table
 
 
 @click.command("create")
@@ -39,3 +41,30 @@ def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None
         token, text = create_token(register, name, tuple(map(Scope, scopes)), at, expires_at=expires_at)
     terminal.write(f"{text}\n")
     terminal.say(f"Token {token.id} may: {', '.join(token.scopes)}. It is not shown again.\n")
+
+
+@click.command("list")
+@global_options
+def list_command() -> None:
+    """List tokens, oldest first, revoked and expired ones included."""
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    with served_of(choices) as (_, register):
+        tokens = register.tokens()
+    if choices.format == "json":
+        terminal.write_json_lines(map(token_json, tokens))
+    elif tokens:
+        terminal.write_lines(token_table(tokens, now(), terminal.rows))
+    else:
+        terminal.say("There are no tokens.\n")
+
+
+@click.command("revoke")
+@global_options
+@click.argument("token_id", metavar="ID")
+def revoke_command(token_id: str) -> None:
+    """End the token with this ID at once, on every server of the platform."""
+    choices = chosen()
+    with served_of(choices) as (_, register):
+        token = register.revoke(token_id, now())
+    Terminal.of(choices).say(f"Token {token.id} ({token.name}) no longer counts.\n")
