@@ -1,5 +1,6 @@
-"""The scripts of the action, as a runner runs them: real git, real reconciler, a `gh` that takes notes."""
+"""The scripts of the action, as a runner runs them: real git, real reconciler, a GitHub that keeps state."""
 
+import json
 import os
 import re
 import shutil
@@ -9,51 +10,52 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reconciler.live.opening import open_platform
 from reconciler.model.clients import ClientLine
 from tests.builders import NOON
+from tests.forge import OUR_BOT, REPOSITORY, Forge
 from tests.naughty import TEXTS
 from tests.repository import Repository
 from tests.shop import Shop
 
-SCRIPTS = Path(__file__).parents[2] / ".github" / "actions" / "reconciler"
-GH = """#!/bin/sh
-printf '%s\\n' "$*" >> "$GH_LOG"
-case "$*" in
-  *"--paginate"*) printf '%s' "$GH_COMMENT" ;;
-  *"/pulls"*) printf '%s' "$GH_HEAD" ;;
-  *"/runs?"*) printf '%s' "$GH_RUN" ;;
-  "issue list"*) printf '%s' "$GH_ISSUE" ;;
-  "run download"*) cp "$GH_PLAN" "$RESULTS/plan.json" ;;
-esac
-"""
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / ".github" / "actions" / "reconciler"
 
 
 @dataclass
 class Runner:
+    """One machine of a forge, which checks out `repository`.
+
+    Attributes:
+        outputs: What the last script told the steps after it.
+    """
+
     repository: Repository
     folder: Path
-    settings: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def forge(self) -> Forge:
+        return Forge(self.folder)
 
     def run(self, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
         bin_ = self.folder / "bin"
         bin_.mkdir(exist_ok=True)
-        (bin_ / "gh").write_text(GH)
-        (bin_ / "gh").chmod(0o755)
-        wrapper = bin_ / "reconciler"
-        wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -m reconciler "$@"\n')
-        wrapper.chmod(0o755)
-        (self.folder / "summary.md").write_text("")
+        for name, module in (("gh", "tests.forge"), ("reconciler", "reconciler")):
+            (bin_ / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
+            (bin_ / name).chmod(0o755)
+        for name in ("summary.md", "outputs"):
+            (self.folder / name).write_text("")
+        inherited = {
+            key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "RECONCILER_"))
+        }
         environment = {
-            **{
-                key: value
-                for key, value in os.environ.items()
-                if not key.startswith(("GITHUB_", "RECONCILER_"))
-            },
+            **inherited,
             "PATH": f"{bin_}:{os.environ['PATH']}",
-            "PYTHONPATH": str(SCRIPTS.parents[2]),
-            "RECONCILER": str(wrapper),
+            "PYTHONPATH": str(ROOT),
+            "RECONCILER": str(bin_ / "reconciler"),
             "RECONCILER_CONFIG": "reconciler.yaml",
             "RECONCILER_ENVIRONMENT": "",
             "HAS_PLATFORM": "yes",
@@ -62,15 +64,16 @@ class Runner:
             "PLAN_WORKFLOW": "reconciler-plan.yml",
             "PULL_REQUEST": "7",
             "RESULTS": str(self.folder / "results"),
-            "GITHUB_REPOSITORY": "agency/packages",
-            "GITHUB_SHA": "f" * 40,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_SHA": self.repository.git("rev-parse", "HEAD"),
+            "GITHUB_REF_NAME": "main",
             "GITHUB_ACTOR": "ana",
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
-            "GH_LOG": str(self.folder / "gh.log"),
-            **dict.fromkeys(("GH_COMMENT", "GH_HEAD", "GH_RUN", "GH_ISSUE", "GH_PLAN"), ""),
+            "GITHUB_OUTPUT": str(self.folder / "outputs"),
+            "GH_FOLDER": str(self.folder),
             **settings,
         }
-        return subprocess.run(
+        done = subprocess.run(
             ["bash", str(SCRIPTS / f"{script}.sh")],
             cwd=self.repository.root,
             env=environment,
@@ -78,27 +81,43 @@ class Runner:
             text=True,
             check=False,
         )
+        lines = (self.folder / "outputs").read_text().splitlines()
+        self.outputs = dict(line.split("=", 1) for line in lines)
+        return done
 
     @property
     def summary(self) -> str:
         return (self.folder / "summary.md").read_text()
 
-    @property
-    def comment(self) -> str:
-        return (self.folder / "results" / "comment.md").read_text()
+    def result(self, name: str) -> Path:
+        return Path(self.outputs["results"]) / name
 
-    @property
-    def requests(self) -> str:
-        log = self.folder / "gh.log"
-        return log.read_text() if log.exists() else ""
-
-    def reviewed(self, **settings: str) -> dict[str, str]:
-        """Review, and let a later apply find the plan as the artifact of that run."""
+    def reviewed(self, **settings: str) -> str:
+        """Review the files as a pull request, and merge it; returns the commit that merged it."""
+        self.repository.commit("A pull request")
+        commit = self.repository.git("rev-parse", "HEAD")
+        head = commit[::-1]
         self.run("review", **settings)
-        kept = self.folder / "kept.json"
-        kept.write_bytes((self.folder / "results" / "plan.json").read_bytes())
-        (self.folder / "results" / "plan.json").unlink()
-        return {"GH_HEAD": "a" * 40, "GH_RUN": "99", "GH_PLAN": str(kept)}
+        self.forge.uploaded(self.forge.ran(head), self.outputs["artifact"], self.result("plan.json"))
+        self.forge.merged(head, commit)
+        return commit
+
+    def offered(self, run: int) -> str:
+        """Keep the plan that the last apply offered as an artifact of that run; returns its hash."""
+        plan = self.result("plan.json")
+        self.forge.uploaded(run, self.outputs["artifact"], plan)
+        return str(json.loads(plan.read_text())["hash"])
+
+    def history(self) -> list[tuple[str, str | None]]:
+        with open_platform("sqlite:///platform.db", root=self.repository.root) as platform:
+            return [(run.actor, run.commit) for run in platform.runs()]
+
+    def sign_up(self, id_: str) -> None:
+        line = ClientLine(
+            id=id_, line=1, name=id_.title(), owner_email=f"a@{id_}.example", package="basic", usage={}
+        )
+        with open_platform("sqlite:///platform.db", root=self.repository.root) as platform:
+            platform.import_clients([line], NOON)
 
 
 @pytest.fixture(scope="module")
@@ -137,43 +156,125 @@ def commands(output: str) -> list[str]:
 
 def test_a_pull_request_gets_a_comment_that_names_who_is_touched(runner: Runner) -> None:
     runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
 
     done = runner.run("review")
 
     assert done.returncode == 0, done.stderr
-    assert "No client loses anything now; 1 keeps what it has until reassigned" in runner.comment
-    assert runner.summary in runner.comment
-    assert "--method POST repos/agency/packages/issues/7/comments" in runner.requests
+    (comment,) = runner.forge.comments()
+    assert "No client loses anything now; 1 keeps what it has until reassigned" in comment
+    assert runner.summary in comment
     assert any(each.startswith("::warning file=packages/basic.yaml,line=3") for each in commands(done.stdout))
-    assert (runner.folder / "results" / "report.html").stat().st_size > 5_000
+    assert runner.result("report.html").stat().st_size > 5_000
 
 
 def test_the_comment_of_an_earlier_run_is_replaced(runner: Runner) -> None:
     runner.repository.package("basic")
+    runner.repository.commit()
+    runner.run("review")
 
-    runner.run("review", GH_COMMENT="123")
+    runner.repository.package("basic", features=["calls"])
+    runner.run("review")
 
-    assert "--method PATCH repos/agency/packages/issues/comments/123" in runner.requests
-    assert "POST" not in runner.requests
+    (comment,) = runner.forge.comments()
+    assert "chat" in comment.lower()
+
+
+def test_somebody_elses_comment_that_begins_alike_is_left_alone(runner: Runner) -> None:
+    runner.repository.package("basic")
+    runner.repository.commit()
+    runner.run("review")
+    (ours,) = runner.forge.comments()
+    state = runner.forge.state
+    state["comments"] = [{"id": 1, "pull": 7, "user": {"login": "other[bot]", "type": "Bot"}, "body": ours}]
+    runner.forge.keep(state)
+
+    runner.run("review")
+
+    authors = [each["user"]["login"] for each in runner.forge.state["comments"]]
+    assert authors == ["other[bot]", OUR_BOT]
+
+
+def test_a_pull_request_that_touches_no_package_gets_no_comment(runner: Runner) -> None:
+    runner.repository.write("NOTES.md", "Nothing about packages.")
+    runner.repository.commit()
+
+    done = runner.run("review")
+
+    assert done.returncode == 0, done.stderr
+    assert runner.forge.comments() == []
+    assert "Nothing to change" in runner.summary
+
+
+def test_a_comment_is_brought_up_to_date_once_the_pull_request_touches_no_package_any_more(
+    runner: Runner,
+) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+    runner.run("review")
+    runner.repository.package("basic", features=["chat", "calls"])
+    runner.repository.git("add", "-A")
+    runner.repository.git("commit", "-q", "--amend", "--allow-empty", "-m", "Taken back")
+
+    runner.run("review")
+
+    (comment,) = runner.forge.comments()
+    assert "Nothing to change" in comment
+
+
+def test_a_comment_that_may_not_be_written_fails_nothing_and_the_log_says_why(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    done = runner.run("review", GH_READ_ONLY="yes")
+
+    assert done.returncode == 0, done.stderr
+    assert "HTTP 403" in done.stdout
+    assert commands(done.stdout)[-1].startswith("::notice::The comment could not be written")
+
+
+def test_environments_have_a_comment_an_artifact_and_an_issue_each(runner: Runner) -> None:
+    environments = {name: {"platform": f"sqlite:///{name}.db"} for name in ("staging", "production")}
+    config = {"catalog": "catalog.yaml", "default_environment": "staging", "environments": environments}
+    runner.repository.write("reconciler.yaml", config)
+    runner.repository.write(".gitignore", "*.db\n.reconciler/\n")
+    for name in environments:
+        applied = runner.run("apply", RECONCILER_ENVIRONMENT=name, REVIEWED_PLAN="optional")
+        assert applied.returncode == 0, applied.stdout
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    artifacts = set()
+    for name in environments:
+        runner.run("review", RECONCILER_ENVIRONMENT=name)
+        artifacts.add(runner.outputs["artifact"])
+        runner.run("drift", RECONCILER_ENVIRONMENT=name)
+
+    titles = [each["title"] for each in runner.forge.issues()]
+    assert titles == ["Packages drifted: staging", "Packages drifted: production"]
+    assert [re.findall("staging|production", each)[0] for each in runner.forge.comments()] == [*environments]
+    assert len(artifacts) == 2
 
 
 def test_invalid_files_fail_the_check_and_the_comment_says_where(runner: Runner) -> None:
     runner.repository.package("basic", features=["chta"])
+    runner.repository.commit()
 
     done = runner.run("review")
 
     assert done.returncode == 3
-    assert "`packages/basic.yaml:4:3`" in runner.comment
+    assert "`packages/basic.yaml:4:3`" in runner.forge.comments()[0]
     assert any("::error file=packages/basic.yaml" in each for each in commands(done.stdout))
 
 
 def test_a_broken_configuration_is_explained_too(runner: Runner) -> None:
     runner.repository.write("reconciler.yaml", "environments: [")
+    runner.repository.commit()
 
     done = runner.run("review")
 
     assert done.returncode == 3
-    assert "reconciler.yaml" in runner.comment
+    assert "reconciler.yaml" in runner.forge.comments()[0]
 
 
 def test_a_fork_is_answered_without_platform_or_secret(runner: Runner) -> None:
@@ -181,73 +282,170 @@ def test_a_fork_is_answered_without_platform_or_secret(runner: Runner) -> None:
     runner.repository.commit()
     (runner.repository.root / "platform.db").unlink()
 
-    done = runner.run("review", HAS_PLATFORM="no")
+    done = runner.run("review", HAS_PLATFORM="no", GH_READ_ONLY="yes")
 
     assert done.returncode == 0, done.stderr
-    assert "Which clients it touches is unknown" in runner.comment
+    assert "Which clients it touches is unknown" in runner.summary
     assert not (runner.repository.root / "platform.db").exists()
+
+
+def test_the_commit_can_plant_no_link_where_results_are_written() -> None:
+    action = yaml.safe_load((SCRIPTS / "action.yml").read_text())
+
+    (run,) = (step for step in action["runs"]["steps"] if step["name"] == "Run")
+
+    assert run["env"]["RESULTS"] == "${{ runner.temp }}/reconciler-results"
 
 
 def test_a_merge_applies_exactly_the_reviewed_plan_once(runner: Runner) -> None:
     runner.repository.package("basic", features=["chat"])
-    artifact = runner.reviewed()
+    commit = runner.reviewed()
 
-    done = runner.run("apply", **artifact)
+    done = runner.run("apply")
 
     assert done.returncode == 0, done.stderr
     assert "Applied." in runner.summary
-    assert runner.run("apply", **artifact).returncode == 5
-    with open_platform("sqlite:///platform.db", root=runner.repository.root) as platform:
-        assert [run.actor for run in platform.runs()] == ["ana@github", "tester"]
+    assert runner.run("apply").returncode != 0
+    assert len(runner.history()) == 2
+    assert runner.history()[0] == ("ana@github", commit)
 
 
-def test_a_plan_that_no_longer_holds_is_refused_with_the_difference(runner: Runner) -> None:
+def test_a_queue_that_merges_several_pull_requests_at_once_has_each_applied(runner: Runner) -> None:
+    before = runner.repository.git("rev-parse", "HEAD")
+    runner.repository.package("first")
+    runner.reviewed()
+    first = runner.run("apply", BEFORE=before)
+    runner.repository.package("second")
+    runner.reviewed()
+
+    done = runner.run("apply", BEFORE=before)
+
+    assert (first.returncode, len(runner.history())) == (0, 3), done.stdout
+    assert "second" in runner.summary
+
+
+def test_a_plan_that_no_longer_holds_is_refused_with_the_difference_and_a_plan_of_today(
+    runner: Runner,
+) -> None:
     runner.repository.package("basic", features=["chat"])
-    artifact = runner.reviewed()
-    with open_platform("sqlite:///platform.db", root=runner.repository.root) as platform:
-        line = ClientLine(
-            id="late", line=1, name="Late", owner_email="a@late.example", package="basic", usage={}
-        )
-        platform.import_clients([line], NOON)
-
-    done = runner.run("apply", **artifact)
-
-    assert done.returncode == 5
-    assert "The reviewed plan was not applied" in runner.summary
-    assert re.search(r"^\+.*2 clients", runner.summary, re.MULTILINE)
-
-
-def test_files_that_changed_since_the_review_are_refused(runner: Runner) -> None:
-    runner.repository.package("basic", features=["chat"])
-    artifact = runner.reviewed()
+    runner.reviewed()
     runner.repository.package("basic", features=[])
+    runner.repository.commit("A push past the review")
 
-    done = runner.run("apply", **artifact)
+    refused = runner.run("apply", GITHUB_SHA=runner.forge.state["pulls"][0]["merge_commit_sha"])
+    offered = runner.offered(runner.forge.ran("0" * 40))
+    summary = runner.summary
+    applied = runner.run("apply", PLAN=offered)
+
+    assert refused.returncode == 5
+    assert "was not applied" in summary
+    assert re.search(r"^[+].*chat", summary, re.MULTILINE | re.IGNORECASE), summary
+    assert f"name its plan:** {offered}" in summary
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert len(runner.history()) == 2
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_only_a_plan_that_a_run_of_this_branch_offered_is_applied_by_hand(
+    runner: Runner, *, own: bool
+) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+    runner.run("apply")
+    plan = runner.result("plan.json")
+    branch = "main" if not own else "mine"
+    runner.forge.uploaded(
+        runner.forge.ran("0" * 40), runner.outputs["artifact"], plan, branch=branch, own=own
+    )
+
+    done = runner.run("apply", PLAN=json.loads(plan.read_text())["hash"])
 
     assert done.returncode == 5
-    assert "packages/basic.yaml" in runner.summary
+    assert commands(done.stdout)[-1].startswith("::error::No run on this branch offered that plan")
 
 
-def test_a_commit_without_a_reviewed_plan_is_refused(runner: Runner) -> None:
+def test_a_commit_without_a_reviewed_plan_is_refused_and_a_plan_offered(runner: Runner) -> None:
     runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    done = runner.run("apply")
+    offered = runner.offered(runner.forge.ran("0" * 40))
+    applied = runner.run("apply", PLAN=offered)
+
+    assert done.returncode == 5
+    assert commands(done.stdout)[-1].startswith("::error::Part of this push has no reviewed plan")
+    assert applied.returncode == 0, applied.stdout
+
+
+def test_a_commit_without_a_plan_that_changes_nothing_is_fine(runner: Runner) -> None:
+    runner.repository.write(
+        "packages/basic.yaml",
+        "# only a comment\n" + (runner.repository.root / "packages/basic.yaml").read_text(),
+    )
+    runner.repository.commit()
+
+    done = runner.run("apply")
+
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is left to change" in runner.summary
+
+
+def test_a_merged_pull_request_of_a_fork_is_offered_for_approval(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+    commit = runner.repository.git("rev-parse", "HEAD")
+    runner.forge.ran("e" * 40, repository="stranger/packages")
+    runner.forge.merged("e" * 40, commit)
 
     done = runner.run("apply")
 
     assert done.returncode == 5
-    assert commands(done.stdout)[-1].startswith("::error::This commit has no reviewed plan")
+    assert "name its plan:** sha256:" in runner.summary
+
+
+def test_what_was_merged_and_not_applied_is_named_by_every_later_plan_and_the_drift_issue(
+    runner: Runner,
+) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.reviewed()
+    runner.run("apply")
+    runner.repository.package("basic", features=[])
+    runner.repository.commit("Forgotten by everybody")
+    runner.repository.package("basic", features=[], user_count=6)
+    runner.repository.commit("The next one")
+
+    runner.run("review")
+    (comment,) = runner.forge.comments()
+    runner.run("drift")
+
+    assert "Forgotten by everybody" in comment
+    assert "The next one" not in comment
+    assert "The next one" in runner.forge.issues()[0]["body"]
 
 
 def test_a_waiver_inside_a_plan_counts_only_where_the_workflow_grants_it(runner: Runner) -> None:
     rollout = {"existing_clients": "reassign"}
     runner.repository.package("basic", features=["chat"], rollout=rollout)
-    artifact = runner.reviewed(RECONCILER_ALLOW="acknowledge:basic")
+    runner.reviewed(RECONCILER_ALLOW="acknowledge:basic")
 
-    refused = runner.run("apply", **artifact)
-    granted = runner.run("apply", WAIVERS="adopt:x acknowledge:basic", **artifact)
+    refused = runner.run("apply")
+    summary = runner.summary
+    granted = runner.run("apply", WAIVERS="adopt:x acknowledge:basic")
 
     assert refused.returncode == 4
-    assert "acknowledge:basic" in runner.folder.joinpath("results", "refusal.txt").read_text()
+    assert "acknowledge:basic" in summary
     assert granted.returncode == 0, granted.stderr
+
+
+def test_waivers_of_the_workflow_are_those_that_the_review_is_made_with(runner: Runner) -> None:
+    rollout = {"existing_clients": "reassign"}
+    runner.repository.package("basic", features=["chat"], rollout=rollout)
+    runner.repository.commit()
+
+    blocked = runner.run("review")
+    passed = runner.run("review", WAIVERS="acknowledge:basic")
+
+    assert (blocked.returncode, passed.returncode) == (4, 0)
 
 
 def test_drift_opens_one_issue_keeps_it_up_to_date_and_closes_it(runner: Runner) -> None:
@@ -256,13 +454,14 @@ def test_drift_opens_one_issue_keeps_it_up_to_date_and_closes_it(runner: Runner)
         definition = platform.snapshot("acme")
         platform.edit_package("basic", type(definition)(title="By hand", caps={"user_count": 1}), NOON)
     opened = runner.run("drift")
-    kept = runner.run("drift", GH_ISSUE="5")
+    (issue,) = runner.forge.issues()
+    kept = runner.run("drift")
     runner.repository.package("basic", title="By hand", user_count=1)
-    closed = runner.run("drift", GH_ISSUE="5")
+    closed = runner.run("drift")
 
     assert [each.returncode for each in (still, opened, kept, closed)] == [0, 0, 0, 0]
-    lines = [line for line in runner.requests.splitlines() if not line.startswith("issue list")]
-    assert [line.split()[1] for line in lines if line.startswith("issue")] == ["create", "edit", "close"]
+    assert issue["body"].startswith("The platform of the default environment differs from the files at ")
+    assert [each["id"] for each in runner.forge.issues("CLOSED")] == [issue["id"]]
 
 
 def test_hostile_titles_start_no_command_in_the_log(runner: Runner) -> None:

@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -41,3 +42,39 @@ def test_scripts_are_bash_that_stops_at_errors_and_takes_input_from_variables_on
 
     assert "${{" not in text
     assert "set -euo pipefail" in text or "shared.sh" in text
+
+
+def test_shellcheck_finds_nothing() -> None:
+    scripts = [*map(str, SCRIPTS), str(ROOT / ".ci" / "run")]
+    done = subprocess.run(["shellcheck", "-x", *scripts], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_required_check_reports_on_every_pull_request_and_in_a_merge_queue() -> None:
+    workflow = yaml.load((ROOT / ".github/workflows/reconciler-plan.yml").read_text(), yaml.BaseLoader)
+
+    assert workflow["on"] == {"pull_request": "", "merge_group": ""}
+    assert workflow["jobs"]["packages"]["if"] == "always()"
+
+
+@pytest.mark.parametrize(
+    ("results", "passes"),
+    [
+        ("success skipped", True),
+        ("skipped success", True),
+        ("skipped skipped", False),
+        ("failure skipped", False),
+        ("cancelled skipped", False),
+        ("skipped failure", False),
+    ],
+)
+def test_the_required_check_takes_no_skipped_job_for_a_success(results: str, *, passes: bool) -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/reconciler-plan.yml").read_text())
+    (step,) = workflow["jobs"]["packages"]["steps"]
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env={"RESULTS": results}, capture_output=True, check=False
+    )
+
+    assert (done.returncode == 0) is passes

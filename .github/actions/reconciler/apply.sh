@@ -1,74 +1,161 @@
 #!/usr/bin/env bash
-# On a push to the default branch: apply exactly the plan that was reviewed on the pull request.
+# On a push to the default branch: apply exactly the plans that were reviewed on the pull requests it merged.
+# Where one no longer holds, or there is none, a new plan is offered; a run by hand that names its hash applies it.
 
 # shellcheck source-path=SCRIPTDIR source=shared.sh
 . "$(dirname "$0")/shared.sh"
 
-plan="$RESULTS/plan.json"
+body="$RESULTS/body.md"
+: > "$body"
 
-# Fetch the plan of the pull request that this commit merged, from a successful run in this repository.
-fetch_plan() {
-  local head run_id
-  head=$(gh api "repos/$GITHUB_REPOSITORY/commits/$GITHUB_SHA/pulls" --jq \
-    "[.[] | select(.merged_at != null and .merge_commit_sha == \"$GITHUB_SHA\")][0].head.sha // empty") || return 1
-  [ -n "$head" ] || return 1
-  run_id=$(gh api "repos/$GITHUB_REPOSITORY/actions/workflows/$PLAN_WORKFLOW/runs?head_sha=$head&event=pull_request&status=success" \
+# Print the head of each pull request that this push merged, oldest first: a merge queue pushes several at once.
+merged_heads() {
+  local commit commits=""
+  if [[ "${BEFORE:-}" == *[1-9a-f]* ]]; then
+    commits=$(gh api --paginate "repos/$GITHUB_REPOSITORY/compare/$BEFORE...$GITHUB_SHA" --jq '.commits[].sha') || commits=""
+  fi
+  for commit in ${commits:-$GITHUB_SHA}; do
+    gh api "repos/$GITHUB_REPOSITORY/commits/$commit/pulls" --jq \
+      ".[] | select(.merged_at != null and .merge_commit_sha == \"$commit\") | .head.sha"
+  done
+}
+
+# Fetch the plan of a pull request from a successful run in this repository: reviewed HEAD INTO.
+reviewed() {
+  local run_id
+  run_id=$(gh api "repos/$GITHUB_REPOSITORY/actions/workflows/$PLAN_WORKFLOW/runs?head_sha=$1&event=pull_request&status=success" \
     --jq "[.workflow_runs[] | select(.head_repository.full_name == \"$GITHUB_REPOSITORY\")][0].id // empty") || return 1
   [ -n "$run_id" ] || return 1
-  gh run download "$run_id" --repo "$GITHUB_REPOSITORY" --name reconciler-plan --dir "$RESULTS" || return 1
-  [ -f "$plan" ]
+  gh run download "$run_id" --repo "$GITHUB_REPOSITORY" --name "reconciler-plan-$NAME" --dir "$2" || return 1
+  [ -f "$2/plan.json" ]
 }
 
-# A plan carries the waivers that it was made with; only those that this workflow grants are taken.
-check_waivers() {
+# Fetch the plan that an earlier run on this branch offered: offered HASH INTO.
+offered() {
+  local run_id
+  [[ "$1" =~ ^sha256:[0-9a-f]{64}$ ]] || return 1
+  local branch=${GITHUB_REF_NAME//[^A-Za-z0-9._\/-]/}
+  run_id=$(gh api "repos/$GITHUB_REPOSITORY/actions/artifacts?name=$(artifact_of "$1")" --jq \
+    "[.artifacts[] | select((.expired | not) and .workflow_run.head_branch == \"$branch\"
+      and .workflow_run.head_repository_id == .workflow_run.repository_id) | .workflow_run.id][0] // empty") || return 1
+  [ -n "$run_id" ] || return 1
+  gh run download "$run_id" --repo "$GITHUB_REPOSITORY" --name "$(artifact_of "$1")" --dir "$2" || return 1
+  [ "$(hash_of "$2/plan.json")" = "$1" ]
+}
+
+artifact_of() {
+  printf 'reconciler-plan-%s-%s' "$NAME" "${1:7:16}"
+}
+
+hash_of() {
+  jq -r '.hash | select(test("^sha256:[0-9a-f]{64}$"))' "$1"
+}
+
+# Print the waivers that a plan was made with and that this workflow does not grant.
+foreign_waivers() {
   local waiver
-  while IFS= read -r waiver; do
-    case " $WAIVERS " in
-      *" $waiver "*) ;;
-      *) printf 'The plan carries the waiver %s, which the workflow does not allow.\n' "$waiver" > "$RESULTS/refusal.txt"
-         show "$RESULTS/refusal.txt"; fenced "$RESULTS/refusal.txt" > "$RESULTS/body.md"
-         summarise "$RESULTS/body.md"; exit 4 ;;
-    esac
-  done < <(python3 -c 'import json, sys
-for guard in json.load(open(sys.argv[1], encoding="utf-8"))["guards"]:
-    if guard["result"] == "allowed":
-        print(guard["id"] + ":" + guard["key"])' "$plan")
+  jq -r '.guards[] | select(.result == "allowed") | .id + ":" + .key' "$1" | while IFS= read -r waiver; do
+    case " ${waivers[*]} " in *" $waiver "*) ;; *) printf '%s\n' "$waiver" ;; esac
+  done
 }
 
-if fetch_plan; then
-  check_waivers
-elif [ "$REVIEWED_PLAN" = optional ]; then
-  allow=()
-  for waiver in $WAIVERS; do allow+=(--allow "$waiver"); done
-  into /dev/null plan --out "$plan" "${allow[@]}" || { code=$?; summarise <(fenced "$RESULTS/messages.txt"); exit "$code"; }
-else
-  echo "::error::This commit has no reviewed plan: it was pushed directly, or its plan failed or has expired."
-  exit 5
-fi
+# Apply a plan and say so. Guards are judged again, with the waivers that the workflow grants and no others.
+apply_plan() {
+  local code=0
+  foreign_waivers "$1" > "$RESULTS/waivers.txt"
+  if [ -s "$RESULTS/waivers.txt" ]; then
+    { echo "The plan carries waivers that this workflow does not grant:"; cat "$RESULTS/waivers.txt"; } > "$RESULTS/messages.txt"
+    show "$RESULTS/messages.txt"
+    code=4
+  else
+    into "$RESULTS/applied.txt" apply "$1" --yes --actor "${GITHUB_ACTOR:-github}@github" "${allow[@]}" || code=$?
+  fi
+  if [ "$code" -eq 0 ]; then
+    into "$RESULTS/shown.md" show "$1" --format markdown
+    { cat "$RESULTS/shown.md"; printf '\n**Applied.**\n\n'; } >> "$body"
+  else
+    { printf '### A reviewed plan was not applied\n'; fenced "$RESULTS/messages.txt"; } >> "$body"
+  fi
+  return "$code"
+}
 
-code=0
-into "$RESULTS/applied.txt" apply "$plan" --yes --actor "${GITHUB_ACTOR:-github}@github" || code=$?
-if [ "$code" -eq 0 ]; then
-  into "$RESULTS/body.md" show "$plan" --format markdown
-  printf '\n**Applied.**\n' >> "$RESULTS/body.md"
-  summarise "$RESULTS/body.md"
-  exit 0
-fi
-
-# Refused: show why, and what a plan of today says otherwise than the reviewed one.
-{
-  printf '### The reviewed plan was not applied\n'
-  fenced "$RESULTS/messages.txt"
-} > "$RESULTS/body.md"
-if [ "$code" -eq 5 ]; then
-  into "$RESULTS/reviewed.txt" show "$plan" || true
-  into /dev/null plan --out "$RESULTS/today.json" || true
-  if [ -f "$RESULTS/today.json" ]; then
-    into "$RESULTS/today.txt" show "$RESULTS/today.json"
+# Make the plan of today, say what the reviewed one said otherwise, and offer it for approval: offer [REVIEWED].
+# Returns 0 where nothing is left to do.
+offer() {
+  local code=0 hash
+  into "$RESULTS/today.md" plan --out "$RESULTS/plan.json" --format markdown --detailed-exitcode "${allow[@]}" || code=$?
+  if [ "$code" -eq 0 ]; then
+    printf '\nNothing is left to change: the platform is as the files say.\n' >> "$body"
+    return 0
+  fi
+  if [ ! -f "$RESULTS/plan.json" ]; then
+    fenced "$RESULTS/messages.txt" >> "$body"
+    return 1
+  fi
+  if [ -n "${1:-}" ]; then
+    into "$RESULTS/reviewed.txt" show "$1" || true
+    into "$RESULTS/today.txt" show "$RESULTS/plan.json" || true
     diff -u --label reviewed "$RESULTS/reviewed.txt" --label today "$RESULTS/today.txt" > "$RESULTS/difference.txt" || true
-    printf '\nWhat a plan of today says otherwise:\n' >> "$RESULTS/body.md"
-    fenced "$RESULTS/difference.txt" >> "$RESULTS/body.md"
+    { printf '\nWhat a plan of today says otherwise:\n'; fenced "$RESULTS/difference.txt"; } >> "$body"
+  fi
+  { printf '\n'; cat "$RESULTS/today.md"; } >> "$body"
+  if [ "$code" -eq 2 ]; then
+    hash=$(hash_of "$RESULTS/plan.json")
+    output artifact "$(artifact_of "$hash")"
+    printf '\n**To apply the plan of today, run this workflow by hand and name its plan:** %s\n' "$hash" >> "$body"
+  fi
+  return 1
+}
+
+finish() {
+  [ "$1" -eq 0 ] || unapplied HEAD
+  summarise "$body"
+  exit "$1"
+}
+
+if [ -n "${PLAN:-}" ]; then
+  if ! offered "$PLAN" "$RESULTS/asked"; then
+    echo "::error::No run on this branch offered that plan for this environment, or its artifact has expired."
+    exit 5
+  fi
+  code=0
+  apply_plan "$RESULTS/asked/plan.json" || code=$?
+  [ "$code" -ne 5 ] || offer "$RESULTS/asked/plan.json" || true
+  finish "$code"
+fi
+
+code=0 plans=0 stale="" has_all=yes
+merged_heads > "$RESULTS/heads.txt" || has_all=no
+[ -s "$RESULTS/heads.txt" ] || has_all=no
+while IFS= read -r head; do
+  plans=$((plans + 1))
+  if ! reviewed "$head" "$RESULTS/reviewed-$plans"; then
+    has_all=no
+    continue
+  fi
+  plan="$RESULTS/reviewed-$plans/plan.json"
+  refused=0
+  apply_plan "$plan" || refused=$?
+  [ "$refused" -eq 0 ] || code=$refused
+  [ "$refused" -ne 5 ] || stale=$plan
+done < "$RESULTS/heads.txt"
+
+if [ -n "$stale" ]; then
+  offer "$stale" || true
+elif [ "$has_all" = no ] && [ "$REVIEWED_PLAN" = optional ]; then
+  into /dev/null plan --out "$RESULTS/plan.json" "${allow[@]}" || code=$?
+  if [ -f "$RESULTS/plan.json" ]; then
+    code=0
+    apply_plan "$RESULTS/plan.json" || code=$?
+  else
+    fenced "$RESULTS/messages.txt" >> "$body"
+  fi
+elif [ "$has_all" = no ]; then
+  printf '### Part of this push has no reviewed plan\n\n' >> "$body"
+  printf 'It was pushed directly or from a fork, or its plan failed or has expired.\n' >> "$body"
+  if ! offer; then
+    echo "::error::Part of this push has no reviewed plan: it was pushed directly or from a fork, or its plan failed or has expired."
+    code=5
   fi
 fi
-summarise "$RESULTS/body.md"
-exit "$code"
+finish "$code"

@@ -3,10 +3,33 @@
 # files and quoted variables, and reaches the log only while workflow commands are off.
 
 set -euo pipefail
-mkdir -p "$RESULTS"
 : "${RECONCILER:=reconciler}"
 [ -n "${RECONCILER_ENVIRONMENT:-}" ] || unset RECONCILER_ENVIRONMENT
 export NO_COLOR=1
+
+# What tells the results of one configuration and environment from those of another: staging-1a2b3c4d.
+identity() {
+  local config=${RECONCILER_CONFIG:-reconciler.yaml} environment=${RECONCILER_ENVIRONMENT:-default} sum
+  sum=$(printf '%s\n%s' "$config" "$environment" | sha256sum)
+  printf '%s-%s' "$(printf '%s' "$environment" | tr -cs 'A-Za-z0-9_' '-' | cut -c1-20)" "${sum:0:8}"
+}
+
+NAME=$(identity)
+RESULTS="$RESULTS/$NAME"
+rm -rf "$RESULTS"
+mkdir -p "$RESULTS"
+read -ra paths <<< "${PACKAGE_PATHS:-packages schemas reconciler.yaml}"
+read -ra waivers <<< "${WAIVERS:-}"
+allow=()
+for waiver in "${waivers[@]}"; do allow+=(--allow "$waiver"); done
+
+# Tell the steps of the workflow that follow: output NAME VALUE.
+output() {
+  [ -z "${GITHUB_OUTPUT:-}" ] || printf '%s=%s\n' "$1" "$2" >> "$GITHUB_OUTPUT"
+}
+
+output results "$RESULTS"
+output artifact "reconciler-plan-$NAME"
 
 # Run reconciler and return its exit code; what it says on standard error is shown and kept in messages.txt.
 run() {
@@ -42,4 +65,18 @@ fenced() {
   printf '\n~~~~~~~~~~~~~~~~text\n'
   sed 's/~~~~/~~~ ~/g' "$1"
   printf '\n~~~~~~~~~~~~~~~~\n'
+}
+
+# Add to body.md which commits changed the package files since the last apply and are in COMMIT: unapplied COMMIT.
+unapplied() {
+  local last
+  "$RECONCILER" history --format json > "$RESULTS/history.json" 2> /dev/null || return 0
+  last=$(jq -rs '[.[] | .commit // empty | select(endswith("-dirty") | not)][0] // empty' "$RESULTS/history.json") || return 0
+  [ -n "$last" ] || return 0
+  git log --first-parent --format='%h %s' "$last..$1" -- "${paths[@]}" > "$RESULTS/unapplied.txt" 2> /dev/null || return 0
+  [ -s "$RESULTS/unapplied.txt" ] || return 0
+  {
+    printf '\n**Merged, and not applied since %s:**\n' "${last:0:12}"
+    fenced "$RESULTS/unapplied.txt"
+  } >> "$RESULTS/body.md"
 }
