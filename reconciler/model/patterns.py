@@ -28,8 +28,8 @@ option of a command or a step out of a folder.
 INVISIBLE: Final = (
     r"\u0000-\u001f\u007f-\u009f"  # for control
     r"\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
+    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
 )
 """Characters that are not drawn, or that change how others are: two texts with them may look like one.
 
@@ -44,7 +44,7 @@ LINE_PATTERN: Final = rf"^[^\s{INVISIBLE}]+({_SPACES}[^\s{INVISIBLE}]+)*$"
 TEXT_PATTERN: Final = r"^[^\u0000]*$"
 """Text of any number of lines; no database keeps the character that is left out."""
 
-EMAIL_PATTERN: Final = r"^[ ]*[^@\s]{1,64}@[^@\s]{1,255}[ ]*$"
+EMAIL_PATTERN: Final = rf"^[ ]*[^@\s{INVISIBLE}]{{1,64}}@[^@\s{INVISIBLE}]{{1,255}}[ ]*$"
 """What an e-mail address looks like from afar; `emails` looks closer."""
 
 DAYS_PATTERN: Final = r"^(0|[1-9][0-9]{0,3}) days?$"

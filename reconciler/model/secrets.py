@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Final, Literal, TypeAlias
+from urllib.parse import quote
 
 Noun: TypeAlias = Literal["token", "password", "secret"]
 """What messages call a secret: one that travels in a header, that of a database, or one that signs."""
 
 _LINE_END: Final = re.compile(r"\r?\n\Z")
 _LAST_OF_ASCII: Final = "\x7f"
+_PIECE: Final = 12
 _HIDDEN: Final = (
     (re.compile(r"(rct_[0-9a-f]{12}_)[\w-]+", re.ASCII), r"\1***"),
     (re.compile(r"(https?://)[^\s/?#]*@"), r"\1***@"),
@@ -47,6 +50,21 @@ def _kind_of(character: str, noun: Noun) -> str:
     if noun == "token" and character > _LAST_OF_ASCII:
         return "not ASCII"
     return "" if character.isprintable() else "a control character"
+
+
+def hiding(text: str, secret: str) -> str:
+    """Return the text with `***` for the secret, also encoded or escaped, and for any long piece of it."""
+    for form in (secret, quote(secret, safe=""), escape(secret)):
+        text = text.replace(form, "***")
+    pieces = {secret[start : start + _PIECE] for start in range(len(secret) - _PIECE + 1)}
+    shown, end = [], 0
+    for start, character in enumerate(text):
+        if text[start : start + _PIECE] in pieces:
+            shown += ["***"] if start >= end else []
+            end = start + _PIECE
+        elif start >= end:
+            shown.append(character)
+    return "".join(shown)
 
 
 def without_secrets(text: str) -> str:

@@ -69,7 +69,7 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
 class Impatient(H11Protocol):
     """Ends a connection on which the next request does not begin in time, however slowly its head comes.
 
-    Without that, a thousand that say nothing would keep everybody else out.
+    So it does where nothing of an answer is read. Else a thousand of either would keep everybody else out.
     """
 
     _due: asyncio.TimerHandle | None = None
@@ -82,6 +82,22 @@ class Impatient(H11Protocol):
         """Wait for the next request."""
         super().on_response_complete()
         self._wait()
+
+    def pause_writing(self) -> None:
+        """Watch whether what waits to be sent is being read."""
+        super().pause_writing()
+        self._watch()
+
+    def _watch(self) -> None:
+        size = self.transport.get_write_buffer_size()
+        self.loop.call_later(self.timeout_keep_alive, self._require_progress, size)
+
+    def _require_progress(self, size: int) -> None:
+        if self.flow.write_paused and not self.transport.is_closing():
+            if self.transport.get_write_buffer_size() == size:
+                self.transport.abort()
+            else:
+                self._watch()
 
     def _wait(self) -> None:
         if self._due is not None:

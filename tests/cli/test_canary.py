@@ -7,11 +7,14 @@ import os
 import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.model.secrets import hiding
 from reconciler.wire.paths import PROBLEM
 from reconciler.wire.problems import URN
 from tests.live.hostile import hostile, response
@@ -242,6 +245,25 @@ def test_a_server_says_and_logs_nothing_of_the_tokens_that_it_refuses(cage: Cage
 
     assert answers[0].startswith("HTTP/1.1 401")
     assert pieces_in("".join(answers) + logged) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{0}",
+        "half of it: {0:.30}",
+        "the rest: {1}",
+        "%20{2}",
+        "<code>{3}</code>",
+        "twice, {0}{0}",
+        "{0:.40}-{1}",
+    ],
+)
+def test_what_a_server_sends_back_of_a_token_is_hidden(said: str) -> None:
+    secret = f"rct_{ID}_&/{CANARY}"
+    sent_back = said.format(secret, secret[5:], quote(secret, safe=""), escape(secret))
+
+    assert pieces_in(hiding(sent_back, secret)) == []
 
 
 def asked(address: str, secret: str) -> str:

@@ -45,6 +45,9 @@ ADDRESSES: Final = (
     "@x.example",
     "Ops@Acme.example ",
     "größe@acme.example",
+    "ops\u3164@acme.example",
+    "ops@ac\u034fme.example",
+    "ops\ufe0f@acme.example",
 )
 LOOK_ALIKES: Final = (
     "Pro\u00ad",
@@ -54,6 +57,8 @@ LOOK_ALIKES: Final = (
     "\u115fPro",
     "\u180ePro",
     "Pro\ufe0f",
+    "Pro\ue000",
+    "Pro\U00016fe4",
 )
 SPACED: Final = (
     " Pro",
@@ -223,6 +228,11 @@ def test_titles_that_look_like_others_are_refused_and_what_is_wrong_is_seen(text
 
     assert fault
     assert json.dumps(fault).isascii() or "\u00a0" in fault
+
+
+@pytest.mark.parametrize("text", ADDRESSES[-3:], ids=ascii)
+def test_addresses_that_look_like_others_are_refused(text: str) -> None:
+    assert forms.EMAIL.fault(text)
 
 
 @pytest.mark.parametrize("text", SPACED[3:5])

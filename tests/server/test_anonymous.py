@@ -147,6 +147,18 @@ def test_a_connection_on_which_no_request_begins_is_ended(server: Serving, said:
     assert received.count(b"HTTP/1.1 200") == said.count(b"HTTP")
 
 
+def test_a_connection_whose_answers_nobody_reads_is_ended(server: Serving) -> None:
+    asked = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
+        connection.settimeout(2 * PATIENCE)
+        connection.connect((host, int(port)))
+
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(asked)
+
+
 def test_headers_without_an_end_are_refused(server: Serving) -> None:
     before = server.peak_bytes()
     with opened(server.url) as connection, suppress(ConnectionResetError, BrokenPipeError):

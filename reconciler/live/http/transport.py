@@ -15,6 +15,7 @@ import httpx
 from reconciler import __version__
 from reconciler.live.http.messages import LostError, Reply, TooMuchError
 from reconciler.model.hosts import Host
+from reconciler.model.secrets import hiding
 from reconciler.wire import paths
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Transport:
 
     def hidden(self, text: str) -> str:
         """Return a text of the server's without the token, which some send back in what they refuse."""
-        return text if self._token is None else text.replace(self._token, "***")
+        return text if self._token is None else hiding(text, self._token)
 
     def close(self) -> None:
         """Close every thread's connections."""
