@@ -1,11 +1,13 @@
 """What is sent to whoever builds the image, by the rules of a `.dockerignore`."""
 
+import re
 import subprocess
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = [
@@ -44,6 +46,19 @@ def matches(pattern: str, place: PurePosixPath) -> bool:
 )
 def test_neither_history_nor_a_platform_nor_a_secret_lies_in_a_layer(file: str) -> None:
     assert not is_sent(file)
+
+
+def test_what_is_installed_is_locked_by_hashes_and_is_what_the_project_asks_for() -> None:
+    text = (ROOT / "docs" / "deploy" / "requirements.txt").read_text()
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    asked = [*project["project"]["dependencies"], *extras["server"], *extras["watch"]]
+
+    wanted = [Requirement(each) for each in (*asked, *project["build-system"]["requires"])]
+
+    assert [str(each) for each in wanted if not each.specifier.contains(locked.get(each.name, "0"))] == []
+    assert len(re.findall(r"^\S+==.*\\$\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)) == len(locked)
 
 
 def test_all_is_sent_that_the_distribution_is_built_of() -> None:
