@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
     from reconciler.sources.schemas import Kind
     from reconciler.sources.yaml.inspection import Inspection
+    from reconciler.validation.vocabulary import Vocabulary
 
 MOST_PROBLEMS: Final = 100
 """Of one file, that are told one by one."""
@@ -28,24 +29,27 @@ class Reading:
 
     Attributes:
         attempt: What could be made of a file that is invalid.
-        faulty: Top-level keys of the attempt under which something is wrong.
+        faulty: Paths of the attempt at which something is wrong.
     """
 
     document: dict[str, Any] | None
     findings: tuple[Finding, ...] = ()
     attempt: Any = None
-    faulty: frozenset[str] = frozenset()
+    faulty: frozenset[Path] = frozenset()
 
 
-def read_document(file: str, content: bytes, kind: Kind) -> Reading:
-    """Read a file: fast where all is well, with care and explanations where it is not."""
+def read_document(file: str, content: bytes, kind: Kind, vocabulary: Vocabulary | None = None) -> Reading:
+    """Read a file: fast where all is well, with care and explanations where it is not.
+
+    A vocabulary tells which of its keys was meant.
+    """
     try:
         document = load(content)
         if validator_of(kind).is_valid(document):
             return Reading(document)
     except DoubtfulError:
         pass
-    return _explained(file, inspected(content), kind)
+    return _explained(file, inspected(content), kind, vocabulary)
 
 
 def inspected(content: bytes) -> Inspection:
@@ -75,17 +79,18 @@ def _faults(file: str, inspection: Inspection) -> list[Finding]:
     ]
 
 
-def _explained(file: str, inspection: Inspection, kind: Kind) -> Reading:
+def _explained(file: str, inspection: Inspection, kind: Kind, vocabulary: Vocabulary | None) -> Reading:
     faults = _faults(file, inspection)
     problems: tuple[Problem, ...] = ()
     if inspection.document is not None:
         problems = tuple(_schema_problems(inspection, kind))
+        if vocabulary is not None:
+            problems = tuple(vocabulary.advised(each, inspection.document) for each in problems)
     if not faults and not problems:
         return Reading(inspection.document)
-    paths = [*(fault.path for fault in inspection.faults), *(problem.path for problem in problems)]
-    faulty = frozenset(str(path[0]) for path in paths if path)
+    faulty = {*(fault.path for fault in inspection.faults), *(problem.path for problem in problems)}
     findings = (*faults, *_located(file, inspection, problems))
-    return Reading(None, findings, inspection.document, faulty)
+    return Reading(None, findings, inspection.document, frozenset(faulty))
 
 
 def _schema_problems(inspection: Inspection, kind: Kind) -> Iterable[Problem]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.findings import Finding
     from reconciler.sources.cache import DocumentCache
+    from reconciler.validation.problems import Path as ProblemPath
 
 
 def desired_package(key: str, file: str, document: Mapping[str, Any]) -> DesiredPackage:
@@ -156,17 +157,22 @@ class PackageFiles:
         return True
 
     def _parsed(self, key: str, file: str, content: bytes) -> dict[str, Any] | None:
-        reading = read_document(file, content, "package")
+        reading = read_document(file, content, "package", self._vocabulary)
         self.findings += reading.findings
         if isinstance(reading.attempt, dict):
             self._judge(key, file, content, _sound(reading.attempt, reading.faulty))
         return reading.document
 
 
-def _sound(attempt: dict[str, Any], faulty: frozenset[str]) -> dict[str, Any]:
-    """Leave out what is invalid, and what could only be judged beside it."""
-    judged_beside = {"limits", "acknowledge", *_BESIDE_FEATURES} if "features" in faulty else set()
-    return {key: value for key, value in attempt.items() if key not in faulty | judged_beside}
+def _sound(attempt: dict[str, Any], faulty: frozenset[ProblemPath]) -> dict[str, Any]:
+    """Leave out what is invalid, and what could only be judged beside it; of limits each one by itself."""
+    limits = {path[1] for path in faulty if len(path) > 1 and path[0] == "limits"}
+    invalid = {path[0] for path in faulty if path and not (path[0] == "limits" and len(path) > 1)}
+    judged_beside = {"limits", "acknowledge", *_BESIDE_FEATURES} if "features" in invalid else set()
+    sound = {key: value for key, value in attempt.items() if key not in invalid | judged_beside}
+    if limits and "limits" in sound:
+        sound["limits"] = {key: value for key, value in sound["limits"].items() if key not in limits}
+    return sound
 
 
 def _cache(root: str) -> DocumentCache:

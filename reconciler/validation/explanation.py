@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
-from reconciler.validation.advice import advice, reads_as_number
-from reconciler.validation.problems import Path, Problem, did_you_mean
+from reconciler.validation.advice import advice, choice_meant, key_meant, reads_as_number
+from reconciler.validation.problems import Path, Problem, slug_of
 from reconciler.validation.wording import Expected, ValueKind, expected, in_python, named, shown, spelling_of
 
 if TYPE_CHECKING:
@@ -89,22 +89,24 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     for key in error.instance:
         if patterns and not any(re.search(pattern, key) for pattern in patterns):
             message = f"`{key[:60]}` must be {spelling_of(patterns[0]).words}"
-            yield Problem((*path, key), "bad-key", message, at_key=True)
+            fix = f"write {slug}" if re.search(patterns[0], slug := slug_of(key)) else ""
+            yield Problem((*path, key), "bad-key", message, fix, at_key=True)
         elif not patterns and key not in schema["properties"]:
             known = schema["properties"]
-            fix = did_you_mean(key, known) or f"the keys here are {', '.join(known)}"
+            fix = key_meant(key, known) or f"the keys here are {', '.join(known)}"
             message = f"there is no key `{key[:60]}` {'here' if path else 'in this file'}"
             yield Problem((*path, key), "unknown-key", message, fix, at_key=True)
 
 
 def _missing_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     """Pass over a key that is there misspelled: that is told already, with what was meant."""
-    strangers = [key for key in error.instance if key not in error.schema["properties"]]
+    known = error.schema["properties"]
+    meant = " ".join(key_meant(key, known) for key in error.instance if key not in known)
     for key in error.validator_value:
-        if key not in error.instance and not any(did_you_mean(stranger, [key]) for stranger in strangers):
-            description = error.schema["properties"][key]["description"]
-            message = f"{named(path)} lacks the key `{key}`"
-            yield Problem(path, "missing-key", message, f"add `{key}: ...`: {description}")
+        if key not in error.instance and f"`{key}`" not in meant:
+            description = known[key]["description"]
+            fix = f"add `{key}: ...`, {description[0].lower()}{description[1:].rstrip('.')}"
+            yield Problem(path, "missing-key", f"{named(path)} lacks the key `{key}`", fix)
 
 
 def _alternatives(error: SchemaError, path: Path, root: Mapping[str, Any]) -> Iterator[Problem]:
@@ -132,24 +134,25 @@ def _repeated(error: SchemaError, path: Path) -> Iterator[Problem]:
 
 def _wrong_type(path: Path, value: Any, wanted: Expected) -> Problem:
     message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
-    return Problem(path, "wrong-type", message, advice(value, wanted.forms))
+    return Problem(path, "wrong-type", message, advice(value, wanted.forms, path))
 
 
 def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> Problem:
     wanted = expected(schema, root)
     if not isinstance(value, str) or (ValueKind.NUMBER in wanted.forms and reads_as_number(value)):
         return _wrong_type(path, value, wanted)
-    choices = schema.get("enum", [branch["const"] for branch in schema.get("anyOf", ()) if "const" in branch])
+    branches = schema.get("anyOf", (schema,))
+    choices = schema.get("enum", [branch["const"] for branch in branches if "const" in branch])
     message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
     rule = "bad-share" if value.endswith("%") else "bad-value"
-    return Problem(path, rule, message, advice(value, wanted.forms) or did_you_mean(value, choices))
+    return Problem(path, rule, message, choice_meant(value, choices) or advice(value, wanted.forms, path))
 
 
 def _misspelled(path: Path, value: str, pattern: str) -> Problem:
     spelling = spelling_of(pattern)
     stated = "" if pattern in _BESIDE_SECRETS else f"; it is {shown(value)}"
     message = f"{named(path)} must be {spelling.words}{stated}"
-    return Problem(path, spelling.rule, message, advice(value, spelling.expected.forms))
+    return Problem(path, spelling.rule, message, advice(value, spelling.expected.forms, path))
 
 
 def _unclear(error: SchemaError, path: Path) -> Problem:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.emails import fault_of, normal_email
 from reconciler.model.terms import AI_CREDITS
 from reconciler.validation.acknowledgements import acknowledgement_problems
-from reconciler.validation.problems import Problem, did_you_mean
+from reconciler.validation.problems import Problem
 from reconciler.validation.titles import repeated_titles
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from reconciler.model.packages import DesiredPackage
     from reconciler.validation.vocabulary import Vocabulary
+
+_OPENING: Final = frozenset("\u201c\u201e\u00ab\u2039\u2018\u201a\u201d\u00bb")
+_CLOSING: Final = frozenset("\u201d\u201c\u00bb\u203a\u2019\u2018\u00ab")
+"""Typographic quotation marks, in the order of any language."""
 
 
 def package_problems(
@@ -32,6 +36,7 @@ def package_problems(
             yield from _limit_problems(document["limits"], on, vocabulary)
         if document.get(AI_CREDITS.key) and on.isdisjoint(vocabulary.ai) and on <= vocabulary.features:
             yield _idle_credits(vocabulary)
+    yield from _quotes(document)
     if document.get("allowed_emails", "any") != "any":
         yield from _email_problems(document["allowed_emails"])
     if document.get("renamed_from") == key:
@@ -42,6 +47,14 @@ def package_problems(
     if "acknowledge" in document:
         catalog = vocabulary.catalog if vocabulary is not None else None
         yield from acknowledgement_problems(key, document, catalog, today)
+
+
+def _quotes(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("title", "description"):
+        text = document.get(name, "").strip()
+        if text[:1] in _OPENING and text[-1:] in _CLOSING:
+            message = f"the quotes around `{name}` become part of the text"
+            yield Problem((name,), "quotes-in-text", message, "take them out: a text needs none")
 
 
 def _rollout_problems(rollout: Mapping[str, Any]) -> Iterator[Problem]:
@@ -66,7 +79,7 @@ def _unknown_features(document: Mapping[str, Any], on: set[str], vocabulary: Voc
     known = vocabulary.features
     for key in sorted(on - known):
         message = f"the catalog has no feature `{key}`"
-        fix = did_you_mean(key, known) or "declare it in the catalog, or take it out"
+        fix = vocabulary.feature_meant(key) or "declare it in the catalog, or take it out"
         yield Problem(("features", document["features"].index(key)), "unknown-feature", message, fix)
 
 
@@ -90,7 +103,7 @@ def _limit_problems(limits: Mapping[str, Any], on: set[str], vocabulary: Vocabul
     for key in limits:
         limit = known.get(key)
         if limit is None:
-            fix = did_you_mean(key, known) or "declare it in the catalog, or take it out"
+            fix = vocabulary.limit_meant(key) or "declare it in the catalog, or take it out"
             message = f"the catalog has no limit `{key}`"
             yield Problem(("limits", key), "unknown-limit", message, fix, at_key=True)
         elif limit.feature is not None and limit.feature not in on:
@@ -111,10 +124,13 @@ def _email_problems(emails: list[str]) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, email in enumerate(emails):
         address = normal_email(email)
-        if fault := fault_of(address):
-            message = f"`{address[:100]}` is no e-mail address: {fault[:200]}"
-            fix = "list whole addresses; a domain cannot be allowed" if address.startswith(("@", "*")) else ""
+        if address.startswith(("@", "*")):
+            message = f"`{address[:100]}` is no e-mail address"
+            fix = "list whole addresses; a domain cannot be allowed"
             yield Problem(("allowed_emails", index), "bad-email", message, fix)
+        elif fault := fault_of(address):
+            message = f"`{address[:100]}` is no e-mail address: {fault[:200]}"
+            yield Problem(("allowed_emails", index), "bad-email", message)
         first = seen.setdefault(address, index)
         if first != index:
             message = f"`{address}` is item {first + 1} already"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from reconciler.model.findings import Position
 
@@ -41,12 +42,27 @@ def finding(file: str, position: Position, problem: Problem) -> Finding:
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return a sentence that offers the nearest known words, or an empty string."""
+    return offered(nearest(word, known))
+
+
+def offered(near: Iterable[str]) -> str:
+    """Return the sentence that offers these words."""
+    words = " or ".join(f"`{name}`" for name in near)
+    return f"did you mean {words}?" if words else ""
+
+
+def nearest(word: str, known: Collection[str]) -> list[str]:
+    """Return the nearest known words, two at most."""
     if len(word) > _LONGEST_WORD:
-        return ""
+        return []
     from difflib import get_close_matches  # noqa: PLC0415  # 9 ms that a valid workspace need not pay
 
-    near = get_close_matches(word, sorted(known), n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+    return get_close_matches(word, sorted(known), n=2, cutoff=0.6)
+
+
+def slug_of(text: str) -> str:
+    """Return the key that a text would have."""
+    return re.sub(r"[\W_]+", "_", text.lower()).strip("_")[:64]
 
 
 _LONGEST_WORD = 64

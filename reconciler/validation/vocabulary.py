@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.validation.problems import nearest, offered, slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.catalog import Catalog
+    from reconciler.validation.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,30 @@ class Vocabulary:
     deprecated: frozenset[str]
     ai: frozenset[str]
 
+    def feature_meant(self, word: str) -> str:
+        """Return which feature was meant; an empty string where that cannot be told."""
+        titles = {key: feature.title for key, feature in self.catalog.features.items()}
+        return _meant(word, titles)
+
+    def limit_meant(self, word: str) -> str:
+        """Return which limit was meant; an empty string where that cannot be told."""
+        return _meant(word, {key: limit.title for key, limit in self.catalog.limits.items()})
+
+    def advised(self, problem: Problem, document: Any) -> Problem:
+        """Return a problem with the form of a package file, with the key of the catalog that was meant."""
+        match problem.rule, problem.path:
+            case "bad-key", ("features", int(index)) if isinstance(document["features"][index], str):
+                fix = self.feature_meant(document["features"][index])
+            case "bad-key", ("limits", str(key)):
+                fix = self.limit_meant(key)
+            case "unknown-key", (str(key),) if key in self.catalog.limits:
+                fix = f"put it under `limits`, indented: `{key}: ...`"
+            case "unknown-key", (str(key),) if key in self.features:
+                fix = f"list it under `features`: `- {key}`"
+            case _:
+                fix = ""
+        return replace(problem, fix=fix) if fix else problem
+
     def is_notable(self, on: set[str]) -> bool:
         """Whether one of these features is deprecated, or lacks what it requires."""
         lacking = any(key in on and not needed <= on for key, needed in self.needs.items())
@@ -44,3 +71,15 @@ class Vocabulary:
             deprecated=frozenset(key for key, feature in features if feature.deprecated),
             ai=frozenset(key for key, feature in features if feature.ai),
         )
+
+
+def _meant(word: str, titles: Mapping[str, str]) -> str:
+    """Look a word up among keys and titles, however it is spelled; several in one word lack their commas."""
+    slug = slug_of(word)
+    by_name = {**{slug_of(title): key for key, title in titles.items()}, **{key: key for key in titles}}
+    if slug in by_name:
+        return f"write {by_name[slug]}"
+    parts = word.split()
+    if len(parts) > 1 and all(part in titles for part in parts):
+        return f"put a comma between two keys: {', '.join(parts)}"
+    return offered(dict.fromkeys(by_name[name] for name in nearest(slug, by_name)))

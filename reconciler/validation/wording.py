@@ -44,6 +44,8 @@ class ValueKind(Enum):
     ANY = auto()
     UNLIMITED = auto()
     CHOICE = auto()
+    SHARE = auto()
+    URL = auto()
 
 
 class Expected(NamedTuple):
@@ -94,9 +96,9 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
         "bad-value", "a number of days such as `7 days`; `0 days` lets steps follow at once", ValueKind.DAYS
     ),
     DATE_PATTERN: Spelling("bad-date", "a date as YYYY-MM-DD", ValueKind.DATE),
-    SHARE_PATTERN: Spelling("bad-share", "a whole percentage such as `5%`"),
+    SHARE_PATTERN: Spelling("bad-share", "a whole percentage such as `5%`", ValueKind.SHARE),
     URL_PATTERN: Spelling(
-        "bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`"
+        "bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`", ValueKind.URL
     ),
     RULE_PATTERN: Spelling("bad-key", "the id of a rule, such as `alike-packages`"),
     VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", ValueKind.NAME),

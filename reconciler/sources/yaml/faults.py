@@ -97,6 +97,9 @@ def guess(problem: str, lines: Sequence[str], position: Position) -> Guess | Non
         return _about_a_colon(lines, position, line, before)
     if "did not find expected key" in problem or "'-' indicator" in problem:
         return _about_a_key(position, line, before, at)
+    if "did not find expected alphabetic" in problem:
+        mark = line[position.column - 2 : position.column - 1]
+        return Guess(position, f"a text cannot begin with `{mark}`", "put quotes around the text")
     if "cannot start any token" in problem and at:
         return Guess(position, f"a text cannot begin with `{at}`", "put quotes around the text")
     if "unexpected end of stream" in problem:

@@ -51,6 +51,15 @@ PACKAGE_RULES: Final = (
         good="rollout: {existing_clients: reassign, per_run: 10%, every: 7 days}",
     ),
     Rule(
+        "quotes-in-text",
+        "Typographic quotes around a whole text",
+        "Word processors turn straight quotes into curly ones, which YAML takes for letters: clients "
+        "would see them.",
+        bad="title: “Professional”",
+        good="title: Professional",
+        severity="warning",
+    ),
+    Rule(
         "deprecated-feature",
         "A feature that is on its way out",
         "The catalog marks the feature as deprecated. The package stays valid.",

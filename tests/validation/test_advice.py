@@ -1,0 +1,43 @@
+"""No advice grants more than what was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.validation.advice import advice
+from reconciler.validation.wording import ValueKind
+
+RESTRICTING = (
+    "none",
+    "no",
+    "keine",
+    "aucun",
+    "-",
+    "nothing",
+    "zero",
+    "acme.example",
+    "@acme.example",
+    "few",
+    "",
+)
+GRANTING = ("write unlimited", "write any", "write true")
+
+
+@pytest.mark.parametrize("text", RESTRICTING)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {ValueKind.NUMBER, ValueKind.UNLIMITED},
+        {ValueKind.ANY, ValueKind.LIST},
+        {ValueKind.TRUTH},
+        {ValueKind.NUMBER, ValueKind.SHARE, ValueKind.UNLIMITED},
+        {ValueKind.LIST},
+    ],
+)
+def test_no_advice_on_a_restriction_opens_anything(text: str, wanted: set[ValueKind]) -> None:
+    assert not advice(text, wanted).startswith(GRANTING)
+
+
+@pytest.mark.parametrize("text", ["unlimited", "Unlimited", " UNLIMITED ", "no limit"])
+def test_who_wrote_that_there_is_no_cap_is_told_the_word_for_it(text: str) -> None:
+    assert advice(text, {ValueKind.NUMBER, ValueKind.UNLIMITED}) == "write unlimited"
