@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.plans import THE_CLIENTS, ClientNotice
+from reconciler.model.plans import THE_CLIENTS, Action, ClientNotice
 from reconciler.model.questions import ClientQuestion, OneOf
 from reconciler.planning.acknowledgements import entries_of
+from reconciler.planning.fields import likeness
 from reconciler.planning.guards import owed_by
 from reconciler.planning.rollouts import has_rollout
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
 
+_ALIKE: Final = 0.6
+"""The share of what two packages grant that is the same in both, from which on one may be the other."""
 _NAMED: Final = 10
 """So many clients are named singly."""
 
@@ -92,6 +95,21 @@ def not_yet_loosened(loosened: Iterable[GuardChange]) -> Iterator[str]:
     """Say which guards of the files do not count, where something else than the files is applied."""
     for each in loosened:
         yield f"`{each.guard}` is looser in the files, which counts once they are applied."
+
+
+def likely_renames(weighed: Weighed) -> Iterator[str]:
+    """Ask whether a new file is a package whose file is gone, where both grant nearly the same."""
+    drafts = weighed.drafts.values()
+    new = [each for each in drafts if each.action is Action.CREATE]
+    for gone in drafts:
+        alike = {each.key: likeness(gone.before, each.after) for each in new if gone.before is not None}
+        best = max(alike, key=alike.__getitem__, default=None)
+        if gone.pair.is_vanished and best is not None and alike[best] >= _ALIKE:
+            file = next(each.pair.desired.file for each in new if each.key == best and each.pair.desired)
+            yield (
+                f"The file of {gone.key} is gone, and {file} is new and much alike. If it is the same "
+                f"package, write `renamed_from: {gone.key}` there, and its holders keep it under the new key."
+            )
 
 
 def of_files(

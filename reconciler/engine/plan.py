@@ -19,6 +19,7 @@ from reconciler.engine.notices import (
     idle_exclusions,
     idle_waivers,
     left_behind,
+    likely_renames,
     not_yet_loosened,
     of_files,
     stays,
@@ -141,6 +142,7 @@ def prepare(
         notices=(
             *pairing.notices,
             *left_behind(pairing, weighed),
+            *likely_renames(weighed),
             *idle_waivers(request.allow, guards),
             *(
                 of_files(workspace, weighed, case, assessed, facts)

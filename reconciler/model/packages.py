@@ -200,6 +200,7 @@ class DesiredPackage:
         file: Path relative to the configuration's folder, with forward slashes.
         states_emails: Whether the file writes `allowed_emails` at all; leaving it out never opens a package
             that is restricted live (rule 12).
+        renamed_from: Keys that the package had before, the latest first (rule 13).
     """
 
     key: str
@@ -207,7 +208,7 @@ class DesiredPackage:
     file: str
     states_emails: bool = False
     archived: bool = False
-    renamed_from: str | None = None
+    renamed_from: tuple[str, ...] = ()
     rollout: Rollout = Rollout()
     acknowledgements: tuple[Acknowledgement, ...] = ()
 

@@ -48,6 +48,19 @@ def grants(definition: Definition, *, email: Callable[[str], str] = str) -> tupl
     return tuple(sorted(found, key=lambda change: change.path))
 
 
+def likeness(one: Definition, other: Definition) -> float:
+    """Return the share, from 0 to 1, of all that two packages are and grant which is the same in both."""
+    both = [set(_said_of(each)) for each in (one, other)]
+    return len(both[0] & both[1]) / len(both[0] | both[1])
+
+
+def _said_of(definition: Definition) -> Iterator[tuple[str, object]]:
+    yield from ((feature, True) for feature in definition.features)
+    yield from definition.amounts.items()
+    yield from (("title", definition.title), ("expiry", definition.expiry))
+    yield "allowed_emails", definition.allowed_emails
+
+
 def masked(email: str) -> str:
     """Return the address with all but the first character of its local part hidden."""
     local, _, domain = email.rpartition("@")

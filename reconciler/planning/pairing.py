@@ -92,7 +92,7 @@ class Pairing:
 
 
 def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) -> Pairing:
-    """Pair both sides by key, and by `renamed_from` where the old key is live and the new one is not.
+    """Pair both sides by key, and by `renamed_from` where an old key is live and the new one is not.
 
     Equal ones are found by digest alone, so that only definitions that differ need to be read.
     """
@@ -128,9 +128,8 @@ def by_hand(
 def _pairs(desired: Mapping[str, DesiredPackage], live: Mapping[str, PackageHead]) -> Iterator[Pair]:
     taken: set[str] = set()
     for key, package in desired.items():
-        old = package.renamed_from
-        renames = old is not None and key not in live and old in live and old not in desired
-        live_key = old if renames and old is not None else key
+        former = (old for old in package.renamed_from if old in live and old not in desired)
+        live_key = key if key in live else next(former, key)
         taken.add(live_key)
         yield Pair(package, live.get(live_key))
     yield from (Pair(None, live[key]) for key in live.keys() - taken)

@@ -21,7 +21,7 @@ from reconciler.sources.files import (
     list_packages,
     read_any,
 )
-from reconciler.validation.packages import package_problems
+from reconciler.validation.packages import old_keys, package_problems
 from reconciler.validation.problems import Problem, finding
 from reconciler.validation.vocabulary import Vocabulary
 
@@ -43,7 +43,7 @@ def desired_package(key: str, file: str, document: Mapping[str, Any]) -> Desired
         file=file,
         states_emails="allowed_emails" in document,
         archived=document.get("archived", False),
-        renamed_from=document.get("renamed_from"),
+        renamed_from=old_keys(document),
         rollout=_rollout(document["rollout"]) if "rollout" in document else _DEFAULT_ROLLOUT,
         acknowledgements=tuple(_acknowledgements(document.get("acknowledge", ()))),
     )

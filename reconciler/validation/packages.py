@@ -39,7 +39,7 @@ def package_problems(
     yield from _quotes(document)
     if document.get("allowed_emails", "any") != "any":
         yield from _email_problems(document["allowed_emails"])
-    if document.get("renamed_from") == key:
+    if key in old_keys(document):
         message = "`renamed_from` names the package itself"
         yield Problem(("renamed_from",), "bad-rename", message, "name the key that it had before")
     if "rollout" in document:
@@ -47,6 +47,12 @@ def package_problems(
     if "acknowledge" in document:
         catalog = vocabulary.catalog if vocabulary is not None else None
         yield from acknowledgement_problems(key, document, catalog, today)
+
+
+def old_keys(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys that a package says it had before, the latest first."""
+    stated = document.get("renamed_from", ())
+    return (stated,) if isinstance(stated, str) else tuple(stated)
 
 
 def _quotes(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -149,14 +155,14 @@ def collection_problems(packages: Mapping[str, DesiredPackage]) -> Iterator[tupl
 def _rename_problems(packages: Mapping[str, DesiredPackage]) -> Iterator[tuple[str, Problem]]:
     heirs: dict[str, str] = {}
     for key, package in packages.items():
-        old = package.renamed_from
-        if old is None or old == key:
-            continue
-        if old in packages:
-            message = f"`{old}` has its own file, {packages[old].file}"
-            fix = "delete that file, or take `renamed_from` out"
-            yield key, Problem(("renamed_from",), "rename-source-exists", message, fix)
-        first = heirs.setdefault(old, key)
-        if first != key:
-            message = f"{packages[first].file} is renamed from `{old}` already"
-            yield key, Problem(("renamed_from",), "duplicate-rename", message, "keep one of them")
+        for old in package.renamed_from:
+            if old == key:
+                continue
+            if old in packages:
+                message = f"`{old}` has its own file, {packages[old].file}"
+                fix = "delete that file, or take `renamed_from` out"
+                yield key, Problem(("renamed_from",), "rename-source-exists", message, fix)
+            first = heirs.setdefault(old, key)
+            if first != key:
+                message = f"{packages[first].file} is renamed from `{old}` already"
+                yield key, Problem(("renamed_from",), "duplicate-rename", message, "keep one of them")

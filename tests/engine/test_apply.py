@@ -66,6 +66,24 @@ def test_a_rename_takes_the_holders_along(held: Shop) -> None:
     assert held.plan().is_empty
 
 
+def test_a_file_under_another_name_is_asked_about_with_the_line_to_write(held: Shop) -> None:
+    held.remove("pro")
+    held.package("professional", **BASIC, title="Pro")
+
+    made = held.plan()
+
+    (asked,) = [each for each in made.notices if "renamed_from" in each]
+    assert "packages/professional.yaml is new and much alike" in asked
+    assert "write `renamed_from: pro` there" in asked
+
+
+def test_a_new_package_that_grants_other_things_is_not_taken_for_one_that_is_gone(held: Shop) -> None:
+    held.remove("pro")
+    held.package("lite", user_count=1)
+
+    assert [each for each in held.plan().notices if "renamed_from" in each] == []
+
+
 def test_a_catalog_alone_is_applied(held: Shop) -> None:
     catalog = {**CATALOG, "features": {**CATALOG["features"], "video": {"title": "Video"}}}
     (held.root / "catalog.yaml").write_text(yaml.safe_dump(catalog), encoding="utf-8")

@@ -393,7 +393,7 @@ def _desired(key: str, file: File) -> DesiredPackage:
         f"packages/{key}.yaml",
         states_emails=file.states_emails,
         archived=file.archived,
-        renamed_from=file.renamed_from,
+        renamed_from=(file.renamed_from,) if file.renamed_from else (),
         rollout=Rollout(rollout, per_run, file.exclude),
     )
 

@@ -66,7 +66,7 @@ def test_archived_true_archives_and_taking_it_away_restores() -> None:
 
 
 def test_a_rename_says_so_and_keeps_the_package() -> None:
-    drafts = drafts_of([desired("scale", renamed_from="growth")], [head("growth")])
+    drafts = drafts_of([desired("scale", renamed_from=("growth",))], [head("growth")])
 
     assert [(draft.action, draft.key, draft.pair.live_key) for draft in drafts] == [
         (Action.RENAME, "scale", "growth")
@@ -74,7 +74,20 @@ def test_a_rename_says_so_and_keeps_the_package() -> None:
 
 
 def test_a_rename_that_was_applied_changes_nothing_more() -> None:
-    assert drafts_of([desired("scale", renamed_from="growth")], [head("scale")]) == []
+    assert drafts_of([desired("scale", renamed_from=("growth",))], [head("scale")]) == []
+
+
+def test_a_platform_that_is_several_renames_behind_is_brought_to_the_last_key() -> None:
+    scale = desired("scale", renamed_from=("growth", "team"))
+
+    behind = drafts_of([scale], [head("team")])
+    both = drafts_of([scale], [head("growth"), head("team")])
+
+    assert [(draft.action, draft.pair.live_key) for draft in behind] == [(Action.RENAME, "team")]
+    assert {draft.pair.live_key: draft.action for draft in both} == {
+        "growth": Action.RENAME,
+        "team": Action.ARCHIVE,
+    }
 
 
 def test_another_key_without_a_word_is_an_archive_and_a_create() -> None:

@@ -67,6 +67,9 @@ _UNIQUE = AfterValidator(_refuse_repeats)
 _UNIQUE_SCHEMA = Field(json_schema_extra={"uniqueItems": True})
 UniqueKeys: TypeAlias = Annotated[tuple[Key, ...], _UNIQUE, _UNIQUE_SCHEMA]
 UniquePackageKeys: TypeAlias = Annotated[tuple[PackageKey, ...], _UNIQUE, _UNIQUE_SCHEMA]
+OldPackageKeys: TypeAlias = Annotated[
+    tuple[PackageKey, ...], Field(min_length=1, json_schema_extra={"uniqueItems": True}), _UNIQUE
+]
 UniqueClientIds: TypeAlias = Annotated[tuple[ClientId, ...], _UNIQUE, _UNIQUE_SCHEMA]
 UniqueEmails: TypeAlias = Annotated[
     tuple[Email, ...],

@@ -11,6 +11,7 @@ from reconciler.model.documents.fields import (
     Description,
     Document,
     Key,
+    OldPackageKeys,
     PackageKey,
     PositiveCount,
     Share,
@@ -146,8 +147,11 @@ class PackageDocument(Document):
         "A package that is restricted on the platform is opened only by writing `any`.",
         examples=["any", ["ops@acme.example"]],
     )
-    renamed_from: PackageKey | None = Field(
-        default=None, description="The key that the package had before.", examples=["growth"]
+    renamed_from: PackageKey | OldPackageKeys | None = Field(
+        default=None,
+        description="The key that the package had before; several, the latest first, where a platform may be "
+        "more than one rename behind.",
+        examples=["growth", ["growth", "team"]],
     )
     archived: bool = Field(
         default=False, description="Whether it can no longer be assigned; who holds it keeps it."
