@@ -10,7 +10,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
 from reconciler.cli.lazy_group import LazyGroup, Listed
-from reconciler.cli.options import Choices, global_options
+from reconciler.cli.options import ALL_FORMATS, Choices, offering
 from reconciler.cli.streams import OutputClosedError, disarm_tracebacks, leave_output, soften_streams
 from reconciler.errors import ReconcilerError, WrongUsageError
 
@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "watch": Listed(f"{_HERE}.watch:watch_command", "Keep the platform true to a branch."),
     "schema": Listed(f"{_HERE}.schema:schema_command", "Print or write the JSON Schemas of the files."),
     "reference": Listed(f"{_HERE}.reference:reference_command", "Write the reference documentation."),
+    "help": Listed(f"{_HERE}.help:help_command", "Say what a command does and takes."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _EPILOG: Final = """
@@ -66,8 +67,8 @@ with zsh_source or fish_source for those shells.
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
-@global_options
+@click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
+@offering(*ALL_FORMATS)
 def commands() -> None:
     """Packages as code: change what clients are sold by editing files, and see whom it touches first."""
 

@@ -21,6 +21,9 @@ Format: TypeAlias = Literal[
 ]
 
 _FORMATS: Final = get_args(Format)
+ALL_FORMATS: Final = _FORMATS[2:]
+"""Those that only some commands have."""
+_TYPED_FORMAT: Final = "reconciler.cli.format"
 _EVERYWHERE: Final[tuple[Format, ...]] = ("text", "json")
 
 
@@ -44,22 +47,43 @@ def option(*names: str, **attributes: Any) -> Decorator:
 
 def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Declare the options that stand before or after the command's name; the later one counts."""
-    for decorate in reversed(_GLOBAL):
-        command = decorate(command)
-    return command
+    return offering()(command)
 
 
-def chosen(*beside: str) -> Choices:
+def offering(*beside: str) -> Decorator:
+    """Declare the same of a command that has these formats beside text and JSON."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        form = _global("--format", type=_Formats((*_EVERYWHERE, *beside)), help="How results are printed.")
+        for each in reversed((*_GLOBAL[:2], form, *_GLOBAL[2:])):
+            command = each(command)
+        return command
+
+    return decorate
+
+
+class _Formats(click.Choice[str]):
+    """The formats of a command; others are taken too, since one may be set for all commands."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value in _FORMATS else super().convert(value, param, ctx)
+
+
+def chosen() -> Choices:
     """Return what was chosen for the running command.
 
-    `beside` names the formats that it has beside text and JSON; any other is wrong usage.
+    A format that the command does not have is wrong usage where it was typed; `RECONCILER_FORMAT` counts only
+    where it has it.
     """
     context = click.get_current_context()
     choices = Choices(**context.ensure_object(dict))
-    formats = (*_EVERYWHERE, *beside)
-    if choices.format not in formats:
-        raise click.UsageError(f"It has no format {choices.format}, only {', '.join(formats)}.", context)
-    return choices
+    offered = next(each.type.choices for each in context.command.params if isinstance(each.type, _Formats))
+    if choices.format in offered:
+        return choices
+    if context.meta.get(_TYPED_FORMAT):
+        message = f"`{context.command_path}` has no format {choices.format}, only {', '.join(offered)}."
+        raise click.UsageError(message, context)
+    return choices._replace(format="text")
 
 
 def named_hosts() -> tuple[TokenHost, ...]:
@@ -84,7 +108,10 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     """Keep the value; after the command's name only what is really written there counts."""
     name = str(parameter.name)
     values = context.ensure_object(dict)
-    if name not in values or context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+    is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    if name == "format" and is_typed:
+        context.meta[_TYPED_FORMAT] = True
+    if value is not None and (name not in values or is_typed):
         values[name] = value
 
 
@@ -100,7 +127,6 @@ _GLOBAL: Final = (
         help="The configuration; by default reconciler.yaml here or in a folder above.",
     ),
     _global("-e", "--environment", metavar="NAME", help="Which platform; by default `default_environment`."),
-    _global("--format", type=click.Choice(_FORMATS), default="text", help="How results are printed."),
     _global("--no-color", is_flag=True, help="Never print colours. NO_COLOR and FORCE_COLOR count too."),
     _global("-q", "--quiet", is_flag=True, help="Print results and errors only."),
     _global(

@@ -21,7 +21,7 @@ def test_a_page_that_holds_the_table_is_up_to_date(
     page = tmp_path / "page.html"
     page.write_text(f"<body>\n{capsys.readouterr().out}</body>\n")
 
-    code = main(["compare", "--format", "html", "--check", str(page), "--config", config])
+    code = main(["compare", "--format", "html", "--published", str(page), "--config", config])
 
     assert code == 0
 
@@ -31,13 +31,13 @@ def test_a_stale_page_exits_with_2(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("| Pro |\n")
 
-    assert main(["compare", "--format", "markdown", "--check", str(page), "--config", config]) == 2
+    assert main(["compare", "--format", "markdown", "--published", str(page), "--config", config]) == 2
 
 
 def test_a_page_that_is_missing_exits_with_3(tmp_path: Path) -> None:
     config = str(repository(tmp_path, pro=PRO))
 
-    assert main(["compare", "--check", str(tmp_path / "none"), "--config", config]) == 3
+    assert main(["compare", "--published", str(tmp_path / "none"), "--config", config]) == 3
 
 
 def test_a_page_with_a_title_that_a_build_server_would_obey_is_up_to_date(
@@ -48,7 +48,7 @@ def test_a_page_with_a_title_that_a_build_server_would_obey_is_up_to_date(
     page = tmp_path / "page.csv"
     page.write_text(capsys.readouterr().out)
 
-    code = main(["compare", "--format", "csv", "--check", str(page), "--config", config])
+    code = main(["compare", "--format", "csv", "--published", str(page), "--config", config])
 
     assert code == 0
     assert "\\u0023#[error]" in page.read_text()

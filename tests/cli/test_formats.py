@@ -80,5 +80,6 @@ def test_a_format_that_a_command_does_not_have_is_wrong_usage(
     repository: Repository, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert main(arguments) == 64
-    assert "It has no format" in capsys.readouterr().err
+    command, form = " ".join(["reconciler", *arguments[:-2]]), arguments[-1]
+    assert f"`{command}` has no format {form}, only text, json" in capsys.readouterr().err
     assert repository.root == Path.cwd()

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from reconciler.cli.lazy_group import LazyGroup
-from reconciler.cli.main import commands
+from reconciler.cli.main import commands, main
 from reconciler.cli.options import chosen, global_options
 
 WITHOUT_A_VALUE = {"help", "version"}
@@ -34,6 +34,17 @@ def test_every_option_has_its_environment_variable_and_its_help_says_so(path: st
         assert each.envvar == "RECONCILER_" + long.upper().replace("-", "_")
         assert each.show_envvar
         assert each.help
+
+
+def test_no_variable_has_two_meanings() -> None:
+    meanings: dict[str, set[tuple[bool, str]]] = {}
+    for command in COMMANDS.values():
+        for each in command.params:
+            if isinstance(each, click.Option) and each.name not in WITHOUT_A_VALUE:
+                meaning = (bool(each.is_flag), type(each.type).__name__)
+                meanings.setdefault(str(each.envvar), set()).add(meaning)
+
+    assert {variable for variable, found in meanings.items() if len(found) > 1} == set()
 
 
 @each_command
@@ -69,6 +80,34 @@ def test_options_for_all_stand_before_or_after_the_command(
     arguments: list[str], expected: tuple[str, bool]
 ) -> None:
     assert looked(arguments) == expected
+
+
+@pytest.mark.parametrize("path", ["history", "fmt", "clients list", "apply"])
+def test_a_format_of_the_environment_counts_only_where_the_command_has_it(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_FORMAT", "markdown")
+
+    assert looked(["look"]) == ("text", False)
+    (form,) = [each for each in COMMANDS[f"reconciler {path}"].params if each.name == "format"]
+    assert list(getattr(form.type, "choices", ())) == ["text", "json"]
+
+
+@pytest.mark.parametrize("name", ["plan", "clients", "clients list", ""])
+def test_help_says_what_the_commands_own_help_says(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["help", *name.split()])
+    told = capsys.readouterr().out
+    main([*name.split(), "--help"])
+
+    assert told == capsys.readouterr().out
+    assert told.startswith("Usage: reconciler")
+
+
+def test_help_on_what_is_no_command_names_those_that_are_spelled_like_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["help", "pln"]) == 64
+    assert "Did you mean plan" in capsys.readouterr().err
 
 
 def test_what_is_written_counts_more_than_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 from reconciler.render.sanitise import disarm
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 
 
 @click.command("compare")
-@global_options
+@offering("markdown", "html", "csv")
 @option(
-    "--check",
+    "--published",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Print nothing; exit with 2 where FILE does not hold this table.",
 )
 @click.argument("keys", nargs=-1)
-def compare_command(keys: tuple[str, ...], check: Path | None) -> int:
+def compare_command(keys: tuple[str, ...], published: Path | None) -> int:
     """Print the table of packages and what they grant.
 
     It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
-    that any client may have and that are not archived. With --check, FILE may hold more than the table, as a
-    page does.
+    that any client may have and that are not archived. With --published, FILE may hold more than the table,
+    as a page does.
     """
     from reconciler.engine.compare import compare
 
-    choices = chosen("markdown", "html", "csv")
+    choices = chosen()
     terminal = Terminal.of(choices)
     comparison = compare(workspace_of(choices).required(), keys)
     text = disarm(_rendered(comparison, choices.format, terminal))
-    if check is None:
+    if published is None:
         terminal.write(text)
         return DONE
-    if text in _published(check):
+    if text in _published(published):
         return DONE
-    terminal.say(f"{check} does not hold the table as the files have it now.\n")
+    terminal.say(f"{published} does not hold the table as the files have it now.\n")
     return CHANGES
 
 

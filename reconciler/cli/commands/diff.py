@@ -8,14 +8,14 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, write_plan_as
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 
 
 @click.command("diff")
-@global_options
+@offering(*PLAN_FORMATS)
 @option("--against", required=True, metavar="REF", help="The commit, branch or tag to compare with.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything differs.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
@@ -28,7 +28,7 @@ def diff_command(against: str, *, detailed_exitcode: bool, show_emails: bool) ->
     from reconciler.engine.diff import diff
     from reconciler.sources.settings import find_config
 
-    choices = chosen(*PLAN_FORMATS)
+    choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     config = choices.config or find_config(Path.cwd())

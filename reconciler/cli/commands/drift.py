@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.process import now
@@ -15,7 +15,7 @@ from reconciler.cli.terminal import Terminal
 
 
 @click.command("drift")
-@global_options
+@offering(*PLAN_FORMATS)
 @option(
     "--clients",
     is_flag=True,
@@ -30,7 +30,7 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
 
-    choices = chosen(*PLAN_FORMATS)
+    choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)

@@ -23,10 +23,10 @@ _ORIGINS: Final = ("autumn", "pricing2yaml", "csv")
 @global_options
 @option("--check", is_flag=True, help="Write nothing; exit with 2 where something would be written.")
 @option("--diff", is_flag=True, help="Write nothing; show every line that would be.")
-@option("--users", metavar="KEY", help="The limit that says how many team members a client may have.")
+@option("--user-limit", metavar="KEY", help="The limit that says how many team members a client may have.")
 @click.argument("origin", type=click.Choice(_ORIGINS))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_command(origin: Origin, file: Path, users: str | None, *, check: bool, diff: bool) -> int:
+def import_command(origin: Origin, file: Path, user_limit: str | None, *, check: bool, diff: bool) -> int:
     """Bring catalog and packages in from FILE.
 
     ORIGIN is the tool that wrote it: autumn (JSON), pricing2yaml (2.1), or csv (packages as columns). What
@@ -42,7 +42,7 @@ def import_command(origin: Origin, file: Path, users: str | None, *, check: bool
         content = file.read_bytes()
     except OSError as error:
         raise InvalidError(f"{file} cannot be read: {error.strerror}.", hint=remedy(error)) from error
-    result = import_from(workspace, origin, content, users=users)
+    result = import_from(workspace, origin, content, users=user_limit)
     code = settle(workspace.root, result.edits, result.findings, check=check, diff=diff)
     for remark in result.remarks:
         terminal.say("\n".join(terminal.messages.lines([f"- {remark}"])) + "\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 
@@ -26,7 +26,7 @@ def day(text: str) -> date:
 
 
 @click.command("notes")
-@global_options
+@offering("markdown")
 @option(
     "--kept",
     is_flag=True,
@@ -47,7 +47,7 @@ def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None
     from reconciler.render.json import note_json
     from reconciler.render.notes import notes_markdown
 
-    choices = chosen("markdown")
+    choices = chosen()
     terminal = Terminal.of(choices)
     reviewed = _saved(planfile) if planfile else None
     workspace = workspace_of(choices).required()

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import now
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@global_options
+@offering(*PLAN_FORMATS)
 @option(
     "-o",
     "--out",
@@ -49,7 +49,7 @@ def plan_command(
     from reconciler.render.text.plan import plan_text
     from reconciler.sources.plan_file import plan_bytes, write_plan
 
-    choices = chosen(*PLAN_FORMATS)
+    choices = chosen()
     is_piped = out is not None and is_standard_output(out)
     if is_piped and choices.format != "text":
         raise WrongUsageError(

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, offering
 from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.terminal import Terminal
 
 
 @click.command("show")
-@global_options
+@offering(*PLAN_FORMATS)
 @no_clients_option()
 @click.argument("planfile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def show_command(planfile: Path, *, no_clients: bool) -> None:
@@ -23,7 +23,7 @@ def show_command(planfile: Path, *, no_clients: bool) -> None:
     """
     from reconciler.sources.plan_file import read_plan
 
-    choices = chosen(*PLAN_FORMATS)
+    choices = chosen()
     terminal = Terminal.of(choices)
     told = for_readers(read_plan(planfile), choices.format, terminal.rows, no_clients=no_clients)
     write_plan_as(choices.format, told, None, terminal)

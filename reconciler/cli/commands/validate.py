@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
 from reconciler.cli.opening import workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import FINDINGS_FORMATS, findings_as
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("validate")
-@global_options
+@offering(*FINDINGS_FORMATS)
 @option("--strict", is_flag=True, help="Let warnings fail as well.")
 @option("--no-cache", is_flag=True, help="Read every file again, whatever was found valid before.")
 @option("--fix", is_flag=True, help="First repair what can be repaired safely, and name the files on stderr.")
@@ -39,7 +39,7 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
     """
     from reconciler.engine.validate import lint
 
-    choices = chosen(*FINDINGS_FORMATS)
+    choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices, cache=not no_cache)
     if fix:
