@@ -7,7 +7,7 @@ from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import open_platform
-from tests.servers import postgres_database, postgres_server, serving_file
+from tests.servers import in_schema, postgres_database, postgres_server, serving_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,11 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def prepared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a database with the platform's tables, to be copied."""
+    """The name of a database with the tables of two platforms, to be copied."""
     with postgres_database(postgres) as address:
-        with open_platform(address, root=tmp_path_factory.getbasetemp()):
-            pass
+        for platform in (address, in_schema(address)):
+            with open_platform(platform, root=tmp_path_factory.getbasetemp()):
+                pass
         yield str(make_url(address).database)
 
 

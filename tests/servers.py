@@ -137,6 +137,21 @@ def _alone(name: str) -> Iterator[None]:
         yield
 
 
+def in_schema(address: str) -> str:
+    """Give the address of the platform in a schema of its own, which no search_path leads to."""
+    return with_parameters(address, schema="agency_1", options="-csearch_path=nowhere")
+
+
+def read_only(address: str) -> str:
+    """Give the address for sessions that may write nothing."""
+    options = make_url(address).query.get("options", "")
+    return with_parameters(address, options=f"{options} -cdefault_transaction_read_only=on".strip())
+
+
+def with_parameters(address: str, **parameters: str) -> str:
+    return make_url(address).update_query_dict(parameters).render_as_string(hide_password=False)
+
+
 @contextmanager
 def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
     """Give the address of a new database, a copy of the template."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.store.dialects import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
 def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of values in the order of the columns, as the driver takes them: instants are counts."""
     if rows:
-        connection.exec_driver_sql(_statement(table, connection.dialect), list(rows))
+        schema = connection.schema_for_object(table)
+        connection.exec_driver_sql(_statement(table, schema, connection.dialect), list(rows))
 
 
 @lru_cache
-def _statement(table: Table, dialect: Dialect) -> str:
-    quote = dialect.identifier_preparer.quote
-    columns = table.columns.keys()
-    marks = ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * len(columns))
-    return f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, columns))}) VALUES ({marks})"  # noqa: S608 - names of our own
+def _statement(table: Table, schema: str | None, dialect: Dialect) -> str:
+    columns = map(dialect.identifier_preparer.quote, table.columns.keys())
+    marks = ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * len(table.columns))
+    into = quoted(dialect, schema, table)
+    return f"INSERT INTO {into} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names of our own

@@ -1,15 +1,28 @@
 """The conditions of a question as SQL.
 
-Operands stand in a temporary table; where a statement asks about one revision only, what has one value is
-read by a scalar subquery, so that rows come in the order of the index, unsorted.
+What a question brings stands in a row of the bound list `asked`; where a statement asks about one revision
+only, in parameters of the same names, so that rows come in the order of the index, unsorted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, false, func, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 
 from reconciler.model.questions import (
     Alternative,
@@ -26,94 +39,83 @@ from reconciler.model.questions import (
     UpTo,
     UsesMoreThan,
 )
-from reconciler.store import tables
+from reconciler.store import lists, tables
 from reconciler.store.columns import ALWAYS_PAST
-from reconciler.store.operands import place, slots
+from reconciler.store.operands import operands, place, slots
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, FromClause, Select
+    from sqlalchemy import ColumnElement, Exists, FromClause, Select, TableValuedAlias
+
+ASKED: Final = "asked"
+COLUMNS: Final = ("question", "package_id", "revision", "mark")
+"""What begins each row of `asked`; what the conditions name stands beside it."""
 
 _HELD: Final = tables.subscriptions.c
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Subscriptions that meet conditions, before it is said what to select of them."""
+    """Subscriptions that meet conditions, before it is said what to select of them.
+
+    Attributes:
+        values: Those of the parameters, where they are known.
+    """
 
     source: FromClause
     terms: tuple[ColumnElement[bool], ...]
+    values: Mapping[str, object] = field(default_factory=dict)
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
-        """Select columns of `subscriptions` and, where all that was asked is matched, of `asked`."""
-        return select(*columns).select_from(self.source).where(*self.terms)
+        """Select columns of `subscriptions`."""
+        return select(*columns).select_from(self.source).where(*self.terms).params(**self.values)
 
     def join(self, target: FromClause, *on: ColumnElement[bool]) -> Matches:
         """Narrow by a join."""
-        return Matches(self.source.join(target, and_(*on)), self.terms)
+        return replace(self, source=self.source.join(target, and_(*on)))
 
     def where(self, term: ColumnElement[bool]) -> Matches:
         """Narrow by a term."""
-        return Matches(self.source, (*self.terms, term))
+        return replace(self, terms=(*self.terms, term))
 
 
-def of_all_asked(conditions: Sequence[Condition]) -> Matches:
-    """Match all that stands in `asked`; takes the parameter `at`."""
-    asked = _asked(conditions)
-    held = and_(*_held_as(asked))
-    return _narrowed(Matches(asked.join(tables.subscriptions, held), ()), conditions, asked)
+def of_all_asked(conditions: Sequence[Condition], values: Mapping[str, object]) -> Matches:
+    """Match all that is asked by these values of the parameters."""
+    matches, _ = _of_all_asked(conditions)
+    return replace(matches, values=values)
 
 
 def counted(conditions: Sequence[Condition]) -> Select[Any]:
-    """Select question, revision and count for each row of `asked`; takes the parameter `at`.
-
-    A subquery each, since grouping the matches would sort all holders.
-    """
-    asked = _asked(conditions)
-    matches = _narrowed(Matches(tables.subscriptions, _held_as(asked)), conditions, asked)
-    clients = matches.select(func.count()).correlate(asked).scalar_subquery()
-    return select(asked.c.question, asked.c.revision, clients)
-
-
-def _held_as(asked: FromClause) -> tuple[ColumnElement[bool], ...]:
-    return (_HELD.package_id == asked.c.package_id, _HELD.revision == asked.c.revision)
-
-
-def _asked(conditions: Sequence[Condition]) -> FromClause:
-    """Return `asked` with the operands that have one value beside each question.
-
-    Materialised, so that the few rows of questions are what every plan begins with.
-    """
-    source: FromClause = tables.asked
-    columns: list[ColumnElement[Any]] = list(tables.asked.c)
-    for slot, condition in slots(conditions):
-        if isinstance(condition, UsesMoreThan | MovedIn | HeldSince | UpTo):
-            rows = tables.operands.alias(f"operands{slot}")
-            source = source.join(rows, and_(rows.c.question == tables.asked.c.question, rows.c.slot == slot))
-            columns += [rows.c[name].label(f"{name}{slot}") for name in ("word", "low", "high")]
-    return select(*columns).select_from(source).cte("questions").prefix_with("MATERIALIZED")
+    """Select question, revision and count for each row of `asked` that anybody matches."""
+    matches, asked = _of_all_asked(conditions)
+    each = (asked.c.question, asked.c.revision)
+    return matches.select(*each, func.count()).group_by(*each)
 
 
 def of_one_revision(conditions: Sequence[Condition]) -> Matches:
-    """Match one revision's holders; takes the parameters `question`, `package`, `revision` and `at`."""
-    held = (_HELD.package_id == bindparam("package"), _HELD.revision == bindparam("revision"))
-    return _narrowed(Matches(tables.subscriptions, held), conditions, None)
+    """Match one revision's holders; the parameters are those of a row of `asked`."""
+    return _narrowed(tables.subscriptions, conditions, None)
 
 
-def _narrowed(matches: Matches, conditions: Sequence[Condition], asked: FromClause | None) -> Matches:
-    is_held = _HELD.active_until > bindparam("at", type_=BigInteger)
+def _of_all_asked(conditions: Sequence[Condition]) -> tuple[Matches, FromClause]:
+    asked = lists.listed(ASKED, (*COLUMNS, *operands(conditions).beside))
+    held = and_(_HELD.package_id == asked.c.package_id, _HELD.revision == asked.c.revision)
+    return _narrowed(asked.join(tables.subscriptions, held), conditions, asked), asked
+
+
+def _narrowed(source: FromClause, conditions: Sequence[Condition], asked: FromClause | None) -> Matches:
+    is_active = _HELD.active_until > bindparam("at", type_=BigInteger)
     if EndedToo() in conditions:
-        is_held = _HELD.active_until > ALWAYS_PAST
-    matches = matches.where(is_held)
+        is_active = _HELD.active_until > ALWAYS_PAST
+    matches = Matches(source, (is_active,))
+    if asked is None:
+        for name in ("package_id", "revision"):
+            matches = matches.where(_HELD[name] == bindparam(name))
     for slot, condition in slots(conditions):
-        matches = _slot(slot, asked).narrow(matches, condition)
+        matches = _Slot(slot, asked).narrow(matches, condition)
     return matches
-
-
-def _slot(number: int, asked: FromClause | None) -> _Slot:
-    return _Slot(number, tables.operands.alias(f"operands{number}"), asked)
 
 
 def _is_of_clients(alternative: Alternative) -> bool:
@@ -131,12 +133,10 @@ class _Slot:
     """The place of one condition in a statement.
 
     Attributes:
-        rows: Its operands.
-        asked: The questions that are matched; None where the parameter `question` says which one.
+        asked: The questions that are matched; None where the parameters are one.
     """
 
     number: int
-    rows: FromClause
     asked: FromClause | None
 
     def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: PLR0911 - a return per case
@@ -148,15 +148,15 @@ class _Slot:
             case AssignedIn():
                 return matches.where(self._has_started)
             case OneOf():
-                return matches.join(self.rows, self._mine, self.rows.c.word == _HELD.client_id)
+                return matches.where(self._is_named(_HELD.client_id))
             case NotOneOf():
-                return matches.where(~self._named(self.rows.c.word == _HELD.client_id))
+                return matches.where(~self._is_named(_HELD.client_id))
             case MovedIn() | HeldSince():
                 return self._with_moves(matches, condition)
             case EndedToo():
                 return matches
             case UpTo():
-                return matches.where(_HELD.client_id <= self._value("word"))
+                return matches.where(_HELD.client_id <= self._value(f"word{self.number}"))
             case AnyOf(alternatives):
                 return self._with_any(matches, alternatives)
 
@@ -165,33 +165,37 @@ class _Slot:
         return matches.join(
             usage,
             usage.c.package_id == _HELD.package_id,
-            usage.c.meter == self._value("word"),
+            usage.c.meter == self._value(f"word{self.number}"),
             usage.c.client_id == _HELD.client_id,
-            usage.c.amount > self._value("low"),
+            usage.c.amount > self._value(f"low{self.number}"),
         )
 
     def _with_moves(self, matches: Matches, condition: MovedIn | HeldSince) -> Matches:
-        moves = tables.moves.alias(f"moves{self.number}")
-        moved = exists().where(
-            moves.c.run_id == self._value("low"),
-            moves.c.client_id == _HELD.client_id,
-            moves.c.package_id == _HELD.package_id,
-            moves.c.from_revision == self._value("high"),
-        )
+        moves, moved = self._moved(self._value(f"low{self.number}"), self._value(f"high{self.number}"))
         if isinstance(condition, HeldSince):
             moved = moved.where(moves.c.assigned_at == _HELD.assigned_at)
         return matches.where(moved.correlate_except(moves))
+
+    def _moved(self, run: ColumnElement[int], from_revision: ColumnElement[int]) -> tuple[FromClause, Exists]:
+        moves = tables.moves.alias(f"moves{self.number}")
+        moved = exists().where(
+            moves.c.run_id == run,
+            moves.c.client_id == _HELD.client_id,
+            moves.c.package_id == _HELD.package_id,
+            moves.c.from_revision == from_revision,
+        )
+        return moves, moved
 
     def _with_clients(self, matches: Matches, condition: UsesMoreThan | OwnerIn | OwnerNotIn) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")
         matches = matches.join(clients, clients.c.id == _HELD.client_id)
         match condition:
             case UsesMoreThan():
-                return matches.where(clients.c.users > self._value("low"))
+                return matches.where(clients.c.users > self._value(f"low{self.number}"))
             case OwnerIn():
-                return matches.where(self._named(self.rows.c.word == clients.c.normal_email))
+                return matches.where(self._is_named(clients.c.normal_email))
             case OwnerNotIn():
-                return matches.where(~self._named(self.rows.c.word == clients.c.normal_email))
+                return matches.where(~self._is_named(clients.c.normal_email))
 
     def _with_any(self, matches: Matches, alternatives: Sequence[Alternative]) -> Matches:
         """Let in who meets one of them. A kind stands in the statement once, however many there are of it."""
@@ -199,61 +203,62 @@ class _Slot:
         clients = tables.clients.alias(f"clients{self.number}")
         if any(map(_is_of_clients, kinds.values())):
             matches = matches.join(clients, clients.c.id == _HELD.client_id)
-        parts = ((_slot(self.number + number, self.asked), each) for number, each in sorted(kinds.items()))
+        parts = ((_Slot(self.number + number, self.asked), each) for number, each in sorted(kinds.items()))
         return matches.where(or_(false(), *(part.is_met(each, clients) for part, each in parts)))
 
     def is_met(self, alternative: Alternative, clients: FromClause) -> ColumnElement[bool]:
         """Say that one of the alternatives of this kind is met."""
         match alternative:
+            case OwnerNotIn():
+                return ~self._is_named(clients.c.normal_email)
             case AssignedIn():
                 return self._has_started
             case UsesMoreThan(meter) if counts_members(meter):
-                return self._named(self.rows.c.low < clients.c.users)
-            case OwnerNotIn():
-                return ~self._named(self.rows.c.word == clients.c.normal_email)
+                return self._is_any(lambda rows: lists.field(rows, 1, "low") < clients.c.users)
             case UsesMoreThan():
-                return self._is_used
+                return self._is_any(self._is_used)
             case MovedIn():
-                return self._was_moved
+                return self._is_any(self._was_moved)
 
-    @property
-    def _was_moved(self) -> ColumnElement[bool]:
-        moves = tables.moves.alias(f"moves{self.number}")
-        moved = exists().where(
-            moves.c.run_id == self.rows.c.low,
-            moves.c.client_id == _HELD.client_id,
-            moves.c.package_id == _HELD.package_id,
-            moves.c.from_revision == self.rows.c.high,
-        )
-        return self._named(moved.correlate_except(moves))
+    def _was_moved(self, rows: TableValuedAlias) -> ColumnElement[bool]:
+        moves, moved = self._moved(lists.field(rows, 1, "low"), lists.field(rows, 2, "high"))
+        return moved.correlate_except(moves)
 
-    @property
-    def _is_used(self) -> ColumnElement[bool]:
+    def _is_used(self, rows: TableValuedAlias) -> ColumnElement[bool]:
         """One within the other, so that usage is met by its primary key, once for each alternative."""
         usage = tables.usage.alias(f"usage{self.number}")
         used = exists().where(
             usage.c.package_id == _HELD.package_id,
-            usage.c.meter == self.rows.c.word,
+            usage.c.meter == lists.field(rows, 0, "word"),
             usage.c.client_id == _HELD.client_id,
-            usage.c.amount > self.rows.c.low,
+            usage.c.amount > lists.field(rows, 1, "low"),
         )
-        return self._named(used.correlate_except(usage))
+        return used.correlate_except(usage)
 
     @property
     def _has_started(self) -> ColumnElement[bool]:
         start = type_coerce(_HELD.assigned_at, BigInteger)
-        return self._named(self.rows.c.low <= start, self.rows.c.high >= start)
+        return self._is_any(
+            lambda rows: and_(lists.field(rows, 1, "low") <= start, lists.field(rows, 2, "high") >= start)
+        )
+
+    def _is_any(self, term: Callable[[TableValuedAlias], ColumnElement[bool]]) -> ColumnElement[bool]:
+        rows = self._rows
+        return exists(select(literal_column("1")).select_from(rows).where(term(rows)).correlate_except(rows))
+
+    def _is_named(self, word: ColumnElement[str]) -> ColumnElement[bool]:
+        """Say that a word is in the set, marked: one column and no join, so that a hash is looked up."""
+        name = f"set{self.number}"
+        rows = lists.rows_of(bindparam(name, type_=Text), name)
+        return self._value("mark").concat(word).in_(select(lists.field(rows, 0, "word"))).is_(true())
+
+    @property
+    def _rows(self) -> TableValuedAlias:
+        name = f"rows{self.number}"
+        return lists.rows_of(self._value(name), f"{name}_each")
 
     def _value(self, name: str) -> ColumnElement[Any]:
         if self.asked is not None:
-            value: ColumnElement[Any] = self.asked.c[f"{name}{self.number}"]
+            value: ColumnElement[Any] = self.asked.c[name]
             return value
-        return select(self.rows.c[name]).where(self._mine).scalar_subquery()
-
-    def _named(self, *terms: ColumnElement[bool]) -> ColumnElement[bool]:
-        return exists().where(self._mine, *terms).correlate_except(self.rows)
-
-    @property
-    def _mine(self) -> ColumnElement[bool]:
-        question = bindparam("question") if self.asked is None else self.asked.c.question
-        return and_(self.rows.c.question == question, self.rows.c.slot == self.number)
+        return bindparam(name, type_=lists.typed(name))

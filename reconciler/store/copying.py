@@ -9,7 +9,6 @@ from sqlalchemy import func, insert, select
 
 from reconciler.errors import BlockedError, UnreachableError
 from reconciler.store import tables
-from reconciler.store.dialects import continue_numbering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +34,6 @@ def copy_all(source: Connection, target: Connection) -> dict[str, int]:
                 f"the copy of {table.name} differs from what was copied; nothing was kept",
                 hint="Try again, and look at both databases.",
             )
-    continue_numbering(target, tables.packages.c.id)
     return counts
 
 

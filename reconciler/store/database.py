@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reconciler.errors import ContentionError, InvalidError, UnreachableError
-from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, name_of
+from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, name_of, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,7 @@ class Database:
 
     def __init__(self, address: Address) -> None:
         self.where = name_of(address)
+        self.schema = schema_of(address)
         self._engine = engine_of(address)
         self._thread = threading.local()
 

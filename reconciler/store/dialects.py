@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from sqlalchemy import URL, create_engine, event, func, literal_column, select
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy import URL, create_engine, event
 
 from reconciler.model.hosts import Host
 from reconciler.model.secrets import without_secrets
@@ -17,7 +15,7 @@ from reconciler.model.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Column, Connection, Engine, Table
+    from sqlalchemy import Connection, Dialect, Engine, Table
 
 Address: TypeAlias = "Path | URL"
 """A SQLite file, or the URL of a PostgreSQL database."""
@@ -71,10 +69,18 @@ _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "57": "lost",
     "XX": "corrupt",
 }
+SCHEMA: Final = "schema"
+"""What of an address names the schema that a platform is in, which every statement then names."""
+
+_USUAL_SCHEMA: Final = "public"
 _DRIVER: Final = "postgresql+psycopg"
 _POSTGRES_PORT: Final = 5432
+_POSTGRES_SETTINGS: Final = {
+    "connect_timeout": 10,
+    "application_name": "reconciler",
+    "prepare_threshold": None,
+}
 _SOCKETS: Final = ("/", "@")
-_CONNECT_SECONDS: Final = 10
 _UNHEARD: Final = logging.NullHandler()
 """Of two errors the driver raises one, which is told, and logs the other: by itself Python prints that."""
 _POOL: Final[dict[str, Any]] = {"pool_size": 5, "max_overflow": 30, "pool_timeout": BUSY_SECONDS}
@@ -97,7 +103,7 @@ def hosts_of(address: Address) -> tuple[Host, ...]:
     """
     if isinstance(address, Path):
         return ()
-    server = address.set(drivername=_DRIVER)
+    server = _server(address)
     _, told = server.get_dialect()().create_connect_args(server)
     ports = str(told.get("port", "")).split(",")
     names = [str(told.get(key, "")).split(",") for key in ("host", "hostaddr")]
@@ -109,15 +115,31 @@ def hosts_of(address: Address) -> tuple[Host, ...]:
     )
 
 
+def schema_of(address: Address) -> str | None:
+    """Return the schema that all tables are in; a SQLite file has none."""
+    return None if isinstance(address, Path) else str(address.query.get(SCHEMA, _USUAL_SCHEMA))
+
+
+def _server(address: URL) -> URL:
+    return address.set(drivername=_DRIVER).difference_update_query([SCHEMA])
+
+
 def _postgres_engine(url: URL) -> Engine:
     """Return an engine on PostgreSQL.
 
     Readers see one state; writers are serialisable, so that one of two that depend on each other fails and is
-    tried anew. A look is a statement by itself, without the round trips of BEGIN and COMMIT.
+    tried anew. A look is a statement by itself, without the round trips of BEGIN and COMMIT. Nothing is
+    prepared or set for longer than a transaction: the next one may find itself on another connection.
     """
     logging.getLogger("psycopg").addHandler(_UNHEARD)
-    settings = {"connect_timeout": _CONNECT_SECONDS, "application_name": "reconciler"}
-    engine = create_engine(url.set(drivername=_DRIVER), connect_args=settings, pool_pre_ping=True, **_POOL)
+    engine = create_engine(
+        _server(url),
+        connect_args=_POSTGRES_SETTINGS,
+        execution_options={"schema_translate_map": {None: schema_of(url)}},
+        pool_pre_ping=True,
+        use_native_hstore=False,
+        **_POOL,
+    )
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
 
@@ -176,16 +198,15 @@ def lock(connection: Connection, tables: Collection[Table]) -> None:
     What PostgreSQL lets a transaction see is settled by its first statement; a lock does not count as one.
     """
     if connection.dialect.name == "postgresql":
-        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, tables))
-        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+        names = (quoted(connection.dialect, connection.schema_for_object(each), each) for each in tables)
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def continue_numbering(connection: Connection, column: Column[int]) -> None:
-    """Have the next row numbered after the highest, where rows came with their numbers."""
-    if connection.dialect.name == "postgresql":
-        sequence = sql_cast(func.pg_get_serial_sequence(column.table.name, column.name), REGCLASS)
-        highest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
-        connection.execute(select(func.setval(sequence, highest, literal_column("false"))))
+def quoted(dialect: Dialect, schema: str | None, table: Table) -> str:
+    """Return the name of a table for a statement of text."""
+    preparer = dialect.identifier_preparer
+    name = preparer.quote(table.name)
+    return name if schema is None else f"{preparer.quote_schema(schema)}.{name}"
 
 
 def fault_of(error: BaseException | None) -> Fault:

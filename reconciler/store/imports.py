@@ -1,24 +1,19 @@
-"""Which ids an import has met, in a temporary table: a million of them need no memory."""
+"""What an import needs beside the clients: which ids it has met, and that others wait for it."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from reconciler.store import scratch, tables
-from reconciler.store.bulk import insert_all
+from reconciler.errors import ReconcilerError
+from reconciler.store import tables
 from reconciler.store.dialects import chunks, lock
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy import Connection
-
-
-def begin(connection: Connection) -> None:
-    """Forget what an earlier import met."""
-    scratch.empty(connection, tables.imported)
 
 
 def keep_writers_out(connection: Connection) -> None:
@@ -29,16 +24,38 @@ def keep_writers_out(connection: Connection) -> None:
     lock(connection, (tables.clients, tables.subscriptions, tables.usage))
 
 
-def first_lines(connection: Connection, ids: Collection[str]) -> dict[str, int]:
-    """Return on which line each of these ids was met; those that were not are left out."""
-    columns = tables.imported.c
-    return {
-        row.client_id: row.line
-        for chunk in chunks(ids)
-        for row in connection.execute(select(tables.imported).where(columns.client_id.in_(chunk)))
-    }
+@contextmanager
+def met() -> Iterator[Met]:
+    """Give the ids that one import has met, none yet, for the block."""
+    connection = sqlite3.connect("")
+    try:
+        connection.execute("CREATE TABLE met (id TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+        yield Met(connection)
+    finally:
+        connection.close()
 
 
-def note(connection: Connection, met: Mapping[str, int]) -> None:
-    """Remember ids and their lines."""
-    insert_all(connection, tables.imported, tuple(met.items()))
+class Met:
+    """Ids and their lines, in a nameless file of this process: a million of them need no memory."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def first_lines(self, ids: Collection[str]) -> dict[str, int]:
+        """Return on which line each of these ids was met; those that were not are left out."""
+        found: dict[str, int] = {}
+        for chunk in chunks(ids):
+            marks = ", ".join("?" * len(chunk))
+            rows = self._connection.execute(f"SELECT id, line FROM met WHERE id IN ({marks})", chunk)  # noqa: S608 - only marks
+            found |= dict(rows)
+        return found
+
+    def note(self, fresh: Mapping[str, int]) -> None:
+        """Remember ids and their lines."""
+        try:
+            self._connection.executemany("INSERT INTO met VALUES (?, ?)", fresh.items())
+        except sqlite3.OperationalError as error:
+            raise ReconcilerError(
+                f"the ids of the import cannot be kept: {error}",
+                hint="Nothing was imported. Free some space, or set TMPDIR to another folder.",
+            ) from error

@@ -143,7 +143,7 @@ def _is_part(part: Part) -> ColumnElement[bool]:
 
 def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
     """Write down who moves, and from where; return how many."""
-    matches = questions.ask(connection, who)
+    matches = questions.ask(connection, who, at)
     columns = (
         literal(step.run_id).label("run_id"),
         literal(step.number).label("step"),
@@ -156,9 +156,7 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
     statement = insert(tables.moves).from_select(
         [column.name for column in tables.moves.columns], matches.select(*columns)
     )
-    connection.execute(statement, {"at": microseconds(at)})
-    # Counted, since sqlite3 reports no row count for an INSERT that begins with WITH.
-    return connection.execute(select(func.count()).select_from(tables.moves).where(_of(step))).scalar_one()
+    return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount
 
 
 def carry_out(connection: Connection, step: Step) -> None:

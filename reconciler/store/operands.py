@@ -1,13 +1,15 @@
-"""The operands of conditions: where they stand in the temporary table `operands`, a row per value.
+"""The operands of conditions: what a question brings to the statement that it shares with those alike.
 
-Each condition has a slot for what it names. Alternatives of one kind share one, so that a statement does not
-grow with their number.
+Each condition has a slot for what it names. What has one value stands beside the question (`word0`, `low0`,
+`high0`), what has few as an array (`rows0`), and words that many clients are looked up in are a set of the
+whole statement (`set0`), each marked with its question. Alternatives of one kind share a slot, so that a
+statement does not grow with their number.
 """
 
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.model.questions import (
     Alternative,
@@ -25,12 +27,25 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store.columns import bounds
+from reconciler.store.lists import array
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _KINDS_OF_ALTERNATIVES: Final = 5
+
+
+class Operands(NamedTuple):
+    """The values of one question's conditions, by name.
+
+    Attributes:
+        beside: What stands beside the question.
+        sets: What its marked words are among, unmarked.
+    """
+
+    beside: Mapping[str, str | int]
+    sets: Mapping[str, Sequence[str]]
 
 
 def kind_of(condition: Condition) -> str:
@@ -62,24 +77,49 @@ def place(alternative: Alternative) -> int:
             return 4
 
 
-def operand_rows(conditions: Sequence[Condition]) -> set[tuple[int, str, int, int]]:
-    """Return the values of the conditions as (slot, word, low, high)."""
-    return {row for slot, condition in slots(conditions) for row in _rows(slot, condition)}
+def operands(conditions: Sequence[Condition]) -> Operands:
+    """Return what the conditions name; those of one kind give the same names, in the same order."""
+    values: dict[str, str | int] = {}
+    few: dict[str, set[tuple[str, int, int]]] = {}
+    sets: dict[str, Sequence[str]] = {}
+    for slot, condition in _placed(conditions):
+        match condition:
+            case OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words) | OneOf(words):
+                sets[f"set{slot}"] = words
+            case AssignedIn() | AnyOf():
+                few.setdefault(f"rows{slot}", set()).update(_rows(condition))
+            case UsesMoreThan() | MovedIn() | HeldSince() | UpTo():
+                ((word, low, high),) = _rows(condition)
+                values |= {f"word{slot}": word, f"low{slot}": low, f"high{slot}": high}
+            case EndedToo():
+                pass
+    return Operands({**values, **{name: array(sorted(rows)) for name, rows in few.items()}}, sets)
 
 
-def _rows(slot: int, condition: Condition) -> set[tuple[int, str, int, int]]:  # noqa: PLR0911 - a return per case
+def _placed(conditions: Sequence[Condition]) -> Iterator[tuple[int, Condition]]:
+    """Give each condition its slot, and alternatives, one by one, that of their kind."""
+    for slot, condition in slots(conditions):
+        if isinstance(condition, AnyOf):
+            for each in sorted(condition.alternatives, key=place):
+                yield slot + place(each), each if isinstance(each, OwnerNotIn) else AnyOf((each,))
+        else:
+            yield slot, condition
+
+
+def _rows(condition: Condition) -> set[tuple[str, int, int]]:  # noqa: PLR0911 - a return per case
+    """Return the values of a condition as (word, low, high)."""
     match condition:
         case UsesMoreThan(meter, amount):
-            return {(slot, meter, amount, 0)}
+            return {(meter, amount, 0)}
         case AssignedIn(windows):
-            return {(slot, "", *bounds(window)) for window in windows}
+            return {("", *bounds(window)) for window in windows}
         case MovedIn(run, from_revision) | HeldSince(run, from_revision):
-            return {(slot, "", run, from_revision)}
+            return {("", run, from_revision)}
+        case UpTo(client_id):
+            return {(client_id, 0, 0)}
+        case OneOf(words) | OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words):
+            return {(word, 0, 0) for word in words}
+        case AnyOf(alternatives):
+            return {row for each in alternatives for row in _rows(each)}
         case EndedToo():
             return set()
-        case UpTo(client_id):
-            return {(slot, client_id, 0, 0)}
-        case OwnerIn(words) | OwnerNotIn(words) | OneOf(words) | NotOneOf(words):
-            return {(slot, word, 0, 0) for word in words}
-        case AnyOf(alternatives):
-            return {row for each in alternatives for row in _rows(slot + place(each), each)}

@@ -5,25 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef
-from reconciler.store import meta, scratch, tables
+from reconciler.store import meta, tables
 from reconciler.store.dialects import IN_LIMIT, chunks
+from reconciler.store.lists import binding, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
 _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
 _PARKED: Final = "/parked/"
 
+_WANTED: Final = "wanted"
 _ONE_DEFINITION: Final = select(_REVISIONS.definition).where(
     _REVISIONS.package_id == bindparam("package"), _REVISIONS.number == bindparam("revision")
 )
+
+
+def _named() -> Select[Any]:
+    named = listed(_WANTED, ("package_id", "revision"))
+    is_named = and_(_REVISIONS.package_id == named.c.package_id, _REVISIONS.number == named.c.revision)
+    return select(tables.revisions).join(named, is_named)
+
+
+_NAMED: Final = _named()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,7 @@ def definition(connection: Connection, package_id: int, number: int) -> Definiti
 
 def by_digest(connection: Connection, revisions: Collection[tuple[int, int]]) -> dict[str, Definition]:
     """Return the definitions of some hundred revisions, each named by its package's id and its number."""
-    named = tuple_(_REVISIONS.package_id, _REVISIONS.number).in_(sorted(set(revisions)))
-    rows = connection.execute(select(_REVISIONS.digest, _REVISIONS.definition).where(named))
+    rows = connection.execute(_NAMED, binding(_WANTED, sorted(set(revisions))))
     return {row.digest: Definition.normalised(row.definition) for row in rows}
 
 
@@ -82,18 +92,8 @@ def definitions(connection: Connection, wanted: Collection[RevisionRef]) -> dict
     """Return the definitions of the revisions that exist among these."""
     known = stored(connection, {ref.key for ref in wanted})
     refs = {(known[ref.key].id, ref.revision): ref for ref in wanted if ref.key in known}
-    scratch.fill(connection, tables.asked, [(0, *pair) for pair in refs])
-    asked, revisions = tables.asked.c, tables.revisions
-    statement = select(_REVISIONS.package_id, _REVISIONS.number, _REVISIONS.definition).select_from(
-        tables.asked.join(
-            revisions,
-            and_(_REVISIONS.package_id == asked.package_id, _REVISIONS.number == asked.revision),
-        )
-    )
-    return {
-        refs[package_id, number]: Definition.normalised(document)
-        for package_id, number, document in connection.execute(statement)
-    }
+    rows = connection.execute(_NAMED, binding(_WANTED, list(refs)))
+    return {refs[row.package_id, row.number]: Definition.normalised(row.definition) for row in rows}
 
 
 def park(connection: Connection, package_ids: Collection[int]) -> None:

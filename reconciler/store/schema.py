@@ -6,7 +6,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Column, MetaData, Table, Text, inspect, select
+from sqlalchemy.schema import CreateSchema
 
 from reconciler.errors import UnreachableError
 from reconciler.store import meta
@@ -20,7 +21,7 @@ HEAD: Final = "0003"
 """The newest migration; known without importing Alembic, so that an up-to-date database opens fast."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-_VERSIONS: Final = table("alembic_version", column("version_num"))
+_VERSIONS: Final = Table("alembic_version", MetaData(), Column("version_num", Text))
 
 
 def bring_up_to_date(database: Database) -> None:
@@ -29,38 +30,41 @@ def bring_up_to_date(database: Database) -> None:
     Raises `UnreachableError` for a database of a newer program, or of another one.
     """
     with database.reading() as connection:
-        is_current = _version(connection, database.where) == HEAD
+        is_current = _version(connection, database) == HEAD
     if not is_current:
         with database.writing() as connection:
-            _migrate(connection, database.where)
+            _migrate(connection, database)
 
 
-def _version(connection: Connection, where: str) -> str | None:
-    tables = inspect(connection).get_table_names()
+def _version(connection: Connection, database: Database) -> str | None:
+    tables = inspect(connection).get_table_names(database.schema)
     if _VERSIONS.name in tables:
         return connection.execute(select(_VERSIONS.c.version_num)).scalar_one_or_none()
     if tables:
         raise UnreachableError(
-            f"{where} is the database of another program",
+            f"{database.where} is the database of another program",
             hint="Name another file under `platform` in reconciler.yaml.",
         )
     return None
 
 
-def _migrate(connection: Connection, where: str) -> None:
+def _migrate(connection: Connection, database: Database) -> None:
     from alembic import command  # noqa: PLC0415 - slow, and only needed here
     from alembic.config import Config  # noqa: PLC0415 - the same
     from alembic.util import CommandError  # noqa: PLC0415 - the same
 
-    _version(connection, where)
+    _version(connection, database)
+    if database.schema is not None and not inspect(connection).has_schema(database.schema):
+        connection.execute(CreateSchema(database.schema))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["schema"] = database.schema
     try:
         command.upgrade(config, HEAD)
     except CommandError as error:
         raise UnreachableError(
-            f"{where} was written by a newer version of reconciler", hint="Upgrade reconciler."
+            f"{database.where} was written by a newer version of reconciler", hint="Upgrade reconciler."
         ) from error
     if meta.lineage(connection) is None:
         meta.write(connection, meta.LINEAGE, str(uuid.uuid4()))

@@ -37,7 +37,7 @@ meta: Final = Table(
 catalog: Final = Table(
     "catalog",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True),
+    Column("id", Integer, CheckConstraint("id = 1", name="only_one"), primary_key=True, autoincrement=False),
     Column("document", JsonText, nullable=False),
     Column("digest", Text, nullable=False),
 )
@@ -45,7 +45,7 @@ catalog: Final = Table(
 packages: Final = Table(
     "packages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", OrderedText, nullable=False, unique=True),
     Column("title", Text, nullable=False),
     Column("folded_title", Text, nullable=False, index=True),
@@ -63,7 +63,7 @@ revisions: Final = Table(
     "revisions",
     metadata,
     Column("package_id", Integer, ForeignKey("packages.id", ondelete="RESTRICT"), primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("definition", JsonText, nullable=False),
     Column("digest", Text, nullable=False),
     Column("grants_digest", Text, nullable=False),
@@ -113,7 +113,7 @@ usage: Final = Table(
 runs: Final = Table(
     "runs",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("plan_hash", Text, nullable=False, unique=True),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
@@ -181,38 +181,4 @@ kept_answers: Final = Table(
     Column("fingerprint", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("at", Instant, nullable=False, index=True),
-)
-
-scratch: Final = MetaData()
-"""Temporary tables of one connection: what is asked, so that one statement answers many questions."""
-
-asked: Final = Table(
-    "asked",
-    scratch,
-    Column("question", Integer, primary_key=True, autoincrement=False),
-    Column("package_id", Integer, primary_key=True, autoincrement=False),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
-)
-
-operands: Final = Table(
-    "operands",
-    scratch,
-    Column("question", Integer, primary_key=True, autoincrement=False),
-    Column("slot", Integer, primary_key=True, autoincrement=False),
-    Column("word", OrderedText, primary_key=True),
-    Column("low", BigInteger, primary_key=True, autoincrement=False),
-    Column("high", BigInteger, primary_key=True, autoincrement=False),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
-)
-
-imported: Final = Table(
-    "imported",
-    scratch,
-    Column("client_id", OrderedText, primary_key=True),
-    Column("line", Integer, nullable=False),
-    prefixes=["TEMPORARY"],
-    sqlite_with_rowid=False,
 )

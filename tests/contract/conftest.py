@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from reconciler.live.opening import open_platform, open_served
+from reconciler.live.port import HasStateToken, Platform, PlatformReader
 from tests.contract.fake import FakePlatform
-from tests.servers import Stage, served, stage
+from tests.servers import Stage, in_schema, read_only, served, stage
+from tests.statements import of_a_session, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from reconciler.live.port import Platform
 
 KINDS = ("fake", "sqlite", "postgresql", "http on sqlite", "http on postgresql")
 
@@ -43,6 +44,19 @@ class InStep:
         return called
 
 
+class ReadElsewhere:
+    """A platform that is asked over another connection than it is written by, which may write nothing."""
+
+    def __init__(self, platform: Platform, reader: PlatformReader) -> None:
+        self._platform = platform
+        self._reader = reader
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        is_read = hasattr(PlatformReader, name) or hasattr(HasStateToken, name)
+        method: Callable[..., Any] = getattr(self._reader if is_read else self._platform, name)
+        return method
+
+
 @pytest.fixture(scope="session")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """One server for the whole suite; each test puts its own platform on it."""
@@ -59,12 +73,19 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
         return
     is_postgres = kind.endswith("postgresql")
     url = request.getfixturevalue("database") if is_postgres else "sqlite:///platform.db"
+    if kind == "postgresql":
+        url = in_schema(url)  # over HTTP the same suite runs in the usual one
     with ExitStack() as stack:
         behind, _ = stack.enter_context(open_served(url, root=tmp_path))
+        sent = stack.enter_context(watched())
         if kind.startswith("http"):
             clock = Clock()
             address = request.getfixturevalue("theatre").show(served(behind, clock=lambda: clock.at))
             opened = stack.enter_context(open_platform(address, root=tmp_path))
             yield cast("Platform", InStep(opened, clock))
+        elif is_postgres:
+            reader = stack.enter_context(open_platform(read_only(url), root=tmp_path))
+            yield cast("Platform", ReadElsewhere(behind, reader))
         else:
             yield behind
+        assert of_a_session(sent) == []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.embedded.lookup import Offer
     from reconciler.model.clients import ClientLine
+    from reconciler.store.imports import Met
 
 SOURCE: Final = "clients"
 """What findings name as their file: the platform is handed lines, not the name they came under."""
@@ -120,11 +121,11 @@ def _assigned(
 
 def take_all(connection: Connection, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
     """Add or update clients; raises `InvalidError` with the first findings where any line is bad."""
-    imports.begin(connection)
-    intake = Intake(connection, at)
-    remaining = iter(lines)
-    while batch := list(islice(remaining, _BATCH)):
-        intake.take(batch)
+    with imports.met() as met:
+        intake = Intake(connection, at)
+        remaining = iter(lines)
+        while batch := list(islice(remaining, _BATCH)):
+            intake.take(batch, met)
     intake.require_good()
     return ImportReport(intake.added, intake.updated)
 
@@ -169,11 +170,11 @@ class Intake:
         self._batch: list[Finding] = []
         self._bad = 0
 
-    def take(self, batch: list[ClientLine]) -> None:
+    def take(self, batch: list[ClientLine], met: Met) -> None:
         """Judge some lines, and write them where every line so far was good."""
         batch = list(self._sound(batch))
         standing = clients.stored(self._connection, [line.id for line in batch])
-        fresh = list(self._without_repeated(batch, standing.keys()))
+        fresh = list(self._without_repeated(batch, standing.keys(), met))
         self._learn_offers(fresh, standing.values())
         settled = []
         for line in fresh:
@@ -217,10 +218,12 @@ class Intake:
             else:
                 self._refuse(line, refusal)
 
-    def _without_repeated(self, batch: list[ClientLine], standing: Collection[str]) -> Iterator[ClientLine]:
+    def _without_repeated(
+        self, batch: list[ClientLine], standing: Collection[str], met: Met
+    ) -> Iterator[ClientLine]:
         """Yield lines whose id no line had before. While all are written, a repeated id has a client."""
         suspects = [line.id for line in batch] if self._bad else standing
-        seen = imports.first_lines(self._connection, suspects)
+        seen = met.first_lines(suspects)
         fresh: dict[str, int] = {}
         for line in batch:
             first = seen.get(line.id) or fresh.setdefault(line.id, line.line)
@@ -229,7 +232,7 @@ class Intake:
             else:
                 message = f"client `{line.id}` is on line {first} already"
                 self._refuse(line, Refusal("client-duplicate-id", message, "Keep one of the lines."))
-        imports.note(self._connection, fresh)
+        met.note(fresh)
 
     def _learn_offers(self, lines: list[ClientLine], standing: Iterable[StoredClient]) -> None:
         named = {line.package for line in lines if line.package} | {client.package for client in standing}

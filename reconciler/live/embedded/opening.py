@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from os import O_CREAT, O_EXCL, O_RDWR, close
 from os import open as os_open
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from reconciler.errors import InvalidError, UnreachableError
 from reconciler.state_folder import NAME, refuse_link, state_folder
 from reconciler.store.database import Database
+from reconciler.store.dialects import SCHEMA, schema_of
 from reconciler.store.dialects import hosts_of as hosts_at
 from reconciler.store.schema import bring_up_to_date
 
@@ -30,13 +32,14 @@ _NAME_ANOTHER: Final = "Restore it from a backup, or name another file under `pl
 _BESIDE: Final = ("-journal", "-wal", "-shm")
 """What SQLite writes beside a database, by names that nobody chose."""
 SQLITE: Final = "sqlite:///"
+_SCHEMA_NAME: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 _FORM: Final = "Write postgresql://user@host:5432/database."
 _PARAMETERS: Final = frozenset(
     {
         *("host", "hostaddr", "port", "target_session_attrs", "load_balance_hosts", "options"),
         *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"),
         *("sslmode", "sslnegotiation", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslsni"),
-        *("channel_binding", "require_auth", "gssencmode"),
+        *("channel_binding", "require_auth", "gssencmode", SCHEMA),
     }
 )
 """What an address may state. Others name hosts where nobody looks for them (`service`, `conninfo`), a file
@@ -119,5 +122,10 @@ def _server_at(url: str) -> URL:
         raise InvalidError(
             f"the platform's URL sets `{name}`, which is for whoever runs the command to decide",
             hint="Leave it out; libpq takes what it needs from variables, such as PGSERVICE or PGPASSFILE.",
+        )
+    if not _SCHEMA_NAME.fullmatch(schema_of(address) or ""):
+        raise InvalidError(
+            "the platform's URL names a schema that PostgreSQL cannot have, or keeps for itself",
+            hint="Write ?schema= and up to 63 of a-z, 0-9 and _, with no digit first and not pg_.",
         )
     return address

@@ -1,6 +1,7 @@
-"""Runs the migrations on the connection, and in the transaction, that `schema` hands over."""
+"""Runs the migrations on the connection, and in the transaction and schema, that `schema` hands over."""
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+handed = context.config.attributes
+context.configure(connection=handed["connection"], version_table_schema=handed["schema"])
 context.run_migrations()

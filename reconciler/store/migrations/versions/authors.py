@@ -9,4 +9,5 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Add the column; of earlier runs nothing is known."""
-    op.add_column("runs", sa.Column("on_behalf_of", sa.Text))
+    schema = op.get_context().version_table_schema
+    op.add_column("runs", sa.Column("on_behalf_of", sa.Text), schema=schema)

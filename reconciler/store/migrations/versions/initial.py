@@ -24,13 +24,19 @@ def _create_packages() -> None:
     )
     op.create_table(
         "catalog",
-        sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", name="only_one"), primary_key=True),
+        sa.Column(
+            "id",
+            sa.Integer,
+            sa.CheckConstraint("id = 1", name="only_one"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         sa.Column("document", sa.Text, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
     )
     op.create_table(
         "packages",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("key", _ORDERED, nullable=False, unique=True),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("folded_title", sa.Text, nullable=False),
@@ -47,7 +53,7 @@ def _create_packages() -> None:
     op.create_table(
         "revisions",
         sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("definition", sa.Text, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("grants_digest", sa.Text, nullable=False),
@@ -94,7 +100,7 @@ def _create_clients() -> None:
 def _create_runs() -> None:
     op.create_table(
         "runs",
-        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("plan_hash", sa.Text, nullable=False, unique=True),
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),

@@ -1,0 +1,54 @@
+"""What pools, standbys and sharding engines do not take: the store does without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from reconciler.conformance.building import NOW, definition, line
+from reconciler.errors import InvalidError
+from reconciler.live.opening import open_platform
+from tests.servers import in_schema, with_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_two_platforms_in_one_database_do_not_see_each_other(database: str, tmp_path: Path) -> None:
+    with (
+        open_platform(database, root=tmp_path) as one,
+        open_platform(in_schema(database), root=tmp_path) as other,
+    ):
+        one.edit_package("basic", definition(), NOW)
+        one.import_clients([line("c1")], NOW)
+
+        seen = (other.packages(), list(other.clients(NOW)), other.holder_count(NOW))
+        lineages = {one.identity().lineage, other.identity().lineage}
+
+    assert seen == ((), [], 0)
+    assert len(lineages) == 2
+
+
+def test_nothing_refers_from_one_schema_into_another_and_nothing_is_numbered_by_a_sequence(
+    database: str,
+) -> None:
+    with psycopg.connect(database) as connection:
+        across = connection.execute(
+            "SELECT c.conname FROM pg_constraint c JOIN pg_class a ON a.oid = c.conrelid"
+            " JOIN pg_class b ON b.oid = c.confrelid WHERE a.relnamespace <> b.relnamespace"
+        ).fetchall()
+        sequences = connection.execute("SELECT relname FROM pg_class WHERE relkind = 'S'").fetchall()
+
+    assert (across, sequences) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "schema", ["Agency", "a-b", 'a"b', "pg_agency", "information_schema", "1st", "a" * 64]
+)
+def test_a_schema_that_postgresql_cannot_have_is_refused(schema: str, tmp_path: Path) -> None:
+    url = with_parameters("postgresql://ana@localhost/reconciler", schema=schema)
+
+    with pytest.raises(InvalidError, match="schema"), open_platform(url, root=tmp_path):
+        pass
