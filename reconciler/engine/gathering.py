@@ -60,9 +60,10 @@ def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Fact
 
 def _step(reader: PlatformReader, candidate: Candidate, facts: Facts) -> Step:
     size = candidate.size(facts)
-    if size == facts.count(candidate.eligible):
+    remaining = facts.count(candidate.eligible) - size
+    if not remaining:
         return Step(candidate, size)
-    return Step(candidate, size, reader.nth_matching(candidate.eligible, size, facts.at))
+    return Step(candidate, size, reader.nth_matching(candidate.eligible, size, facts.at), remaining)
 
 
 def _weigh(

@@ -255,6 +255,7 @@ class GuardedLoss(_Frozen):
         term: What it names there; `features/KEY` and `limits/KEY` where a feature and a limit share the key.
         clients: How many are concerned by it, with those who lost it before under the same entry.
         before: How many of them lost it before.
+        later: How many more lose it in later steps of the rollout, as things are.
         entry: Whether the package file has an entry for it, and why that is not enough.
     """
 
@@ -262,7 +263,13 @@ class GuardedLoss(_Frozen):
     term: str
     clients: int
     before: int = 0
+    later: int = 0
     entry: Literal["missing", "ended", "spent", "too-small", "enough"] = "missing"
+
+    @property
+    def in_all(self) -> int:
+        """How many clients an entry must allow for the whole rollout to pass: its bound is a total."""
+        return self.clients + self.later
 
 
 class GuardResult(_Frozen):

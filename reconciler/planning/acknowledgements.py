@@ -86,9 +86,14 @@ class Entries:
     def _judged(self, verb: LossVerb, loss: Owed, touched: int) -> Stated:
         term = self._term(loss)
         named = str(term) if verb == "removes" and self._is_shared(term) else term.key
-        about = GuardedLoss(verb=verb, term=named, clients=touched + loss.before, before=loss.before)
-        earlier = f", and {counted(loss.before, 'client')} before" if loss.before else ""
-        subject = f"{counted(touched, 'client')} touched by `{verb}: {named}`{earlier}"
+        about = GuardedLoss(
+            verb=verb,
+            term=named,
+            clients=touched + loss.before,
+            before=loss.before,
+            later=max(0, loss.lose + loss.later - touched),
+        )
+        subject = f"{counted(touched, 'client')} touched by `{verb}: {named}`{_beside(about)}"
         matching = [each for each in self.entries if each.verb == verb and self._names(each, term)]
         counting = [each for each in matching if each.until >= self.today]
         entry = max(counting, key=lambda each: each.clients, default=None)
@@ -108,6 +113,12 @@ class Entries:
         message = f"{subject}: acknowledged for {bound} ({entry.reason})"
         enough = Entry(self.key, verb, str(term), entry.clients, entry.until)
         return Stated(message, about.model_copy(update={"entry": "enough"}), enough)
+
+
+def _beside(about: GuardedLoss) -> str:
+    counts = ((about.before, "before"), (about.later, "in later steps"))
+    said = " and ".join(f"{count:,} {when}" for count, when in counts if count)
+    return f", {said}" if said else ""
 
 
 def is_spent(entry: Acknowledgement, in_force: InForce | None) -> bool:

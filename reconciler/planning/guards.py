@@ -183,11 +183,12 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
     found: dict[tuple[Code, Term], Owed] = {}
     speaking = telling(item.change for item in items)
     for each in (each for item in items if item.change in speaking for each in item.owed):
-        known = found.get((each.code, each.term), replace(each, lose=0, keep=0))
+        known = found.get((each.code, each.term), replace(each, lose=0, keep=0, later=0))
         found[each.code, each.term] = replace(
             known,
             lose=known.lose + each.lose,
             keep=known.keep + each.keep,
+            later=known.later + each.later,
             before=min(known.before, each.before),
         )
     return tuple(found.values())
@@ -290,7 +291,8 @@ GUARDS: Final = (
         _acknowledge,
         "A loss that nobody has stated is intended",
         "With `losing`, the default, everything that clients lose with this apply needs an entry in the "
-        "package file that names it exactly, with a bound on the clients touched, a reason and a last day. "
+        "package file that names it exactly, with a bound on the clients who ever lose it, a reason and a "
+        "last day. "
         "With `touching`, so does what holders merely keep; with `never`, nothing does. The bound is "
         "a total over all runs, counted by the platform, and checked again when the plan is applied.",
         "acknowledge:\n"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from reconciler.model.expiry import Expiry
     from reconciler.model.losses import InForce, LosingMove
     from reconciler.model.packages import Definition
     from reconciler.model.plans import Change
@@ -47,6 +48,7 @@ class Owed:
     A limit that goes with its feature is stated with that, but only for clients who had the feature.
 
     Attributes:
+        later: Clients who lose it in later steps of the rollout, as things are.
         before: Clients who lost it before under the entry that states it, and do not lose it again now.
         in_force: That entry as the last applied run had it.
     """
@@ -55,6 +57,7 @@ class Owed:
     term: Term
     lose: int
     keep: int
+    later: int = 0
     before: int = 0
     in_force: InForce | None = None
 
@@ -119,8 +122,9 @@ class Consequences:
                 yield from loss.over(self.live_key, *self.step.conditions)
         for loss in self.alone:
             yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss), *self._again(loss))
+            yield from self._in_all(loss)
         yield from (*self.concerned, *self.stale, *self._losing_again)
-        yield from (*self._leaving, *self._losing, *self._ended, *self._gaining)
+        yield from (*self._leaving, *self._losing, *self._ended, *self._ended_in_all, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         if self.step:
             yield from self.step.questions(self.at)
@@ -150,14 +154,16 @@ class Consequences:
         if ended:
             in_force = self._in_force(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS))
             before = in_force.lost if in_force else 0
-            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, before, in_force)
+            later = max(0, facts.total(self._ended_in_all) - ended)
+            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, later, before, in_force)
         for loss in self.alone:
             lose = facts.total(self._moved(loss))
             keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
             keep -= ended if loss.term == EXPIRY else 0
             in_force = self._in_force(loss.code, loss.term)
             before = in_force.lost - facts.total(self._again(loss)) if in_force else 0
-            yield Owed(loss.code, loss.term, lose, keep, before, in_force)
+            later = max(0, facts.total(self._in_all(loss)) - lose)
+            yield Owed(loss.code, loss.term, lose, keep, later, before, in_force)
 
     def losing_again(self, facts: Facts) -> int:
         """Count who loses something now and lost something in the last hours as well."""
@@ -197,24 +203,45 @@ class Consequences:
         return tuple(loss for loss in self.losses if loss.code.row.reaches_holders)
 
     @property
+    def _shorter_expiry(self) -> Expiry | None:
+        return self.shorter.after.expiry if self.step and self.shorter else None
+
+    @property
     def _ending(self) -> tuple[Condition, ...]:
         """What a mover meets whose subscription is over after the move (rule 15)."""
-        if self.step is None or self.shorter is None or self.shorter.after.expiry is None:
-            return ()
-        return (AssignedIn(self.shorter.after.expiry.elapsed_starts(self.at)), *self.step.conditions)
+        expiry, moving = self._shorter_expiry, self.step.conditions if self.step else ()
+        return (AssignedIn(expiry.elapsed_starts(self.at)), *moving) if expiry else ()
 
     @property
     def _running(self) -> tuple[Condition, ...]:
         """What a mover meets whose subscription goes on after the move."""
-        if self.step is None or self.shorter is None or self.shorter.after.expiry is None:
-            return self.step.conditions if self.step else ()
-        return (AssignedIn(self.shorter.after.expiry.running_starts(self.at)), *self.step.conditions)
+        return self._going_on(self.step.conditions if self.step else ())
+
+    def _going_on(self, moving: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        expiry = self._shorter_expiry
+        return (AssignedIn(expiry.running_starts(self.at)), *moving) if expiry else moving
 
     @property
     def _ended(self) -> Questions:
-        if self.shorter is None or self.shorter not in self.losses or not self._ending:
+        return self._ends(self._ending)
+
+    @property
+    def _ended_in_all(self) -> Questions:
+        """Ask whose subscription is over after the last step, where there are later ones."""
+        expiry, everybody = self._shorter_expiry, self._everybody
+        if self.step is None or expiry is None or everybody is None:
             return ()
-        return (ClientQuestion(self.live_key, self.shorter.revisions, self._ending),)
+        return self._ends((AssignedIn(expiry.elapsed_starts(self.step.last_at(self.at))), *everybody))
+
+    def _ends(self, conditions: tuple[Condition, ...]) -> Questions:
+        if self.shorter is None or self.shorter not in self.losses or not conditions:
+            return ()
+        return (ClientQuestion(self.live_key, self.shorter.revisions, conditions),)
+
+    @property
+    def _everybody(self) -> tuple[Condition, ...] | None:
+        """What a holder meets who moves in this step or a later one; None where this is the last."""
+        return self.step.candidate.conditions if self.step and self.step.remaining else None
 
     @property
     def _ended_in_use(self) -> Questions:
@@ -252,10 +279,16 @@ class Consequences:
 
     def _moved(self, loss: Outcome) -> Questions:
         """Ask who loses it with this change: of a shortened expiry, whose subscription goes on."""
-        if self.step is None or not loss.code.row.reaches_holders:
+        return self._taken(loss, self.step.conditions) if self.step else ()
+
+    def _in_all(self, loss: Outcome) -> Questions:
+        """Ask who loses it over all steps that are left; nothing where this is the last."""
+        return () if self._everybody is None else self._taken(loss, self._everybody)
+
+    def _taken(self, loss: Outcome, moving: tuple[Condition, ...]) -> Questions:
+        if not loss.code.row.reaches_holders:
             return ()
-        moving = self._running if loss.term == EXPIRY else self.step.conditions
-        return loss.touched(self.live_key, *moving)
+        return loss.touched(self.live_key, *(self._going_on(moving) if loss.term == EXPIRY else moving))
 
     def _gone(self, loss: Outcome) -> Questions:
         """Ask who does not stay with what is lost, though this change does not move them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reassignment, WaitingStep
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from reconciler.planning.drafts import Draft
     from reconciler.planning.facts import Facts
     from reconciler.planning.pairing import Pair, Return
+
+_FARTHEST: Final = 36_500
+"""So many days ahead a rollout is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,6 @@ class Candidate:
         return Reassignment(
             clients=size,
             to_revision=self.to_revision,
-            remaining=facts.count(self.eligible) - size,
             excluded=facts.count(self.excluded) if self.rollout.exclude else 0,
             not_allowed=facts.count(self.not_allowed) if self._gates else 0,
         )
@@ -148,11 +151,13 @@ class Step:
     Attributes:
         size: How many.
         through: Id of the last one; None where all that are eligible move.
+        remaining: How many are left for later steps.
     """
 
     candidate: Candidate
     size: int
     through: str | None = None
+    remaining: int = 0
 
     @property
     def id(self) -> tuple[str, int | None]:
@@ -198,8 +203,19 @@ class Step:
         counts = {str(question.revisions[0]): facts.count(question) for question in self.movers}
         left = {number: count for number, count in counts.items() if count}
         known = self.candidate.reassignment(facts, self.size)
-        resumed = self.resumed(facts)
-        return known.model_copy(update={"from_revisions": left, "through": self.through, "resumed": resumed})
+        return known.model_copy(
+            update={
+                "from_revisions": left,
+                "through": self.through,
+                "remaining": self.remaining,
+                "resumed": self.resumed(facts),
+            }
+        )
+
+    def last_at(self, at: datetime) -> datetime:
+        """Return the earliest instant of the last step, if this one is at `at`."""
+        days = self.candidate.rollout.pace.every * -(-self.remaining // self.size)
+        return at + timedelta(days=min(days, _FARTHEST))
 
 
 def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts) -> tuple[Candidate, ...]:

@@ -14,6 +14,8 @@ from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.engine.fmt import prune
 from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
+from reconciler.render.story.blockers import Audience, blockers
+from reconciler.render.story.words import plain
 from tests.builders import definition
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tests.shop import Shop
 
 IDS = tuple(f"client-{number:02}" for number in range(20))
+A_DAY_APART: Final = {"existing_clients": "reassign", "every": "1 days"}
 FOUR: Final = ClientsReassigned("pro", IDS[:4])
 OTHER_FOUR: Final = ClientsReassigned("pro", IDS[4:8])
 
@@ -44,6 +47,14 @@ def stepping(shop: Shop, *entries: dict[str, Any], **rollout: Any) -> None:
     )
 
 
+def suggested(made: Plan) -> list[dict[str, Any]]:
+    """Return what the plan says to paste, as the file would have it."""
+    (blocker,) = blockers(made, Audience.TERMINAL)
+    pastes = [point.paste for point in blocker.points if point.paste]
+    written = yaml.safe_load("\n".join(line for paste in pastes for line in paste.lines))
+    return [{**each, "until": str(each["until"])} for each in written["acknowledge"]]
+
+
 def of(made: Plan, guard: str) -> list[GuardResult]:
     return [each for each in made.guards if each.id == guard]
 
@@ -59,11 +70,49 @@ def test_steps_end_where_the_bound_of_the_entry_is_reached(sold: Shop) -> None:
 
     (result,) = of(made, "acknowledge")
     assert result.result == "blocked"
-    assert "4 clients touched by `removes: calls`, and 8 clients before" in result.message
+    assert "4 clients touched by `removes: calls`, 8 before and 8 in later steps, but" in result.message
     assert result.about
     assert (result.about.clients, result.about.before) == (12, 8)
     with pytest.raises(BlockedError):
         sold.apply(made)
+
+
+def test_what_a_plan_says_to_paste_is_enough_for_all_steps(sold: Shop) -> None:
+    stepping(sold, per_run=1)
+    pasted = suggested(sold.plan())
+    stepping(sold, *pasted, per_run=1)
+
+    runs = [sold.apply() for _ in IDS]
+
+    assert pasted[0]["clients"] == len(IDS)
+    assert [run.moved for run in runs] == [1] * len(IDS)
+    assert sold.plan().is_empty
+
+
+def test_what_a_plan_says_to_raise_counts_who_lost_it_before_and_who_will(sold: Shop) -> None:
+    stepping(sold, entry("removes", "calls", 4), exclude=[IDS[0]])
+    sold.apply()
+
+    (blocker,) = blockers(sold.plan(), Audience.TERMINAL)
+
+    (correction,) = blocker.points[0].corrections
+    assert plain(correction) == "Where it is intended, raise the bound of removes: calls to clients: 19."
+
+
+def test_subscriptions_that_end_by_a_later_step_are_in_the_bound(sold: Shop) -> None:
+    ending = {"features": ["calls", "chat"], "expiry": "3 days", "rollout": {**A_DAY_APART, "per_run": 4}}
+    sold.clients("a-old", "b-old", package="pro", assigned_at=sold.at - timedelta(days=40))
+    sold.package("pro", **ending)
+    pasted = suggested(sold.plan())
+    sold.package("pro", **ending, acknowledge=pasted)
+
+    moved = []
+    for _ in range(6):
+        moved.append(sold.apply().moved)
+        sold.later(days=1)
+
+    assert {next(iter(each)): each["clients"] for each in pasted} == {"ends": 22, "shortens": 20}
+    assert moved == [4, 4, 4, 4, 4, 2]
 
 
 def test_a_larger_bound_lets_the_steps_go_on_and_counts_what_was_lost_before(sold: Shop) -> None:

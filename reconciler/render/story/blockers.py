@@ -183,7 +183,7 @@ def _corrections(losses: Iterable[GuardedLoss], at: datetime) -> Iterator[Words]
         entry = code(f"{loss.verb}: {loss.term}")
         match loss.entry:
             case "too-small":
-                bound = code(f"clients: {loss.clients}")
+                bound = code(f"clients: {loss.in_all}")
                 yield words("Where it is intended, raise the bound of ", entry, " to ", bound, ".")
             case "ended":
                 yield words(
@@ -215,7 +215,7 @@ def _paste(losses: Sequence[GuardedLoss], source: Source | None, at: datetime) -
 def _entry(loss: GuardedLoss, at: datetime) -> tuple[str, ...]:
     return (
         f"  - {loss.verb}: {loss.term}",
-        f"    clients: {loss.clients}",
+        f"    clients: {loss.in_all}",
         "    reason: why, and when clients were told",
         f"    until: {_until(at)}",
     )
