@@ -120,8 +120,9 @@ def of_files(
     for item in assessed:
         of_key.setdefault(item.change.key, []).append(item)
     for key, package in workspace.packages.items():
-        entries = entries_of(key, package, case.catalog, case.today)
-        yield from entries.unused(owed_by(of_key.get(key, [])), facts.in_force)
+        if package.acknowledgements:
+            entries = entries_of(key, package, case.catalog, case.today)
+            yield from entries.unused(owed_by(of_key.get(key, [])), facts.in_force)
         draft = weighed.drafts.get(key)
         if draft and draft.after.allowed_emails != package.definition.allowed_emails:
             yield (

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.packages import canonical_json
 from reconciler.model.plans import FieldChange
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS, Code, pointer
@@ -26,9 +29,8 @@ def differences(
     """
     if before == after:
         return ()
-    found = [
-        change for path in _changed_paths(before, after) for change in _classified(path, before, after, email)
-    ]
+    paths = _changed_paths(*(canonical_json(_comparable(side)) for side in (before, after)))
+    found = [change for path in paths for change in _classified(path, before, after, email)]
     return tuple(sorted(found, key=lambda change: (change.path, change.severity.rank)))
 
 
@@ -67,11 +69,13 @@ def masked(email: str) -> str:
     return f"{local[:1]}***@{domain}"
 
 
-def _changed_paths(before: Definition, after: Definition) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=1024)
+def _changed_paths(before: str, after: str) -> frozenset[tuple[str, ...]]:
+    """Compare two JSON texts; kept, since what a file changes is also what most holders lose by it."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - 215 ms that a plan without differences does not pay
 
-    tree = DeepDiff(_comparable(before), _comparable(after), view="tree", threshold_to_diff_deeper=0)
-    return {tuple(level.path(output_format="list")) for levels in tree.values() for level in levels}
+    tree = DeepDiff(json.loads(before), json.loads(after), view="tree", threshold_to_diff_deeper=0)
+    return frozenset(tuple(level.path(output_format="list")) for levels in tree.values() for level in levels)
 
 
 def _comparable(definition: Definition) -> dict[str, Any]:
