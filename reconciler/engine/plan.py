@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Final
 
 from reconciler.engine.aims import (
     FILES_APPLIED,
@@ -37,7 +38,14 @@ from reconciler.planning.assembly import (
     words_of,
 )
 from reconciler.planning.catalog import catalog_change
-from reconciler.planning.guards import Assessed, Case, bounds_of, judged
+from reconciler.planning.guards import (
+    LOSSES_COUNT_FOR,
+    Assessed,
+    Case,
+    bounds_of,
+    judged,
+    room_for_earlier_losses,
+)
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.rollback import require_offered
 from reconciler.sources.git import head_commit
@@ -54,6 +62,10 @@ if TYPE_CHECKING:
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.sources.workspace import Workspace
+
+
+_RUNS_LOOKED_AT: Final = 1000
+_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,9 @@ def prepare(
     assessed = tuple(_assessed(workspace, weighed, facts))
     changes = in_order(item.change for item in assessed)
     both = GuardPair(reader.guards(), environment.guards)
-    case = _case(workspace, both, reader, request, assessed, heads, facts.lost.clients)
+    case = _timed(
+        _case(workspace, both, reader, request, assessed, heads, facts.lost.clients), reader, request.at
+    )
     guards = judged(case)
     loosened, tightened = both.changes(case.holders)
     of_catalog = catalog_change(pairing.catalog, live_catalog)
@@ -207,6 +221,17 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog or reader.catalog(),
     )
+
+
+def _timed(case: Case, reader: PlatformReader, at: datetime) -> Case:
+    """Find out when the losses of the last hours no longer block the plan, where they are what does."""
+    room = room_for_earlier_losses(case)
+    if room is None or not 0 <= room < case.lost:
+        return case
+    past = (run.at for run in reader.runs(limit=_RUNS_LOOKED_AT) if run.moved)
+    since = sorted(each + _TICK for each in past if each >= at - LOSSES_COUNT_FOR)
+    place = bisect_left(since, True, key=lambda each: reader.lost_since(each).clients <= room)
+    return replace(case, goes_on=since[place] + LOSSES_COUNT_FOR) if place < len(since) else case
 
 
 def _why_they_stay(reader: PlatformReader, request: PlanRequest, weighed: Weighed) -> Iterator[ClientNotice]:

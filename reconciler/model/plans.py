@@ -277,6 +277,7 @@ class GuardResult(_Frozen):
 
     Attributes:
         about: The loss that is not stated as intended, or is; None where the guard speaks of no loss.
+        advice: What can be done about it in this plan; empty where that does not depend on the plan.
     """
 
     id: str
@@ -284,6 +285,7 @@ class GuardResult(_Frozen):
     result: Literal["passed", "blocked", "allowed"]
     message: str
     about: GuardedLoss | None = None
+    advice: str = ""
 
 
 class ClientNotice(_Frozen):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from reconciler.model.english import agreed, counted
+from reconciler.model.english import agreed, counted, instant
 from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share
 from reconciler.model.plans import Action, GuardResult
@@ -58,6 +58,7 @@ class Case:
         today: The day (UTC) at which acknowledgements count.
         holders: Clients with an active subscription to any package.
         lost: Clients who lost anything in the last hours.
+        goes_on: When so few of them count that the plan passes; None where it never does, or now.
         would_empty: Whether no file is left while the platform has managed packages.
     """
 
@@ -69,15 +70,16 @@ class Case:
     lost: int
     would_empty: bool
     catalog: Catalog | None
+    goes_on: datetime | None = None
 
     def allows(self, guard: GuardId, key: str) -> bool:
         """Whether `--allow GUARD:KEY` was given."""
         return f"{guard}:{key}" in self.allow
 
-    def verdict(self, guard: GuardId, key: str, message: str) -> GuardResult:
+    def verdict(self, guard: GuardId, key: str, message: str, advice: str = "") -> GuardResult:
         """Return a violation as blocked, or as allowed where its waiver was given."""
         result: Literal["allowed", "blocked"] = "allowed" if self.allows(guard, key) else "blocked"
-        return GuardResult(id=guard, key=key, result=result, message=message)
+        return GuardResult(id=guard, key=key, result=result, message=message, advice=advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def _archives(case: Case) -> Iterator[GuardResult]:
         return
     for key in archived:
         if key not in unwaived or len(unwaived) > bound:
-            message = f"{len(archived)} packages would be archived at once; the bound is {bound}."
-            yield case.verdict("archives", key, message)
+            message = f"{counted(len(archived), 'package')} would be archived at once; the bound is {bound}."
+            fewer = "archive fewer packages at once, or " if bound else ""
+            yield case.verdict("archives", key, message, _raising("archives", fewer))
 
 
 def _adopt(case: Case) -> Iterator[GuardResult]:
@@ -200,7 +203,43 @@ def _clients_losing(case: Case) -> Iterator[GuardResult]:
     counted, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
         if clients and most is not None and most < (total if _is_waived(case, key) else counted):
-            yield case.verdict("clients_losing", key, _lost_too_many(total, case))
+            message, advice = _lost_too_many(total, case), _how_to_lose_fewer(case, losing)
+            yield case.verdict("clients_losing", key, message, advice)
+
+
+def room_for_earlier_losses(case: Case) -> int | None:
+    """Return how many clients may have lost something before, so that the plan passes; None: any number."""
+    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    counted, most = sum(n for key, (n, _) in losing.items() if not _is_waived(case, key)), _most_losing(case)
+    return None if most is None or not counted else most - counted
+
+
+def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]]) -> str:
+    most = _most_losing(case) or 0
+    if case.goes_on:
+        day = instant(case.goes_on + timedelta(minutes=1))
+        fewer = f"apply it from {day} on, when enough of the earlier losses no longer count, or "
+    elif (
+        most
+        and sum(clients for clients, _ in losing.values()) > most
+        and any(map(_is_divisible, case.changes))
+    ):
+        fewer = f"move at most {counted(most, 'client')} at once (`rollout: {{per_run: {most}}}`), or "
+    else:
+        fewer = ""
+    return _raising("clients_losing", fewer)
+
+
+def _is_divisible(item: Assessed) -> bool:
+    """Whether a rollout of the files moves clients who may as well move one by one."""
+    moves, desired = item.change.reassignment, item.pair.desired
+    is_of_files = moves and moves.to_revision is None and desired and desired.rollout.only is None
+    return bool(is_of_files and moves and moves.clients > 1)
+
+
+def _raising(guard: GuardId, instead: str) -> str:
+    text = f"{instead}raise `{guard}` in reconciler.yaml and apply that on its own first: "
+    return f"{text[:1].upper()}{text[1:]}it counts from the next run on."
 
 
 def _is_waived(case: Case, key: str) -> bool:
@@ -265,7 +304,6 @@ GUARDS: Final = (
         "One apply archives at most this many packages; the default is 1. A waiver takes its package out of"
         " the count. `unlimited` turns the guard off.",
         "guards: {archives: 3}        # reconciler.yaml, per environment\n--allow archives:KEY",
-        advice="Archive fewer packages at once, or raise `archives` in reconciler.yaml.",
     ),
     GuardRow(
         "adopt",
@@ -308,11 +346,10 @@ GUARDS: Final = (
         "Many clients lose something at once",
         "At most this many clients (or this share of all clients with an active subscription) lose "
         "something with one apply and within the 23 hours before it, each counted once; the default is 5%. "
-        "Whom a rollback restored does not count. Move clients in steps with `per_run`, or raise the bound. "
-        "A waiver takes its package's clients out of the count.",
+        "Whom a rollback restored does not count. Move clients in steps with `per_run`, or raise the bound, "
+        "which counts from the next run on. A waiver takes its package's clients out of the count.",
         "guards: {clients_losing: 10%}        # reconciler.yaml; or a number, or unlimited\n"
         "--allow clients_losing:KEY",
-        advice="Move fewer clients at once (`rollout: {per_run: …}`), or raise `clients_losing`.",
     ),
 )
 """Every guard, in the order in which they judge."""
@@ -329,8 +366,8 @@ def _most_losing(case: Case) -> int | None:
 
 
 def _bound(case: Case) -> str:
-    bound = case.guards.clients_losing
-    return f"{bound} of {case.holders:,}" if isinstance(bound, Share) else f"{bound:,}"
+    bound, most = case.guards.clients_losing, counted(_most_losing(case) or 0, "client")
+    return f"{bound} of {case.holders:,}, which is {most}" if isinstance(bound, Share) else most
 
 
 def _held_by(holders: int, suspended: int) -> str:

@@ -186,10 +186,63 @@ def test_losing_clients_are_those_of_the_last_hours(sold: Shop) -> None:
 
     (result,) = of(made, "clients_losing")
     assert result.message == (
-        "8 clients would lose something with this apply and the 23 hours before; the bound is 6."
+        "8 clients would lose something with this apply and the 23 hours before; the bound is 6 clients."
     )
     sold.later(hours=23)
     assert not sold.plan().blocked
+
+
+def test_a_step_that_earlier_losses_block_is_told_when_it_may_go_on(sold: Shop) -> None:
+    sold.guards(clients_losing=9)
+    stepping(sold, entry("removes", "calls", 40))
+    sold.apply()
+    sold.later(hours=5)
+    second = sold.apply()
+    sold.later(hours=1)
+
+    (result,) = of(sold.plan(), "clients_losing")
+
+    assert result.advice == (
+        "Apply it from 2026-11-02 11:01 UTC on, when enough of the earlier losses no longer count, or raise "
+        "`clients_losing` in reconciler.yaml and apply that on its own first: it counts from the next run on."
+    )
+    sold.at = second.at - timedelta(hours=5) + timedelta(hours=23, minutes=1)
+    assert not sold.plan().blocked
+
+
+def test_more_clients_than_the_bound_are_told_how_many_may_move_at_once(sold: Shop) -> None:
+    sold.guards(clients_losing="10%")
+    stepping(sold, entry("removes", "calls", 40))
+
+    (result,) = of(sold.plan(), "clients_losing")
+
+    assert result.message.endswith("; the bound is 10% of 20, which is 2 clients.")
+    assert result.advice.startswith("Move at most 2 clients at once (`rollout: {per_run: 2}`), or raise ")
+    stepping(sold, entry("removes", "calls", 40), per_run=2)
+    assert not sold.plan().blocked
+
+
+def test_a_share_of_few_clients_that_is_nobody_is_said_to_be_and_not_to_be_kept_by_steps(sold: Shop) -> None:
+    sold.guards(clients_losing="4%")
+    stepping(sold, entry("removes", "calls", 40), per_run=1)
+
+    (result,) = of(sold.plan(), "clients_losing")
+
+    assert result.message.endswith("; the bound is 4% of 20, which is 0 clients.")
+    assert result.advice == (
+        "Raise `clients_losing` in reconciler.yaml and apply that on its own first: it counts from the next "
+        "run on."
+    )
+
+
+def test_a_rollback_is_not_told_to_go_in_steps(sold: Shop) -> None:
+    sold.guards(clients_losing=2)
+    sold.package("pro", features=["calls", "chat"], user_count=9, rollout={"existing_clients": "reassign"})
+    run = sold.apply()
+
+    (result,) = of(sold.plan(aim=RunUndone(run.id)), "clients_losing")
+
+    assert result.advice.startswith("Raise ")
 
 
 def test_whom_a_rollback_restored_did_not_lose_lately(sold: Shop) -> None:

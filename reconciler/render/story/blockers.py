@@ -138,7 +138,7 @@ def _blocker(
         guard,
         points,
         _summary(results, points),
-        first_to_apply(plan, guard) or prose(_ADVICE.get(guard, "")),
+        first_to_apply(plan, guard) or prose(results[0].advice or _ADVICE.get(guard, "")),
         _waiver(guard, keys, audience),
     )
 
