@@ -75,6 +75,8 @@ class FieldChange(_Frozen):
 class ImpactFinding(_Frozen):
     """What one loss does to clients with an active subscription whose snapshot grants what is lost.
 
+    Or one gain: then `gain` says who has it from now on, and the other counts are 0.
+
     Attributes:
         subject: Key of the feature, limit or cap, or `expiry`, `allowed_emails`, `package`, `subscriptions`.
         held: What they hold of it now, each value once, the most first.
@@ -87,6 +89,7 @@ class ImpactFinding(_Frozen):
         expired: Of both, clients whose subscription would be over under the new expiry.
         lose_use: Of those who lose it, clients with usage of it in the current cycle.
         lose_over: Of those who lose it, clients above the new cap.
+        gain: Clients to whom this plan gives it.
         sample: The first few of the clients concerned: those first whom it hurts most, who lose it now before
             who keeps it.
     """
@@ -103,6 +106,7 @@ class ImpactFinding(_Frozen):
     expired: int = 0
     lose_use: int = 0
     lose_over: int = 0
+    gain: int = 0
     sample: tuple[str, ...] = ()
 
     @property

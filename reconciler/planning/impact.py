@@ -126,6 +126,8 @@ class Consequences:
         yield from (*self.concerned, *self.stale, *self._losing_again)
         yield from (*self._leaving, *self._losing, *self._ended, *self._ended_in_all, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
+        for gain in self.gains:
+            yield from self._given(gain)
         if self.step:
             yield from self.step.questions(self.at)
 
@@ -258,6 +260,9 @@ class Consequences:
     def _gaining(self) -> Questions:
         return distinct(self.gains, self.live_key, *self._running) if self.step else ()
 
+    def _given(self, gain: Outcome) -> Questions:
+        return gain.touched(self.live_key, *self._running) if self.step else ()
+
     @property
     def _losing_again(self) -> Questions:
         return self._moved_before(self._losing, self.lately)
@@ -334,6 +339,12 @@ class Consequences:
             yield self._end(facts, ended)
         for loss in self.losses:
             yield self._finding(loss, facts, ended if loss.term == EXPIRY else 0)
+        for each in self.gains:
+            if gain := facts.total(self._given(each)):
+                held = facts.values_held(self.live_key, each)
+                yield ImpactFinding(
+                    code=each.code, subject=each.term.key, held=held, left=each.left, gain=gain
+                )
 
     def _end(self, facts: Facts, ended: int) -> ImpactFinding:
         in_use, shorter = facts.total(self._ended_in_use), self.shorter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError
@@ -110,7 +110,7 @@ def _pair(past: Past, key: str) -> Pair:
         archived=state.archived if state else True,
         acknowledgements=file.acknowledgements if file else (),
     )
-    return Pair(desired, head)
+    return Pair(desired, replace(head, applied_digest=None))  # whoever edited it: neither is what differs
 
 
 def _earlier_key(past: Past, key: str) -> str:

@@ -9,7 +9,14 @@ import yaml
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.plans import Action
-from reconciler.model.terms import Severity
+from reconciler.model.terms import Code, Severity
+from reconciler.render.checks.remarks import of_story
+from reconciler.render.html.plan import plan_html
+from reconciler.render.markdown.plan import plan_markdown
+from reconciler.render.story.blockers import Audience
+from reconciler.render.story.story import story as story_of
+from reconciler.render.text.plan import plan_text
+from reconciler.render.text.style import Paper
 from tests.builders import NOON, definition
 from tests.shop import CATALOG
 
@@ -42,6 +49,43 @@ def test_a_rollback_restores_the_package_and_the_snapshots_that_the_run_moved(he
     assert held.workspace.packages["pro"].definition.digest != head.digest
     held.package("pro", **BASIC)
     assert held.plan().is_empty
+
+
+def test_a_rollback_says_what_clients_gain_by_it_in_every_medium(held: Shop) -> None:
+    held.package("pro", features=["chat"], user_count=3, rollout={"existing_clients": "reassign"})
+    run = held.apply()
+
+    made = held.plan(aim=RunUndone(run.id))
+
+    story = story_of(made, Audience.REVIEW)
+    gained = {each.code: (each.left, each.gain) for each in made.changes[1].impact.findings if each.gain}
+    assert gained == {Code.FEATURE_ADDED: (True, 2), Code.USER_COUNT_RAISED: (5, 2)}
+    remarks = "".join(each.message for each in of_story(story))
+    for told in (plan_text(story, Paper(None)), plan_markdown(story), plan_html(story), remarks):
+        assert told.count("gain it with this apply") == 2
+
+
+def test_a_step_says_what_clients_gain_whose_package_changed_before(held: Shop) -> None:
+    held.package("pro", features=["chat", "calls", "agent", "sessions"])
+    held.apply()
+    held.package(
+        "pro", features=["chat", "calls", "agent", "sessions"], rollout={"existing_clients": "reassign"}
+    )
+
+    (change,) = held.plan().changes
+
+    assert {each.subject: each.gain for each in change.impact.findings} == {"agent": 2, "sessions": 2}
+
+
+def test_a_rollback_tells_of_no_edit_by_hand(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    run = held.apply()
+    held.platform.edit_package("pro", definition(title="Pro", features=["agent"]), held.at)
+
+    made = held.plan(aim=RunUndone(run.id))
+
+    assert [change.origin for change in made.changes] == ["files"]
+    assert held.plan().changes[0].origin == "platform"
 
 
 def test_a_rollback_of_a_create_archives_and_of_an_archive_restores(held: Shop) -> None:
@@ -151,7 +195,8 @@ def test_the_rollback_of_a_step_speaks_only_of_those_whom_it_moved(held: Shop) -
     made = held.plan(aim=RunUndone(run.id))
 
     (change,) = made.changes
-    assert [(each.subject, each.keep, each.lose) for each in change.impact.findings] == [("sessions", 0, 1)]
+    found = {(each.subject, each.keep, each.lose, each.gain) for each in change.impact.findings}
+    assert found == {("sessions", 0, 1, 0), ("calls", 0, 0, 1)}
     assert change.impact.affected == 1
     assert {guard.id for guard in made.guards} == {"acknowledge", "clients_losing"}
 

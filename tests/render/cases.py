@@ -35,6 +35,10 @@ _KINDS = st.sampled_from(
         ("expiry-shortened", "expiry", ("60 days",), "30 days"),
     ]
 )
+_GAINS = st.sampled_from(
+    [("feature-added", "extra", (None,), True), ("limit-raised", "apps", (3, 5), 9)]
+    + [("feature-added", f"more_{number}", (None,), True) for number in range(4)]
+)
 _COUNTS = st.integers(0, 3) | st.integers(0, 40_000)
 
 
@@ -78,6 +82,15 @@ def findings(draw: st.DrawFn, moving: int, staying: int) -> list[dict[str, Any]]
 
 
 @st.composite
+def gains(draw: st.DrawFn, moving: int) -> list[dict[str, Any]]:
+    """What some of those who move gain."""
+    return [
+        {"code": code, "subject": subject, "from": held, "to": left, "gain": draw(st.integers(0, moving))}
+        for code, subject, held, left in draw(st.lists(_GAINS, unique_by=lambda kind: kind[1]))
+    ]
+
+
+@st.composite
 def changes(draw: st.DrawFn, key: str) -> list[Change]:
     """The reassignment of a package's holders, perhaps with the edit that it carries out."""
     moving, staying = draw(_COUNTS), draw(_COUNTS)
@@ -86,7 +99,7 @@ def changes(draw: st.DrawFn, key: str) -> list[Change]:
         "holders": moving + staying,
         "suspended": draw(st.integers(0, 2)),
         "stale": draw(st.integers(0, moving + staying)),
-        "findings": draw(findings(losing, staying)),
+        "findings": [*draw(findings(losing, staying)), *draw(gains(moving))],
         "clients_losing": losing,
         "clients_losing_in_use": draw(st.integers(0, losing)),
         "clients_keeping": draw(st.integers(0, staying)),

@@ -24,7 +24,7 @@ SAID = {
     "losing_in_use": r"([\d,]+) of them uses? it(?! now)",
     "ending": r"([\d,]+) subscriptions? ends?(?! with)",
     "keeping": r"([\d,]+) keeps? what (?:it has|they have) until reassigned",
-    "gaining": r"([\d,]+) gains?\b",
+    "gaining": r"([\d,]+) gains?\b(?! it)",
 }
 FELT = {
     "lose": r"([\d,]+) (?:(?:loses?|drops?) [^·]*?|subscriptions? ends?) with this apply",
@@ -35,6 +35,7 @@ FELT = {
     "over": r"([\d,]+) (?:in all )?(?:is|are|has|have) (?!no longer)",
     "not-allowed": r"([\d,]+) (?:is|are) no longer allowed",
     "expired": r"([\d,]+) would find it expired",
+    "gain": r"([\d,]+) gains? it with this apply",
 }
 COLUMNS = ("holding", "losing", "losing_in_use", "keeping")
 HEADING = re.compile(r"^[+~\-^>→] \w+(?: and \w+)* (?:\S+ → )?(\S+) “")

@@ -115,8 +115,9 @@ def test_worst_first_holds_for_any_plan(plan: Plan) -> None:
 def test_the_losses_of_an_edit_and_of_a_rollback_add_up_where_they_are_of_different_clients() -> None:
     (entry,) = told(named("rollback")).entries
 
-    (fact,) = entry.facts
-    assert {each.name: each.count for each in fact.effects} == {
+    lost, gained = entry.facts
+    assert {each.name: each.count for each in gained.effects} == {"gain": 6}
+    assert {each.name: each.count for each in lost.effects} == {
         "lose": 6,
         "lose-use": 2,
         "keep": 4,

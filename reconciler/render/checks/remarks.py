@@ -82,7 +82,7 @@ def of_findings(findings: Iterable[Finding]) -> tuple[Remark, ...]:
 
 
 def of_story(story: Story) -> tuple[Remark, ...]:
-    """Return the headline, then a remark per point that blocks, per fact that takes away, per other entry."""
+    """Return the headline, then a remark per point that blocks, per loss, per gain, per lossless entry."""
     if story.verdict.judgement is Judgement.EMPTY:
         return ()
     blocked = [_of_point(each, point) for each in story.blockers for point in each.points]
@@ -114,8 +114,9 @@ def _of_point(blocker: Blocker, point: Point) -> Remark:
 
 
 def _of_entry(entry: Entry) -> Iterator[Remark]:
-    for fact in entry.losses:
-        yield _of_loss(entry, fact)
+    for fact in entry.facts:
+        if fact.is_loss or fact.effects:
+            yield _of_fact(entry, fact)
     if not entry.losses:
         name = sanitise(entry.key)
         message = plain(words(f"{name}: ", entry.changes, ". ", entry.headline, "."))
@@ -131,7 +132,7 @@ def _of_entry(entry: Entry) -> Iterator[Remark]:
         )
 
 
-def _of_loss(entry: Entry, fact: Fact) -> Remark:
+def _of_fact(entry: Entry, fact: Fact) -> Remark:
     level = Level.WARNING if fact.tone in {Tone.ALARM, Tone.CAUTION} else Level.NOTICE
     name = sanitise(entry.key)
     felt = fact.felt or entry.unfelt

@@ -29,6 +29,7 @@ _WORST_FIRST: Final = (
     "use",
     "not-allowed",
     "keep",
+    "gain",
 )
 """Effects in the order in which a sample names clients."""
 
@@ -56,7 +57,7 @@ class Effect:
 
 
 def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...]:
-    """Return the counts that are not zero: who loses it now, who keeps it, and whom that hurts.
+    """Return the counts that are not zero: who loses it now, who keeps it, whom that hurts; who gains it.
 
     Told is who uses what goes, and who is over what shrinks: never both of one loss.
     """
@@ -66,6 +67,7 @@ def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...
         *now,
         *_keeping(finding, difference),
         *_beside(finding, difference),
+        _gaining(finding.gain),
     )
     return naming(tuple(each for each in told if each.count), finding.sample)
 
@@ -137,6 +139,11 @@ def _beside(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
     barred = agreed(finding.not_allowed, "is", "are")
     yield _hurt("not-allowed", finding.not_allowed, f"{barred} no longer allowed")
     yield _hurt("expired", finding.expired, "would find it expired")
+
+
+def _gaining(count: int) -> Effect:
+    phrase = words(f"{agreed(count, 'gains', 'gain')} it with this apply", tone=Tone.GOOD)
+    return Effect("gain", count, phrase, Tone.GOOD)
 
 
 def _hurt(name: str, count: int, phrase: str) -> Effect:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.render.story.words import Words
 
 _Identity: TypeAlias = "tuple[Code, Term]"
-_COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over")
+_COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over", "gain")
 _BESIDE: Final = {"features": "limits", "limits": "features"}
 _TOLD_SINGLY: Final = 3
 
@@ -189,18 +189,20 @@ def _place(source: Source | None, line: int | None) -> Source | None:
 
 
 def _gathered(found: Iterable[Fact], action: Action) -> Iterator[Fact]:
-    """Yield the facts; many features or limits that are new are one, told in an enumeration."""
+    """Yield the facts; many features or limits that the same clients gain are one, told in an enumeration."""
     every = tuple(found)
     most = 0 if action is Action.CREATE else _TOLD_SINGLY
-    new = {section: [each for each in every if _is_new(each, section)] for section in ("feature", "limit")}
+    new: dict[tuple[str, tuple[Effect, ...]], list[Fact]] = {}
+    for fact in filter(_is_new, every):
+        new.setdefault((fact.label, fact.effects), []).append(fact)
     gathered = {id(each) for of in new.values() if len(of) > most for each in of}
     yield from (each for each in every if each.is_loss)
-    yield from (_enumerated(noun, of) for noun, of in new.items() if len(of) > most)
+    yield from (_enumerated(noun, of) for (noun, _), of in new.items() if len(of) > most)
     yield from (each for each in every if not each.is_loss and id(each) not in gathered)
 
 
-def _is_new(fact: Fact, noun: str) -> bool:
-    return fact.label == noun and fact.sign == "+" and not fact.is_loss
+def _is_new(fact: Fact) -> bool:
+    return fact.label in {"feature", "limit"} and fact.sign == "+" and not fact.is_loss
 
 
 def _enumerated(noun: str, of: Sequence[Fact]) -> Fact:
