@@ -83,10 +83,10 @@ def modeline(root: Path, settings: Settings, file: str, kind: Kind) -> str:
 
 def _files(config: Path, settings: Settings, findings: list[Finding]) -> Iterator[tuple[str, Kind]]:
     yield config.name, "reconciler"
-    yield os.path.normpath(settings.catalog), "catalog"
+    yield (catalog := os.path.normpath(settings.catalog)), "catalog"
     folder = os.path.normpath(settings.packages)
     try:
-        listing = list_packages(str(config.parent), folder)
+        listing = list_packages(str(config.parent), folder, {config.name, catalog})
     except RefusedFileError as error:
         findings.append(error.finding(folder))
         return

@@ -150,10 +150,22 @@ def _may_create(state: _Pull, key: str, file: str) -> bool:
         problem = Problem((), "bad-file-name", message, "rename it on the platform")
         state.findings.append(finding(state.workspace.settings.packages, Position(), problem))
         return False
+    folder = os.path.normpath(state.workspace.settings.packages)
+    hiding = [found for found in state.workspace.errors if _may_hide(found, folder)]
+    if hiding:
+        state.findings += hiding
+        return False
     unread = [name for name in state.workspace.digests if name.rpartition("/")[2] == f"{key}.yaml"]
     unread += [found.file for found in state.workspace.errors if found.file == file]
     state.findings += [found for found in state.workspace.errors if found.file in unread]
     return not unread
+
+
+def _may_hide(found: Finding, folder: str) -> bool:
+    """Whether a folder of packages could not be read, so that it may hold the file of any of them."""
+    is_inside = found.file == folder or found.file.startswith(f"{folder}/") or folder == "."
+    is_folder = found.rule in {"file-unreadable", "symlink-refused"} and not found.file.endswith(".yaml")
+    return is_inside and is_folder
 
 
 def _pull_catalog(

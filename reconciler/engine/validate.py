@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.edits import FileEdit
 from reconciler.sources.documents import read_faults
-from reconciler.sources.files import RefusedFileError, list_packages, read_linked
+from reconciler.sources.files import RefusedFileError, read_linked
 from reconciler.sources.layout.repair import repaired
 from reconciler.sources.workspace import located
 from reconciler.validation.lint import lint_problems
@@ -40,11 +40,7 @@ def repairs(workspace: Workspace, today: date) -> tuple[FileEdit, ...]:
 
 
 def _repairs(workspace: Workspace, today: date) -> Iterator[FileEdit]:
-    try:
-        files = list_packages(str(workspace.root), os.path.normpath(workspace.settings.packages)).files
-    except RefusedFileError:
-        return
-    for file in files:
+    for file in workspace.package_files:
         try:
             content = read_linked(f"{workspace.root}/{file}", os.path.realpath(workspace.root))
         except RefusedFileError:

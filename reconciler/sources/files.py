@@ -7,11 +7,14 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.yaml.faults import LARGEST_FILE
 from reconciler.validation.problems import Problem, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _SUFFIX: Final = ".yaml"
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -96,8 +99,10 @@ def _read(descriptor: int) -> bytes:
         os.close(descriptor)
 
 
-def list_packages(root: str, folder: str) -> Listing:
+def list_packages(root: str, folder: str, beside: Collection[str] = ()) -> Listing:
     """List what is a package file by its name; hidden names and other kinds of file are passed over.
+
+    So are the files `beside`, as a folder of packages may hold the configuration and the catalog too.
 
     Raises:
         RefusedFileError: The folder is missing, or a link leads to it from elsewhere.
@@ -118,14 +123,14 @@ def list_packages(root: str, folder: str) -> Listing:
             findings.append(_unreadable(error).finding(displayed(inside)))
             continue
         for entry in entries:
-            path = f"{inside}/{entry.name}"
+            path = entry.name if inside == "." else f"{inside}/{entry.name}"
             try:
                 match _kind(entry, root):
                     case "folder":
                         folders.append(path)
-                    case "package":
+                    case "package" if path not in beside:
                         files.append(path)
-                    case "other":
+                    case _:
                         pass
             except RefusedFileError as error:
                 findings.append(error.finding(displayed(path)))

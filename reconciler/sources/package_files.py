@@ -26,7 +26,7 @@ from reconciler.validation.problems import Problem, finding
 from reconciler.validation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from reconciler.model.catalog import Catalog
@@ -96,18 +96,20 @@ class PackageFiles:
         self._vocabulary = Vocabulary.of(catalog) if catalog is not None else None
         self._today = today
         self._files: dict[str, str] = {}
+        self.listed: tuple[str, ...] = ()
         self.packages: dict[str, DesiredPackage] = {}
         self.digests: dict[str, str] = {}
         self.findings: list[Finding] = []
 
-    def read(self, folder: str, *, cache: bool) -> None:
-        """Read every package file of a folder, relative to the root."""
+    def read(self, folder: str, beside: Collection[str], *, cache: bool) -> None:
+        """Read every package file of a folder, relative to the root, but those `beside`."""
         try:
-            listing = list_packages(self._root, folder)
+            listing = list_packages(self._root, folder, beside)
         except RefusedFileError as error:
             self.findings.append(error.finding(displayed(folder)))
             return
         self.findings += listing.findings
+        self.listed = listing.files
         if not listing.files:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))

@@ -40,6 +40,7 @@ class Workspace:
         catalog: None where it could not be read.
         packages: By key, sorted; only those whose files are schema-valid.
         digests: `sha256:...` per file that was read, the configuration and the catalog included.
+        package_files: Those that hold packages, whatever could be made of them.
         findings: Sorted by file and place.
     """
 
@@ -49,6 +50,7 @@ class Workspace:
     packages: Mapping[str, DesiredPackage]
     digests: Mapping[str, str]
     findings: tuple[Finding, ...]
+    package_files: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -85,7 +87,7 @@ def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspac
     catalog = read_catalog(root, os.path.normpath(settings.catalog))
     files = PackageFiles(root, catalog.catalog, today)
     with _uncollected():
-        files.read(os.path.normpath(settings.packages), cache=cache)
+        files.read(os.path.normpath(settings.packages), {config.name, *catalog.digests}, cache=cache)
     digests = {config.name: digest_of_bytes(reading.content), **catalog.digests, **files.digests}
     findings = [*reading.findings, *catalog.findings, *files.findings]
     findings += _beside_one_another(root, files.packages)
@@ -96,6 +98,7 @@ def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspac
         catalog=catalog.catalog,
         packages=dict(sorted(files.packages.items())),
         digests=dict(sorted(digests.items())),
+        package_files=files.listed,
         findings=tuple(sorted(findings)),
     )
 

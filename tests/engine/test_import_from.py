@@ -150,6 +150,21 @@ def test_autumn_becomes_catalog_and_packages(tmp_path: Path) -> None:
     assert "extra: an add-on is no package; it was left out." in result.remarks
 
 
+def test_what_autumn_items_cannot_be_carried_over_is_told(tmp_path: Path) -> None:
+    items = [{"featureId": "chat"}, {"featureId": "chat"}, "agent", 5]
+    features = [{"id": "chat", "name": "Chat", "type": "boolean"}, None]
+    document = {"features": features, "plans": [{"id": "pro", "name": "Pro", "items": items}, "basic"]}
+
+    made, result = brought(tmp_path, "autumn", json.dumps(document))
+
+    assert made.errors == ()
+    assert made.packages["pro"].definition.features == ("chat",)
+    told = "\n".join(result.remarks)
+    for left_out in ("'agent'", "'5'", "'None'", "'basic'"):
+        assert f"{left_out} is no mapping; it was left out." in told
+    assert "pro, chat: it is granted twice; the first counts." in told
+
+
 def test_older_autumn_products_are_read_too(tmp_path: Path) -> None:
     items = [
         {"feature_id": "messages", "included_usage": 5, "interval": "month"},

@@ -57,6 +57,16 @@ def test_a_package_without_a_file_gets_one_in_the_canonical_layout(shop: Shop) -
     assert result.adopted == ("pro",)
 
 
+def test_no_second_file_is_made_beside_a_folder_that_may_hold_the_first(shop: Shop) -> None:
+    shop.platform.edit_package("pro", definition(), shop.at)
+    (shop.root / "packages" / "team").symlink_to(shop.root.parent)
+
+    result = pulled(shop)
+
+    assert [found.file for found in result.findings] == ["packages/team"]
+    assert not (shop.root / "packages" / "pro.yaml").exists()
+
+
 def test_what_is_written_around_the_values_of_a_file_stays(shop: Shop) -> None:
     before = (
         "# Ours since spring.\nuser_count: 5   # seats\ntitle:  'Pro'\n\n# the list\n"

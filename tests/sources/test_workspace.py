@@ -88,6 +88,16 @@ def test_every_file_that_was_read_has_a_digest(config: Path) -> None:
     assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests.values())
 
 
+def test_a_folder_of_packages_may_hold_the_configuration_and_the_catalog_too(config: Path) -> None:
+    text = "packages: .\ncatalog: schemas/catalog.yaml\n"
+    config.write_text(text + config.read_text().replace("protected: [pro]", "protected: []"))
+
+    found = read(config)
+
+    assert [finding.file for finding in found.errors] == []
+    assert set(found.package_files) == {name for name in FILES if name.startswith("packages/")}
+
+
 def test_top_level_keys_are_located(config: Path) -> None:
     places = locate(read(config), "pro")
 

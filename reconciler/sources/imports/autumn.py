@@ -21,7 +21,8 @@ _ON_OFF: Final = frozenset(("boolean", "static"))
 def from_autumn(content: bytes) -> Import:
     """Return catalog and packages; raises `InvalidError` where the file cannot be read."""
     document = foreign_json(content)
-    plans = listing_in(document, "plans", "products", "list")
+    into = Import()
+    plans = _listing(into, "the file", document, "plans", "products", "list")
     if not plans and isinstance(document, list):
         plans = [each for each in document if isinstance(each, dict)]
     if not plans:
@@ -29,13 +30,21 @@ def from_autumn(content: bytes) -> Import:
             "the file holds neither `plans` nor `products`",
             hint="Give what `atmn pull` or the API returns as JSON.",
         )
-    into = Import()
     kinds: dict[str, str] = {}
-    for feature in listing_in(document, "features"):
+    for feature in _listing(into, "the file", document, "features"):
         _declare(into, kinds, feature)
     for plan in plans:
         _package(into, kinds, plan)
     return into
+
+
+def _listing(into: Import, where: str, document: Any, *keys: str) -> list[dict[str, Any]]:
+    """Return the mappings of a list, and tell what else it holds."""
+    inner = first_of(document, *keys) if isinstance(document, dict) else None
+    others = [each for each in inner if not isinstance(each, dict)] if isinstance(inner, list) else []
+    for each in others:
+        into.remark(f"{where}: {line_of(each)[:60]!r} is no mapping; it was left out.")
+    return listing_in(document, *keys)
 
 
 def _declare(into: Import, kinds: dict[str, str], feature: Mapping[str, Any]) -> str:
@@ -61,7 +70,7 @@ def _package(into: Import, kinds: dict[str, str], plan: Mapping[str, Any]) -> No
     limits: dict[str, Any] = {}
     if plan.get("price"):
         into.remark("Prices were left out: a package has none.")
-    for item in listing_in(plan, "items", "features"):
+    for item in _listing(into, name, plan, "items", "features"):
         _grant(into, kinds, name, item, (features, limits))
     document: dict[str, Any] = {"title": line_of(plan.get("name") or title_of(name))[:120]}
     if text := line_of(plan.get("description") or "")[:2000]:
@@ -91,6 +100,9 @@ def _grant(
         _declare(into, kinds, {"id": name, "type": "metered" if is_metered else "boolean"})
         into.remark(f"{name}: no feature of this name is declared; it was added.")
     key = key_of(name)
+    if key in features or key in limits:
+        into.remark(f"{plan}, {name}: it is granted twice; the first counts.")
+        return
     if kinds[name] in _ON_OFF:
         features.append(key)
         return
