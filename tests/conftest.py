@@ -7,6 +7,7 @@ from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import open_platform
+from tests.pooling import pooled, pooler
 from tests.servers import in_schema, postgres_database, postgres_server, serving_file
 
 if TYPE_CHECKING:
@@ -40,6 +41,19 @@ def database(postgres: str, prepared: str) -> Iterator[str]:
     """The address of a new platform on PostgreSQL."""
     with postgres_database(postgres, prepared) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def pool(postgres: str) -> Iterator[int]:
+    """The port of a pooler in transaction mode before the PostgreSQL server."""
+    with pooler(postgres) as port:
+        yield port
+
+
+@pytest.fixture
+def pooled_database(database: str, pool: int) -> str:
+    """The address of a new platform on PostgreSQL, through the pooler."""
+    return pooled(database, pool)
 
 
 @pytest.fixture

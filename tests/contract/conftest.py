@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-KINDS = ("fake", "sqlite", "postgresql", "http on sqlite", "http on postgresql")
+KINDS = ("fake", "sqlite", "postgresql", "http on sqlite", "http on pooled postgresql")
 
 
 @dataclass
@@ -72,20 +72,21 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
         yield FakePlatform()
         return
     is_postgres = kind.endswith("postgresql")
-    url = request.getfixturevalue("database") if is_postgres else "sqlite:///platform.db"
+    url = "sqlite:///platform.db"
     if kind == "postgresql":
-        url = in_schema(url)  # over HTTP the same suite runs in the usual one
+        url = in_schema(request.getfixturevalue("database"))
+    elif is_postgres:
+        url = request.getfixturevalue("pooled_database")
     with ExitStack() as stack:
         behind, _ = stack.enter_context(open_served(url, root=tmp_path))
-        sent = stack.enter_context(watched())
+        opened: object = behind
         if kind.startswith("http"):
             clock = Clock()
             address = request.getfixturevalue("theatre").show(served(behind, clock=lambda: clock.at))
-            opened = stack.enter_context(open_platform(address, root=tmp_path))
-            yield cast("Platform", InStep(opened, clock))
+            opened = InStep(stack.enter_context(open_platform(address, root=tmp_path)), clock)
         elif is_postgres:
             reader = stack.enter_context(open_platform(read_only(url), root=tmp_path))
-            yield cast("Platform", ReadElsewhere(behind, reader))
-        else:
-            yield behind
+            opened = ReadElsewhere(behind, reader)
+        sent = stack.enter_context(watched())
+        yield cast("Platform", opened)
         assert of_a_session(sent) == []

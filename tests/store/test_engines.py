@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,10 +12,15 @@ import pytest
 from reconciler.conformance.building import NOW, definition, line
 from reconciler.errors import InvalidError
 from reconciler.live.opening import open_platform
+from reconciler.model.questions import Answer, ClientQuestion, UsesMoreThan
 from tests.servers import in_schema, with_parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reconciler.live.port import Platform
+
+CLIENTS = 6
 
 
 def test_two_platforms_in_one_database_do_not_see_each_other(database: str, tmp_path: Path) -> None:
@@ -29,6 +36,31 @@ def test_two_platforms_in_one_database_do_not_see_each_other(database: str, tmp_
 
     assert seen == ((), [], 0)
     assert len(lineages) == 2
+
+
+def test_clients_who_share_the_connections_of_a_pooler_do_not_meet_each_other(
+    pooled_database: str, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        platforms = [
+            stack.enter_context(open_platform(pooled_database, root=tmp_path)) for _ in range(CLIENTS)
+        ]
+        platforms[0].edit_package("basic", definition(), NOW)
+        platforms[0].import_clients([line("c1"), line("c2")], NOW)
+        asked = [ClientQuestion("basic", (1,), (UsesMoreThan("chat", 0),))]
+
+        def use(platform: Platform) -> tuple[Answer, ...]:
+            platform.record_usage("c1", "chat", 1, NOW)
+            list(platform.clients(NOW))
+            return platform.answers(asked, NOW, sample=1)
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            answers = list(pool.map(use, platforms * 5))
+
+        total = platforms[0].client("c1", NOW).usage
+
+    assert answers == [(Answer(1, ("c1",)),)] * CLIENTS * 5
+    assert total == {"chat": CLIENTS * 5}
 
 
 def test_nothing_refers_from_one_schema_into_another_and_nothing_is_numbered_by_a_sequence(
