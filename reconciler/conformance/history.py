@@ -15,6 +15,7 @@ from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
 from reconciler.model.losses import Bounds, Entry, Lately, LosingMove, Lost
 from reconciler.model.packages import Pace
 from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
+from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -176,6 +177,21 @@ def test_a_subscription_that_has_ended_goes_on_with_its_own_start_where_it_is_mo
     found = platform.client("acme", LATER).subscription
     assert (ended.revision, ended.status) == (2, "expired")
     assert (found.revision, found.status, found.assigned_at, found.expires_at) == (1, "active", start, None)
+
+
+def test_a_run_remembers_which_guards_it_loosened_and_tightened(platform: Platform) -> None:
+    first, second = Guards(archives=3, protected=("basic",)), Guards(archives=1)
+
+    runs = [apply(platform, guards=first)]
+    runs.append(apply(platform, guards=second, expected_guards=first))
+
+    assert [[*platform.run(run.id).guards] for run in runs] == [
+        [],
+        [
+            {"guard": "protected", "from": ["basic"], "to": [], "loosened": True},
+            {"guard": "archives", "from": 3, "to": 1, "loosened": False},
+        ],
+    ]
 
 
 def test_a_run_remembers_what_of_the_catalog_it_changed(platform: Platform) -> None:

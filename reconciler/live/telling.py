@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.model.plans import Action
 from reconciler.planning.catalog import catalog_change
+from reconciler.planning.loosening import GuardPair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, PackageState, PackageWrite
+    from reconciler.model.settings import Guards
 
 
 def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[dict[str, Any]]:
@@ -36,6 +38,23 @@ def told_catalog(change_set: ChangeSet, former: Catalog | None) -> tuple[dict[st
     """Return what the catalog gained, lost or describes differently, whatever its sender says of it."""
     changed = catalog_change(change_set.catalog, former).fields
     return tuple(each.model_dump(mode="json", by_alias=True) for each in changed)
+
+
+def told_guards(
+    change_set: ChangeSet, former: Guards | None, holders: Callable[[], int]
+) -> tuple[dict[str, Any], ...]:
+    """Return the guards that differ from the recorded ones, and whether each lets more pass than before.
+
+    `holders` counts clients with an active subscription, where that decides.
+    """
+    if change_set.guards is None:
+        return ()
+    pair = GuardPair(former, change_set.guards)
+    loosened, tightened = pair.changes(holders() if pair.needs_holders else 0)
+    return tuple(
+        {**each.model_dump(mode="json", by_alias=True), "loosened": each in loosened}
+        for each in (*loosened, *tightened)
+    )
 
 
 def _action(write: PackageWrite | ArchiveWrite, before: PackageState | None) -> Action:

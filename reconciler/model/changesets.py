@@ -167,6 +167,7 @@ class Run:
         after: The same after the run.
         renamed: Old key per new key.
         catalog: What the catalog gained, lost or describes differently: JSON forms, as the plan has them.
+        guards: The guards that the run changed: JSON forms, as the plan has them, each with `loosened`.
         moved: How many clients were reassigned.
     """
 
@@ -183,4 +184,5 @@ class Run:
     after: Mapping[str, PackageState] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     catalog: tuple[Mapping[str, Any], ...] = ()
+    guards: tuple[Mapping[str, Any], ...] = ()
     moved: int = 0

@@ -75,6 +75,7 @@ def record(connection: Connection, run: Run) -> None:
         "states_after": _documents(run.after),
         "renamed": dict(run.renamed),
         "catalog": [dict(term) for term in run.catalog],
+        "guards": [dict(guard) for guard in run.guards],
         "moved": run.moved,
     }
     connection.execute(insert(tables.runs).values(values))
@@ -109,5 +110,6 @@ def _run(row: Row[Any]) -> Run:
         after=_states(row.states_after),
         renamed=row.renamed,
         catalog=tuple(row.catalog),
+        guards=tuple(row.guards),
         moved=row.moved,
     )

@@ -125,6 +125,7 @@ runs: Final = Table(
     Column("states_after", JsonText, nullable=False),
     Column("renamed", JsonText, nullable=False),
     Column("catalog", JsonText, nullable=False),
+    Column("guards", JsonText, nullable=False),
     Column("moved", Integer, nullable=False),
     Column("on_behalf_of", Text),
 )

@@ -146,6 +146,7 @@ class RunReply(Reply):
     after: dict[str, PackageState]
     renamed: dict[str, str]
     catalog: tuple[dict[str, JsonValue], ...] = ()
+    guards: tuple[dict[str, JsonValue], ...] = ()
     moved: int
 
     @classmethod

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
-from reconciler.live.telling import told, told_catalog
+from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
@@ -268,6 +268,7 @@ class FakePlatform:
             self._require_unmoved(change_set)
             self._require_planned_consequences(change_set)
             catalog = told_catalog(change_set, world.catalog)
+            guards = told_guards(change_set, world.guards, lambda: self.holder_count(change_set.at))
             world.catalog = change_set.catalog or world.catalog
             world.guards = change_set.guards or world.guards
             self._spend(change_set.at)
@@ -275,7 +276,7 @@ class FakePlatform:
             run = self._write_all(change_set)
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
-            world.runs.append(replace(run, moved=moved, catalog=catalog))
+            world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
             self._spend(change_set.at)
             return world.runs[-1]

@@ -1,7 +1,7 @@
 import json
 from datetime import UTC, datetime
 
-from reconciler.model.changesets import PackageState, Run
+from reconciler.model.changesets import Moved, PackageState, Run
 from reconciler.render.json import run_json
 from reconciler.render.text.runs import applied_text, run_table, run_text
 from reconciler.render.text.style import Paper
@@ -31,12 +31,17 @@ RUN = Run(
         "old": PackageState(2, archived=True, managed=True),
     },
     renamed={"growth": "scale"},
+    guards=(
+        {"guard": "clients_losing", "from": "5%", "to": "10%", "loosened": True},
+        {"guard": "protected", "from": ["old"], "to": ["pro"], "loosened": True},
+    ),
     moved=31,
 )
+MOVED = (Moved("pro", 2, 4, 30), Moved("pro", 3, 4, 1))
 
 
 def test_a_run_is_shown_with_who_what_and_the_revisions_before_and_after() -> None:
-    assert run_text(RUN, Paper(80)) == (
+    assert run_text(RUN, MOVED, Paper(80)) == (
         "Run 7 on production: 1 updated · 1 renamed · 1 archived · 31 clients moved\n"
         "  when        2026-10-01 09:30 UTC\n"
         "  by          jo@host\n"
@@ -48,7 +53,10 @@ def test_a_run_is_shown_with_who_what_and_the_revisions_before_and_after() -> No
         "              feature-removed chat\n"
         "  rename      growth (was scale) revision 1\n"
         "  archive     old revision 2 → revision 2, archived\n"
-        "  reassign    pro revision 3 → revision 4\n"
+        "  reassign    pro 30 clients from revision 2 to 4, 1 client from revision 3 to 4\n"
+        "  guards      loosens `clients_losing` from `5%` to `10%`\n"
+        "  guards      loosens `protected`: no longer old\n"
+        "  guards      tightens `protected`: now also pro\n"
     )
 
 

@@ -24,10 +24,11 @@ def history_command(run: int | None, limit: int) -> None:
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
         runs = (platform.run(run),) if run is not None else platform.runs(limit=limit)
+        moved = platform.moved_by(run) if run is not None else ()
     if choices.format == "json":
         terminal.write_json("".join(map(run_json, runs)))
     elif run is not None:
-        terminal.write(run_text(runs[0], terminal.data))
+        terminal.write(run_text(runs[0], moved, terminal.data))
     elif runs:
         terminal.write_lines(run_table(runs, terminal.rows))
     else:

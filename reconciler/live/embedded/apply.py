@@ -10,11 +10,11 @@ from reconciler.live import naming
 from reconciler.live.embedded import losses, preconditions
 from reconciler.live.embedded.editing import require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
-from reconciler.live.telling import told, told_catalog
+from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
 from reconciler.model.forms import require
 from reconciler.model.questions import OwnerNotIn
-from reconciler.store import meta, moves, packages, questions, runs
+from reconciler.store import meta, moves, packages, questions, runs, subscriptions
 from reconciler.store.moves import Step
 from reconciler.store.packages import Contents
 
@@ -117,9 +117,14 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     preconditions.require_unmoved(connection, change_set, known)
     losses.spend(connection, change_set.at)
     former = meta.catalog(connection)
+    guards = told_guards(
+        change_set,
+        meta.guards(connection),
+        lambda: subscriptions.holder_count(connection, change_set.at),
+    )
     _write_vocabulary(connection, change_set)
     _write_packages(connection, change_set, known)
-    run = _run(connection, change_set, known, former)
+    run = replace(_run(connection, change_set, known, former), guards=guards)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     move_all(connection, change_set, run.id)

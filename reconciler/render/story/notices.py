@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _CLIENTS_SHOWN: Final = 10
 _KEYS_SHOWN: Final = 5
-_LATER: Final = ", from the next run on"
+LATER: Final = ", from the next run on"
+"""When a looser guard counts."""
 
 
 def notices(plan: Plan) -> Iterator[Words]:
@@ -44,12 +45,14 @@ def _about(notice: ClientNotice) -> Words:
     return words(*prose(before), " " if before else "", who, " " if after[:1] == " " else "", *prose(after))
 
 
-def guard_sentences(plan: Plan) -> Iterator[Words]:
-    """Say which guards let more pass from the next run on, and which let less pass already."""
-    for change in plan.loosened:
-        yield from _told(change, "loosens ", _LATER)
-    for change in plan.tightened:
-        yield from _told(change, "tightens ", "")
+def guard_sentences(
+    loosened: Iterable[GuardChange], tightened: Iterable[GuardChange], later: str = ""
+) -> Iterator[Words]:
+    """Say which guards let more pass, `later` or as it is recorded, and which let less pass already."""
+    for change in loosened:
+        yield from _told(change, "loosens ", later)
+    for change in tightened:
+        yield from _told(change, "tightens ", "", later)
 
 
 def first_to_apply(plan: Plan, guard: str) -> Words:
@@ -62,11 +65,11 @@ def first_to_apply(plan: Plan, guard: str) -> Words:
     )
 
 
-def _told(change: GuardChange, does: str, when: str) -> Iterator[Words]:
+def _told(change: GuardChange, does: str, when: str, looser: str = "") -> Iterator[Words]:
     match change.before, change.after:
         case tuple() as before, tuple() as after:
             if gone := sorted({*before} - {*after}):
-                yield words("loosens ", code(change.guard), ": no longer ", _names(gone), _LATER)
+                yield words("loosens ", code(change.guard), ": no longer ", _names(gone), when or looser)
             if new := sorted({*after} - {*before}):
                 yield words("tightens ", code(change.guard), ": now also ", _names(new))
         case before, after:

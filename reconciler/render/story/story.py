@@ -15,7 +15,7 @@ from reconciler.render.story.entries import entries
 from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
-from reconciler.render.story.notices import guard_sentences, notices, waiting
+from reconciler.render.story.notices import LATER, guard_sentences, notices, waiting
 from reconciler.render.story.verdict import verdict
 from reconciler.render.story.words import chained, key, listed, words
 
@@ -109,7 +109,9 @@ def _settings(plan: Plan) -> Iterator[Note]:
             if keys:
                 names = listed([key(each.key) for each in keys], shown=_NAMES_SHOWN)
                 yield Note("Catalog", words(f"{does} {counted(len(keys), noun)}: ", names))
-    yield from (Note("Guards", sentence) for sentence in guard_sentences(plan))
+    yield from (
+        Note("Guards", sentence) for sentence in guard_sentences(plan.loosened, plan.tightened, LATER)
+    )
 
 
 def _is_of(change: CatalogFieldChange, section: str) -> bool:

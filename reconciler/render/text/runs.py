@@ -6,14 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.english import counted, instant, number
-from reconciler.render.story.notices import notices
+from reconciler.model.packages import canonical_json
+from reconciler.model.plans import Action, GuardChange
+from reconciler.render.story.notices import guard_sentences, notices
 from reconciler.render.story.words import Span, Tone, author, joined
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.model.changesets import PackageState, Run
+    from reconciler.model.changesets import Moved, PackageState, Run
     from reconciler.model.clients import Client, ImportReport
     from reconciler.model.plans import GuardResult, Plan
     from reconciler.render.text.style import Paper
@@ -35,9 +37,9 @@ def run_table(runs: Iterable[Run], paper: Paper) -> Iterator[str]:
     return table_lines(_HEADINGS, map(_row, runs), paper)
 
 
-def run_text(run: Run, paper: Paper) -> str:
-    """Return one run in full."""
-    return "\n".join([*_about(run, paper), "", *_changes(run, paper)]) + "\n"
+def run_text(run: Run, moved: Sequence[Moved], paper: Paper) -> str:
+    """Return one run in full; `moved` are those whom it reassigned."""
+    return "\n".join([*_about(run, paper), "", *_changes(run, moved, paper), *_guards(run, paper)]) + "\n"
 
 
 def applied_text(run: Run, paper: Paper) -> str:
@@ -70,14 +72,36 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
         yield from paper.lines([text], indent=2, label=Span(label, Tone.QUIET), column=_COLUMN)
 
 
-def _changes(run: Run, paper: Paper) -> Iterator[str]:
+def _changes(run: Run, moved: Sequence[Moved], paper: Paper) -> Iterator[str]:
     for change in run.changes:
         key = str(change.get("key", ""))
-        body: list[Span | str] = [Span(key, Tone.STRONG), _revisions(run, key)]
+        moves = [each for each in moved if each.key == key] if change.get("action") == Action.REASSIGN else []
+        body: list[Span | str] = [Span(key, Tone.STRONG), _moves(moves) or _revisions(run, key)]
         yield from paper.lines(body, indent=2, label=Span(str(change.get("action", ""))), column=_COLUMN)
         codes = _codes(change)
         if codes:
             yield from paper.lines([Span(codes, Tone.QUIET)], indent=2 + _COLUMN)
+
+
+def _guards(run: Run, paper: Paper) -> Iterator[str]:
+    sides: dict[bool, list[GuardChange]] = {True: [], False: []}
+    for each in run.guards:
+        is_loosened = bool(each["loosened"])
+        sides[is_loosened].append(GuardChange.model_validate_json(canonical_json(_without(each, "loosened"))))
+    for sentence in guard_sentences(sides[True], sides[False]):
+        yield from paper.lines(sentence, indent=2, label=Span("guards"), column=_COLUMN)
+
+
+def _without(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != key}
+
+
+def _moves(moved: Sequence[Moved]) -> str:
+    parts = [
+        f"{counted(each.clients, 'client')} from revision {each.from_revision} to {each.to_revision}"
+        for each in moved
+    ]
+    return f" {', '.join(parts)}" if parts else ""
 
 
 def _revisions(run: Run, key: str) -> str:

@@ -108,7 +108,15 @@ def _create_runs() -> None:
         sa.Column("commit_id", sa.Text),
         *(
             sa.Column(name, sa.Text, nullable=False)
-            for name in ("allowed", "changes", "states_before", "states_after", "renamed", "catalog")
+            for name in (
+                "allowed",
+                "changes",
+                "states_before",
+                "states_after",
+                "renamed",
+                "catalog",
+                "guards",
+            )
         ),
         sa.Column("moved", sa.Integer, nullable=False),
     )
