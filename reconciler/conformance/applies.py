@@ -16,6 +16,7 @@ from reconciler.conformance.building import (
     change_set,
     definition,
     line,
+    only,
     version,
     with_client,
 )
@@ -323,14 +324,50 @@ def test_an_archived_package_leaves_its_title_to_others(platform: Platform) -> N
         platform.edit_package("basic", definition(), NOW)
 
 
-def test_the_catalog_is_written_where_it_is_the_expected_one(platform: Platform) -> None:
+def test_a_term_of_the_catalog_is_written_where_it_is_as_expected(platform: Platform) -> None:
     apply(platform, catalog=CATALOG)
+    audio, talk = only("audio"), only("audio", title="Talk")
 
     with pytest.raises(StaleError):
-        apply(platform, catalog=replace(CATALOG, limits={}))
-    apply(platform, catalog=replace(CATALOG, limits={}), expected_catalog=CATALOG.digest)
+        apply(platform, catalog=talk)
+    with pytest.raises(StaleError):
+        apply(platform, catalog=audio, expected_catalog=talk)
+    apply(platform, catalog=talk, expected_catalog=audio)
+    apply(platform, expected_catalog=Catalog(limits=CATALOG.limits))
 
-    assert platform.catalog() == replace(CATALOG, limits={})
+    assert platform.catalog() == Catalog({**CATALOG.features, **talk.features})
+
+
+def test_another_term_may_change_meanwhile(platform: Platform) -> None:
+    apply(platform, catalog=CATALOG)
+    apply(platform, catalog=only("chat", title="Talk"), expected_catalog=only("chat"))
+
+    apply(platform, expected_catalog=only("audio"))
+
+    catalog = platform.catalog()
+    assert catalog is not None
+    assert [each.title for each in catalog.features.values()] == ["AI agent", "Talk"]
+
+
+def test_a_term_that_a_package_needs_does_not_go_without_it(platform: Platform) -> None:
+    apply(platform, catalog=CATALOG, writes=(written(platform, features=["chat", "audio"]),))
+
+    with pytest.raises(BlockedError):
+        apply(platform, expected_catalog=only("audio"))
+    assert platform.catalog() == CATALOG
+    apply(platform, expected_catalog=only("audio"), writes=(written(platform, features=["chat"]),))
+
+    assert "audio" not in (platform.catalog() or CATALOG).features
+
+
+def test_a_catalog_that_would_contradict_itself_is_blocked(platform: Platform) -> None:
+    apply(platform, catalog=CATALOG)
+    minutes = Catalog.normalised({"limits": {"minutes": {"title": "Minutes", "feature": "calls"}}})
+
+    with pytest.raises(BlockedError):
+        apply(platform, catalog=minutes)
+
+    assert platform.catalog() == CATALOG
 
 
 @pytest.mark.parametrize("guards", [GUARDS, Guards("unlimited", "unlimited", "never"), Guards(0, 7)])
@@ -356,10 +393,9 @@ def test_guards_are_written_where_the_recorded_ones_are_those_expected(platform:
 def test_what_nobody_can_be_assigned_is_archived_whatever_the_catalog_has(platform: Platform) -> None:
     credited = written(platform, features=["agent"], ai_credits=5)
     apply(platform, writes=(credited,), catalog=CATALOG)
-    without = Catalog.normalised({"features": {"chat": {"title": "Chat"}}})
     archived = replace(credited, expected_version=version(platform, "basic"), archived=True)
 
-    apply(platform, writes=(archived,), catalog=without, expected_catalog=CATALOG.digest)
+    apply(platform, writes=(archived,), expected_catalog=only("agent"))
 
     assert [head.archived for head in platform.packages()] == [True]
     restored = replace(archived, expected_version=version(platform, "basic"), archived=False)

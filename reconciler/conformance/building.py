@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
@@ -55,6 +56,11 @@ def apply(platform: Platform, **contents: Any) -> Run:
 
 def with_catalog(platform: Platform) -> None:
     apply(platform, catalog=CATALOG)
+
+
+def only(feature: str, **stated: Any) -> Catalog:
+    """Return a catalog of one feature, as CATALOG has it or with what is stated."""
+    return Catalog({feature: replace(CATALOG.features[feature], **stated)})
 
 
 def with_client(platform: Platform, client_id: str = "acme", **stated: Any) -> None:

@@ -12,6 +12,7 @@ from reconciler.model.changesets import ChangeSet
 from reconciler.model.plans import CatalogChange
 from reconciler.planning.acknowledgements import stated_by
 from reconciler.planning.assembly import summary
+from reconciler.planning.catalog import sides_of
 from reconciler.planning.change_set import expectations, moves, writes
 from reconciler.planning.guards import WHOLE_PLAN, blocked_keys
 
@@ -190,6 +191,7 @@ def _guards(reviewed: Plan, now: Prepared) -> Guards | None:
 
 def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: ApplyRequest) -> ChangeSet:
     is_of_files = request.aim == FILES_APPLIED
+    expected, catalog = sides_of(reviewed.catalog)
     return ChangeSet(
         plan_hash=reviewed.hash,
         lineage=reviewed.platform.lineage,
@@ -197,8 +199,8 @@ def _change_set(reviewed: Plan, now: Prepared, workspace: Workspace, request: Ap
         actor=request.actor,
         environment=reviewed.environment,
         commit=reviewed.config.commit,
-        catalog=now.catalog if reviewed.catalog.fields else None,
-        expected_catalog=reviewed.catalog.from_digest,
+        catalog=catalog,
+        expected_catalog=expected,
         guards=_guards(reviewed, now) if is_of_files else None,
         expected_guards=now.guards.applied,
         writes=tuple(writes(reviewed, now.weighed)),

@@ -66,10 +66,8 @@ def of_change_set(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
     for line in (change_set.environment, change_set.lineage, change_set.commit, *change_set.allowed):
         if line is not None:
             yield forms.LINE, line
-    if change_set.expected_catalog is not None:
-        yield forms.HASH, change_set.expected_catalog
-    if change_set.catalog is not None:
-        yield from _of_terms(change_set.catalog)
+    for catalog in (change_set.catalog, change_set.expected_catalog):
+        yield from _of_terms(catalog)
     for guards in filter(None, (change_set.guards, change_set.expected_guards)):
         yield from of_keys(guards.protected)
     yield from chain.from_iterable(map(_of_write, change_set.writes))

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.live import naming
+from reconciler.model.catalog import Catalog
 from reconciler.model.emails import normal_email
 from reconciler.model.quantities import UNLIMITED
 from reconciler.model.terms import AI_CREDITS, CAPS
+from reconciler.planning.catalog import unmet
+from reconciler.validation.catalog import catalog_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from reconciler.model.catalog import Catalog
     from reconciler.model.clients import ClientLine, Entitlements
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.quantities import Quantity
@@ -82,6 +84,26 @@ def refused_definition(key: str, definition: Definition, catalog: Catalog | None
         "ai-credits-without-ai",
         f"package `{key}` has AI credits but no AI feature",
         "Switch an AI feature on, or leave `ai_credits` out.",
+    )
+
+
+def refused_catalog(live: Catalog | None, merged: Catalog) -> Refusal | None:
+    """Say why the catalog may not become this; what is wrong with it already is not held against it."""
+    known = {*catalog_problems((live or Catalog()).as_document())}
+    new = next((each for each in catalog_problems(merged.as_document()) if each not in known), None)
+    return None if new is None else Refusal(new.rule, f"the catalog: {new.message}", f"{new.fix}.")
+
+
+def refused_loss(key: str, definition: Definition, live: Catalog | None, merged: Catalog) -> Refusal | None:
+    """Say why the catalog may not become this while a package is defined so; None: it may."""
+    known = {*unmet(definition, live or Catalog())}
+    missing = [each for each in unmet(definition, merged) if each not in known]
+    if not missing:
+        return None
+    return Refusal(
+        "unknown-feature",
+        f"package `{key}` needs {' and '.join(missing)}, which the catalog would not have",
+        "Change the package in the same plan, or leave the catalog as it is.",
     )
 
 

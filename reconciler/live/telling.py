@@ -34,9 +34,9 @@ def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[
         yield {**(said.popleft() if said else {}), "action": action.value, "key": key}
 
 
-def told_catalog(change_set: ChangeSet, former: Catalog | None) -> tuple[dict[str, Any], ...]:
+def told_catalog(former: Catalog | None, catalog: Catalog | None) -> tuple[dict[str, Any], ...]:
     """Return what the catalog gained, lost or describes differently, whatever its sender says of it."""
-    changed = catalog_change(change_set.catalog, former).fields
+    changed = catalog_change(catalog, former).fields
     return tuple(each.model_dump(mode="json", by_alias=True) for each in changed)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from reconciler.model.packages import digest_of
 
@@ -72,6 +72,9 @@ class Catalog:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON form."""
         return digest_of(self.as_document())
+
+
+NO_TERMS: Final = Catalog()
 
 
 def _feature(document: Mapping[str, Any]) -> Feature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
+from reconciler.model.catalog import NO_TERMS
 from reconciler.model.fields import Amount, Items, Number, Readable, Told
 from reconciler.model.forms import TEXT
 from reconciler.model.losses import UNBOUNDED
@@ -69,13 +70,13 @@ class Move(Readable):
         to_revision: None: the revision that is current after the writes.
         expected_version: The package's version that was planned on, where the same change set does not
             write the package; None where it does.
-        at_most: More matching clients than this make the change set stale.
+        at_most: More matching clients than this make the change set stale; None: all who match move.
         pace: On which days the rollout whose step it is may move anybody; on another day the change set is
             stale. None: no rollout moves them.
     """
 
     who: ClientQuestion
-    at_most: Amount
+    at_most: Amount | None
     to_revision: Number | None = None
     expected_version: Number | None = None
     pace: Pace | None = None
@@ -105,8 +106,8 @@ class ChangeSet:
         actor: Who applies: a person, or over HTTP the token's name.
         on_behalf_of: Over HTTP, who the caller says applies; None where nothing stands between.
         allowed: The `--allow GUARD:KEY` values, recorded in the run.
-        catalog: The new catalog, None where it does not change; written if the live one still has
-            `expected_catalog` (None: the platform has none).
+        catalog: The terms that the live catalog gains or describes differently, and no others.
+        expected_catalog: The terms that change, as they were planned on; what is not in `catalog` goes.
         guards: Those that plans are judged by from now on, beside their own; None where they do not change.
             Written if the recorded ones still are `expected_guards` (None: the platform has none).
         acknowledgements: All that the files state, None where the change set is not made of files.
@@ -122,8 +123,8 @@ class ChangeSet:
     on_behalf_of: str | None = None
     commit: str | None = None
     allowed: tuple[str, ...] = ()
-    catalog: Catalog | None = None
-    expected_catalog: str | None = None
+    catalog: Catalog = NO_TERMS
+    expected_catalog: Catalog = NO_TERMS
     guards: Guards | None = None
     expected_guards: Guards | None = None
     writes: tuple[PackageWrite | ArchiveWrite, ...] = ()

@@ -1,4 +1,4 @@
-"""What the catalog gains, loses or describes differently; taking that back; what packages need of it."""
+"""What the catalog gains, loses or describes differently; doing that to a catalog; what packages need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.model.plans import CatalogChange, CatalogFieldChange
 from reconciler.model.terms import CAPS, Term, pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from reconciler.model.packages import Definition
 
@@ -30,15 +30,30 @@ def catalog_change(desired: Catalog | None, live: Catalog | None) -> CatalogChan
     return CatalogChange(fields=tuple(fields), from_digest=live.digest if live else None)
 
 
-def taken_back(live: Catalog, terms: Iterable[Mapping[str, Any]]) -> Catalog:
-    """Return the catalog with these terms as they were `from`; the others stay."""
-    document = live.as_document()
-    for term in terms:
-        section, key = Term.at(term["path"])
+def with_terms(live: Catalog | None, terms: Iterable[tuple[str, Any]]) -> Catalog:
+    """Return the catalog with these terms, by path, as given: None takes one out; the others stay."""
+    document = (live or Catalog()).as_document()
+    for path, content in terms:
+        section, key = Term.at(path)
         document[section].pop(key, None)
-        if term["from"] is not None:
-            document[section][key] = term["from"]
+        if content is not None:
+            document[section][key] = content
     return Catalog.normalised(document)
+
+
+def sides_of(change: CatalogChange) -> tuple[Catalog, Catalog]:
+    """Return the terms that change, as they are and as they will be, each as a catalog of them alone."""
+    before = with_terms(None, ((each.path, each.before) for each in change.fields))
+    return before, with_terms(None, ((each.path, each.after) for each in change.fields))
+
+
+def moved_terms(change: CatalogChange, live: Catalog | None) -> Iterator[str]:
+    """Yield the paths of the terms that are not as they were when the change was worked out."""
+    document = (live or Catalog()).as_document()
+    for each in change.fields:
+        section, key = Term.at(each.path)
+        if document[section].get(key) != each.before:
+            yield each.path
 
 
 def unmet(definition: Definition, catalog: Catalog) -> Iterator[str]:

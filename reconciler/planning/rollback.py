@@ -9,7 +9,7 @@ from reconciler.errors import BlockedError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import DesiredPackage, RevisionRef
 from reconciler.model.terms import Term
-from reconciler.planning.catalog import taken_back, unmet
+from reconciler.planning.catalog import unmet, with_terms
 from reconciler.planning.pairing import Pair, Pairing, Return
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def rolled_back(past: Past) -> Pairing:
     return Pairing(
         differing=tuple(pairs.values()),
         returns=tuple(returns),
-        catalog=taken_back(past.catalog or Catalog(), past.run.catalog) if past.run.catalog else None,
+        catalog=with_terms(past.catalog, ((each["path"], each["from"]) for each in past.run.catalog))
+        if past.run.catalog
+        else None,
         notices=tuple(_notices(past)),
     )
 

@@ -43,11 +43,6 @@ def catalog(connection: Connection) -> Catalog | None:
     return None if document is None else Catalog.normalised(document)
 
 
-def catalog_digest(connection: Connection) -> str | None:
-    """Return the live catalog's digest without reading the document."""
-    return connection.execute(select(tables.catalog.c.digest)).scalar_one_or_none()
-
-
 def write_catalog(connection: Connection, new: Catalog) -> None:
     """Replace the catalog."""
     connection.execute(delete(tables.catalog))

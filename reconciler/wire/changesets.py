@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, JsonValue, StrictBool
 
+from reconciler.model.catalog import NO_TERMS
 from reconciler.model.changesets import (
     ArchiveWrite,
     ChangeSet,
@@ -99,8 +100,8 @@ class ChangeSetBody(Body):
     environment: Line
     commit: Line | None = None
     allowed: Annotated[tuple[Line, ...], Items(_MOST)] = ()
-    catalog: CatalogBody | None = None
-    expected_catalog: Hash | None = None
+    catalog: CatalogBody = CatalogBody.of(NO_TERMS)
+    expected_catalog: CatalogBody = CatalogBody.of(NO_TERMS)
     guards: GuardsBody | None = None
     expected_guards: GuardsBody | None = None
     writes: Annotated[tuple[WriteBody, ...], Items(_MOST)] = ()
@@ -110,11 +111,17 @@ class ChangeSetBody(Body):
     bounds: Bounds = UNBOUNDED
     changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
 
+    @property
+    def changes_catalog(self) -> bool:
+        """Whether any term of the catalog comes, goes or changes."""
+        return self.catalog != self.expected_catalog
+
     @classmethod
     def of(cls, change_set: ChangeSet) -> Self:
         """Make the body of a change set; its instant stays behind, since the server's own counts."""
         fields: dict[str, Any] = {name: getattr(change_set, name) for name in cls.model_fields}
-        fields["catalog"] = change_set.catalog and CatalogBody.of(change_set.catalog)
+        for name in ("catalog", "expected_catalog"):
+            fields[name] = CatalogBody.of(fields[name])
         for name in ("guards", "expected_guards"):
             fields[name] = fields[name] and GuardsBody.of(fields[name])
         fields["writes"] = tuple(map(_write_body, change_set.writes))
@@ -124,7 +131,9 @@ class ChangeSetBody(Body):
     def value(self, author: str, at: datetime) -> ChangeSet:
         """Return the change set of whoever sent it, at the instant at which it came."""
         fields = {**dict(self), "actor": author, "on_behalf_of": self.actor, "at": at}
-        for name in ("catalog", "guards", "expected_guards"):
+        for name in ("catalog", "expected_catalog"):
+            fields[name] = fields[name].value()
+        for name in ("guards", "expected_guards"):
             fields[name] = fields[name] and fields[name].value()
         fields["writes"] = tuple(each.value() for each in self.writes)
         return ChangeSet(**fields)

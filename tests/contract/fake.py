@@ -267,13 +267,15 @@ class FakePlatform:
         with self._all_or_nothing() as world:
             self._require_unmoved(change_set)
             self._require_planned_consequences(change_set)
-            catalog = told_catalog(change_set, world.catalog)
             guards = told_guards(change_set, world.guards, lambda: self.holder_count(change_set.at))
-            world.catalog = change_set.catalog or world.catalog
+            former = world.catalog
+            world.catalog = self._merged(change_set)
+            catalog = told_catalog(former, world.catalog)
             world.guards = change_set.guards or world.guards
             self._spend(change_set.at)
             before = {package.key: len(package.revisions) for package in world.packages.values()}
             run = self._write_all(change_set)
+            self._require_offered(former)
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
@@ -470,11 +472,36 @@ class FakePlatform:
                 raise StaleError(f"package `{move.who.package}` moved")
 
     def _require_expected_settings(self, change_set: ChangeSet) -> None:
-        live = None if self._world.catalog is None else self._world.catalog.digest
-        if change_set.catalog is not None and live != change_set.expected_catalog:
-            raise StaleError("the catalog was written")
+        live = self._world.catalog or Catalog()
+        for kind in ("features", "limits"):
+            known, new = getattr(change_set.expected_catalog, kind), getattr(change_set.catalog, kind)
+            for key in known.keys() | new.keys():
+                if known.get(key) != new.get(key) and known.get(key) != getattr(live, kind).get(key):
+                    raise StaleError(f"{key} of the catalog was changed")
         if change_set.guards is not None and self._world.guards != change_set.expected_guards:
             raise StaleError("the guards were changed")
+
+    def _merged(self, change_set: ChangeSet) -> Catalog | None:
+        gone, new, live = change_set.expected_catalog, change_set.catalog, self._world.catalog
+        if gone == new:
+            return live
+        live = live or Catalog()
+        features = {key: each for key, each in live.features.items() if key not in gone.features}
+        limits = {key: each for key, each in live.limits.items() if key not in gone.limits}
+        merged = Catalog({**features, **new.features}, {**limits, **new.limits})
+        for limit in new.limits.values():
+            if limit.feature is not None and limit.feature not in merged.features:
+                raise BlockedError(f"the catalog has no feature {limit.feature}")
+        return Catalog.normalised(merged.as_document())
+
+    def _require_offered(self, former: Catalog | None) -> None:
+        after, before = self._world.catalog or Catalog(), former or Catalog()
+        for package in self._world.packages.values():
+            granted = package.current
+            lost = {key for key in granted.features if key in before.features and key not in after.features}
+            lost |= {key for key in granted.limits if key in before.limits and key not in after.limits}
+            if lost and not package.archived:
+                raise BlockedError(f"{package.key} needs {lost}")
 
     def _require_planned_consequences(self, change_set: ChangeSet) -> None:
         for expectation in change_set.expectations:
@@ -572,7 +599,7 @@ class FakePlatform:
         is_gated = target == len(package.revisions) and emails is not None
         if is_gated and any(normal_email(mover.owner_email) not in (emails or ()) for mover in movers):
             raise BlockedError("not allowed")
-        if len(movers) > move.at_most:
+        if move.at_most is not None and len(movers) > move.at_most:
             raise StaleError(f"{len(movers)} clients would move")
         for mover in movers:
             number = len(self._world.runs) + 1

@@ -68,6 +68,10 @@ def catalog(document: Callable[[str], Mapping[str, Any]]) -> Callable[[Platform,
     return sent(lambda text: {"catalog": Catalog.normalised(document(text))})
 
 
+def expected(document: Callable[[str], Mapping[str, Any]]) -> Callable[[Platform, str], object]:
+    return sent(lambda text: {"expected_catalog": Catalog.normalised(document(text))})
+
+
 def asked(question: Callable[[str], ClientQuestion]) -> Callable[[Platform, str], object]:
     return lambda platform, text: platform.answers([question(text)], NOON, sample=1)
 
@@ -122,7 +126,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "environment": (forms.LINE, sent(lambda text: {"environment": text})),
     "commit": (forms.LINE, sent(lambda text: {"commit": text})),
     "allowed": (forms.LINE, sent(lambda text: {"allowed": (text,)})),
-    "expected catalog": (forms.HASH, sent(lambda text: {"expected_catalog": text})),
+    "expected term": (forms.KEY, expected(lambda text: {"features": {text: {"title": "Chat"}}})),
     "protected": (forms.PACKAGE_KEY, sent(lambda text: {"guards": Guards(protected=(text,))})),
     "once protected": (forms.PACKAGE_KEY, sent(lambda text: {"expected_guards": Guards(protected=(text,))})),
     "written": (forms.PACKAGE_KEY, sent(lambda text: {"writes": (PackageWrite(text, definition(), None),)})),

@@ -101,7 +101,7 @@ def test_a_change_set_comes_back_equal() -> None:
         commit="abc",
         allowed=("adopt:basic",),
         catalog=Catalog({"chat": Feature("Chat", requires=("calls",))}, {"minutes": Limit("Minutes")}),
-        expected_catalog=HASH,
+        expected_catalog=Catalog({"chat": Feature("Talk")}),
         guards=Guards(3, Share(5), "touching", ("basic",)),
         expected_guards=Guards("unlimited", 10, "never"),
         writes=(

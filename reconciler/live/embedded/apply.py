@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from reconciler.errors import BlockedError
 from reconciler.live import naming
 from reconciler.live.embedded import losses, preconditions
-from reconciler.live.embedded.editing import require_definable, require_distinct_titles
+from reconciler.live.embedded.editing import require_allowed, require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
+from reconciler.live.rules import refused_catalog, refused_loss
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
 from reconciler.model.forms import require
+from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import OwnerNotIn
+from reconciler.planning.catalog import catalog_change, with_terms
 from reconciler.store import meta, moves, packages, questions, runs, subscriptions
 from reconciler.store.moves import Step
 from reconciler.store.packages import Contents
@@ -102,7 +105,7 @@ def _from_elsewhere(who: ClientQuestion, to_revision: int) -> ClientQuestion:
 
 
 def _require_planned(move: Move, count: int) -> None:
-    if count > move.at_most:
+    if move.at_most is not None and count > move.at_most:
         raise stale([f"`{move.who.package}`: at most {move.at_most} clients were to move, {count} would now"])
 
 
@@ -122,8 +125,9 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
         meta.guards(connection),
         lambda: subscriptions.holder_count(connection, change_set.at),
     )
-    _write_vocabulary(connection, change_set)
+    _write_settings(connection, change_set, former)
     _write_packages(connection, change_set, known)
+    _require_offered(connection, former)
     run = replace(_run(connection, change_set, known, former), guards=guards)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
@@ -134,11 +138,25 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     return runs.by_id(connection, run.id) or run
 
 
-def _write_vocabulary(connection: Connection, change_set: ChangeSet) -> None:
-    if change_set.catalog is not None:
-        meta.write_catalog(connection, change_set.catalog)
+def _write_settings(connection: Connection, change_set: ChangeSet, former: Catalog | None) -> None:
+    change = catalog_change(change_set.catalog, change_set.expected_catalog)
+    if change.fields:
+        merged = with_terms(former, ((each.path, each.after) for each in change.fields))
+        require_allowed(refused_catalog(former, merged))
+        meta.write_catalog(connection, merged)
     if change_set.guards is not None:
         meta.write_guards(connection, change_set.guards)
+
+
+def _require_offered(connection: Connection, former: Catalog | None) -> None:
+    """Hold that a changed catalog still has what every package needs that anybody can be assigned."""
+    merged = meta.catalog(connection)
+    if merged is None or merged == former:
+        return
+    heads = [head for head in packages.heads(connection) if not head.archived]
+    refs = {RevisionRef(head.key, head.revision) for head in heads}
+    for ref, definition in packages.definitions(connection, refs).items():
+        require_allowed(refused_loss(ref.key, definition, former, merged))
 
 
 def _write_packages(
@@ -191,7 +209,7 @@ def _run(
         before=before,
         after={key: _state(package) for key, package in sorted(written.items())},
         renamed={key: old for key, old in sorted(origins.items()) if old != key},
-        catalog=told_catalog(change_set, former),
+        catalog=told_catalog(former, meta.catalog(connection)),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.live.rules import Refusal
     from reconciler.model.catalog import Catalog
     from reconciler.model.packages import Definition, PackageHead
 
@@ -38,7 +39,11 @@ def edit(
 
 def require_definable(key: str, definition: Definition, catalog: Catalog | None) -> None:
     """Raise `BlockedError` where no package may be defined like this."""
-    refusal = refused_definition(key, definition, catalog)
+    require_allowed(refused_definition(key, definition, catalog))
+
+
+def require_allowed(refusal: Refusal | None) -> None:
+    """Raise `BlockedError` where a rule says why something may not be."""
     if refusal is not None:
         raise BlockedError(refusal.message, hint=refusal.fix)
 

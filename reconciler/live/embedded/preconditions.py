@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError
 from reconciler.model.changesets import ArchiveWrite
+from reconciler.planning.catalog import catalog_change, moved_terms
 from reconciler.store import meta, questions
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def _moved_version(key: str, expected: int | None, version: int | None) -> str:
 
 
 def _moved_settings(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
-    if change_set.catalog is not None and meta.catalog_digest(connection) != change_set.expected_catalog:
-        yield "the catalog was written"
+    change = catalog_change(change_set.catalog, change_set.expected_catalog)
+    moved = [*moved_terms(change, meta.catalog(connection))] if change.fields else []
+    yield from (f"the catalog's {path.lstrip('/')} was changed" for path in moved)
     if change_set.guards is not None and meta.guards(connection) != change_set.expected_guards:
         yield "the guards were changed"
 

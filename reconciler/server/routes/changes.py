@@ -31,7 +31,7 @@ _Hash = Annotated[Annotated[str, HASH] | None, Query(description="Only the run o
 @router.post(paths.CHANGE_SETS, response_model=RunReply)
 def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key: IdempotencyKey) -> Response:
     """Do all of a change set or nothing. Each part states what it was planned on: 409 where that moved."""
-    if body.writes or body.catalog is not None or body.guards is not None:
+    if body.writes or body.changes_catalog or body.guards is not None:
         call.require(Scope.PACKAGES)
 
     def effect() -> RunReply:
