@@ -13,6 +13,8 @@ from sqlalchemy import JSON, BigInteger, Integer, Text, bindparam, cast, column,
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from reconciler.store.columns import ALWAYS_PAST, NEVER
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -54,7 +56,9 @@ def binding(name: str, rows: Collection[Sequence[object]]) -> Mapping[str, objec
 
 
 def array(rows: Collection[Sequence[object]]) -> str:
-    """Return rows as one parameter, or as one value of a row."""
+    """Return rows as one parameter, or as one value of a row; raises OverflowError as a driver does."""
+    if any(isinstance(each, int) and not ALWAYS_PAST <= each <= NEVER for row in rows for each in row):
+        raise OverflowError
     return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"))
 
 
