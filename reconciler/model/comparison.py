@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -49,3 +49,11 @@ class Comparison:
 
     columns: tuple[Column, ...]
     sections: tuple[Section, ...]
+
+    def differing(self) -> Comparison:
+        """Return it without the rows in which all packages have the same."""
+        left = (
+            replace(section, rows=tuple(row for row in section.rows if len(set(row.cells)) > 1))
+            for section in self.sections
+        )
+        return replace(self, sections=tuple(section for section in left if section.rows))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from reconciler.render.text.table import table_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reconciler.model.comparison import Cell, Comparison, Row, Section
+    from reconciler.model.comparison import Cell, Comparison, Row
     from reconciler.render.text.style import Paper
 
 _FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -61,52 +60,6 @@ def _markdown_cell(cell: Cell) -> str:
 
 def _prose(text: str) -> str:
     return escape_markdown(Span(text, origin=Origin.TEXT))
-
-
-def comparison_html(comparison: Comparison) -> str:
-    """Return a `table` element with a `tbody` per section; classes and `data-key` are there for styles."""
-    return "\n".join(_html_lines(comparison)) + "\n"
-
-
-def _html_lines(comparison: Comparison) -> Iterator[str]:
-    yield '<table class="packages">'
-    yield "  <thead>"
-    yield "    <tr><td></td>"
-    for column in comparison.columns:
-        yield f'      <th scope="col" data-key="{_html(column.key)}">{_html(column.title)}</th>'
-    yield "    </tr>"
-    yield "  </thead>"
-    for section in comparison.sections:
-        yield from _html_section(section, len(comparison.columns))
-    yield "</table>"
-
-
-def _html_section(section: Section, columns: int) -> Iterator[str]:
-    yield f'  <tbody class="{section.title.lower()}">'
-    yield f'    <tr><th scope="rowgroup" colspan="{columns + 1}">{section.title}</th></tr>'
-    for row in section.rows:
-        yield f'    <tr data-key="{_html(row.key)}"><th scope="row">{_head(row)}</th>'
-        yield f"      {''.join(_html_cell(cell) for cell in row.cells)}"
-        yield "    </tr>"
-    yield "  </tbody>"
-
-
-def _head(row: Row) -> str:
-    return f"{_html(row.title)} <small>{_html(row.note)}</small>" if row.note else _html(row.title)
-
-
-def _html_cell(cell: Cell) -> str:
-    words = cell_words(cell)
-    label = {ON: "included", OFF: "not included"}.get(words)
-    if label:
-        return (
-            f'<td class="{label.replace(" ", "-")}"><span role="img" aria-label="{label}">{words}</span></td>'
-        )
-    return f"<td>{_html(words)}</td>"
-
-
-def _html(text: str) -> str:
-    return escape(sanitise(text))
 
 
 def comparison_csv(comparison: Comparison) -> str:

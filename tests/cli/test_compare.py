@@ -17,12 +17,26 @@ def test_a_page_that_holds_the_table_is_up_to_date(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = str(repository(tmp_path, pro=PRO))
-    main(["compare", "--format", "html", "--config", config])
+    main(["compare", "--format", "html", "--bare", "--config", config])
     page = tmp_path / "page.html"
     page.write_text(f"<body>\n{capsys.readouterr().out}</body>\n")
 
     code = main(["compare", "--format", "html", "--published", str(page), "--config", config])
 
+    assert code == 0
+
+
+def test_the_page_that_compare_makes_is_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(repository(tmp_path, pro=PRO))
+    main(["compare", "--format", "html", "--config", config])
+    page = tmp_path / "page.html"
+    page.write_text(capsys.readouterr().out)
+
+    code = main(["compare", "--format", "html", "--published", str(page), "--config", config])
+
+    assert page.read_text().startswith("<!doctype html>")
     assert code == 0
 
 

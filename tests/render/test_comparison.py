@@ -8,10 +8,10 @@ import pytest
 from reconciler.model.comparison import Column, Comparison, Row, Section
 from reconciler.render.comparison import (
     comparison_csv,
-    comparison_html,
     comparison_lines,
     comparison_markdown,
 )
+from reconciler.render.html.comparison import comparison_table
 from reconciler.render.text.style import Paper
 
 MADE = Comparison(
@@ -61,7 +61,7 @@ def test_markdown_shows_what_it_could_obey() -> None:
 
 
 def test_html_escapes_text_and_says_what_a_tick_means() -> None:
-    text = comparison_html(MADE) + comparison_html(HOSTILE)
+    text = comparison_table(MADE) + comparison_table(HOSTILE)
 
     assert '<td class="included"><span role="img" aria-label="included">✓</span></td>' in text
     assert "&lt;script&gt;" in text

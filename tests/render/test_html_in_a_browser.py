@@ -5,6 +5,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from reconciler.model.comparison import Column, Comparison, Row, Section
+from reconciler.render.html.comparison import comparison_page
 from reconciler.render.html.plan import plan_html
 from tests.browser import browser
 from tests.naughty import TEXTS, naughty_plan
@@ -95,3 +97,33 @@ def luminance(rgb: str) -> float:
     channels = [int(part) / 255 for part in rgb.removeprefix("rgb(").rstrip(")").split(",")]
     red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_comparison_is_a_whole_page_that_can_be_read_at_any_width(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+
+    for text in ("Pro", *WRITABLE[:20]):
+        page, seen = opened(context, tmp_path, comparison_page(packages(text)))
+
+        assert seen == []
+        assert page.title() == "Packages and what they grant"
+        assert page.locator("script, img, a, iframe").count() == 0
+        assert page.locator("table.packages thead th").count() == 2
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.get_by_role("img", name="not included").count() == 1
+        page.close()
+    context.close()
+
+
+def packages(text: str) -> Comparison:
+    rows = (Row("chat", text, (True, False)), Row("agent", text, (True, True)))
+    return Comparison((Column("a", text, text), Column("b", "Other")), (Section("Features", rows),))
+
+
+def test_only_what_differs_is_left_on_request() -> None:
+    (section,) = packages("Pro").differing().sections
+
+    assert [row.key for row in section.rows] == ["chat"]

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Print nothing; exit with 2 where FILE does not hold this table.",
 )
+@option("--differing", is_flag=True, help="Only the rows in which the packages differ.")
+@option("--bare", is_flag=True, help="With --format html the table alone, to be put into another page.")
 @click.argument("keys", nargs=-1)
-def compare_command(keys: tuple[str, ...], published: Path | None) -> int:
+def compare_command(keys: tuple[str, ...], published: Path | None, *, differing: bool, bare: bool) -> int:
     """Print the table of packages and what they grant.
 
     It is meant for price pages and sales. KEYS are the packages, in their order; where none is named, all
@@ -40,7 +42,10 @@ def compare_command(keys: tuple[str, ...], published: Path | None) -> int:
     choices = chosen()
     terminal = Terminal.of(choices)
     comparison = compare(workspace_of(choices).required(), keys)
-    text = disarm(_rendered(comparison, choices.format, terminal))
+    if differing:
+        comparison = comparison.differing()
+    is_table = bare or published is not None
+    text = disarm(_rendered(comparison, choices.format, terminal, is_table=is_table))
     if published is None:
         terminal.write(text)
         return DONE
@@ -50,20 +55,17 @@ def compare_command(keys: tuple[str, ...], published: Path | None) -> int:
     return CHANGES
 
 
-def _rendered(comparison: Comparison, form: Format, terminal: Terminal) -> str:
-    from reconciler.render.comparison import (
-        comparison_csv,
-        comparison_html,
-        comparison_lines,
-        comparison_markdown,
-    )
+def _rendered(comparison: Comparison, form: Format, terminal: Terminal, *, is_table: bool) -> str:
+    from reconciler.render.comparison import comparison_csv, comparison_lines, comparison_markdown
     from reconciler.render.json import comparison_json
 
     match form:
         case "markdown":
             return comparison_markdown(comparison)
         case "html":
-            return comparison_html(comparison)
+            from reconciler.render.html.comparison import comparison_page, comparison_table
+
+            return (comparison_table if is_table else comparison_page)(comparison)
         case "csv":
             return comparison_csv(comparison)
         case "json":
