@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
-from reconciler.live.opening import open_platform
+from reconciler.live.opening import Address, migrate_platform
 from tests.pooling import pooled, pooler
 from tests.servers import in_schema, postgres_database, postgres_server, serving_file
 
@@ -31,8 +31,7 @@ def prepared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The name of a database with the tables of two platforms, to be copied."""
     with postgres_database(postgres) as address:
         for platform in (address, in_schema(address)):
-            with open_platform(platform, root=tmp_path_factory.getbasetemp()):
-                pass
+            migrate_platform(Address(platform), root=tmp_path_factory.getbasetemp())
         yield str(make_url(address).database)
 
 

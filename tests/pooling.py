@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
-from tests.server.mortal_postgres import USER
+from tests.mortal_postgres import USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.live.port import Platform, ServedPlatform, TokenRegister
+    from reconciler.store.schema import Form
 
 PLUG_INS: Final = "reconciler.platforms"
 """The group of entry points that add URL schemes: the scheme's name, and a callable like `Opener`."""
@@ -46,8 +47,8 @@ def open_platform(url: str, *, root: Path, token: str | None = None) -> Abstract
     """Open the platform at `url`, and close it at the end of the block.
 
     A path after `sqlite:///` counts from `root` unless it is absolute; a file that is not there is created.
-    Databases are brought up to date where they are of an older version. `token` is the bearer's token of a
-    server, or the password of a database.
+    A file of an older version is brought up to date, a server's database is not. `token` is the bearer's
+    token of a server, or the password of a database.
 
     Raises `InvalidError` for a URL that names no platform, `UnreachableError` where it cannot be used.
     """
@@ -63,15 +64,30 @@ def open_platform(url: str, *, root: Path, token: str | None = None) -> Abstract
 
 @contextmanager
 def open_served(
-    url: str, *, root: Path, token: str | None = None
+    url: str, *, root: Path, token: str | None = None, program: Form | None = None
 ) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
-    """Open a platform that this process can serve, with its tokens; only databases are such."""
+    """Open a platform that this process can serve, with its tokens; only databases are such.
+
+    `program` is what forms of the tables this one can use, where it is to be taken for an older one.
+    """
     _require_database(url)
     from reconciler.live.embedded import EmbeddedPlatform, EmbeddedTokens  # noqa: PLC0415 - SQLAlchemy is slow
-    from reconciler.live.embedded.opening import opened  # noqa: PLC0415 - the same
+    from reconciler.live.embedded.opening import Place, opened  # noqa: PLC0415 - the same
 
-    with opened(url, root=root, token=token) as database:
+    place = Place(root, token) if program is None else Place(root, token, program)
+    with opened(url, place) as database:
         yield EmbeddedPlatform(database), EmbeddedTokens(database)
+
+
+def migrate_platform(address: Address, *, root: Path, check: bool = False) -> tuple[str | None, str]:
+    """Create a database's tables, or bring them to the newest form; return the form before, and that one.
+
+    With `check` nothing is written. Raises `UnreachableError` for a database of a newer program.
+    """
+    _require_database(address.url)
+    from reconciler.live.embedded.opening import Place, migrated  # noqa: PLC0415 - SQLAlchemy is slow
+
+    return migrated(address.url, Place(root, address.token), check=check)
 
 
 def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, int]:
@@ -82,12 +98,12 @@ def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, 
     """
     for address in (source, target):
         _require_database(address.url)
-    from reconciler.live.embedded.opening import opened  # noqa: PLC0415 - SQLAlchemy is slow
+    from reconciler.live.embedded.opening import Place, opened  # noqa: PLC0415 - SQLAlchemy is slow
     from reconciler.store.copying import copy_all  # noqa: PLC0415 - the same
 
     with (
-        opened(source.url, root=root, token=source.token) as old,
-        opened(target.url, root=root, token=target.token) as new,
+        opened(source.url, Place(root, source.token)) as old,
+        opened(target.url, Place(root, target.token), creates=True) as new,
         old.reading() as reading,
         new.writing() as writing,
     ):
@@ -97,7 +113,7 @@ def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, 
 def _require_database(url: str) -> None:
     if scheme_of(url) not in DATABASES:
         raise InvalidError(
-            f"only a database can be served, copied, and its tokens managed, not {scheme_of(url)}://",
+            f"only a database can be served, migrated, copied, and its tokens managed, not {scheme_of(url)}://",
             hint="Name a sqlite:/// or postgresql:// platform.",
         )
 

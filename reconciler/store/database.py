@@ -10,12 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from reconciler.errors import ContentionError, InvalidError, UnreachableError
-from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, name_of, schema_of
+from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, lock, name_of
+from reconciler.store.schema import HEAD, THIS_PROGRAM, Form, read, require_fit, stated, upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from reconciler.store.dialects import Address, Kind
 
@@ -47,9 +48,9 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
 class Database:
     """The database of one platform. Its methods raise `UnreachableError` where it cannot be used."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, program: Form = THIS_PROGRAM) -> None:
         self.where = name_of(address)
-        self.schema = schema_of(address)
+        self._program = program
         self._engine = engine_of(address)
         self._thread = threading.local()
 
@@ -80,12 +81,40 @@ class Database:
         with self._transaction("read") as connection:
             yield connection
 
+    def form(self) -> Form | None:
+        """Return what the schema says of itself; None where there is none yet."""
+        with self.reading() as connection:
+            return stated(connection, self.where)
+
+    def require_fit(self) -> None:
+        """Raise `UnreachableError` where this program must not use the schema, or cannot."""
+        require_fit(self.form(), self._program, self.where)
+
+    def migrate(self, target: str = HEAD) -> None:
+        """Create the tables, or bring them to a newer form; nothing is done where they have it.
+
+        Raises `ContentionError` where another process does the same at the same time.
+        """
+        with self._transaction("write") as connection:
+            found = stated(connection, self.where)
+            if found is None or found.version < target:
+                upgrade(connection, target)
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, alone_on: Collection[Table] = ()) -> Iterator[Connection]:
         """Read and write in one transaction, as if there were no others; all or nothing.
 
-        Raises `ContentionError` where others wrote in between: the whole transaction may be tried again.
+        Other writers of the tables `alone_on` wait for its end. Raises `ContentionError` where others wrote
+        in between: the whole transaction may be tried again; `UnreachableError` where a migration has taken
+        the schema beyond this program.
         """
+        with self._undoing() as connection:
+            lock(connection, alone_on)
+            require_fit(read(connection), self._program, self.where)
+            yield connection
+
+    @contextmanager
+    def _undoing(self) -> Iterator[Connection]:
         try:
             with self._transaction("write") as connection:
                 yield connection
@@ -97,7 +126,7 @@ class Database:
     @contextmanager
     def joined(self) -> Iterator[Connection]:
         """Write in one transaction that everything on this thread, within the block, is part of."""
-        with self.writing() as connection:
+        with self._undoing() as connection:
             self._thread.joined = connection
             try:
                 yield connection

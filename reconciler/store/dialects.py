@@ -51,12 +51,16 @@ _SQLITE_FAULTS: Final[dict[int, Fault]] = {
     26: "corrupt",
 }
 # Error codes, or their classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
-# Two inserts of one key at once are contention too: the next try finds the row and says so.
+# Two inserts of one key at once are contention too, as are two migrations: the next try finds what the other
+# made, and says so.
 _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "40001": "contention",
     "40P01": "contention",
     "23505": "contention",
     "23503": "contention",
+    "42P06": "contention",
+    "42P07": "contention",
+    "42701": "contention",
     "55P03": "busy",
     "57014": "busy",
     "25006": "read-only",
@@ -197,7 +201,7 @@ def lock(connection: Connection, tables: Collection[Table]) -> None:
 
     What PostgreSQL lets a transaction see is settled by its first statement; a lock does not count as one.
     """
-    if connection.dialect.name == "postgresql":
+    if tables and connection.dialect.name == "postgresql":
         names = (quoted(connection.dialect, connection.schema_for_object(each), each) for each in tables)
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN SHARE ROW EXCLUSIVE MODE")
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.store import tables
-from reconciler.store.dialects import chunks, lock
+from reconciler.store.dialects import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from sqlalchemy import Connection
 
-
-def keep_writers_out(connection: Connection) -> None:
-    """Have others who write what an import writes wait for the end of this transaction, which has just begun.
-
-    An import lasts long: beside writes that go on and on, each try would be undone by one of them.
-    """
-    lock(connection, (tables.clients, tables.subscriptions, tables.usage))
+WRITTEN: Final = (tables.clients, tables.subscriptions, tables.usage)
+"""What an import writes. It lasts long: beside writes that go on and on, each try would be undone by one."""
 
 
 @contextmanager

@@ -20,11 +20,13 @@ LISTING = ("clients", "list", "--format", "json")
 MIB = 2**20
 
 
-def test_a_plan_over_http_against_the_same_plan_on_the_store(postgres: str, tmp_path: Path) -> None:
+def test_a_plan_over_http_against_the_same_plan_on_the_store(
+    postgres: str, prepared: str, tmp_path: Path
+) -> None:
     """Memory of both ends is that after the plan, and after all clients were listed too."""
     peaks: dict[int, list[int]] = {}
     for clients in (FEW, MANY):
-        with postgres_database(postgres) as database:
+        with postgres_database(postgres, prepared) as database:
             root = agency(tmp_path / str(clients), clients, database)
             with serving(root) as server:
                 configure(root, local=database, remote=server.url)

@@ -61,6 +61,7 @@ COMMANDS = [
     "history 1 --format json",
     "rollback 1 --yes",
     "tokens list",
+    "platform migrate",
     "platform copy far near",
     "platform copy near far",
     "watch --once --repository {here} --state ../state --notify-url {hook}",

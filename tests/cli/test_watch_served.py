@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from reconciler.live.opening import Address, migrate_platform
 from tests.servers import postgres_database, postgres_server
 from tests.watching import Site, free_port, until
 
@@ -48,6 +49,7 @@ class Server:
 def server(tmp_path: Path) -> Iterator[tuple[Site, Server]]:
     with ExitStack() as stack:
         database = stack.enter_context(postgres_database(stack.enter_context(postgres_server())))
+        migrate_platform(Address(database), root=tmp_path)
         folder = tmp_path / "served"
         folder.mkdir()
         configuration = {"environments": {"local": {"platform": database}}}

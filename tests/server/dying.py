@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from reconciler.live.embedded import EmbeddedPlatform
-from reconciler.live.embedded.opening import opened
+from reconciler.live.embedded.opening import Place, opened
 from reconciler.server.app import application
 from reconciler.server.dependencies import Served
 
@@ -46,6 +46,6 @@ class DyingPlatform(EmbeddedPlatform):
         return answer
 
 
-with opened("sqlite:///platform.db", root=folder, token=None) as database:
+with opened("sqlite:///platform.db", Place(folder)) as database:
     serving = Served(DyingPlatform(database), None, lambda: datetime.now(UTC))
     uvicorn.run(application(serving), port=port, log_level="critical", lifespan="off")

@@ -24,7 +24,7 @@ from reconciler.model.changesets import ChangeSet, Move, PackageWrite
 from reconciler.model.clients import ClientLine
 from reconciler.model.questions import ClientQuestion
 from tests.builders import NOON, definition
-from tests.server.mortal_postgres import mortal_postgres
+from tests.mortal_postgres import mortal_postgres
 from tests.servers import listening, served
 
 if TYPE_CHECKING:

@@ -89,7 +89,8 @@ def stranger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with ExitStack() as stack:
         address = "sqlite:///platform.db"
         if request.param == "postgresql":
-            address = stack.enter_context(postgres_database(request.getfixturevalue("postgres")))
+            there = [request.getfixturevalue(name) for name in ("postgres", "prepared")]
+            address = stack.enter_context(postgres_database(*there))
         served_there = open_served(address, root=tmp_path_factory.mktemp("strange"))
         platform, register = stack.enter_context(served_there)
         platform.edit_package("basic", definition(features=["chat"]), NOON)

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from reconciler.errors import UnreachableError
 from reconciler.live.opening import open_platform
 from reconciler.store.database import Database
-from reconciler.store.schema import HEAD, MIGRATIONS, bring_up_to_date
+from reconciler.store.schema import HEAD, MIGRATIONS
 from reconciler.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
     database = Database(migrated(tmp_path))
 
     with database.reading() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        differences = compare_metadata(
+            MigrationContext.configure(connection, opts={"version_table": "schema_version"}), metadata
+        )
 
     database.close()
     assert differences == []
@@ -40,7 +42,7 @@ def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
 
 def test_the_tables_are_laid_out_as_declared(tmp_path: Path) -> None:
     declared = Database(tmp_path / "declared.db")
-    with declared.writing() as connection:
+    with declared.looking() as connection:
         metadata.create_all(connection)
     declared.close()
 
@@ -51,7 +53,7 @@ def layout(path: Path) -> set[tuple[str, ...]]:
     """Foreign keys, indexes and whether rows are clustered, which a comparison of columns does not see."""
     with sqlite3.connect(path) as connection:
         tables = connection.execute("PRAGMA table_list").fetchall()
-        found = {("table", *map(str, row)) for row in tables if "alembic" not in row[1]}
+        found = {("table", *map(str, row)) for row in tables if row[1] != "schema_version"}
         for name in metadata.tables:
             for pragma in ("foreign_key_list", "table_info"):
                 rows = connection.execute(f"PRAGMA {pragma}({name})")
@@ -97,7 +99,7 @@ def test_opening_again_keeps_the_lineage_and_another_platform_has_its_own(tmp_pa
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(migrated(tmp_path)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_version SET version_num = '9999', oldest = '9998'")
     connection.close()
 
     with (
@@ -141,7 +143,7 @@ def test_a_database_is_brought_up_to_date_once(tmp_path: Path) -> None:
     database = Database(migrated(tmp_path))
     before = (tmp_path / "platform.db").read_bytes()
 
-    bring_up_to_date(database)
+    database.migrate()
 
     database.close()
     assert (tmp_path / "platform.db").read_bytes() == before

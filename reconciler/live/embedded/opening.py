@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from os import O_CREAT, O_EXCL, O_RDWR, close
 from os import open as os_open
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from reconciler.state_folder import NAME, refuse_link, state_folder
 from reconciler.store.database import Database
 from reconciler.store.dialects import SCHEMA, schema_of
 from reconciler.store.dialects import hosts_of as hosts_at
-from reconciler.store.schema import bring_up_to_date
+from reconciler.store.schema import HEAD, THIS_PROGRAM, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,21 @@ _PARAMETERS: Final = frozenset(
 )
 """What an address may state. Others name hosts where nobody looks for them (`service`, `conninfo`), a file
 that keys are written to, or settings of the driver: not for a file that others may edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a URL does not say.
+
+    Attributes:
+        root: The folder that paths count from.
+        token: The password.
+        program: What forms of the tables it can use.
+    """
+
+    root: Path
+    token: str | None = None
+    program: Form = THIS_PROGRAM
 
 
 def create(path: Path) -> None:
@@ -84,14 +100,62 @@ def _prepare(path: Path) -> None:
 
 
 @contextmanager
-def opened(url: str, *, root: Path, token: str | None) -> Iterator[Database]:
-    """Open the database at `url` in the form that this program reads, and close it at the end."""
-    database = Database(_address(url, root, token))
-    try:
-        bring_up_to_date(database)
+def opened(url: str, place: Place, *, creates: bool = False) -> Iterator[Database]:
+    """Open the database at `url` in a form that the program can use, and close it at the end.
+
+    A file is created and migrated by itself, since it has one user; a server's database only by
+    `platform migrate`, but for an empty one where the caller `creates` a platform.
+    """
+    with reached(url, place) as database:
+        form = database.form()
+        is_new = form is None and creates
+        if is_new or (url.startswith(SQLITE) and (form is None or form.version < place.program.version)):
+            _migrate(database, url, place, form)
+        database.require_fit()
         yield database
-    finally:
-        database.close()
+
+
+def migrated(url: str, place: Place, *, check: bool) -> tuple[str | None, str]:
+    """Bring the database at `url` to the newest form, unless it is to be checked only; return both versions.
+
+    Of a file a copy is kept beside it. Raises `UnreachableError` for a database of a newer program,
+    `ContentionError` where another process migrates it at the same time.
+    """
+    with reached(url, place) as database:
+        form = database.form()
+        if form is not None and form.version > HEAD:
+            database.require_fit()
+        elif not check:
+            _migrate(database, url, place, form)
+    return None if form is None else form.version, HEAD
+
+
+@contextmanager
+def reached(url: str, place: Place) -> Iterator[Database]:
+    """Give the database at `url` for the block, whatever its form."""
+    with closing(Database(_address(url, place), place.program)) as database:
+        yield database
+
+
+def _migrate(database: Database, url: str, place: Place, form: Form | None) -> None:
+    if form is not None and form.version < HEAD and url.startswith(SQLITE):
+        _keep_copy(database, _path(url, place), form)
+    database.migrate()
+
+
+def _keep_copy(database: Database, path: Path, form: Form) -> None:
+    """Keep a copy beside a file that is about to be migrated, named after the form that it has."""
+    copy = path.with_name(f"{path.name}.{form.version}")
+    try:
+        copy.unlink(missing_ok=True)
+        close(os_open(copy, O_CREAT | O_EXCL | O_RDWR, 0o600))
+    except OSError as error:
+        raise UnreachableError(
+            f"{copy}, a copy of the platform as it was, cannot be made: {error.strerror}",
+            hint="Nothing was migrated. Check that the folder can be written.",
+        ) from error
+    with database.looking() as connection:
+        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
 
 
 def hosts_of(url: str) -> tuple[Host, ...]:
@@ -104,13 +168,17 @@ def hosts_of(url: str) -> tuple[Host, ...]:
         raise InvalidError("the platform's URL cannot be read", hint=_FORM) from error
 
 
-def _address(url: str, root: Path, token: str | None) -> Address:
+def _path(url: str, place: Place) -> Path:
+    return place.root / url.removeprefix(SQLITE)
+
+
+def _address(url: str, place: Place) -> Address:
     if url.startswith(SQLITE):
-        path = root / url.removeprefix(SQLITE)
+        path = _path(url, place)
         create(path)
         return path
     address = _server_at(url)
-    return address if token is None else address.set(password=token)
+    return address if place.token is None else address.set(password=place.token)
 
 
 def _server_at(url: str) -> URL:

@@ -58,6 +58,7 @@ class EmbeddedPlatform:
 
     def identity(self) -> PlatformIdentity:
         """See `PlatformReader`."""
+        self.database.require_fit()
         with self.database.looking() as connection:
             lineage = meta.lineage(connection)
         if lineage is None:
@@ -215,9 +216,7 @@ class EmbeddedPlatform:
 
     @retried
     def _import(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
-        with self.database.writing() as connection:
-            if self.database.was_undone:
-                imports.keep_writers_out(connection)
+        with self.database.writing(imports.WRITTEN if self.database.was_undone else ()) as connection:
             return client_imports.take_all(connection, lines, at)
 
     @retried

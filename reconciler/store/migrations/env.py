@@ -3,5 +3,7 @@
 from alembic import context
 
 handed = context.config.attributes
-context.configure(connection=handed["connection"], version_table_schema=handed["schema"])
+context.configure(
+    connection=handed["connection"], version_table=handed["table"], version_table_schema=handed["schema"]
+)
 context.run_migrations()

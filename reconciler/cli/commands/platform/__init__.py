@@ -1,4 +1,4 @@
-"""`platform`: moving a platform to another database."""
+"""`platform`: creating and migrating a platform's tables, moving it to another database."""
 
 from typing import Final
 
@@ -8,6 +8,10 @@ from reconciler.cli.lazy_group import LazyGroup, Listed
 from reconciler.cli.options import global_options
 
 COMMANDS: Final = {
+    "migrate": Listed(
+        "reconciler.cli.commands.platform.migrate_platform:migrate_command",
+        "Create the tables of a platform's database, or bring them to the form of this version.",
+    ),
     "copy": Listed(
         "reconciler.cli.commands.platform.copy_platform:copy_command",
         "Copy the platform of one environment into the new database of another.",
@@ -18,4 +22,4 @@ COMMANDS: Final = {
 @click.group("platform", cls=LazyGroup, listed=COMMANDS)
 @global_options
 def platform_group() -> None:
-    """Move a platform to another database."""
+    """Create or migrate a platform's tables; move it to another database."""

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+oldest = "0001"
 
 _ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

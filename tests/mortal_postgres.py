@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, that may be killed and started again."""
+"""A platform on a PostgreSQL of a test's own, that may be killed and started again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from reconciler.live.opening import Address, migrate_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +74,7 @@ def mortal_postgres() -> Iterator[MortalPostgres]:
     try:
         server.create()
         server.start()
+        migrate_platform(Address(server.url), root=folder)
         yield server
     finally:
         server.stop()
