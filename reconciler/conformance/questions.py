@@ -257,6 +257,14 @@ def test_who_would_be_expired_is_asked_by_windows_of_starts(peopled: Platform) -
     assert answer.sample == ("c",)
 
 
+def test_more_windows_of_starts_than_twenty_five_years_have_are_no_trouble(peopled: Platform) -> None:
+    windows = tuple(Window(NOW - timedelta(days=2 * n), NOW - timedelta(days=2 * n)) for n in range(1_500))
+
+    (answer,) = peopled.answers([replace(EVERYONE, conditions=(AssignedIn(windows),))], NOW, sample=9)
+
+    assert answer.sample == ("a", "b", "d")
+
+
 def test_holdings_count_per_package_and_revision(peopled: Platform) -> None:
     held = peopled.holdings(["basic", "other", "nowhere"], LATER)
 

@@ -11,6 +11,7 @@ from reconciler.model.plans import (
     OFFLINE,
     Change,
     FilesIdentity,
+    GuardChange,
     Impact,
     Plan,
     PlatformIdentity,
@@ -19,6 +20,7 @@ from reconciler.model.plans import (
 from reconciler.planning.assembly import in_order, placed, source_of, summary, words_of
 from reconciler.planning.catalog import catalog_change
 from reconciler.planning.drafts import drafted
+from reconciler.planning.loosening import GuardPair
 from reconciler.planning.pairing import paired
 from reconciler.sources.commits import exported, place_of
 from reconciler.sources.git import GitError, head_commit, resolved
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from reconciler.model.catalog import Catalog
     from reconciler.model.packages import Definition, DesiredPackage
     from reconciler.planning.drafts import Draft
     from reconciler.sources.workspace import Workspace
 
 _UNKNOWN_IMPACT: Final = Impact.unknown()
+_VERY_MANY: Final = 10**12
 
 
 def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_emails: bool = False) -> Plan:
@@ -43,7 +45,9 @@ def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_ema
     Raises:
         WrongUsageError: There is no such commit, or the files are in no repository.
     """
-    commit, before, catalog, notices = _at(config, ref, at)
+    commit, old, notices = _at(config, ref, at)
+    before, catalog = (old.packages, old.catalog) if old else ({}, None)
+    loosened, tightened = _guards(old, workspace) if old else ((), ())
     heads = [_head(package) for package in before.values()]
     live = {RevisionRef(key, 1): package.definition for key, package in before.items()}
     changes = in_order(
@@ -57,16 +61,16 @@ def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_ema
         config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
         changes=changes,
         catalog=of_catalog,
+        loosened=loosened,
+        tightened=tightened,
         terms=words_of(changes, of_catalog, workspace.catalog, catalog),
         notices=notices,
         summary=summary(changes),
     ).sealed()
 
 
-def _at(
-    config: Path, ref: str, at: datetime
-) -> tuple[str, Mapping[str, DesiredPackage], Catalog | None, tuple[str, ...]]:
-    """Return the full id of the commit and what its files said, as far as they could be read."""
+def _at(config: Path, ref: str, at: datetime) -> tuple[str, Workspace | None, tuple[str, ...]]:
+    """Return the full id of the commit, what its files said (None: unreadable), and what is to be known."""
     try:
         place = place_of(config)
         commit = resolved(place.repository, ref)
@@ -81,11 +85,28 @@ def _at(
     except InvalidError as error:
         return (
             commit,
-            {},
             None,
             (f"{ref} cannot be read, so that all packages count as new: {error.message}",),
         )
-    return commit, before.packages, before.catalog, tuple(_notices(before, ref))
+    return commit, before, tuple(_notices(before, ref))
+
+
+def _guards(old: Workspace, new: Workspace) -> tuple[tuple[GuardChange, ...], tuple[GuardChange, ...]]:
+    """Return the guards that are looser and those that are stricter now, named by their environments.
+
+    A share against a number is looser, since nobody knows here of how many clients it is one.
+    """
+    sides = (old.settings.environments, new.settings.environments)
+    loosened: list[GuardChange] = []
+    tightened: list[GuardChange] = []
+    for name in sorted(sides[0].keys() & sides[1].keys()):
+        pair = GuardPair(*(side[name].guards for side in sides))
+        looser = {each for holders in (0, _VERY_MANY) for each in pair.changes(holders)[0]}
+        of_any = (each for changes in pair.changes(0) for each in changes)
+        for each in of_any:
+            named = each.model_copy(update={"guard": f"{name}/{each.guard}"})
+            (loosened if each in looser else tightened).append(named)
+    return tuple(loosened), tuple(tightened)
 
 
 def _notices(before: Workspace, ref: str) -> Iterator[str]:

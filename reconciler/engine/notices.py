@@ -87,7 +87,8 @@ def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
     for key, missing in (moved - back).items():
         yield (
             f"{key}: {missing:,} of {moved[key]:,} clients whom the run moved stay where they are: "
-            "they were assigned or moved since, or are suspended."
+            "they were assigned or moved since, or are suspended. Rolling back again brings back whoever is "
+            "active again by then."
         )
 
 
@@ -116,13 +117,15 @@ def of_files(
     workspace: Workspace, weighed: Weighed, case: Case, assessed: tuple[Assessed, ...], facts: Facts
 ) -> Iterator[str]:
     """Say what the files state without an effect, or leave as it is."""
+    waiting = {step.key for step in weighed.waiting}
     of_key: dict[str, list[Assessed]] = {}
     for item in assessed:
         of_key.setdefault(item.change.key, []).append(item)
     for key, package in workspace.packages.items():
         if package.acknowledgements:
             entries = entries_of(key, package, case.catalog, case.today)
-            yield from entries.unused(owed_by(of_key.get(key, [])), facts.in_force)
+            owed, is_waiting = owed_by(of_key.get(key, [])), key in waiting
+            yield from entries.unused(owed, facts.in_force, is_waiting=is_waiting)
         draft = weighed.drafts.get(key)
         if draft and draft.after.allowed_emails != package.definition.allowed_emails:
             yield (

@@ -24,6 +24,8 @@ from reconciler.model.fields import (
 )
 
 _MOST: Final = 10_000
+_WINDOWS: Final = 4_000
+"""One a month of the longest expiry in days, whose end an expiry in months may come before or after."""
 _Emails: TypeAlias = Annotated[tuple[Email, ...], Items(_MOST)]
 _Ids: TypeAlias = Annotated[tuple[ClientId, ...], Items(1_000_000)]
 
@@ -60,7 +62,7 @@ class OwnerIn(Readable):
 class AssignedIn(Readable):
     """The subscription started in one of `windows`."""
 
-    windows: Annotated[tuple[Window, ...], Items(100)]
+    windows: Annotated[tuple[Window, ...], Items(_WINDOWS)]
     kind: Literal["assigned-in"] = "assigned-in"
 
 

@@ -59,14 +59,17 @@ class Entries:
             if touched and (verb := loss.code.row.acknowledged_by):
                 yield self._judged(verb, loss, touched)
 
-    def unused(self, losses: Iterable[Owed], in_force: Mapping[Known, InForce]) -> Iterator[str]:
-        """Yield a sentence per entry that names no loss of this plan, or is spent."""
-        named = {(loss.code.row.acknowledged_by, self._term(loss)) for loss in losses}
+    def unused(
+        self, losses: Iterable[Owed], in_force: Mapping[Known, InForce], *, is_waiting: bool
+    ) -> Iterator[str]:
+        """Yield a sentence per entry that is spent, or names no loss of this plan or of a waiting step."""
+        found = {(loss.code.row.acknowledged_by, self._term(loss)) for loss in losses}
         for entry in self.entries:
             stated = f"{self.key}: the acknowledgement `{entry.verb}: {entry.term}`"
+            is_named = any(entry.verb == verb and self._names(entry, term) for verb, term in found)
             if is_spent(entry, known_of(self.key, entry, self.catalog, in_force)):
                 yield f"{stated} is spent here: nobody is left to lose it. Take it out, or edit its bounds."
-            elif not any(entry.verb == verb and self._names(entry, term) for verb, term in named):
+            elif not (is_waiting or is_named):
                 yield f"{stated} lets nothing pass in this plan."
 
     def _term(self, loss: Owed) -> Term:

@@ -15,7 +15,7 @@ from reconciler.model.terms import Kind
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from reconciler.model.changesets import Run
     from reconciler.model.clients import Client
@@ -54,6 +54,7 @@ class Explanation:
         prospect: What a move brings: with this plan, or at a later reassignment once the plan is applied.
         changes: What the plan does to its package.
         guards: What blocks that.
+        waits_until: The day of the next step, before which nobody moves; None where no step waits.
     """
 
     client: Client
@@ -62,6 +63,7 @@ class Explanation:
     prospect: Prospect
     changes: tuple[Change, ...] = ()
     guards: tuple[GuardResult, ...] = ()
+    waits_until: date | None = None
 
 
 def prospect(client: Client, snapshot: Definition, target: Definition, at: datetime) -> Prospect:

@@ -112,6 +112,7 @@ def explanation_json(explanation: Explanation) -> str:
             "plan": {
                 "moves": explanation.stays is None,
                 "stays": explanation.stays,
+                "waits_until": explanation.waits_until and explanation.waits_until.isoformat(),
                 "changes": [change.model_dump(mode="json", by_alias=True) for change in explanation.changes],
                 "blocked": [guard.model_dump(mode="json") for guard in explanation.guards],
             },

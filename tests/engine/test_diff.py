@@ -41,6 +41,19 @@ def test_a_difference_has_its_severity_and_place_but_reaches_nobody_knows_whom(
     assert change.impact.findings == ()
 
 
+def test_a_guard_that_becomes_looser_is_shown_with_its_environment(repository: Repository) -> None:
+    repository.configure(clients_losing="5%", archives=3, protected=["basic"])
+    repository.commit("Guard")
+    repository.configure(clients_losing=1, archives=2, protected=[])
+
+    made = since(repository)
+
+    loosened = {change.guard: (change.before, change.after) for change in made.loosened}
+    assert loosened == {"local/clients_losing": ("5%", 1), "local/protected": (("basic",), ())}
+    assert [change.guard for change in made.tightened] == ["local/archives"]
+    assert not made.is_empty
+
+
 def test_nothing_differs_from_the_commit_that_is_checked_out(repository: Repository) -> None:
     made = since(repository)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,21 @@ def test_a_client_of_a_later_step_waits(shop: Shop) -> None:
 
     assert explained(shop, "acme").stays is None
     assert explained(shop, "zeta").stays == "waits"
+
+
+def test_a_client_who_waits_is_told_the_day_of_the_next_step(shop: Shop) -> None:
+    shop.guards(acknowledge="never", clients_losing="unlimited")
+    shop.package("pro", features=["chat", "calls"])
+    shop.apply()
+    shop.clients("acme", "zeta", package="pro")
+    shop.package("pro", features=["chat"], rollout={**REASSIGN, "per_run": 1, "every": "7 days"})
+    shop.apply()
+
+    explanation = explained(shop, "zeta")
+
+    text = explanation_text(explanation, Glossary(), Paper(None))
+    assert "later apply, on 8 November 2026 at the earliest." in text
+    assert json.loads(explanation_json(explanation))["plan"]["waits_until"] == "2026-11-08"
 
 
 def test_an_excluded_client_stays(shop: Shop) -> None:

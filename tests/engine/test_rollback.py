@@ -8,6 +8,7 @@ import yaml
 
 from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.model.clients import ClientLine
 from reconciler.model.plans import Action
 from reconciler.model.terms import Code, Severity
 from reconciler.render.checks.remarks import of_story
@@ -286,6 +287,22 @@ def test_a_suspended_client_stays_and_is_counted(held: Shop) -> None:
     made = held.plan(aim=RunUndone(run.id))
 
     assert any(notice.startswith("pro: 1 of 2 clients whom the run moved stay") for notice in made.notices)
+
+
+def test_a_suspended_client_comes_back_by_the_same_rollback_once_it_is_active(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run = held.apply()
+    held.platform.import_clients([ClientLine("bolt", 1, status="disabled")], held.at)
+    held.apply(aim=RunUndone(run.id))
+    held.platform.import_clients([ClientLine("bolt", 1, status="active")], held.at)
+
+    made = held.plan(aim=RunUndone(run.id))
+    held.apply(made, aim=RunUndone(run.id))
+
+    assert [(change.action, change.impact.clients_gaining) for change in made.changes] == [
+        (Action.REASSIGN, 1)
+    ]
+    assert held.client("bolt").entitlements.features == ("calls", "chat")
 
 
 def catalogued(held: Shop, **changed: object) -> None:

@@ -54,6 +54,23 @@ def sold(shop: Shop) -> Shop:
     return shop
 
 
+def test_an_entry_that_a_waiting_step_needs_is_not_called_idle(sold: Shop) -> None:
+    entry = {"removes": "calls", "clients": 5, "reason": "They were told.", "until": "2027-12-31"}
+    sold.package(
+        "pro",
+        features=["chat"],
+        rollout={"existing_clients": "reassign", "per_run": 3},
+        acknowledge=[entry],
+    )
+    sold.apply()
+
+    assert [each.clients for each in sold.plan().waiting] == [2]
+    assert not any("lets nothing pass" in notice for notice in sold.plan().notices)
+    sold.later(days=1)
+    sold.apply()
+    assert any("is spent" in notice for notice in sold.plan().notices)
+
+
 def test_the_next_step_waits_for_the_next_day_and_the_plan_says_so(sold: Shop) -> None:
     rolled_out(sold, per_run=2)
     assert moved(sold) == 2

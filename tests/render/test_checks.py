@@ -44,7 +44,7 @@ def test_hostile_texts_start_no_workflow_command_of_their_own(text: str) -> None
     lines = github(of_naughty(text)).split("\n")
 
     assert lines.pop() == ""
-    assert len(lines) == 7
+    assert len(lines) == 10
     assert all(COMMAND.fullmatch(line) for line in lines)
 
 
@@ -69,7 +69,7 @@ def test_sarif_names_every_rule_and_makes_no_link_or_placeholder(text: str) -> N
         assert result["level"] in {"error", "warning", "note"}
         assert not re.search(r"[\[\]]", re.sub(r"\\.", "", message))
         assert not re.search(r"[{}]", message.replace("{{", "").replace("}}", ""))
-        line = 1 if result["ruleId"] == "plan" else 4
+        line = 1 if result["ruleId"] in {"plan", "guard-loosened"} else 4
         assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": line, "startColumn": 1}
 
 
@@ -85,6 +85,13 @@ def test_sarif_is_what_models_of_the_standard_by_others_take_and_keep(text: str)
     assert [(each["ruleId"], each["message"], each["level"]) for each in run["results"]] == [
         (each["ruleId"], each["message"], each["level"]) for each in ours["results"]
     ]
+
+
+def test_a_guard_that_is_loosened_is_told_in_every_report_and_not_only_in_the_headline() -> None:
+    remarks = of_story(told(named("loosened")))
+
+    for report in (sarif(remarks, "1.0"), junit(remarks, (), "plan"), code_quality(remarks), github(remarks)):
+        assert report.count("Guards: loosens") == len(named("loosened").loosened)
 
 
 def test_a_file_name_in_sarif_is_a_relative_uri() -> None:

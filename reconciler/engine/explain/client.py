@@ -50,6 +50,7 @@ def explain_client(
             for guard in prepared.plan.guards
             if guard.result == "blocked" and guard.key in {held.key, "*"}
         ),
+        waits_until=next((step.day for step in prepared.plan.waiting if step.key == held.key), None),
     )
 
 

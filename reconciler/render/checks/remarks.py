@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.render.story.blockers import Blocker, Point
     from reconciler.render.story.entries import Entry
     from reconciler.render.story.facts import Fact
-    from reconciler.render.story.story import Story
+    from reconciler.render.story.story import Note, Story
 
 
 NO_FILE: Final = "reconciler.yaml"
@@ -82,12 +82,13 @@ def of_findings(findings: Iterable[Finding]) -> tuple[Remark, ...]:
 
 
 def of_story(story: Story) -> tuple[Remark, ...]:
-    """Return the headline, then a remark per point that blocks, per loss, per gain, per lossless entry."""
+    """Return the headline, then a remark per block, loss, gain, entry without a loss, and looser guard."""
     if story.verdict.judgement is Judgement.EMPTY:
         return ()
     blocked = [_of_point(each, point) for each in story.blockers for point in each.points]
     changed = [remark for entry in story.entries for remark in _of_entry(entry)]
-    found = loudest_first([*blocked, *changed])
+    loosened = [_of_loosening(each) for each in story.settings if each.tone is Tone.CAUTION]
+    found = loudest_first([*blocked, *changed, *loosened])
     return (_headline(story, found[0].level if found else Level.NOTICE), *found)
 
 
@@ -111,6 +112,11 @@ def _of_point(blocker: Blocker, point: Point) -> Remark:
     about = " ".join([*point.keys, *map(plain, point.statements)])
     title = plain(words(blocker.heading, " blocks"))
     return Remark(Level.ERROR, sanitise(blocker.guard), sanitise(about), title, message, _place(point.source))
+
+
+def _of_loosening(note: Note) -> Remark:
+    message = plain(words(f"{note.label}: ", note.sentence, "."))
+    return Remark(Level.WARNING, "guard-loosened", message, note.label, message)
 
 
 def _of_entry(entry: Entry) -> Iterator[Remark]:

@@ -17,7 +17,7 @@ from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
 from reconciler.render.story.notices import LATER, guard_sentences, notices, waiting
 from reconciler.render.story.verdict import verdict
-from reconciler.render.story.words import chained, key, listed, words
+from reconciler.render.story.words import Tone, chained, key, listed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,10 +45,15 @@ _AS_TOLD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be known that neither changes nor blocks anything; `label` says what about."""
+    """Something to be known that neither changes nor blocks anything; `label` says what about.
+
+    Attributes:
+        tone: `CAUTION` where more may be taken from clients from now on.
+    """
 
     label: str
     sentence: Words
+    tone: Tone = Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +114,9 @@ def _settings(plan: Plan) -> Iterator[Note]:
             if keys:
                 names = listed([key(each.key) for each in keys], shown=_NAMES_SHOWN)
                 yield Note("Catalog", words(f"{does} {counted(len(keys), noun)}: ", names))
-    yield from (
-        Note("Guards", sentence) for sentence in guard_sentences(plan.loosened, plan.tightened, LATER)
-    )
+    for sentence in guard_sentences(plan.loosened, (), LATER):
+        yield Note("Guards", sentence, Tone.CAUTION)
+    yield from (Note("Guards", sentence) for sentence in guard_sentences((), plan.tightened))
 
 
 def _is_of(change: CatalogFieldChange, section: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.english import instant, number
+from reconciler.model.english import day, instant, number
 from reconciler.model.terms import Kind
 from reconciler.render.story.phrasing import Difference, phrased
 from reconciler.render.story.words import Span, Tone, author, joined
@@ -76,6 +76,11 @@ def _outlook(explanation: Explanation, glossary: Glossary, paper: Paper) -> Iter
 
 
 def _verdict(explanation: Explanation) -> Span | str:
+    if explanation.stays == "waits" and explanation.waits_until:
+        return (
+            "The client waits: the rollout moves it with a later apply, "
+            f"on {day(explanation.waits_until)} at the earliest."
+        )
     if explanation.stays is not None:
         return _STAYS[explanation.stays]
     once = ", once nothing blocks it" if explanation.guards else ""
