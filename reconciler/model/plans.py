@@ -223,6 +223,11 @@ class Change(_Frozen):
     impact: Impact = Impact()
     reassignment: Reassignment | None = None
 
+    @property
+    def done(self) -> str:
+        """What is done, in a verb: that a package comes under the files' control as it is, is no update."""
+        return "adopt" if self.adopts and not self.fields else self.action.value
+
 
 class CatalogFieldChange(_Frozen):
     """One feature or limit that the catalog gains, loses or describes differently."""

@@ -314,3 +314,18 @@ def test_a_saved_plan_tells_the_same_story(case: Path) -> None:
     again = Plan.model_validate_json(plan.model_dump_json(by_alias=True))
 
     assert told(again) == told(plan)
+
+
+def test_a_package_that_is_adopted_as_it_is_is_not_called_updated() -> None:
+    adopting = named("adoption")
+    unchanged = adopting.model_copy(update={"changes": adopting.changes[1:]})
+
+    tale = told(unchanged)
+
+    assert tale.entries[0].done == ("adopt",)
+    assert plain(tale.verdict.sentence) == "1 package is adopted unchanged."
+    assert tale.summary == "Plan: 1 to adopt."
+
+
+def test_the_last_line_says_packages_and_clients_without_doubt() -> None:
+    assert told(named("reassign")).summary == "Plan: 2 to reassign (32 clients)."

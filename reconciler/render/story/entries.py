@@ -37,6 +37,7 @@ class Entry:
         title: What it is called after the change; empty where nobody has given it one.
         renamed_from: Its key before, for a rename.
         actions: What is done with it, its reassignment last.
+        done: The same in words; a package that comes under the files' control as it is, is not updated.
         revisions: Its revision before and after, where the change makes a new one.
         severity: The worst of its changes.
         headline: What happens to its clients.
@@ -49,6 +50,7 @@ class Entry:
     title: str
     renamed_from: str | None
     actions: tuple[Action, ...]
+    done: tuple[str, ...]
     revisions: tuple[int, int] | None
     severity: Severity
     figures: Figures
@@ -110,6 +112,7 @@ def _entry(changes: tuple[Change, ...], glossary: Glossary) -> Entry:
         title=first.title,
         renamed_from=first.renamed_from,
         actions=tuple(dict.fromkeys(each.action for each in changes)),
+        done=tuple(dict.fromkeys(each.done for each in changes)),
         revisions=_revisions(first),
         severity=worst(each.severity for each in changes),
         figures=figures,

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted, instant, number
-from reconciler.model.plans import Action
 from reconciler.model.terms import Term
 from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
 from reconciler.render.story.entries import entries
@@ -34,12 +33,13 @@ _NOTHING_KNOWN: Final[Mapping[str, Definition]] = MappingProxyType({})
 _NAMES_SHOWN: Final = 5
 _COMMIT: Final = 12
 _AS_TOLD: Final = (
-    Action.CREATE,
-    Action.UPDATE,
-    Action.RENAME,
-    Action.RESTORE,
-    Action.ARCHIVE,
-    Action.REASSIGN,
+    "create",
+    "update",
+    "adopt",
+    "rename",
+    "restore",
+    "archive",
+    "reassign",
 )
 
 
@@ -169,7 +169,9 @@ def _origin(plan: Plan) -> Words:
 
 
 def _summary(plan: Plan) -> str:
-    counts = Counter(change.action for change in plan.changes)
-    said = [f"{number(counts[action])} to {action}" for action in _AS_TOLD if counts[action]]
+    counts = Counter(change.done for change in plan.changes)
+    said = [f"{number(counts[done])} to {done}" for done in _AS_TOLD if counts[done]]
+    moving = sum(change.reassignment.clients for change in plan.changes if change.reassignment)
+    said[-1:] = [f"{said[-1]} ({counted(moving, 'client')})"] if moving else said[-1:]
     said += [f"{counted(len(plan.loosened), 'guard')} to loosen"] if plan.loosened else []
     return f"Plan: {', '.join(said) or 'no package to change'}."

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from reconciler.render.story.words import Words
 
 _GUARDS_SHOWN: Final = 4
-_DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.RENAME: "renamed",
-    Action.RESTORE: "restored",
-    Action.ARCHIVE: "archived",
+_DONE: Final = {
+    "create": "created",
+    "update": "updated",
+    "adopt": "adopted unchanged",
+    "rename": "renamed",
+    "restore": "restored",
+    "archive": "archived",
 }
 
 
@@ -112,8 +113,8 @@ def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Ite
 
 
 def _packages(plan: Plan) -> str:
-    counts = {action: sum(change.action is action for change in plan.changes) for action in _DONE}
-    parts = [f"{number(count)} {_DONE[action]}" for action, count in counts.items() if count]
+    counts = {done: sum(change.done == done for change in plan.changes) for done in _DONE}
+    parts = [f"{number(count)} {_DONE[done]}" for done, count in counts.items() if count]
     total = sum(counts.values())
     if not parts:
         return "Only clients are reassigned." if _moves(plan) else "No package changes."

@@ -84,9 +84,8 @@ def _heading(entry: Entry) -> Words:
     called = words(" “", title(entry.title), "”") if entry.title else ()
     new = entry.revisions
     revisions = words(f" revision {number(new[0])} → {number(new[1])}") if new else ()
-    done = " and ".join(entry.actions)
     return words(
-        Span(done, entry.level.tone),
+        Span(" and ".join(entry.done), entry.level.tone),
         " ",
         renamed,
         key(entry.key, Tone.STRONG),
