@@ -7,6 +7,7 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
+from reconciler.render.cells import cell_words, row_words
 from reconciler.render.markdown.escape import escape as escape_markdown
 from reconciler.render.sanitise import sanitise
 from reconciler.render.story.words import Origin, Span
@@ -15,14 +16,12 @@ from reconciler.render.text.table import table_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reconciler.model.comparison import Cell, Comparison, Row
+    from reconciler.model.comparison import Cell, Comparison
     from reconciler.render.text.style import Paper
 
 _FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet begins to calculate, whatever the signs' width: at the start of a cell, and after what
 takes the comma's place in some countries."""
-ON: Final = "✓"
-OFF: Final = "—"
 
 
 def comparison_lines(comparison: Comparison, paper: Paper) -> Iterator[str]:
@@ -92,17 +91,3 @@ def _csv_cell(cell: Cell) -> str:
 def _csv_text(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would calculate."""
     return _FORMULA.sub(r"\1'", sanitise(text))
-
-
-def cell_words(cell: Cell) -> str:
-    """Return a tick or a dash, a grouped number, `unlimited`, or the text."""
-    if cell is None or cell is False:
-        return OFF
-    if cell is True:
-        return ON
-    return f"{cell:,}" if isinstance(cell, int) else cell
-
-
-def row_words(row: Row) -> str:
-    """Return the row's title and what its numbers count."""
-    return f"{row.title} ({row.note})" if row.note else row.title

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from reconciler.model.english import counted
-from reconciler.render.comparison import OFF, ON, cell_words
+from reconciler.render.cells import OFF, ON, cell_words
 from reconciler.render.html.pages import page
 from reconciler.render.sanitise import sanitise
 
