@@ -17,7 +17,7 @@ def answered(folder: Path, answer: bytes, *arguments: str, **variables: str) -> 
     """Run a command that asks; return its exit code and all that the terminal showed."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
+        ["env", "--default-signal=INT", sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", **variables},
         stdin=follower,

@@ -40,7 +40,10 @@ COMMANDS: Final = {
     "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
     "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
-    "platform": Listed(f"{_HERE}.platform:platform_group", "Move a platform to another database."),
+    "platform": Listed(
+        f"{_HERE}.platform:platform_group",
+        "Create or migrate a platform's tables; move it to another database.",
+    ),
     "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
     "watch": Listed(f"{_HERE}.watch:watch_command", "Keep the platform true to a branch."),

@@ -102,6 +102,7 @@ class Cap:
         is_always_granted: Whether every package states it; else what leaves it out grants none.
         beside: `ai` where it may only stand beside a feature that the catalog marks so (rule 6).
         names: What descriptions call one of it, in small letters.
+        also_called: What people write for its key, besides.
         when_over: What is said of one client above it, and of several.
     """
 
@@ -117,6 +118,7 @@ class Cap:
     is_always_granted: bool = False
     beside: Literal["ai"] | None = None
     names: tuple[str, ...] = ()
+    also_called: tuple[str, ...] = ()
     when_over: tuple[str, str] = ("has used more than that", "have used more than that")
 
 
@@ -131,6 +133,7 @@ USERS: Final = Cap(
     metered="users",
     is_always_granted=True,
     names=("user", "seat", "team member", "member", "people", "person", "agent seat"),
+    also_called=("users", "user", "seats", "members", "team", "benutzer", "utilisateurs"),
     when_over=("has more users than that", "have more users than that"),
 )
 AI_CREDITS: Final = Cap(
@@ -144,6 +147,7 @@ AI_CREDITS: Final = Cap(
     per="cycle",
     beside="ai",
     names=("ai credit", "credit"),
+    also_called=("credits", "ai", "ki_credits"),
 )
 CAPS: Final[Mapping[str, Cap]] = MappingProxyType({cap.key: cap for cap in (USERS, AI_CREDITS)})
 """By key, in the order in which package files state them."""

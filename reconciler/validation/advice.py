@@ -6,13 +6,14 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.terms import CAPS
 from reconciler.validation.problems import did_you_mean, slug_of
 from reconciler.validation.wording import ValueKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from reconciler.validation.problems import Path
+from reconciler.validation.problems import Path
 
 _TRUTH: Final = {
     **dict.fromkeys(("yes", "y", "on", "ja", "oui", "si", "sí", "wahr", "vrai"), "true"),
@@ -53,10 +54,9 @@ _CHOICES: Final = {
     **dict.fromkeys(("month", "monthly", "period", "billing cycle"), "cycle"),
 }
 _KEYS: Final = {
-    **dict.fromkeys(("users", "user", "seats", "members", "team", "benutzer", "utilisateurs"), "user_count"),
+    **{word: key for key, cap in CAPS.items() for word in cap.also_called},
     **dict.fromkeys(("name", "titel", "titre", "label"), "title"),
     **dict.fromkeys(("desc", "text", "beschreibung", "summary"), "description"),
-    **dict.fromkeys(("credits", "ai", "ki_credits"), "ai_credits"),
     **dict.fromkeys(("trial", "duration", "valid_for", "expires", "laufzeit", "term"), "expiry"),
     **dict.fromkeys(("emails", "e_mails", "email", "addresses"), "allowed_emails"),
     **dict.fromkeys(("funktionen", "fonctions", "includes", "modules"), "features"),

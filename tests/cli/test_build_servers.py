@@ -76,6 +76,8 @@ TABLE: Final = (
     Row(("fmt", "--diff")),
     Row(("pull", "--diff")),
     Row(("import", "csv", "matrix.csv", "--diff")),
+    Row(("help", "plan"), _TEXT),
+    Row(("platform", "migrate", "--check"), _TEXT),
     Row(("rollback", "2", "--yes", "--actor", LONG)),
     Row(("serve", "-e", LONG), _TEXT),
     Row(("platform", "copy", LONG, "local"), _TEXT),

@@ -15,7 +15,7 @@ INSTALLS = re.compile(
     r"|\buvx [^\n`]*|(?<!package-)\breconciler\[\w[^\n]*"
 )
 FLAGS = re.compile(r"(?<=\s)-{1,2}[a-z-]+(?:[ =](?:lint))?|[\"'`();]|;;.*|&&.*")
-PLACES = re.compile(r"(?:install|run|inject|add)|\.|\.\[\w+\]|/source\[[\w,]+\]|\$\w+|pip3?|upgrade")
+PLACES = re.compile(r"(?:install|run|inject|add)|\.|\.\[\w+\]|\S*/\S*|\\|\$\w+|pip3?|upgrade")
 
 
 def written_files() -> list[str]:

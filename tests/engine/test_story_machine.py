@@ -207,7 +207,11 @@ class Story(RuleBasedStateMachine):
         if made.is_empty:
             return
         before, terms = self.world.all_entitled(), self.world.terms_other_than(self.catalog.as_document())
-        run = self._apply(made)
+        try:
+            run = self._apply(made)
+        except BlockedError:
+            assert self._leaves_a_package_without_its_term()
+            return
         self._remember(run, expected, terms)
         self.world.catalog = self.catalog.as_document()
         for each in expected.values():
@@ -288,6 +292,13 @@ class Story(RuleBasedStateMachine):
     def _offers_agent(self) -> bool:
         """Whether the live catalog has the one AI feature, which a rollback may have taken away."""
         return self.platform.catalog() is None or "agent" in self.world.catalog["features"]
+
+    def _leaves_a_package_without_its_term(self) -> bool:
+        """Whether the files' catalog lacks what a package needs that no file speaks of."""
+        spoken_of = self.files.keys() | {file.renamed_from for file in self.files.values()}
+        left = [package for key, package in self.world.live.items() if key not in spoken_of]
+        offered = self.catalog.features.keys()
+        return any(not each.archived and not each.current.features <= offered for each in left)
 
     def _plan(self, aim: Aim = FILES_APPLIED) -> Plan:
         request = PlanRequest(self.world.now, WAIVERS, aim=aim)
