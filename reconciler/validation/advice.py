@@ -6,8 +6,9 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.english import agreed
 from reconciler.model.terms import CAPS
-from reconciler.validation.problems import did_you_mean, slug_of
+from reconciler.validation.problems import nearest, offered, slug_of
 from reconciler.validation.wording import ValueKind
 
 if TYPE_CHECKING:
@@ -91,27 +92,32 @@ def advice(value: Any, wanted: Collection[ValueKind], path: Path = ()) -> str:
         return ""
     if ValueKind.DAYS in wanted or ValueKind.EXPIRY in wanted:
         others = ", or another unit" if ValueKind.EXPIRY in wanted else ""
-        return f"write {value} days{others}" if not isinstance(value, bool) else ""
+        return f"write {value} {agreed(value, 'day', 'days')}{others}" if not isinstance(value, bool) else ""
     return "quote it if it is meant as text" if ValueKind.TEXT in wanted or ValueKind.KEY in wanted else ""
 
 
-def choice_meant(text: str, choices: Collection[str]) -> str:
-    """Return which of a few words was meant."""
+def choice_meant(text: str, choices: Collection[str]) -> str | None:
+    """Return which of a few words was meant beyond doubt; None where that cannot be told."""
     word = text.strip().lower()
     meant = word if word in choices else _CHOICES.get(word)
-    return f"write {meant}" if meant in choices else did_you_mean(text, choices)
+    return meant if meant in choices else None
 
 
-def key_meant(key: str, known: Collection[str]) -> str:
-    """Return which key was meant where there is none like this; an empty string where that cannot be told."""
+def keys_meant(key: str, known: Collection[str]) -> list[str]:
+    """Return which keys may have been meant where there is none like this, the likeliest first."""
     slug = slug_of(key)
-    if "token_env" in known and slug in _SECRETS:
+    meant = slug if slug in known else _KEYS.get(slug, "")
+    return [meant] if meant in known else nearest(key, known)
+
+
+def advice_on_key(key: str, known: Collection[str]) -> str:
+    """Return what to write instead of a key that is not known, or an empty string."""
+    if "token_env" in known and slug_of(key) in _SECRETS:
         return (
             "a secret has no place in a file, and this one is known now, so replace it; "
             "`token_env` takes the name of the variable that holds it"
         )
-    meant = slug if slug in known else _KEYS.get(slug)
-    return f"did you mean `{meant}`?" if meant in known else did_you_mean(key, known)
+    return offered(keys_meant(key, known))
 
 
 def _advice_on_keys(value: dict[str, Any], wanted: Collection[ValueKind], path: Path) -> str:
@@ -149,8 +155,8 @@ def _advice_on_text(text: str, wanted: Collection[ValueKind], path: Path) -> str
 
 def _advice_on_mapping(text: str, path: Path) -> str:
     if path[-1:] == ("rollout",):
-        meant = choice_meant(text, ("keep", "reassign")).removeprefix("write ")
-        return f"write {{existing_clients: {meant}}}" if meant in {"keep", "reassign"} else ""
+        meant = choice_meant(text, ("keep", "reassign"))
+        return f"write {{existing_clients: {meant}}}" if meant else ""
     if path[:1] in {("features",), ("limits",)} and text:
         return f"write {{title: {text[:60]}}}"
     return "write a line of `key: value` for each key, with a colon and a space" if text else ""
@@ -204,13 +210,14 @@ def _advice_on_number(text: str) -> str:
 def _advice_on_days(text: str) -> str:
     count, unit = _length_of(text)
     days = count * _DAYS.get(unit, 0)
-    return f"write {days} day{'' if days == 1 else 's'}" if days else ""
+    return f"write {days} {agreed(days, 'day', 'days')}" if days else ""
 
 
 def _advice_on_time(text: str) -> str:
     word = text.strip().lower()
     if word.isdecimal():
-        return f"write {word} days, or another unit"
+        unit = "day" if word == "1" else "days"
+        return f"write {word} {unit}, or another unit"
     if next(_days_read(word), None):
         return "write how long a subscription lasts: each one counts from its own assignment"
     if word in _NEVER:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from jsonschema import Draft202012Validator
 from referencing import Registry
 
+from reconciler.model.english import counted
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
-from reconciler.validation.advice import advice, choice_meant, key_meant, reads_as_number
-from reconciler.validation.problems import Path, Problem, slug_of
+from reconciler.validation.advice import advice, advice_on_key, choice_meant, keys_meant, reads_as_number
+from reconciler.validation.problems import Path, Problem, did_you_mean, slug_of
 from reconciler.validation.wording import Expected, ValueKind, expected, in_python, named, shown, spelling_of
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
             yield Problem((*path, key), "bad-key", message, fix, at_key=True)
         elif not patterns and key not in schema["properties"]:
             known = schema["properties"]
-            fix = key_meant(key, known) or f"the keys here are {', '.join(known)}"
+            fix = advice_on_key(key, known) or f"the keys here are {', '.join(known)}"
             message = f"there is no key `{key[:60]}` {'here' if path else 'in this file'}"
             yield Problem((*path, key), "unknown-key", message, fix, at_key=True)
 
@@ -101,9 +102,9 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
 def _missing_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     """Pass over a key that is there misspelled: that is told already, with what was meant."""
     known = error.schema["properties"]
-    meant = " ".join(key_meant(key, known) for key in error.instance if key not in known)
+    meant = {each for key in error.instance if key not in known for each in keys_meant(key, known)}
     for key in error.validator_value:
-        if key not in error.instance and f"`{key}`" not in meant:
+        if key not in error.instance and key not in meant:
             description = known[key]["description"]
             fix = f"add `{key}: ...`, {description[0].lower()}{description[1:].rstrip('.')}"
             yield Problem(path, "missing-key", f"{named(path)} lacks the key `{key}`", fix)
@@ -145,7 +146,9 @@ def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> 
     choices = schema.get("enum", [branch["const"] for branch in branches if "const" in branch])
     message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
     rule = "bad-share" if value.endswith("%") else "bad-value"
-    return Problem(path, rule, message, choice_meant(value, choices) or advice(value, wanted.forms, path))
+    meant = choice_meant(value, choices)
+    fix = f"write {meant}" if meant else advice(value, wanted.forms, path) or did_you_mean(value, choices)
+    return Problem(path, rule, message, fix)
 
 
 def _misspelled(path: Path, value: str, pattern: str) -> Problem:
@@ -168,9 +171,9 @@ def _out_of_range(error: SchemaError, path: Path) -> Problem:
     said = {
         "minimum": f"must be at least {bound}; it is {shown(error.instance)}",
         "maximum": f"must be at most {bound}; it is {shown(error.instance)}",
-        "minLength": f"must have at least {bound} characters",
-        "maxLength": f"must have at most {bound} characters",
-        "maxItems": f"must have at most {bound} items",
+        "minLength": f"must have at least {counted(bound, 'character')}",
+        "maxLength": f"must have at most {counted(bound, 'character')}",
+        "maxItems": f"must have at most {counted(bound, 'item')}",
         "minProperties": f"must have at least {bound} entry",
     }[str(error.validator)]
     alternatives = error.parent.validator_value if error.parent else ()

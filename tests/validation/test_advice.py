@@ -41,3 +41,10 @@ def test_no_advice_on_a_restriction_opens_anything(text: str, wanted: set[ValueK
 @pytest.mark.parametrize("text", ["unlimited", "Unlimited", " UNLIMITED ", "no limit"])
 def test_who_wrote_that_there_is_no_cap_is_told_the_word_for_it(text: str) -> None:
     assert advice(text, {ValueKind.NUMBER, ValueKind.UNLIMITED}) == "write unlimited"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1, "write 1 day, or"), ("1", "write 1 day, or"), (14, "write 14 days, or")]
+)
+def test_one_day_is_told_as_one(value: int | str, said: str) -> None:
+    assert advice(value, {ValueKind.EXPIRY}).startswith(said)
