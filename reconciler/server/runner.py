@@ -73,6 +73,7 @@ class Impatient(H11Protocol):
     """
 
     _due: asyncio.TimerHandle | None = None
+    _watched: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -89,8 +90,10 @@ class Impatient(H11Protocol):
         self._watch()
 
     def _watch(self) -> None:
+        if self._watched is not None:
+            self._watched.cancel()
         size = self.transport.get_write_buffer_size()
-        self.loop.call_later(self.timeout_keep_alive, self._require_progress, size)
+        self._watched = self.loop.call_later(self.timeout_keep_alive, self._require_progress, size)
 
     def _require_progress(self, size: int) -> None:
         if self.flow.write_paused and not self.transport.is_closing():
