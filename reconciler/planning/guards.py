@@ -200,9 +200,9 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
     losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
     total = case.lost + sum(clients - again for clients, again in losing.values())
-    counted, most = total - _waived(case, losing), _most_losing(case)
+    unwaived, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
-        if clients and most is not None and most < (total if _is_waived(case, key) else counted):
+        if clients and most is not None and most < (total if _is_waived(case, key) else unwaived):
             message, advice = _lost_too_many(total, case), _how_to_lose_fewer(case, losing)
             yield case.verdict("clients_losing", key, message, advice)
 
@@ -210,8 +210,9 @@ def _clients_losing(case: Case) -> Iterator[GuardResult]:
 def room_for_earlier_losses(case: Case) -> int | None:
     """Return how many clients may have lost something before, so that the plan passes; None: any number."""
     losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
-    counted, most = sum(n for key, (n, _) in losing.items() if not _is_waived(case, key)), _most_losing(case)
-    return None if most is None or not counted else most - counted
+    unwaived = sum(clients for key, (clients, _) in losing.items() if not _is_waived(case, key))
+    most = _most_losing(case)
+    return None if most is None or not unwaived else most - unwaived
 
 
 def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]]) -> str:

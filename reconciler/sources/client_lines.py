@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from reconciler.errors import InvalidError
 from reconciler.model.clients import ClientLine
 from reconciler.model.documents.client import ClientDocument
+from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
 from reconciler.validation.wording import PATTERNS
 
@@ -47,9 +48,8 @@ def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[Cl
                 findings.append(_finding(name, number, error))
     if bad:
         more = f" (the first {MOST_FAULTS} are listed)" if bad > MOST_FAULTS else ""
-        counted = "1 line is" if bad == 1 else f"{bad:,} lines are"
         raise InvalidError(
-            f"{counted} not sound{more}; nothing was imported",
+            f"{counted(bad, 'line')} {agreed(bad, 'is', 'are')} not sound{more}; nothing was imported",
             hint="repair the lines and import the whole file again",
             findings=tuple(findings),
         )

@@ -13,6 +13,7 @@ from reconciler.live.embedded.preconditions import stale
 from reconciler.live.rules import refused_catalog, refused_loss
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
+from reconciler.model.english import agreed, counted
 from reconciler.model.forms import require
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import OwnerNotIn
@@ -93,8 +94,9 @@ def _require_assignable(
     barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
     (answer,) = questions.answers(connection, [barred], at, sample=0)
     if answer.count:
+        who = counted(answer.count, "client")
         raise BlockedError(
-            f"{answer.count} clients are not allowed package `{key}` (rule 5)",
+            f"{who} {agreed(answer.count, 'is', 'are')} not allowed package `{key}` (rule 5)",
             hint="Leave them on the revision that they hold.",
         )
 
@@ -106,7 +108,8 @@ def _from_elsewhere(who: ClientQuestion, to_revision: int) -> ClientQuestion:
 
 def _require_planned(move: Move, count: int) -> None:
     if move.at_most is not None and count > move.at_most:
-        raise stale([f"`{move.who.package}`: at most {move.at_most} clients were to move, {count} would now"])
+        most = f"at most {counted(move.at_most, 'client')} {agreed(move.at_most, 'was', 'were')} to move"
+        raise stale([f"`{move.who.package}`: {most}, and {count:,} would now"])
 
 
 def apply(connection: Connection, change_set: ChangeSet) -> Run:

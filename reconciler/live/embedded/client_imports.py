@@ -12,6 +12,7 @@ from reconciler.live.embedded import lookup
 from reconciler.live.embedded.assignments import assigned
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
+from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
 from reconciler.model.quantities import allowance
@@ -191,7 +192,7 @@ class Intake:
     def require_good(self) -> None:
         """Raise `InvalidError` where a line was bad."""
         if self._bad:
-            said = "1 line is bad" if self._bad == 1 else f"{self._bad:,} lines are bad"
+            said = f"{counted(self._bad, 'line')} {agreed(self._bad, 'is', 'are')} bad"
             shown = "" if self._bad == len(self._findings) else f", the first {len(self._findings)} shown"
             raise InvalidError(
                 f"{said}{shown}; nothing was imported",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from reconciler.errors import UnreachableError
 from reconciler.live.http.messages import LostError, Reply, TooMuchError
 from reconciler.live.http.transport import lines_of
+from reconciler.model.english import counted
 from reconciler.wire import paths
 from reconciler.wire.problems import Problem
 
@@ -172,7 +173,9 @@ class Session:
             said = None
         if said != count:
             stated = said if isinstance(said, int) else "unknown length"
-            raise UnreachableError(f"{self.where}: a list of {stated} came with {count} items.", hint=_AGAIN)
+            raise UnreachableError(
+                f"{self.where}: a list of {stated} came with {counted(count, 'item')}.", hint=_AGAIN
+            )
 
     def _put_off_or_refuse(self, attempts: Attempts, reply: Reply) -> None:
         """Wait where the answer says: not now; else raise what it stands for."""

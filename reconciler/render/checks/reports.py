@@ -22,7 +22,6 @@ from reconciler.render.story.words import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
 
     from reconciler.model.plans import Plan
 

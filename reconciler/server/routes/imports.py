@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reconciler.errors import InvalidError
+from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
@@ -70,7 +71,8 @@ def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:
                 findings.append(_finding(number, error))
     if bad:
         raise InvalidError(
-            f"{bad} of {number} lines are bad; nothing was imported.", findings=tuple(findings)
+            f"{bad:,} of {counted(number, 'line')} {agreed(bad, 'is', 'are')} bad; nothing was imported.",
+            findings=tuple(findings),
         )
 
 
