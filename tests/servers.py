@@ -20,7 +20,7 @@ import psycopg
 import uvicorn
 from sqlalchemy.engine import make_url
 
-from reconciler.live.opening import open_served
+from reconciler.live.opening import open_platform, open_served
 from reconciler.server.app import application
 from reconciler.server.dependencies import Bounds, Served
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from reconciler.live.port import ServedPlatform, TokenRegister
+    from reconciler.live.port import Platform, ServedPlatform, TokenRegister
 
 
 def now() -> datetime:
@@ -69,6 +69,18 @@ def listening(what: Served) -> Iterator[str]:
     """Serve on a free port of this machine for the block; give the address."""
     with running(application(what)) as url:
         yield url
+
+
+@contextmanager
+def here_and_over_http(folder: Path) -> Iterator[tuple[Platform, Platform]]:
+    """Give the same platform twice: embedded, and over HTTP."""
+    with (
+        open_served("sqlite:///here.db", root=folder) as (here, _),
+        open_served("sqlite:///there.db", root=folder) as (behind, _),
+        listening(served(behind)) as url,
+        open_platform(url, root=folder) as there,
+    ):
+        yield here, there
 
 
 @contextmanager

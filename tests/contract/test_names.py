@@ -11,14 +11,14 @@ import pytest
 
 from reconciler.engine.tokens import create_token
 from reconciler.errors import InvalidError, WrongUsageError
-from reconciler.live.opening import open_platform, open_served
+from reconciler.live.opening import open_served
 from reconciler.model import forms
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.clients import ClientLine
 from reconciler.model.tokens import Scope
 from tests.builders import NOON, definition
 from tests.naughty import TEXTS
-from tests.servers import listening, served
+from tests.servers import here_and_over_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,14 +73,7 @@ ANY: Final = tuple(dict.fromkeys((*TEXTS, *REAL_IDS, *BAD_IDS, *ADDRESSES, *LOOK
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, Platform]]:
-    """The same platform twice: embedded, and over HTTP."""
-    folder = tmp_path_factory.mktemp("names")
-    with (
-        open_served("sqlite:///here.db", root=folder) as (here, _),
-        open_served("sqlite:///there.db", root=folder) as (behind, _),
-        listening(served(behind)) as url,
-        open_platform(url, root=folder) as there,
-    ):
+    with here_and_over_http(tmp_path_factory.mktemp("names")) as (here, there):
         for platform in (here, there):
             platform.edit_package("basic", definition(), NOON)
         yield here, there

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import pytest
 
 from reconciler.errors import WrongUsageError
-from reconciler.live.opening import open_platform, open_served
 from reconciler.model import forms
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, ChangeSet, Expectation, Move, PackageWrite
@@ -27,11 +26,10 @@ from reconciler.model.questions import (
 )
 from reconciler.model.settings import Guards
 from tests.builders import NOON, definition
-from tests.servers import listening, served
+from tests.servers import here_and_over_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from reconciler.live.port import Platform
 
@@ -166,13 +164,7 @@ PLACES: Final[Mapping[str, Place]] = {
 
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, Platform]]:
-    folder: Path = tmp_path_factory.mktemp("places")
-    with (
-        open_served("sqlite:///here.db", root=folder) as (here, _),
-        open_served("sqlite:///there.db", root=folder) as (behind, _),
-        listening(served(behind)) as url,
-        open_platform(url, root=folder) as there,
-    ):
+    with here_and_over_http(tmp_path_factory.mktemp("places")) as (here, there):
         for platform in (here, there):
             platform.edit_package("basic", definition(), NOON)
             platform.add_client(replace(LINE, id="one"), NOON)
