@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler import __version__
 from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
@@ -32,23 +32,35 @@ FINDINGS_FORMATS: Final = ("markdown", *CHECK_FORMATS)
 PLAN_FORMATS: Final = ("markdown", "html", *CHECK_FORMATS, "gitlab-widget")
 
 
+class Telling(NamedTuple):
+    """What is said around a plan: what to do next; whether it is told since both sides should be equal."""
+
+    next_step: str = ""
+    is_drift: bool = False
+
+
+_PLAINLY: Final = Telling()
+
+
 def write_plan_as(
-    form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, *, next_step: str = ""
+    form: Format, plan: Plan, workspace: Workspace | None, terminal: Terminal, telling: Telling = _PLAINLY
 ) -> None:
     """Write the plan to standard output; the workspace, where there is one, tells what does not change."""
     from reconciler.render.story.blockers import Audience
+    from reconciler.render.story.entries import Occasion
     from reconciler.render.story.story import story
     from reconciler.render.text.plan import plan_lines
 
+    occasion = Occasion.DRIFT if telling.is_drift else Occasion.PLAN
     packages = workspace.packages if workspace is not None else {}
     definitions = {key: package.definition for key, package in packages.items()}
     if form == "json":
         terminal.write_json(plan_json(plan))
     elif form in PLAN_FORMATS:
-        terminal.write_as(form, plan_as(form, story(plan, Audience.REVIEW, definitions), plan))
+        terminal.write_as(form, plan_as(form, story(plan, Audience.REVIEW, definitions, occasion), plan))
     else:
-        told = story(plan, Audience.TERMINAL)
-        terminal.write_lines(plan_lines(told, terminal.data, next_step=next_step))
+        told = story(plan, Audience.TERMINAL, occasion=occasion)
+        terminal.write_lines(plan_lines(told, terminal.data, next_step=telling.next_step))
 
 
 def for_readers(plan: Plan, form: Format, paper: Paper, *, no_clients: bool) -> Plan:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.main import main
+from tests.builders import definition
 from tests.shop import opened_shop
 
 if TYPE_CHECKING:
@@ -209,3 +210,23 @@ def test_usage_of_a_package_that_is_not_there_is_wrong_usage(run: Run) -> None:
 @pytest.mark.parametrize("command", [["explain", "acme"], ["clients", "usage"]])
 def test_a_format_that_does_not_fit_is_wrong_usage(run: Run, command: list[str]) -> None:
     assert run(*command, "--format", "sarif")[0] == 64
+
+
+def test_drift_says_which_side_moved_whichever_it_was(run: Run, shop: Shop) -> None:
+    shop.package("pro", features=["chat", "calls"])
+    shop.package("filed", features=["chat"])
+    shop.package("edited", features=["chat"])
+    shop.apply()
+    shop.package("filed", features=[])
+    shop.package("fresh", features=["chat"])
+    shop.platform.edit_package("edited", definition(title="Edited", features=["agent"]), shop.at)
+
+    _, drifted, _ = run("drift")
+    _, planned, _ = run("plan")
+
+    assert drifted.startswith("Package drift on local")
+    told = {part.split()[1]: part for part in drifted.split("\n\n") if part[:1] in "~+"}
+    assert "The file changed since the last apply; the platform did not." in told["filed"]
+    assert "Edited on the platform since the last apply; the file did not change." in told["edited"]
+    assert "Its file was never applied here." in told["fresh"]
+    assert "The file changed since" not in planned

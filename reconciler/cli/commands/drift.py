@@ -7,7 +7,7 @@ import click
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, offering, option
-from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
+from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
@@ -38,6 +38,6 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
         made = plan(workspace, environment, platform, PlanRequest(at=now()))
     no_clients = no_clients or not environment.show_clients
     told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
-    write_plan_as(choices.format, told, workspace, terminal)
+    write_plan_as(choices.format, told, workspace, terminal, Telling(is_drift=True))
     has_drift = not made.is_empty or (clients and bool(made.outdated))
     return CHANGES if has_drift else DONE

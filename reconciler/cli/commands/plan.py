@@ -11,7 +11,7 @@ import click
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, offering, option
-from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
+from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
@@ -77,7 +77,7 @@ def plan_command(
             write_plan(out, saved)
         step = _next_step(made, out)
         told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
-        write_plan_as(choices.format, told, workspace, terminal, next_step=step)
+        write_plan_as(choices.format, told, workspace, terminal, Telling(next_step=step))
     return _exit_code(made, is_detailed=detailed_exitcode)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, counted, number
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.story.words import Words
 
-ORIGINS: Final = {
-    "files": "",
+_ORIGINS: Final = {
     "platform": "Edited on the platform since the last apply; the file did not change.",
     "both": "Edited on the platform since the last apply, and the file changed as well.",
 }
 _IN_A_ROW: Final = 4
+
+
+class Occasion(Enum):
+    """Why the plan is told: to be applied, or because both sides should be equal."""
+
+    PLAN = auto()
+    DRIFT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,12 @@ class Entry:
         return tuple(fact for fact in self.facts if fact.is_loss)
 
 
-def entries(plan: Plan, glossary: Glossary) -> tuple[Entry, ...]:
+def entries(plan: Plan, glossary: Glossary, occasion: Occasion = Occasion.PLAN) -> tuple[Entry, ...]:
     """Return the packages that the plan speaks of, worst first."""
     of_package: dict[str, list[Change]] = {}
     for change in plan.changes:
         of_package.setdefault(change.key, []).append(change)
-    found = [_entry(_as_done(changes), glossary) for changes in of_package.values()]
+    found = [_entry(_as_done(changes), glossary, occasion) for changes in of_package.values()]
     return tuple(sorted(found, key=_rank))
 
 
@@ -104,7 +111,7 @@ def _as_done(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda each: each.action is Action.REASSIGN))
 
 
-def _entry(changes: tuple[Change, ...], glossary: Glossary) -> Entry:
+def _entry(changes: tuple[Change, ...], glossary: Glossary, occasion: Occasion) -> Entry:
     first, figures = changes[0], figures_of(changes)
     found = facts(changes, glossary)
     return Entry(
@@ -117,7 +124,7 @@ def _entry(changes: tuple[Change, ...], glossary: Glossary) -> Entry:
         severity=worst(each.severity for each in changes),
         figures=figures,
         headline=headline(figures),
-        whom=tuple(_whom(changes, figures)),
+        whom=(*_whom(changes, figures), *_which_side(first, occasion)),
         changes=_in_a_row(changes, found, figures),
         facts=found,
         source=next((each.source for each in changes if each.source), None),
@@ -186,8 +193,16 @@ def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
     if first.reach is not Reach.UNKNOWN and not all(each.impact.complete for each in changes):
         said = "The platform could not say everything: counts are at least what is shown."
         yield words(said, tone=Tone.CAUTION)
-    if ORIGINS[first.origin]:
-        yield words(ORIGINS[first.origin], tone=Tone.CAUTION)
+
+
+def _which_side(change: Change, occasion: Occasion) -> Iterator[Words]:
+    """Say which side changed since the last apply; of a plan, that the files did goes without saying."""
+    if change.origin != "files":
+        yield words(_ORIGINS[change.origin], tone=Tone.CAUTION)
+    elif occasion is Occasion.DRIFT and change.action is Action.CREATE:
+        yield words("Its file was never applied here.")
+    elif occasion is Occasion.DRIFT and not change.adopts:
+        yield words("The file changed since the last apply; the platform did not.")
 
 
 def _holders(change: Change, figures: Figures) -> Iterator[Words]:

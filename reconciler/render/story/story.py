@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import counted, instant, number
 from reconciler.model.terms import Term
 from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
-from reconciler.render.story.entries import entries
+from reconciler.render.story.entries import Occasion, entries
 from reconciler.render.story.figures import Figures, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
@@ -84,14 +84,19 @@ class Story:
     origin: Words
 
 
-def story(plan: Plan, audience: Audience, definitions: Mapping[str, Definition] = _NOTHING_KNOWN) -> Story:
+def story(
+    plan: Plan,
+    audience: Audience,
+    definitions: Mapping[str, Definition] = _NOTHING_KNOWN,
+    occasion: Occasion = Occasion.PLAN,
+) -> Story:
     """Tell the plan. It carries all that is said; `definitions` add the rows of the grid without a change."""
     glossary = Glossary.of(plan)
-    told = entries(plan, glossary)
+    told = entries(plan, glossary, occasion)
     figures = summed(entry.figures for entry in told)
     blocking = blockers(plan, audience)
     return Story(
-        verdict=verdict(plan, figures, blocking),
+        verdict=verdict(plan, figures, blocking, occasion),
         figures=figures,
         entries=told,
         blockers=blocking,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action
 from reconciler.model.terms import worst
+from reconciler.render.story.entries import Occasion
 from reconciler.render.story.figures import Figures, Level, headline
 from reconciler.render.story.words import Tone, chained, code, key, listed, words
 
@@ -68,14 +69,15 @@ class Verdict:
     sentence: Words
 
 
-def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Verdict:
+def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker], occasion: Occasion) -> Verdict:
     """Judge the plan: blocked, else by what happens to clients."""
     judgement = _judgement(plan, figures)
     name = key(plan.environment, Tone.STRONG)
     if judgement is Judgement.EMPTY:
         subject = words("Nothing to change", tone=Tone.GOOD)
         return Verdict(judgement, subject, words(key(plan.environment), " is as the files say"), ())
-    before = "Package changes since " if plan.is_offline else "Package plan for "
+    planned = "Package plan for " if occasion is Occasion.PLAN else "Package drift on "
+    before = "Package changes since " if plan.is_offline else planned
     sentence = chained(_sentences(plan, figures, blockers), " ")
     subject = words(words(before, tone=Tone.STRONG), name)
     return Verdict(judgement, subject, headline(figures), sentence)
