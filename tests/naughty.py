@@ -17,7 +17,7 @@ from reconciler.model.plans import (
     Impact,
     ImpactFinding,
     Plan,
-    PlatformIdentity,
+    PlatformSeen,
     Reassignment,
     Source,
     Summary,
@@ -121,7 +121,7 @@ def naughty_plan(text: str) -> Plan:
     moves |= {"reassignment": Reassignment(clients=2, from_revisions={text: 2}, through=text)}
     return Plan(
         environment=text,
-        platform=PlatformIdentity(kind=text, lineage=text),
+        platform=PlatformSeen(kind=text, lineage=text),
         created_at=datetime(2026, 11, 1, 12, tzinfo=UTC),
         config=FilesIdentity(commit=text, files={text: text}),
         changes=(

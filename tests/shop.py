@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from reconciler.engine.aims import FILES_APPLIED, Aim
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.live.opening import open_platform
 from reconciler.model.clients import ClientLine
+from reconciler.model.plans import FILES_APPLIED, Aim
 from reconciler.sources.workspace import Workspace, read_workspace
 from tests.builders import NOON
 
@@ -98,7 +98,7 @@ class Shop:
         made = made or self.plan(*allow, aim=aim)
         self.later(seconds=1)
         workspace = self.workspace
-        request = ApplyRequest(self.at, "tester", allow, skip_blocked=skip_blocked, aim=aim)
+        request = ApplyRequest(self.at, "tester", allow, skip_blocked=skip_blocked)
         return apply(workspace, environment_of(workspace.settings, None), made, self.platform, request)
 
 

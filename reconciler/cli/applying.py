@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
-from reconciler.cli.options import Choices, chosen, option
+from reconciler.cli.options import chosen, option
 from reconciler.cli.output import for_readers, write_plan_as
 from reconciler.cli.progress import working
+from reconciler.cli.streams import OutputClosedError, is_standard_output
 from reconciler.cli.terminal import Terminal
-from reconciler.errors import WrongUsageError
+from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.forms import ACTOR
 from reconciler.render.json import run_json
 from reconciler.render.text.runs import applied_text, held_back_text, idle_text
@@ -20,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.options import Decorator
-    from reconciler.engine.apply import ApplyRequest
+    from reconciler.engine.apply import ApplyRequest, Bound
     from reconciler.live.port import Platform
     from reconciler.model.changesets import Run
-    from reconciler.model.plans import GuardResult, Plan
+    from reconciler.model.plans import Aim, GuardResult, Plan
     from reconciler.model.settings import Environment
     from reconciler.sources.workspace import Workspace
 
@@ -46,76 +50,192 @@ def _line_of_an_actor(_context: click.Context, _parameter: click.Parameter, valu
     return value
 
 
-def check_can_ask(*, yes: bool) -> None:
-    """Refuse, before any work, to go on where nobody could answer."""
-    if not yes and not Terminal.of(chosen()).can_ask:
-        raise WrongUsageError("There is no terminal to ask on.", hint="Give --yes to apply without asking.")
+def out_option() -> Decorator:
+    """Declare `--out`."""
+    return option(
+        "-o",
+        "--out",
+        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+        help="Save the plan to this file; - is standard output.",
+    )
 
 
-def planned(
-    workspace: Workspace, environment: Environment, platform: Platform, request: ApplyRequest
-) -> Plan:
-    """Make the plan that the request aims at."""
-    from reconciler.engine.plan import PlanRequest, plan
+def next_step(plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False) -> str:
+    """Say how a plan is applied, with the options that this needs; or why it is not."""
+    saved = f"Saved to {out}. " if out is not None else ""
+    if plan.blocked:
+        return f"{saved}Nothing of this is applied while a guard blocks it."
+    if plan.is_empty:
+        return saved
+    file = () if out is None else (str(out),)
+    return (
+        f"{saved}Next: {_spelled(['apply', *file], allow, is_saved=out is not None, no_clients=no_clients)}"
+    )
 
-    asked = PlanRequest(at=request.at, allow=request.allow, aim=request.aim)
-    with working("Comparing", Terminal.of(chosen())):
-        return plan(workspace, environment, platform, asked)
 
-
-def carry_out(  # noqa: PLR0913 - what is applied, to what, how, and whether to ask
-    workspace: Workspace,
-    environment: Environment,
-    platform: Platform,
-    plan: Plan,
-    request: ApplyRequest,
-    *,
-    yes: bool,
-) -> int:
-    """Show the plan, ask unless `yes`, apply, report; return the exit code."""
-    from reconciler.engine.aims import FilesApplied
-    from reconciler.engine.apply import apply, held_back
-
+def _spelled(
+    words: Sequence[str], allow: Sequence[str], *, is_saved: bool = False, no_clients: bool = False
+) -> str:
+    """Spell a command as it is to be typed here; a saved plan knows its environment."""
     choices = chosen()
-    terminal = Terminal.of(choices)
-    is_idle = plan.is_empty and not plan.blocked
-    paper = terminal.messages if choices.format == "json" else terminal.rows
-    no_clients = request.no_clients or not environment.show_clients
-    told = for_readers(plan, "text", paper, no_clients=no_clients)
-    if is_idle and not isinstance(request.aim, FilesApplied):
-        write = terminal.say if choices.format == "json" else terminal.write
-        write(idle_text(told, terminal.messages))
-        return DONE
-    _show(told, workspace, choices)
-    if is_idle:
-        return DONE
-    left_out = held_back(plan, request)
-    if not yes:
-        click.confirm(f"Apply this to {environment.name}?", abort=True, err=True)
-    with working("Applying", Terminal.of(choices)):
-        run = apply(workspace, environment, plan, platform, request)
-    _report(run, left_out, choices)
-    return BLOCKED if left_out else DONE
+    beside = [word for waiver in allow for word in ("--allow", waiver)]
+    if choices.config is not None:
+        beside += ["--config", str(choices.config)]
+    if choices.environment is not None and not is_saved:
+        beside += ["--environment", choices.environment]
+    if no_clients:
+        beside.append("--no-clients")
+    return shlex.join(["reconciler", *words, *beside])
 
 
-def _show(plan: Plan, workspace: Workspace, choices: Choices) -> None:
-    """Print what is about to be applied: to standard error where JSON is wanted, which is the run alone."""
-    from reconciler.render.story.blockers import Audience
-    from reconciler.render.story.story import story
-    from reconciler.render.text.plan import plan_text
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What a command applies, to what and how.
 
-    terminal = Terminal.of(choices)
-    if choices.format == "json":
-        terminal.say(plan_text(story(plan, Audience.TERMINAL), terminal.messages))
-    else:
-        write_plan_as("text", plan, workspace, terminal)
+    Attributes:
+        yes: Apply without asking.
+        typed: The command's words, to be typed again.
+    """
+
+    workspace: Workspace
+    environment: Environment
+    platform: Platform
+    request: ApplyRequest
+    yes: bool
+    typed: tuple[str, ...]
+
+    def planned(self, aim: Aim, out: Path | None = None) -> int:
+        """Make a plan, show it, and save it, or ask and apply it; return the exit code."""
+        from reconciler.engine.plan import PlanRequest, plan
+
+        asked = PlanRequest(self.request.at, self.request.allow, aim=aim)
+        with working("Comparing", Terminal.of(chosen())):
+            made = plan(self.workspace, self.environment, self.platform, asked)
+        if out is not None:
+            return self._saved(made, out)
+        self._show(made)
+        if made.is_empty and not made.blocked:
+            return DONE
+        self._agree(made)
+        return self._carried_out(self._bound(made))
+
+    def reviewed(self, plan: Plan) -> int:
+        """Make a saved plan again, show and apply it; return the exit code."""
+        bound = self._bound(plan)
+        self._show(bound.now.plan, is_saved=True)
+        return DONE if bound.now.plan.is_empty else self._carried_out(bound)
+
+    def _bound(self, plan: Plan) -> Bound:
+        from reconciler.engine.apply import bound
+
+        with working("Comparing", Terminal.of(chosen())):
+            return bound(self.workspace, self.environment, plan, self.platform, self.request)
+
+    def _saved(self, made: Plan, out: Path) -> int:
+        from reconciler.model.plans import ClientsReassigned
+        from reconciler.sources.plan_file import plan_bytes, write_plan
+
+        aim = made.aim
+        saved = made.without_clients() if self._no_clients else made
+        if self._no_clients and isinstance(aim, ClientsReassigned) and aim.clients is not None:
+            raise WrongUsageError(
+                "A plan that moves named clients names them, and no client is to be named in a file.",
+                hint="Apply it from here, or name no clients but --all.",
+            )
+        terminal = Terminal.of(chosen())
+        step = next_step(made, out, self.request.allow, no_clients=self.request.no_clients)
+        if is_standard_output(out):
+            terminal.write_json(plan_bytes(saved).decode())
+            self._say(made, next_step(made, None, ()) if made.blocked else "")
+        else:
+            write_plan(out, saved)
+            self._show(made, step=step)
+        return BLOCKED if made.blocked else DONE
+
+    def _agree(self, made: Plan) -> None:
+        """Ask, after all that needs no answer was checked; raises BlockedError, WrongUsageError or Abort."""
+        from reconciler.engine.apply import held_back
+
+        held_back(made, self.request)
+        if self.yes:
+            return
+        if not Terminal.of(chosen()).can_ask:
+            again = _spelled([*self.typed, "--yes"], self.request.allow, no_clients=self.request.no_clients)
+            raise WrongUsageError(
+                "There is no terminal to ask on; nothing was applied.", hint=f"To apply it: {again}"
+            )
+        if not click.confirm(f"Apply this to {self.environment.name}?", err=True):
+            raise click.Abort("Nothing was applied.")
+
+    def _carried_out(self, bound: Bound) -> int:
+        from reconciler.engine.apply import held_back
+
+        left_out = held_back(bound.now.plan, self.request)
+        with working("Applying", Terminal.of(chosen())):
+            run = self._applied(bound)
+        self._report(run, left_out)
+        return BLOCKED if left_out else DONE
+
+    def _applied(self, bound: Bound) -> Run:
+        """Apply; whoever interrupts that is told whether it was done."""
+        try:
+            return bound.applied(self.platform, self.request)
+        except KeyboardInterrupt:
+            raise click.Abort(self._outcome(bound.reviewed.hash)) from None
+
+    def _outcome(self, plan_hash: str) -> str:
+        try:
+            run = self.platform.run_of_plan(plan_hash)
+        except ReconcilerError:
+            return "Interrupted. `reconciler history` says whether it was applied."
+        return f"Interrupted, and {_as_run(run)}." if run else "Interrupted. Nothing was applied."
+
+    def _report(self, run: Run, left_out: Sequence[GuardResult]) -> None:
+        """Say what was done; what goes wrong with that says it too."""
+        terminal = Terminal.of(chosen())
+        try:
+            if chosen().format == "json":
+                terminal.write_json(run_json(run))
+            else:
+                terminal.write(applied_text(run, terminal.data))
+        except KeyboardInterrupt:
+            raise click.Abort(f"Interrupted, and {_as_run(run)}.") from None
+        except OutputClosedError:
+            terminal.complain(f"All the same {_as_run(run)}.\n")
+            raise
+        except ReconcilerError as error:
+            raise ReconcilerError(f"{error.message} All the same {_as_run(run)}.", hint=error.hint) from error
+        if left_out:
+            terminal.complain(held_back_text(left_out, terminal.messages))
+
+    def _show(self, plan: Plan, *, is_saved: bool = False, step: str = "") -> None:
+        """Print the plan: to standard error where JSON is wanted, which is the run alone."""
+        from reconciler.model.plans import FilesApplied
+
+        terminal, is_json = Terminal.of(chosen()), chosen().format == "json"
+        told = for_readers(plan, "text", terminal.rows, no_clients=self._no_clients)
+        is_idle = plan.is_empty and not plan.blocked
+        if is_idle and (is_saved or not isinstance(plan.aim, FilesApplied)):
+            write = terminal.say if is_json else terminal.write
+            write(idle_text(told, terminal.messages))
+        elif is_json:
+            self._say(plan, step)
+        else:
+            write_plan_as("text", told, self.workspace, terminal, next_step=step)
+
+    def _say(self, plan: Plan, step: str) -> None:
+        from reconciler.render.story.blockers import Audience
+        from reconciler.render.story.story import story
+        from reconciler.render.text.plan import plan_text
+
+        terminal = Terminal.of(chosen())
+        told = for_readers(plan, "text", terminal.messages, no_clients=self._no_clients)
+        terminal.say(plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=step))
+
+    @property
+    def _no_clients(self) -> bool:
+        return self.request.no_clients or not self.environment.show_clients
 
 
-def _report(run: Run, left_out: Sequence[GuardResult], choices: Choices) -> None:
-    terminal = Terminal.of(choices)
-    if choices.format == "json":
-        terminal.write_json(run_json(run))
-    else:
-        terminal.write(applied_text(run, terminal.data))
-    if left_out:
-        terminal.complain(held_back_text(left_out, terminal.messages))
+def _as_run(run: Run) -> str:
+    return f"it was applied as run {run.id}"

@@ -101,8 +101,8 @@ def _ended(arguments: Sequence[str]) -> int:
         return WRONG_USAGE
     except click.ClickException as error:
         return _failed(_wrong_usage(error), Choices(**values))
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo(f"\n{str(error) or 'Interrupted.'}", err=True)
         return INTERRUPTED
     except ReconcilerError as error:
         return _failed(error, Choices(**values))

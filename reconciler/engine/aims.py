@@ -1,12 +1,13 @@
-"""What a plan is for: the platform as the files say, as before a run, or clients moved by hand."""
+"""What a plan is made from, by what it is for: the files, a run to be undone, or clients to be moved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.errors import WrongUsageError
+from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.packages import RevisionRef
+from reconciler.model.plans import ClientsReassigned, FilesApplied, RunUndone
 from reconciler.planning.pairing import by_hand, paired
 from reconciler.planning.rollback import Past, rolled_back, wanted
 
@@ -16,36 +17,9 @@ if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
     from reconciler.model.catalog import Catalog
     from reconciler.model.packages import PackageHead
+    from reconciler.model.plans import Aim
     from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class FilesApplied:
-    """The platform becomes what the files say."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunUndone:
-    """The platform becomes what it was before a run."""
-
-    run: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClientsReassigned:
-    """Clients move to the current revision of the package that they hold.
-
-    Attributes:
-        clients: Ids; None for all who are on older revisions.
-    """
-
-    package: str
-    clients: tuple[str, ...] | None = None
-
-
-Aim: TypeAlias = FilesApplied | ClientsReassigned | RunUndone
-FILES_APPLIED: Final = FilesApplied()
 
 
 def pairing_for(
@@ -75,6 +49,10 @@ def _reassigned(
     package: str,
     clients: tuple[str, ...] | None,
 ) -> Pairing:
+    if clients == ():
+        raise InvalidError(
+            "The plan does not name the clients whom it moves.", hint="Make it again without --no-clients."
+        )
     head = live.get(package)
     if head is None:
         raise WrongUsageError(f"The platform has no package {package!r}.")

@@ -14,7 +14,7 @@ from reconciler.model.plans import (
     GuardChange,
     Impact,
     Plan,
-    PlatformIdentity,
+    PlatformSeen,
     Reach,
 )
 from reconciler.planning.assembly import in_order, placed, source_of, summary, words_of
@@ -22,8 +22,8 @@ from reconciler.planning.catalog import catalog_change
 from reconciler.planning.drafts import drafted
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.pairing import paired
-from reconciler.sources.commits import exported, place_of
-from reconciler.sources.git import GitError, head_commit, resolved
+from reconciler.sources.commits import commit_of, exported, place_of
+from reconciler.sources.git import GitError, resolved
 from reconciler.sources.workspace import locate, read_workspace
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_ema
     of_catalog = catalog_change(workspace.catalog, catalog)
     return Plan(
         environment=ref,
-        platform=PlatformIdentity(kind=OFFLINE, lineage=commit),
+        platform=PlatformSeen(kind=OFFLINE, lineage=commit),
         created_at=at.astimezone(UTC),
-        config=FilesIdentity(commit=head_commit(workspace.root), files=dict(workspace.digests)),
+        config=FilesIdentity(commit=commit_of(workspace), files=dict(workspace.digests)),
         changes=changes,
         catalog=of_catalog,
         loosened=loosened,

@@ -36,7 +36,8 @@ def gather(
     earlier = reader.acknowledged(at)
     in_force = {(each.entry.package, each.entry.verb, each.entry.term): each for each in earlier}
     facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read), in_force=in_force)
-    drafts = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
+    due = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
+    drafts = tuple(draft for draft in due if pairing.takes(draft.key))
     touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
     facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head})
     found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
@@ -44,10 +45,16 @@ def gather(
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
     if found:
         facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
-    due = [candidate for candidate in found if facts.count(candidate.eligible)]
-    steps = [_step(reader, candidate, facts) for candidate in due if candidate.waits_for(at) is None]
+    movable = [candidate for candidate in found if facts.count(candidate.eligible)]
+    stepping = [candidate for candidate in movable if candidate.waits_for(at) is None]
+    steps = [_step(reader, each, facts) for each in stepping if pairing.moves(each.id)]
     result, facts = _weigh(reader, drafts, steps, facts)
-    return replace(result, waiting=tuple(waiting(due, facts))), facts
+    return replace(
+        result,
+        waiting=tuple(waiting(movable, facts)),
+        left=tuple(draft for draft in due if not pairing.takes(draft.key)),
+        unmoved=tuple(each.pair.key for each in stepping if not pairing.moves(each.id)),
+    ), facts
 
 
 def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:

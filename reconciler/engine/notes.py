@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.engine.apply import check_subject
+from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action
-from reconciler.planning.change_set import moves, writes
+from reconciler.planning.change_set import moves
 from reconciler.planning.client_diff import prospect
 from reconciler.planning.notes import Note
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
-    from reconciler.engine.plan import Prepared
     from reconciler.live.port import PlatformReader
     from reconciler.model.clients import Client
     from reconciler.model.packages import Definition
     from reconciler.model.plans import Plan
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Environment
+    from reconciler.planning.assembly import Weighed
     from reconciler.sources.workspace import Workspace
 
 
@@ -51,10 +51,13 @@ def notes(
 
     Raises StaleError where the saved plan is for another platform, was applied, or does not hold any more.
     """
-    if request.reviewed is not None:
-        check_subject(workspace, environment, request.reviewed, reader)
-    prepared = prepare(workspace, environment, reader, PlanRequest(request.at))
-    for touched in _touched(request.reviewed or prepared.plan, prepared):
+    asked = PlanRequest(request.at)
+    prepared = (
+        prepare(workspace, environment, reader, asked)
+        if request.reviewed is None
+        else planned_again(workspace, environment, reader, request.reviewed, asked)
+    )
+    for touched in _touched(prepared.plan, prepared.weighed):
         yield from _Telling(reader, request, touched).notes()
 
 
@@ -74,10 +77,9 @@ class _Touched:
     is_archived: bool = False
 
 
-def _touched(plan: Plan, prepared: Prepared) -> tuple[_Touched, ...]:
-    """Return the plan's packages that are live now, by key; raises StaleError where they moved."""
-    tuple(writes(plan, prepared.weighed))
-    weighed, found = prepared.weighed, {}
+def _touched(plan: Plan, weighed: Weighed) -> tuple[_Touched, ...]:
+    """Return the plan's packages that are live now, by key."""
+    found = {}
     for change in plan.changes:
         draft = weighed.drafts.get(change.key)
         if change.action is not Action.REASSIGN and draft is not None and draft.pair.head is not None:

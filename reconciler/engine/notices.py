@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.english import agreed, counted
 from reconciler.model.plans import THE_CLIENTS, Action, ClientNotice
 from reconciler.model.questions import ClientQuestion, OneOf
 from reconciler.planning.acknowledgements import entries_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.port import PlatformReader
     from reconciler.model.clients import Client
-    from reconciler.model.plans import GuardChange, GuardResult
+    from reconciler.model.plans import Change, GuardChange, GuardResult, Plan
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.facts import Facts
     from reconciler.planning.guards import Assessed, Case
@@ -90,6 +91,38 @@ def left_behind(pairing: Pairing, weighed: Weighed) -> Iterator[str]:
             "they were assigned or moved since, or are suspended. Rolling back again brings back whoever is "
             "active again by then."
         )
+
+
+def left_for_later(weighed: Weighed, terms: Iterable[str], loosened: Iterable[GuardChange]) -> Iterator[str]:
+    """Say what is due beside what is planned."""
+    due = [draft.key for draft in weighed.left]
+    due += [f"the holders of {key}" for key in weighed.unmoved]
+    due += [f"the catalog's {path.lstrip('/')}" for path in terms]
+    due += [f"the guard `{each.guard}`" for each in loosened]
+    if due:
+        more = f" and {len(due) - _NAMED:,} more" if len(due) > _NAMED else ""
+        yield f"Left for a plan of its own: {', '.join(due[:_NAMED])}{more}."
+
+
+def since_reviewed(reviewed: Plan, now: Plan) -> Iterator[str]:
+    """Say how many clients more or fewer there are than when a plan was made."""
+    before = {_which(change): change.impact for change in reviewed.changes}
+    for change in now.changes:
+        was = before.get(_which(change))
+        for count, does in (("holders", ("holds it", "hold it")), ("clients_losing", ("loses", "lose"))):
+            today, then = getattr(change.impact, count), getattr(was, count, None)
+            if today is not None and then is not None and today != then:
+                more = "more" if today > then else "fewer"
+                word = agreed(abs(today - then), *does)
+                something = " something" if count == "clients_losing" else ""
+                yield (
+                    f"{change.key}: {counted(abs(today - then), f'{more} client')} {word}{something} than in "
+                    f"the reviewed plan, {today:,} in all."
+                )
+
+
+def _which(change: Change) -> tuple[str, bool]:
+    return change.key, change.reassignment is not None
 
 
 def not_yet_loosened(loosened: Iterable[GuardChange]) -> Iterator[str]:

@@ -7,19 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
-from reconciler.engine.aims import (
-    FILES_APPLIED,
-    Aim,
-    ClientsReassigned,
-    FilesApplied,
-    RunUndone,
-    pairing_for,
-)
+from reconciler.engine.aims import pairing_for
 from reconciler.engine.gathering import gather
 from reconciler.engine.notices import (
     idle_exclusions,
     idle_waivers,
     left_behind,
+    left_for_later,
     likely_renames,
     not_yet_loosened,
     of_files,
@@ -28,7 +22,15 @@ from reconciler.engine.notices import (
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
-from reconciler.model.plans import FilesIdentity, Plan
+from reconciler.model.plans import (
+    FILES_APPLIED,
+    ClientsReassigned,
+    FilesApplied,
+    FilesIdentity,
+    Plan,
+    PlatformSeen,
+    RunUndone,
+)
 from reconciler.planning.assembly import (
     Weighed,
     in_order,
@@ -37,7 +39,7 @@ from reconciler.planning.assembly import (
     summary,
     words_of,
 )
-from reconciler.planning.catalog import catalog_change
+from reconciler.planning.catalog import catalog_change, with_terms
 from reconciler.planning.guards import (
     LOSSES_COUNT_FOR,
     Assessed,
@@ -48,7 +50,7 @@ from reconciler.planning.guards import (
 )
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.rollback import require_offered
-from reconciler.sources.git import head_commit
+from reconciler.sources.commits import commit_of
 from reconciler.sources.workspace import locate
 
 if TYPE_CHECKING:
@@ -58,9 +60,10 @@ if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.plans import ClientNotice
+    from reconciler.model.plans import Aim, ClientNotice
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
+    from reconciler.planning.selection import Selection
     from reconciler.sources.workspace import Workspace
 
 
@@ -78,6 +81,7 @@ class PlanRequest:
         show_emails: Write whole e-mail addresses into the plan.
         aim: What the platform is to become.
         commit: The commit that the files are of; None: whatever git has checked out beside them.
+        only: What of all that is due is planned; None: everything.
     """
 
     at: datetime
@@ -85,17 +89,23 @@ class PlanRequest:
     show_emails: bool = False
     aim: Aim = FILES_APPLIED
     commit: str | None = None
+    only: Selection | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, and what it was made from, for an apply; `catalog` is what the catalog is to be."""
+    """A plan, and what it was made from, for an apply.
+
+    Attributes:
+        left_terms: Of the catalog, which are due and not planned, by JSON Pointer.
+    """
 
     plan: Plan
     weighed: Weighed
-    catalog: Catalog | None
     guards: GuardPair
+    case: Case
     bounds: Bounds
+    left_terms: tuple[str, ...] = ()
 
 
 def plan(
@@ -121,8 +131,14 @@ def prepare(
     """Make the plan and keep what it was made from."""
     heads = reader.packages()
     live_catalog = reader.catalog()
-    pairing = pairing_for(request.aim, workspace, reader, {head.key: head for head in heads}, live_catalog)
-    known = pairing.catalog or live_catalog
+    live = {head.key: head for head in heads}
+    only = request.only
+    pairing = replace(pairing_for(request.aim, workspace, reader, live, live_catalog), only=only)
+    wanted = catalog_change(pairing.catalog, live_catalog)
+    of_catalog = wanted if only is None else only.of_catalog(wanted)
+    left_terms = tuple(each.path for each in wanted.fields if each not in of_catalog.fields)
+    changed = with_terms(live_catalog, ((each.path, each.after) for each in of_catalog.fields))
+    known = changed if of_catalog.fields else live_catalog or pairing.catalog
     weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
     if isinstance(request.aim, RunUndone) and known is not None:
         others = _others(reader, heads, weighed) if known != live_catalog else {}
@@ -134,16 +150,15 @@ def prepare(
         _case(workspace, both, reader, request, assessed, heads, facts.lost.clients), reader, request.at
     )
     guards = judged(case)
-    loosened, tightened = both.changes(case.holders)
-    of_catalog = catalog_change(pairing.catalog, live_catalog)
+    looser, tightened = both.changes(case.holders)
+    loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
     follows_files = _follows_files(request)
     made = Plan(
         environment=environment.name,
-        platform=reader.identity(),
+        platform=_seen(reader, heads),
         created_at=request.at.astimezone(UTC),
-        config=FilesIdentity(
-            commit=request.commit or head_commit(workspace.root), files=dict(workspace.digests)
-        ),
+        aim=request.aim,
+        config=FilesIdentity(commit=request.commit or commit_of(workspace), files=dict(workspace.digests)),
         changes=changes,
         catalog=of_catalog,
         loosened=loosened if follows_files else (),
@@ -158,6 +173,7 @@ def prepare(
             *left_behind(pairing, weighed),
             *likely_renames(weighed),
             *idle_waivers(request.allow, guards),
+            *left_for_later(weighed, left_terms, [each for each in looser if each not in loosened]),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
                 if follows_files
@@ -171,7 +187,19 @@ def prepare(
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
-    return Prepared(made.sealed(), weighed, pairing.catalog, both, bounds_of(case, request.at))
+    return Prepared(made.sealed(), weighed, both, case, bounds_of(case, request.at), left_terms)
+
+
+def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:
+    identity = reader.identity()
+    newest = next(iter(reader.runs(limit=1)), None)
+    return PlatformSeen(
+        kind=identity.kind,
+        lineage=identity.lineage,
+        run=newest.id if newest else 0,
+        run_plan=newest.plan_hash if newest else None,
+        versions={head.key: head.version for head in heads},
+    )
 
 
 def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weighed) -> dict[str, Definition]:
@@ -191,12 +219,12 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         lines = locate(workspace, key) if draft.pair.head and draft.pair.desired else {}
         consequences = weighed.of_drafts[key]
         change = package_change(draft, consequences, facts, lines)
-        yield Assessed(change, draft.pair, tuple(consequences.owed(facts)))
+        yield Assessed(change, draft.pair, consequences, tuple(consequences.owed(facts)))
     for id_, step in weighed.steps.items():
         consequences = weighed.of_steps[id_]
         change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
         owed = tuple(consequences.owed(facts))
-        yield Assessed(change, step.candidate.pair, owed, consequences.losing_again(facts))
+        yield Assessed(change, step.candidate.pair, consequences, owed, consequences.losing_again(facts))
 
 
 def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guards judge comes together

@@ -6,12 +6,14 @@ tuples, sorted where the plan is built.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from reconciler.model.fields import ByKind, ClientId, Items, Number, PackageKey, Readable
 from reconciler.model.packages import digest_of
 from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
 
@@ -19,6 +21,10 @@ FORMAT_VERSION: Final = "1.0"
 
 THE_CLIENTS: Final = "{clients}"
 """Where a notice names clients."""
+
+_MOST: Final = 100_000
+WHOLE_PLAN: Final = "*"
+"""The key of a guard that speaks of the plan as a whole."""
 
 OFFLINE: Final = "git"
 """The kind of platform of a plan that was made from two commits, without any platform."""
@@ -265,6 +271,7 @@ class GuardedLoss(_Frozen):
         clients: How many are concerned by it, with those who lost it before under the same entry.
         before: How many of them lost it before.
         later: How many more lose it in later steps of the rollout, as things are.
+        bound: What the entry allows over all runs; None where no entry that counts today names it.
         entry: Whether the package file has an entry for it, and why that is not enough.
     """
 
@@ -273,6 +280,7 @@ class GuardedLoss(_Frozen):
     clients: int
     before: int = 0
     later: int = 0
+    bound: int | None = None
     entry: Literal["missing", "ended", "spent", "too-small", "enough"] = "missing"
 
     @property
@@ -340,11 +348,59 @@ class WaitingStep(_Frozen):
     every: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FilesApplied(Readable):
+    """The platform becomes what the files say."""
+
+    kind: Literal["files"] = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class RunUndone(Readable):
+    """The platform becomes what it was before a run."""
+
+    run: Number
+    kind: Literal["rollback"] = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsReassigned(Readable):
+    """Clients move to the current revision of the package that they hold.
+
+    Attributes:
+        clients: Ids; None for all who are on older revisions, empty where the plan names no clients.
+    """
+
+    package: PackageKey
+    clients: Annotated[tuple[ClientId, ...], Items(_MOST)] | None = None
+    kind: Literal["move"] = "move"
+
+
+Aim: TypeAlias = FilesApplied | ClientsReassigned | RunUndone
+"""What a plan is for."""
+FILES_APPLIED: Final = FilesApplied()
+
+
 class PlatformIdentity(_Frozen):
     """Which platform: `lineage` is a UUID minted once per store."""
 
     kind: str
     lineage: str
+
+
+class PlatformSeen(PlatformIdentity):
+    """The platform as it was when the plan was made.
+
+    Attributes:
+        run: Number of the newest run; 0 where there was none.
+        run_plan: Hash of the plan that this run applied: a copy of the platform that went its own way has
+            another run of this number.
+        versions: Write counter of every package, by key.
+    """
+
+    run: int = 0
+    run_plan: str | None = None
+    versions: dict[str, int] = Field(default_factory=dict)
 
 
 class FilesIdentity(_Frozen):
@@ -389,6 +445,7 @@ class Plan(_Frozen):
     """Everything that an apply would do, and to whom.
 
     Attributes:
+        aim: What an apply of the plan file plans again.
         changes: In the order of the apply: create and widen, reassign, narrow, archive.
         loosened: Guards that let more pass from the next run on; this plan is judged by the stricter ones.
         tightened: Guards that differ from the recorded ones otherwise; they count in this plan already.
@@ -405,8 +462,9 @@ class Plan(_Frozen):
 
     format_version: str = FORMAT_VERSION
     environment: str
-    platform: PlatformIdentity
+    platform: PlatformSeen
     created_at: AwareDatetime
+    aim: Annotated[Aim, ByKind()] = FILES_APPLIED
     config: FilesIdentity
     changes: tuple[Change, ...] = ()
     catalog: CatalogChange = CatalogChange()
@@ -450,7 +508,11 @@ class Plan(_Frozen):
         """
         changes = tuple(map(_without_clients, self.changes))
         notices = tuple(each.model_copy(update={"clients": ()}) for each in self.client_notices)
-        return self.model_copy(update={"changes": changes, "client_notices": notices}).sealed()
+        aim = self.aim
+        if isinstance(aim, ClientsReassigned) and aim.clients is not None:
+            aim = replace(aim, clients=())
+        told = {"changes": changes, "client_notices": notices, "aim": aim}
+        return self.model_copy(update=told).sealed()
 
     def sealed(self) -> Plan:
         """Return the plan with its own hash filled in."""

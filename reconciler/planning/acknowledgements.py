@@ -29,6 +29,7 @@ class Stated:
         entry: The one that is enough; None where none is.
     """
 
+    loss: Owed
     message: str
     about: GuardedLoss
     entry: Entry | None = None
@@ -103,19 +104,20 @@ class Entries:
         if entry is None and matching:
             ended = max(each.until for each in matching)
             message = f"{subject}, and its acknowledgement ended on {day(ended)}."
-            return Stated(message, about.model_copy(update={"entry": "ended"}))
+            return Stated(loss, message, about.model_copy(update={"entry": "ended"}))
         if entry is None:
-            return Stated(f"{subject}, and no acknowledgement names it.", about)
+            return Stated(loss, f"{subject}, and no acknowledgement names it.", about)
         if is_spent(entry, loss.in_force):
             message = f"{subject}, and its acknowledgement is spent: it let pass what it was for."
-            return Stated(message, about.model_copy(update={"entry": "spent"}))
+            return Stated(loss, message, about.model_copy(update={"entry": "spent"}))
+        about = about.model_copy(update={"bound": entry.clients})
         bound = f"at most {entry.clients:,} until {day(entry.until)}"
         if about.clients > entry.clients:
             message = f"{subject}, but it is acknowledged for {bound}."
-            return Stated(message, about.model_copy(update={"entry": "too-small"}))
+            return Stated(loss, message, about.model_copy(update={"entry": "too-small"}))
         message = f"{subject}: acknowledged for {bound} ({entry.reason})"
         enough = Entry(self.key, verb, str(term), entry.clients, entry.until)
-        return Stated(message, about.model_copy(update={"entry": "enough"}), enough)
+        return Stated(loss, message, about.model_copy(update={"entry": "enough"}), enough)
 
 
 def _beside(about: GuardedLoss) -> str:

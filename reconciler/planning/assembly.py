@@ -33,13 +33,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Drafts by package key, and steps by their ids, with what they do to clients; and steps that wait."""
+    """Drafts by package key, and steps by their ids, with what they do to clients; and steps that wait.
+
+    Attributes:
+        left: Drafts that are due and not planned.
+        unmoved: Keys of packages whose holders are due to move, and do not with this plan.
+    """
 
     drafts: Mapping[str, Draft]
     steps: Mapping[tuple[str, int | None], Step]
     of_drafts: Mapping[str, Consequences] = field(default_factory=dict)
     of_steps: Mapping[tuple[str, int | None], Consequences] = field(default_factory=dict)
     waiting: tuple[WaitingStep, ...] = ()
+    left: tuple[Draft, ...] = ()
+    unmoved: tuple[str, ...] = ()
 
 
 def weighed(drafts: Iterable[Draft], steps: Collection[Step], facts: Facts) -> Weighed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from reconciler.model.english import agreed, counted, instant
 from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share
-from reconciler.model.plans import Action, GuardResult
+from reconciler.model.plans import WHOLE_PLAN, Action, GuardResult
 from reconciler.planning.acknowledgements import entries_of
 from reconciler.planning.impact import Owed, telling
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.settings import Guards
     from reconciler.model.terms import Code, Term
     from reconciler.planning.acknowledgements import Stated
+    from reconciler.planning.impact import Consequences
     from reconciler.planning.pairing import Pair
 
 GuardId = Literal[
@@ -30,8 +31,6 @@ GuardId = Literal[
 LOSSES_COUNT_FOR: Final = timedelta(hours=23)
 """For so long a loss counts with those of an apply: a little less than from one day's apply to the next."""
 _HOURS: Final = LOSSES_COUNT_FOR // timedelta(hours=1)
-WHOLE_PLAN: Final = "*"
-"""The key of a guard that speaks of the plan as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,14 @@ class Assessed:
     """A change with what guards must know beside it.
 
     Attributes:
+        consequences: What it does to holders.
         owed: The losses that the package's file must state as intended.
         again: Of those who lose something now, clients who lost something in the last hours as well.
     """
 
     change: Change
     pair: Pair
+    consequences: Consequences
     owed: tuple[Owed, ...] = ()
     again: int = 0
 
@@ -105,11 +106,6 @@ def judged(case: Case) -> tuple[GuardResult, ...]:
     return tuple(result for guard in GUARDS for result in guard.judge(case))
 
 
-def blocked_keys(results: Iterable[GuardResult]) -> frozenset[str]:
-    """Return the keys that some guard blocks."""
-    return frozenset(result.key for result in results if result.result == "blocked")
-
-
 def _empty_desired(case: Case) -> Iterator[GuardResult]:
     if case.would_empty:
         message = "There is no package file, so that every package of the platform would be archived."
@@ -158,34 +154,41 @@ def _protected(case: Case) -> Iterator[GuardResult]:
 
 
 def _acknowledge(case: Case) -> Iterator[GuardResult]:
-    for key, stated in _stated(case):
+    for key, stated in stated_in(case):
         judged_ = case.verdict("acknowledge", key, stated.message)
         passed = {"result": "passed"} if stated.entry else {}
         yield judged_.model_copy(update={"about": stated.about, **passed})
 
 
-def _stated(case: Case) -> Iterator[tuple[str, Stated]]:
-    if case.guards.acknowledge == "never":
-        return
-    counts_kept = case.guards.acknowledge == "touching"
-    for key, items in _by_package(case.changes).items():
+def stated_in(case: Case) -> Iterator[tuple[str, Stated]]:
+    """Yield each loss that must be stated, or is, with the key of its package."""
+    is_asked = case.guards.acknowledge != "never"
+    for key, items in by_package(case.changes).items():
         entries = entries_of(key, items[0].pair.desired, case.catalog, case.today)
-        for each in entries.judged(owed_by(items), counts_kept=counts_kept):
-            yield key, each
+        for each in entries.judged(owed_by(items), counts_kept=case.guards.acknowledge == "touching"):
+            if is_asked or each.entry:
+                yield key, each
 
 
-def _by_package(changes: Iterable[Assessed]) -> dict[str, list[Assessed]]:
+def by_package(changes: Iterable[Assessed]) -> dict[str, list[Assessed]]:
+    """Return the changes of each package."""
     found: dict[str, list[Assessed]] = {}
     for item in changes:
         found.setdefault(item.change.key, []).append(item)
     return found
 
 
+def speaking(items: Iterable[Assessed]) -> tuple[Assessed, ...]:
+    """Return which changes of a package speak of different clients, so that their counts add up."""
+    found = tuple(items)
+    told = telling(item.change for item in found)
+    return tuple(item for item in found if item.change in told)
+
+
 def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
     """Return what the changes of one package must state, each loss once, whoever of them brings it about."""
     found: dict[tuple[Code, Term], Owed] = {}
-    speaking = telling(item.change for item in items)
-    for each in (each for item in items if item.change in speaking for each in item.owed):
+    for each in (each for item in speaking(items) for each in item.owed):
         known = found.get((each.code, each.term), replace(each, lose=0, keep=0, later=0))
         found[each.code, each.term] = replace(
             known,
@@ -198,7 +201,7 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
 
 
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
-    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    losing = {key: _losing(items) for key, items in by_package(case.changes).items()}
     total = case.lost + sum(clients - again for clients, again in losing.values())
     unwaived, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
@@ -209,7 +212,7 @@ def _clients_losing(case: Case) -> Iterator[GuardResult]:
 
 def room_for_earlier_losses(case: Case) -> int | None:
     """Return how many clients may have lost something before, so that the plan passes; None: any number."""
-    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    losing = {key: _losing(items) for key, items in by_package(case.changes).items()}
     unwaived = sum(clients for key, (clients, _) in losing.items() if not _is_waived(case, key))
     most = _most_losing(case)
     return None if most is None or not unwaived else most - unwaived
@@ -253,11 +256,11 @@ def _waived(case: Case, losing: Mapping[str, tuple[int, int]]) -> int:
 
 def bounds_of(case: Case, at: datetime) -> Bounds:
     """Return by what the guards let losses pass: it must still hold when the plan is applied."""
-    losing = {key: _losing(items) for key, items in _by_package(case.changes).items()}
+    losing = {key: _losing(items) for key, items in by_package(case.changes).items()}
     most = _most_losing(case)
     is_bounded = any(clients and not _is_waived(case, key) for key, (clients, _) in losing.items())
     return Bounds(
-        entries=tuple(stated.entry for _, stated in _stated(case) if stated.entry),
+        entries=tuple(stated.entry for _, stated in stated_in(case) if stated.entry),
         lately=Lately(at - LOSSES_COUNT_FOR, most + _waived(case, losing))
         if is_bounded and most is not None
         else None,
@@ -272,8 +275,7 @@ def _lost_too_many(total: int, case: Case) -> str:
 
 def _losing(items: list[Assessed]) -> tuple[int, int]:
     """Return how many lose something now, and how many of them lost something in the last hours."""
-    speaking = telling(item.change for item in items)
-    told = [item for item in items if item.change in speaking]
+    told = speaking(items)
     return sum(item.change.impact.clients_losing or 0 for item in told), sum(item.again for item in told)
 
 

@@ -109,6 +109,14 @@ class Consequences:
         """Ask which holders have what is lost."""
         return loss.touched(self.live_key, *self.among)
 
+    def asked(self, owed: Owed, *, counts_kept: bool) -> Questions:
+        """Ask who loses what is owed, with `counts_kept` also who merely keeps it."""
+        if owed.code is Code.SUBSCRIPTION_ENDED:
+            return self._ended
+        found = (each for each in self.alone if (each.code, each.term) == (owed.code, owed.term))
+        ask = self.touched if counts_kept else self._moved
+        return tuple(question for loss in found for question in ask(loss))
+
     def questions(self) -> Iterator[ClientQuestion]:
         """Return all that must be known for `impact`."""
         for loss in self.losses:
@@ -124,7 +132,7 @@ class Consequences:
             yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss), *self._again(loss))
             yield from self._in_all(loss)
         yield from (*self.concerned, *self.stale, *self._losing_again)
-        yield from (*self._leaving, *self._losing, *self._ended, *self._ended_in_all, *self._gaining)
+        yield from (*self._leaving, *self.losing, *self._ended, *self._ended_in_all, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         for gain in self.gains:
             yield from self._given(gain)
@@ -174,7 +182,7 @@ class Consequences:
     def figures(self, facts: Facts) -> Figures:
         """Return the figures that decide."""
         return Figures(
-            clients_losing=facts.total(self._losing),
+            clients_losing=facts.total(self.losing),
             clients_losing_in_use=facts.total((*self._ended_in_use, *self._running_in_use)),
             clients_keeping=facts.total(self.concerned) - facts.total(self._leaving),
             clients_gaining=facts.total(self._gaining) + (self.step.resumed(facts) if self.step else 0),
@@ -196,7 +204,8 @@ class Consequences:
         )
 
     @property
-    def _losing(self) -> Questions:
+    def losing(self) -> Questions:
+        """Ask who loses anything with this change."""
         return distinct(self._reassigned, self.live_key, *self.step.conditions) if self.step else ()
 
     @property
@@ -265,7 +274,7 @@ class Consequences:
 
     @property
     def _losing_again(self) -> Questions:
-        return self._moved_before(self._losing, self.lately)
+        return self._moved_before(self.losing, self.lately)
 
     def _again(self, loss: Outcome) -> Questions:
         """Ask who loses it now and lost it before, under the entry that states it."""

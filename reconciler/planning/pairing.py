@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.planning.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Pairing:
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
         returns: Reassignments to take back.
         catalog: What the catalog is to be; None where the plan is not about it.
+        only: What of all this is planned; None: everything.
         notices: What a reader of the plan should know about how it was paired.
     """
 
@@ -88,7 +90,16 @@ class Pairing:
     unmanaged: tuple[str, ...] = ()
     returns: tuple[Return, ...] = ()
     catalog: Catalog | None = None
+    only: Selection | None = None
     notices: tuple[str, ...] = ()
+
+    def takes(self, key: str) -> bool:
+        """Whether the change of a package is planned."""
+        return self.only is None or key in self.only.packages
+
+    def moves(self, step: tuple[str, int | None]) -> bool:
+        """Whether the holders of a package move to a revision where they are due to."""
+        return self.only is None or step in self.only.moves
 
 
 def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) -> Pairing:

@@ -55,6 +55,11 @@ class Candidate:
     returning_from: int | None = None
 
     @property
+    def id(self) -> tuple[str, int | None]:
+        """Key of the package, and the revision moved to."""
+        return self.pair.key, self.to_revision
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5).
 
@@ -162,7 +167,7 @@ class Step:
     @property
     def id(self) -> tuple[str, int | None]:
         """Key of the package, and the revision moved to."""
-        return self.candidate.pair.key, self.candidate.to_revision
+        return self.candidate.id
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

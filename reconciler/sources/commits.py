@@ -13,17 +13,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
-from reconciler.sources.git import asking, working_copy
+from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
+from reconciler.sources.git import GitError, asking, head_commit, working_copy
 from reconciler.sources.settings import read_settings
 from reconciler.sources.trees import Tree, listed
 from reconciler.sources.yaml.faults import LARGEST_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from reconciler.sources.git import Repository
     from reconciler.sources.git_process import Git
     from reconciler.sources.trees import Blob, Listing
+    from reconciler.sources.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,41 @@ def place_of(config: Path) -> Place:
     repository = working_copy(config.absolute().parent)
     path = Path(os.path.realpath(config.absolute().parent), config.name)
     return Place(repository, path.relative_to(repository.folder).as_posix())
+
+
+def commit_of(workspace: Workspace) -> str | None:
+    """Return the commit that is checked out, with `-dirty` where a file of the workspace is not as in it.
+
+    None outside of a repository, or without git.
+    """
+    commit = head_commit(workspace.root)
+    if commit is None:
+        return None
+    today = {os.path.normpath(file): digest for file, digest in workspace.digests.items()}
+    try:
+        is_clean = _digests(workspace, commit, today) == today
+    except (GitError, InvalidError):
+        is_clean = False
+    return commit if is_clean else f"{commit}-dirty"
+
+
+def _digests(workspace: Workspace, commit: str, today: Collection[str]) -> dict[str, str]:
+    """Return the digests of the files that the workspace would have read of the commit."""
+    place = place_of(workspace.root / "any")
+    packages = os.path.normpath(workspace.settings.packages)
+    beside = [file for file in today if not _is_package(file, packages)]
+    tree = Tree(place.repository, commit, place.config.rpartition("/")[0])
+    every = listed(tree, [*beside, packages]).blobs
+    blobs = [blob for blob in every if blob.path in beside or _is_package(blob.path, packages)]
+    with asking(place.repository, "cat-file", "--batch") as git:
+        return {blob.path: digest_of_bytes(_content(git, blob)) for blob in blobs}
+
+
+def _is_package(path: str, folder: str) -> bool:
+    """Whether a path is that of a package file; hidden ones are none."""
+    lies_in = folder == "." or path.startswith(f"{folder}/")
+    is_hidden = any(part.startswith(".") for part in path.split("/"))
+    return lies_in and path.endswith(PACKAGE_SUFFIX) and not is_hidden
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from reconciler.validation.problems import Problem, finding
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_SUFFIX: Final = ".yaml"
+PACKAGE_SUFFIX: Final = ".yaml"
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -147,10 +147,10 @@ def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
     name = entry.name
     if name.startswith("."):
         return "other"
-    if name.endswith(_SUFFIX) and entry.is_file(follow_symlinks=False):
+    if name.endswith(PACKAGE_SUFFIX) and entry.is_file(follow_symlinks=False):
         return "package"
     suffix = os.path.splitext(name)[1]  # noqa: PTH122  # names here are strings: a Path each costs a fifth
-    looks_like_a_package = suffix.lower() in {_SUFFIX, ".yml"}
+    looks_like_a_package = suffix.lower() in {PACKAGE_SUFFIX, ".yml"}
     if entry.is_symlink():
         return _kind_of_link(entry, root, looks_like_a_package=looks_like_a_package)
     if entry.is_dir(follow_symlinks=False) and not looks_like_a_package:

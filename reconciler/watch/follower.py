@@ -74,7 +74,7 @@ def _acted(
         return Event(Outcome.IN_STEP, at, commit, plan=made)
     if wanted.is_kept and not wanted.policy.corrects and has_drifted(made):
         return Event(Outcome.DRIFTED, at, commit, _drift(made), plan=made)
-    request = ApplyRequest(at, wanted.policy.actor, skip_blocked=wanted.policy.skips_blocked)
+    request = ApplyRequest(at, wanted.policy.actor, skip_blocked=wanted.policy.skips_blocked, commit=commit)
     try:
         held_back(made, request)
     except BlockedError:

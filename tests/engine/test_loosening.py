@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.packages import Share
+from reconciler.model.plans import ClientsReassigned, RunUndone
 from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.engine.aims import RunUndone
 from reconciler.engine.explain.client import explain_client
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
+from reconciler.model.plans import RunUndone
 
 if TYPE_CHECKING:
     from tests.shop import Shop

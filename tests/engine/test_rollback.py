@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.clients import ClientLine
-from reconciler.model.plans import Action
+from reconciler.model.plans import Action, ClientsReassigned, RunUndone
 from reconciler.model.terms import Code, Severity
 from reconciler.render.checks.remarks import of_story
 from reconciler.render.html.plan import plan_html

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.errors import StaleError
 from reconciler.live.opening import open_platform, open_served
 from reconciler.model.english import day
-from reconciler.model.plans import WaitingStep
+from reconciler.model.plans import ClientsReassigned, RunUndone, WaitingStep
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story
 from reconciler.render.story.words import plain

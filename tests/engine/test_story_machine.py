@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from reconciler.engine.aims import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, plan
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
@@ -22,6 +21,7 @@ from reconciler.live.opening import open_platform
 from reconciler.model.catalog import Catalog
 from reconciler.model.clients import ClientLine
 from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share
+from reconciler.model.plans import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
 from reconciler.model.settings import Environment, Guards, Settings
 from reconciler.sources.workspace import Workspace
 from tests.builders import NOON
@@ -240,7 +240,7 @@ class Story(RuleBasedStateMachine):
         assert sum(c.reassignment.clients for c in made.changes if c.reassignment) == len(movers)
         if movers:
             before = self.world.all_entitled()
-            run = self._apply(made, aim)
+            run = self._apply(made)
             self._remember(run, {}, {})
             for holder in movers:
                 self.world.move(holder, len(package.revisions), run.id)
@@ -261,7 +261,7 @@ class Story(RuleBasedStateMachine):
             return
         before = self.world.all_entitled()
         try:
-            run = self._apply(made, aim)
+            run = self._apply(made)
         except BlockedError:
             assert self._takes_a_title(undo)
             return
@@ -306,9 +306,9 @@ class Story(RuleBasedStateMachine):
         assert not made.blocked
         return made
 
-    def _apply(self, made: Plan, aim: Aim = FILES_APPLIED) -> Run:
+    def _apply(self, made: Plan) -> Run:
         self.world.now += timedelta(microseconds=1)
-        request = ApplyRequest(self.world.now, "story", aim=aim)
+        request = ApplyRequest(self.world.now, "story")
         return apply(self._workspace(), self.environment, made, self.platform, request)
 
     def _workspace(self) -> Workspace:

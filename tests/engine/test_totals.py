@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 import yaml
 
-from reconciler.engine.aims import ClientsReassigned, RunUndone
 from reconciler.engine.fmt import prune
 from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
+from reconciler.model.plans import ClientsReassigned, RunUndone
 from reconciler.render.story.blockers import Audience, blockers
 from reconciler.render.story.words import plain
 from tests.builders import definition

@@ -20,9 +20,9 @@ from reconciler.model.plans import (
 from reconciler.model.settings import Guards
 from reconciler.model.terms import Code, Severity
 from reconciler.planning.guards import Assessed, Case, judged
-from reconciler.planning.impact import Owed
+from reconciler.planning.impact import Consequences, Owed
 from reconciler.planning.pairing import Pair
-from tests.builders import acknowledgement, desired, head
+from tests.builders import NOON, acknowledgement, desired, head
 
 ARCHIVED = FieldChange(
     path="/archived", before=False, after=True, code=Code.PACKAGE_ARCHIVED, severity=Severity.BREAKING
@@ -41,7 +41,7 @@ def lost(code: Code = Code.FEATURE_REMOVED, subject: str = "chat", **counts: Any
 def assessed(made: Change, *entries: Acknowledgement, vanished: bool = False) -> Assessed:
     file = None if vanished else desired(made.key, acknowledgements=entries)
     owed = (Owed(each.code, each.term, each.lose, each.keep) for each in made.impact.findings)
-    return Assessed(made, Pair(file, head(made.key)), tuple(owed))
+    return Assessed(made, Pair(file, head(made.key)), Consequences(made.key, NOON), tuple(owed))
 
 
 def moved(key: str = "basic", *, losing: int) -> Change:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from reconciler.model.plans import Change, FilesIdentity, Plan, PlatformIdentity, TermWords
+from reconciler.model.plans import Change, FilesIdentity, Plan, PlatformSeen, TermWords
 from reconciler.planning.assembly import summary
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story
@@ -134,7 +134,7 @@ def plans(draw: st.DrawFn) -> Plan:
     made = tuple(change for key in keys for change in draw(changes(key)))
     return Plan(
         environment="production",
-        platform=PlatformIdentity(kind="sqlite", lineage="x"),
+        platform=PlatformSeen(kind="sqlite", lineage="x"),
         created_at=datetime(2026, 11, 1, 12, tzinfo=UTC),
         config=FilesIdentity(),
         changes=made,

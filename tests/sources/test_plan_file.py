@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import InvalidError
-from reconciler.model.plans import FilesIdentity, Plan, PlatformIdentity
+from reconciler.model.plans import FilesIdentity, Plan, PlatformSeen
 from reconciler.sources.plan_file import read_plan, write_plan
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def a_plan() -> Plan:
     return Plan(
         environment="local",
-        platform=PlatformIdentity(kind="sqlite", lineage="5f3c"),
+        platform=PlatformSeen(kind="sqlite", lineage="5f3c"),
         created_at=datetime(2026, 11, 23, tzinfo=UTC),
         config=FilesIdentity(files={"packages/pro.yaml": "sha256:00"}),
         notices=("Größe",),

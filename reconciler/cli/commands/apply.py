@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.applying import Applying, actor_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -33,16 +33,16 @@ def apply_command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Make the platform what the files say.
 
-    Without PLANFILE it plans, shows the plan and asks. With it, exactly that plan is applied, once, and only
-    where nothing that it speaks of has moved since; it was reviewed, so that nothing is asked.
+    Without PLANFILE it plans, shows the plan and asks. With it, what was reviewed is planned again and
+    applied, once, and only where it is the same and takes no more than that from clients; nothing is asked.
+    Guards are judged anew, so that waivers must be given anew.
     """
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of
+    from reconciler.model.plans import FILES_APPLIED
     from reconciler.sources.plan_file import read_plan
 
     choices = chosen()
-    is_agreed = yes or planfile is not None
-    check_can_ask(yes=is_agreed)
     workspace = workspace_of(choices).required()
     reviewed = read_plan(planfile) if planfile is not None else None
     name = choices.environment or (reviewed.environment if reviewed is not None else None)
@@ -55,5 +55,6 @@ def apply_command(  # noqa: PLR0913 - one parameter per option
         no_clients=no_clients,
     )
     with opened(workspace, environment) as platform:
-        made = reviewed or planned(workspace, environment, platform, request)
-        return carry_out(workspace, environment, platform, made, request, yes=is_agreed)
+        skipping = ("--skip-blocked",) if skip_blocked else ()
+        applying = Applying(workspace, environment, platform, request, yes, ("apply", *skipping))
+        return applying.planned(FILES_APPLIED) if reviewed is None else applying.reviewed(reviewed)

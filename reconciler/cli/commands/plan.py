@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.applying import next_step, out_option
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, offering, option
@@ -20,17 +19,14 @@ from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.plans import Plan
 
 
 @click.command("plan")
 @offering(*PLAN_FORMATS)
-@option(
-    "-o",
-    "--out",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Save the plan to this file; - is standard output.",
-)
+@out_option()
 @allow_option()
 @no_clients_option()
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to change.")
@@ -70,25 +66,15 @@ def plan_command(
     if is_piped:
         terminal.write_json(plan_bytes(saved).decode())
         told = for_readers(made, "text", terminal.messages, no_clients=no_clients)
-        said = plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=_next_step(made, None))
-        terminal.say(said)
+        step = next_step(made, None, allow)
+        terminal.say(plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=step))
     else:
         if out is not None:
             write_plan(out, saved)
-        step = _next_step(made, out)
+        step = next_step(made, out, allow)
         told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
         write_plan_as(choices.format, told, workspace, terminal, Telling(next_step=step))
     return _exit_code(made, is_detailed=detailed_exitcode)
-
-
-def _next_step(plan: Plan, out: Path | None) -> str:
-    saved = f"Saved to {out}. " if out is not None else ""
-    if plan.blocked:
-        return f"{saved}Nothing of this is applied while a guard blocks it."
-    if plan.is_empty:
-        return saved
-    command = f"reconciler apply {shlex.quote(str(out))}" if out is not None else "reconciler apply"
-    return f"{saved}Next: {command}"
 
 
 def _exit_code(plan: Plan, *, is_detailed: bool) -> int:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.applying import Applying, actor_option, out_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command("rollback")
 @global_options
+@out_option()
 @yes_option()
 @allow_option()
 @no_clients_option()
 @actor_option()
 @click.argument("run", type=click.IntRange(min=1))
-def rollback_command(
-    run: int, actor: str | None, allow: tuple[str, ...], *, no_clients: bool, yes: bool
+def rollback_command(  # noqa: PLR0913 - one parameter per option
+    run: int, out: Path | None, actor: str | None, allow: tuple[str, ...], *, no_clients: bool, yes: bool
 ) -> int:
     """Plan back to the state before a run.
 
@@ -28,12 +34,11 @@ def rollback_command(
     as new revisions, the catalog the terms that the run changed, and clients whom the run reassigned return
     to what they held, ended subscriptions included. The plan says what cannot be undone.
     """
-    from reconciler.engine.aims import RunUndone
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of
+    from reconciler.model.plans import RunUndone
 
     choices = chosen()
-    check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
     request = ApplyRequest(
@@ -41,8 +46,7 @@ def rollback_command(
         actor=actor or present_actor(),
         allow=allow,
         no_clients=no_clients,
-        aim=RunUndone(run),
     )
     with opened(workspace, environment) as platform:
-        made = planned(workspace, environment, platform, request)
-        return carry_out(workspace, environment, platform, made, request, yes=yes)
+        applying = Applying(workspace, environment, platform, request, yes, ("rollback", str(run)))
+        return applying.planned(RunUndone(run), out)

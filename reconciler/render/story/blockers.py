@@ -9,7 +9,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, counted
-from reconciler.planning.guards import GUARDS, WHOLE_PLAN
+from reconciler.model.plans import WHOLE_PLAN
+from reconciler.planning.guards import GUARDS
 from reconciler.render.story.notices import first_to_apply
 from reconciler.render.story.words import Tone, chained, code, key, listed, prose, words
 

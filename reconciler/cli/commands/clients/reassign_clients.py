@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from reconciler.cli.applying import actor_option, carry_out, check_can_ask, planned, yes_option
+from reconciler.cli.applying import Applying, actor_option, out_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -12,11 +14,15 @@ from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 from reconciler.errors import WrongUsageError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command("reassign")
 @global_options
 @option("--package", metavar="KEY", help="The package that they hold; may be left out for one client.")
 @option("--all", "all_", is_flag=True, help="Everybody who holds an older revision of --package.")
+@out_option()
 @yes_option()
 @allow_option()
 @no_clients_option()
@@ -25,6 +31,7 @@ from reconciler.errors import WrongUsageError
 def reassign_command(  # noqa: PLR0913 - one parameter per option
     clients: tuple[str, ...],
     package: str | None,
+    out: Path | None,
     actor: str | None,
     allow: tuple[str, ...],
     *,
@@ -37,14 +44,13 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     They keep their start and what they have used. It goes through a plan with the same guards as any other:
     what they lose needs an acknowledgement in the package's file.
     """
-    from reconciler.engine.aims import ClientsReassigned
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of
+    from reconciler.model.plans import ClientsReassigned
 
     choices = chosen()
     if bool(clients) == all_ or (all_ and package is None):
         raise WrongUsageError("Whom to reassign?", hint="Name clients, or give --all and --package KEY.")
-    check_can_ask(yes=yes)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
     at = now()
@@ -52,6 +58,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
         held = package or platform.client(clients[0], at).subscription.package
         aim = ClientsReassigned(held, None if all_ else clients)
         actor = actor or present_actor()
-        request = ApplyRequest(at=at, actor=actor, allow=allow, no_clients=no_clients, aim=aim)
-        made = planned(workspace, environment, platform, request)
-        return carry_out(workspace, environment, platform, made, request, yes=yes)
+        request = ApplyRequest(at=at, actor=actor, allow=allow, no_clients=no_clients)
+        whom = ("--all", "--package", held) if all_ else (*clients, "--package", held)
+        applying = Applying(workspace, environment, platform, request, yes, ("clients", "reassign", *whom))
+        return applying.planned(aim, out)
