@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import InvalidError, WrongUsageError
+from reconciler.model.english import counted
 from reconciler.model.packages import PackageHead, RevisionRef
 from reconciler.model.plans import (
     OFFLINE,
@@ -22,8 +24,8 @@ from reconciler.planning.catalog import catalog_change
 from reconciler.planning.drafts import drafted
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.pairing import paired
-from reconciler.sources.commits import commit_of, exported, place_of
-from reconciler.sources.git import GitError, resolved
+from reconciler.sources.commits import commit_of, exported, has_config, place_of
+from reconciler.sources.git import GitError, parting, resolved
 from reconciler.sources.workspace import locate, read_workspace
 
 if TYPE_CHECKING:
@@ -31,32 +33,51 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from reconciler.model.findings import Finding
     from reconciler.model.packages import Definition, DesiredPackage
     from reconciler.planning.drafts import Draft
+    from reconciler.sources.commits import Place
     from reconciler.sources.workspace import Workspace
 
 _UNKNOWN_IMPACT: Final = Impact.unknown()
 _VERY_MANY: Final = 10**12
 
 
-def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_emails: bool = False) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What the files are compared with.
+
+    Attributes:
+        ref: A commit, branch or tag.
+        is_exact: With that commit itself, and not with the one where what is checked out left it.
+    """
+
+    ref: str
+    is_exact: bool = False
+
+
+def diff(
+    workspace: Workspace, config: Path, since: Since, at: datetime, *, show_emails: bool = False
+) -> Plan:
     """Compare the files with those of a commit, as a plan that knows no clients and cannot be applied.
 
     Raises:
         WrongUsageError: There is no such commit, or the files are in no repository.
+        InvalidError: What the commit holds cannot be read.
     """
-    commit, old, notices = _at(config, ref, at)
-    before, catalog = (old.packages, old.catalog) if old else ({}, None)
+    before = _at(config, since, at)
+    old = before.files
+    packages, catalog = (old.packages, old.catalog) if old else ({}, None)
     loosened, tightened = _guards(old, workspace) if old else ((), ())
-    heads = [_head(package) for package in before.values()]
-    live = {RevisionRef(key, 1): package.definition for key, package in before.items()}
+    heads = [_head(package) for package in packages.values()]
+    live = {RevisionRef(key, 1): package.definition for key, package in packages.items()}
     changes = in_order(
         _change(draft, workspace) for draft in _drafts(workspace, heads, live, show_emails=show_emails)
     )
     of_catalog = catalog_change(workspace.catalog, catalog)
     return Plan(
-        environment=ref,
-        platform=PlatformSeen(kind=OFFLINE, lineage=commit),
+        environment=since.ref,
+        platform=PlatformSeen(kind=OFFLINE, lineage=before.commit),
         created_at=at.astimezone(UTC),
         config=FilesIdentity(commit=commit_of(workspace), files=dict(workspace.digests)),
         changes=changes,
@@ -64,31 +85,54 @@ def diff(workspace: Workspace, config: Path, ref: str, at: datetime, *, show_ema
         loosened=loosened,
         tightened=tightened,
         terms=words_of(changes, of_catalog, workspace.catalog, catalog),
-        notices=notices,
+        notices=before.notices,
         summary=summary(changes),
     ).sealed()
 
 
-def _at(config: Path, ref: str, at: datetime) -> tuple[str, Workspace | None, tuple[str, ...]]:
-    """Return the full id of the commit, what its files said (None: unreadable), and what is to be known."""
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a commit says.
+
+    Attributes:
+        commit: Its full id.
+        files: None where it has no configuration.
+    """
+
+    commit: str
+    files: Workspace | None
+    notices: tuple[str, ...] = ()
+
+
+def _at(config: Path, since: Since, at: datetime) -> _Before:
+    place, commit, notices = _found(config, since)
+    if not has_config(place, commit):
+        absent = f"{since.ref} has no {place.config}, so that everything counts as new."
+        return _Before(commit, None, (*notices, absent))
+    with exported(place, commit) as old:
+        before = read_workspace(old, today=at.astimezone(UTC).date(), cache=False)
+    if unread := tuple(_unread(before)):
+        raise InvalidError(
+            f"{since.ref} cannot be compared with: {counted(len(unread), 'error')} in its files",
+            hint="Compare with a commit whose files can be read.",
+            findings=unread,
+        )
+    return _Before(commit, before, notices)
+
+
+def _found(config: Path, since: Since) -> tuple[Place, str, tuple[str, ...]]:
+    """Return where the configuration lies, the commit to compare with, and what is to be said of that."""
     try:
         place = place_of(config)
-        commit = resolved(place.repository, ref)
+        named = resolved(place.repository, since.ref)
+        commit = named if since.is_exact else parting(place.repository, since.ref)
     except GitError as error:
         raise WrongUsageError(
-            f"{ref!r} cannot be compared with: {error.message}",
-            hint="Name a commit, branch or tag that git has here; a shallow clone has few.",
+            f"{since.ref!r} cannot be compared with: {error.message}",
+            hint=error.hint or "Name a commit, branch or tag that git has here; a shallow clone has few.",
         ) from error
-    try:
-        with exported(place, commit) as old:
-            before = read_workspace(old, today=at.astimezone(UTC).date(), cache=False)
-    except InvalidError as error:
-        return (
-            commit,
-            None,
-            (f"{ref} cannot be read, so that all packages count as new: {error.message}",),
-        )
-    return commit, before, tuple(_notices(before, ref))
+    told = f"Compared with {commit[:12]}, where what is checked out left {since.ref}."
+    return place, commit, () if commit == named else (told,)
 
 
 def _guards(old: Workspace, new: Workspace) -> tuple[tuple[GuardChange, ...], tuple[GuardChange, ...]]:
@@ -109,9 +153,11 @@ def _guards(old: Workspace, new: Workspace) -> tuple[tuple[GuardChange, ...], tu
     return tuple(loosened), tuple(tightened)
 
 
-def _notices(before: Workspace, ref: str) -> Iterator[str]:
-    if before.errors:
-        yield f"{ref} has invalid files; what could not be read there counts as new."
+def _unread(before: Workspace) -> Iterator[Finding]:
+    """Yield the errors for which a file is not known; what is only judged wrong is known all the same."""
+    known = {package.file for package in before.packages.values()}
+    known |= {before.settings.catalog} if before.catalog is not None else set()
+    return (finding for finding in before.errors if finding.file not in known)
 
 
 def _head(package: DesiredPackage) -> PackageHead:

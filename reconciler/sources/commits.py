@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
 from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
-from reconciler.sources.git import GitError, asking, head_commit, working_copy
+from reconciler.sources.git import GitError, ask, asking, head_commit, working_copy
 from reconciler.sources.settings import read_settings
 from reconciler.sources.trees import Tree, listed
 from reconciler.sources.yaml.faults import LARGEST_FILE
@@ -80,6 +80,15 @@ def _is_package(path: str, folder: str) -> bool:
     lies_in = folder == "." or path.startswith(f"{folder}/")
     is_hidden = any(part.startswith(".") for part in path.split("/"))
     return lies_in and path.endswith(PACKAGE_SUFFIX) and not is_hidden
+
+
+def has_config(place: Place, commit: str) -> bool:
+    """Whether a commit has a configuration at a place; raises InvalidError where it cannot be told."""
+    try:
+        words = ("ls-tree", "-z", "--full-tree", "--end-of-options", commit, place.config)
+        return bool(ask(place.repository, *words))
+    except GitError as error:
+        raise InvalidError(f"The commit {commit[:12]} cannot be read: {error.message}") from error
 
 
 @contextmanager

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["GitError", "Repository", "ask", "asking", "head_commit", "reach", "resolved", "working_copy"]
+__all__ = [
+    "GitError",
+    "Repository",
+    "ask",
+    "asking",
+    "head_commit",
+    "parting",
+    "reach",
+    "resolved",
+    "working_copy",
+]
 
 _LOCAL: Final = Bounds(seconds=60)
 _SECONDS_OF_NETWORK: Final = 600
@@ -66,6 +76,18 @@ def resolved(repository: Repository, ref: str) -> str:
     if not _COMMIT.match(commit):
         raise GitError(f"git knows no commit {ref!r}.")
     return commit
+
+
+def parting(repository: Repository, ref: str) -> str:
+    """Return the full id of the newest commit that what is checked out shares with `ref`."""
+    commit = resolved(repository, ref)
+    try:
+        return ask(repository, "merge-base", commit, "HEAD").decode().strip()
+    except GitError as error:
+        raise GitError(
+            f"what is checked out has no commit in common with {ref!r}: {error.message}",
+            hint="Compare with the commit itself, --exact; or fetch more: a shallow clone has little.",
+        ) from error
 
 
 def ask(repository: Repository, *arguments: str) -> bytes:

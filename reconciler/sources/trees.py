@@ -18,7 +18,7 @@ from reconciler.errors import InvalidError
 from reconciler.sources.git import GitError, ask, asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from reconciler.sources.git import Repository
     from reconciler.sources.git_process import Git
@@ -76,17 +76,16 @@ def listed(tree: Tree, paths: Iterable[str]) -> Listing:
         InvalidError: They cannot be listed, are more than may be read, or have names that could be written
             elsewhere or through one another.
     """
-    wanted = tuple(paths)
-    only = wanted if "." not in wanted else ()
+    wanted = _outermost(dict.fromkeys(paths))
     try:
         id_ = ask(
             tree.repository, "rev-parse", "--verify", "--end-of-options", f"{tree.commit}:{tree.folder}"
         )
         root = id_.decode().strip()
-        words = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", root, *only)
-        entries = [_Entry.of(line) for line in ask(tree.repository, *words).split(b"\0")[:-1]]
+        entries = [entry for path in wanted for entry in _below(tree.repository, root, path)]
     except GitError as error:
         raise InvalidError(f"The files of {tree} cannot be listed: {error.message}") from error
+    _refuse_submodules(tree, entries)
     entries = [entry for entry in entries if entry.kind == "blob"]
     _refuse_unsafe(tree, [entry.path for entry in entries])
     blobs = [entry.blob() for entry in entries if entry.mode != _LINK]
@@ -99,6 +98,58 @@ def listed(tree: Tree, paths: Iterable[str]) -> Listing:
     if sum(blob.size for blob in blobs) > _MOST_BYTES:
         raise InvalidError(f"{tree} has more than {_MOST_BYTES >> 20} MiB.")
     return Listing(tuple(blobs), stand_ins)
+
+
+def _outermost(paths: Collection[str]) -> list[str]:
+    """Return the paths that lie under no other of them."""
+    if "." in paths:
+        return ["."]
+    return [path for path in paths if not any(str(each) in paths for each in PurePosixPath(path).parents)]
+
+
+def _below(repository: Repository, root: str, path: str) -> Iterator[_Entry]:
+    """Yield what is, or lies under, a path; links on the way to it are followed within the tree."""
+    if path == ".":
+        yield from _entries(repository, root, "-r")
+        return
+    ways = [str(each) for each in (*PurePosixPath(path).parents[:-1], PurePosixPath(path))]
+    on_the_way = [*_entries(repository, root, *ways)]
+    link = next((entry for entry in on_the_way if entry.mode == _LINK), None)
+    found = _led_to(repository, root, path) if link is not None else None
+    if found is not None:
+        inside = _entries(repository, found, "-r")
+        yield from (entry._replace(path=f"{path}/{entry.path}") for entry in inside)
+    elif any(entry.kind == "commit" for entry in on_the_way):
+        yield from on_the_way
+    else:
+        yield from _entries(repository, root, "-r", path)
+
+
+def _entries(repository: Repository, root: str, *words: str) -> Iterator[_Entry]:
+    recursive = words[:1] == ("-r",)
+    options = ("-r",) if recursive else ()
+    listing = ("ls-tree", *options, "-z", "-l", "--full-tree", "--end-of-options", root, *words[recursive:])
+    return (_Entry.of(line) for line in ask(repository, *listing).split(b"\0")[:-1])
+
+
+def _led_to(repository: Repository, root: str, path: str) -> str | None:
+    """Return the folder of the tree that a path leads to by way of links; None where it leads to none."""
+    with asking(repository, "cat-file", "--batch-check", "--follow-symlinks") as git:
+        match git.asked(f"{root}:{path}").split():
+            case [id_, b"tree", _]:
+                return id_.decode()
+            case _:
+                return None
+
+
+def _refuse_submodules(tree: Tree, entries: Iterable[_Entry]) -> None:
+    """Refuse what the commit only refers to: its files are not there to be read."""
+    for entry in entries:
+        if entry.kind == "commit":
+            raise InvalidError(
+                f"{tree} has a submodule at {entry.path[:_LONGEST_TOLD]!r}, whose files it does not hold.",
+                hint="Keep the files in this repository, or do without comparing commits.",
+            )
 
 
 class _Entry(NamedTuple):

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.diff import diff
-from reconciler.errors import WrongUsageError
+from reconciler.engine.diff import Since, diff
+from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.plans import Action, Plan, Reach
 from reconciler.model.terms import Severity
 from reconciler.sources.workspace import read_workspace
@@ -20,10 +20,10 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-def since(repository: Repository, ref: str = "HEAD", folder: str = ".") -> Plan:
+def since(repository: Repository, ref: str = "HEAD", folder: str = ".", *, exact: bool = False) -> Plan:
     config = repository.root / folder / "reconciler.yaml"
     workspace = read_workspace(config, today=NOON.date(), cache=False).required()
-    return diff(workspace, config, ref, NOON)
+    return diff(workspace, config, Since(ref, is_exact=exact), NOON)
 
 
 def test_a_difference_has_its_severity_and_place_but_reaches_nobody_knows_whom(
@@ -99,17 +99,84 @@ def test_a_configuration_in_a_folder_of_the_repository_is_found_there(repository
     assert change.key == "extra"
 
 
-def test_a_commit_without_configuration_or_with_invalid_files_is_said(repository: Repository) -> None:
+def test_against_a_commit_without_configuration_everything_is_new(repository: Repository) -> None:
+    repository.git("rm", "-q", "reconciler.yaml")
+    bare = repository.commit()
+    repository.git("checkout", "-q", "HEAD~1", "--", "reconciler.yaml")
+
+    made = since(repository, bare)
+
+    assert "has no reconciler.yaml" in made.notices[0]
+    assert {change.action for change in made.changes} == {Action.CREATE}
+
+
+def test_what_cannot_be_read_of_a_commit_is_never_taken_for_absent(repository: Repository) -> None:
     repository.write("packages/extra.yaml", "title: [")
     broken = repository.commit()
-    repository.git("rm", "-q", "reconciler.yaml")
-    repository.commit()
-    bare = repository.git("rev-parse", "HEAD")
-    repository.git("checkout", "-q", "HEAD~2", "--", "reconciler.yaml", "packages")
+    repository.package("extra")
 
-    assert "invalid files" in since(repository, broken).notices[0]
-    assert "cannot be read" in since(repository, bare).notices[0]
-    assert {change.action for change in since(repository, bare).changes} == {Action.CREATE}
+    with pytest.raises(InvalidError, match="1 error in its files") as refused:
+        since(repository, broken)
+
+    assert [each.file for each in refused.value.findings] == ["packages/extra.yaml"]
+
+
+def test_what_is_only_judged_wrong_in_a_commit_is_compared_with(repository: Repository) -> None:
+    repository.package("extra", features=["nosuch"])
+    wrong = repository.commit()
+    repository.package("extra")
+
+    (change,) = since(repository, wrong).changes
+
+    assert [each.path for each in change.fields] == ["/features/nosuch"]
+
+
+def test_what_others_did_on_the_branch_since_is_not_this_ones_doing(repository: Repository) -> None:
+    repository.git("switch", "-q", "-c", "mine")
+    repository.package("extra", features=["chat"])
+    repository.commit()
+    repository.git("switch", "-q", "main")
+    repository.package("basic")
+    repository.commit()
+    repository.git("switch", "-q", "mine")
+
+    mine, both = since(repository, "main"), since(repository, "main", exact=True)
+
+    assert {change.key for change in mine.changes} == {"extra"}
+    assert "where what is checked out left main" in mine.notices[0]
+    assert {change.key for change in both.changes} == {"basic", "extra"}
+
+
+def test_histories_without_a_common_commit_are_compared_only_exactly(repository: Repository) -> None:
+    repository.git("switch", "-q", "--orphan", "other")
+    repository.commit("Unrelated")
+    repository.git("checkout", "-q", "main", "--", ".")
+
+    with pytest.raises(WrongUsageError, match="no commit in common") as refused:
+        since(repository, "main")
+
+    assert "--exact" in refused.value.hint
+    assert since(repository, "main", exact=True).is_empty
+
+
+def test_a_linked_folder_of_packages_is_followed(repository: Repository) -> None:
+    repository.git("mv", "packages", "sold")
+    (repository.root / "packages").symlink_to("sold")
+    repository.commit()
+    repository.package("extra", features=["chat"])
+
+    (change,) = since(repository).changes
+
+    assert (change.key, change.action) == ("extra", Action.UPDATE)
+
+
+def test_a_submodule_of_packages_stops_it(repository: Repository) -> None:
+    commit = repository.git("rev-parse", "HEAD")
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},packages/theirs")
+    repository.git("commit", "-q", "-m", "Refer to another repository")
+
+    with pytest.raises(InvalidError, match="submodule at 'packages/theirs'"):
+        since(repository)
 
 
 @pytest.mark.parametrize("ref", ["nope", "--output=pwned", "HEAD:packages", "", "main --all", "\x00"])
