@@ -1,0 +1,266 @@
+"""From a plan to its apply on the command line: saved plans, answers, and what interrupts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from starlette.middleware.base import BaseHTTPMiddleware
+
+from reconciler.cli.main import main
+from reconciler.live.opening import open_served
+from reconciler.server.app import application
+from reconciler.sources.plan_file import read_plan, write_plan
+from tests.repository import Repository
+from tests.servers import running, served
+from tests.terminals import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import Request, Response
+    from starlette.middleware.base import RequestResponseEndpoint
+
+    Run = Callable[..., tuple[int, str, str]]
+
+ROOT = Path(__file__).parents[2]
+ADD = ["clients", "add", "acme", "--name", "Acme", "--owner-email", "ops@acme.example", "--package", "pro"]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    made = Repository.made(tmp_path / "repository")
+    made.package("pro", features=["chat", "calls"])
+    made.commit("Begin")
+    monkeypatch.chdir(made.root)
+    return made
+
+
+@pytest.fixture
+def run(repository: Repository, capsys: pytest.CaptureFixture[str]) -> Run:
+    assert repository.root.is_dir()
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_a_rollback_is_saved_reviewed_and_applied_from_its_file(run: Run, repository: Repository) -> None:
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+    run("apply", "--yes")
+
+    saved = run("rollback", "2", "--out", "back.json")
+    shown = run("show", "back.json")
+    applied = run("apply", "back.json")
+
+    assert (saved[0], shown[0], applied[0]) == (0, 0, 0)
+    assert "Saved to back.json. Next: reconciler apply back.json" in saved[1]
+    assert "Applied as run 3" in applied[1]
+    assert run("plan", "--detailed-exitcode")[0] == 2
+
+
+def test_a_move_is_saved_and_applied_from_its_file(run: Run, repository: Repository) -> None:
+    run("apply", "--yes")
+    run(*ADD)
+    repository.package("pro", features=["chat", "calls"], user_count=9)
+    run("apply", "--yes")
+
+    saved = run("clients", "reassign", "acme", "--out", "move.json")
+
+    assert saved[0] == 0
+    assert "1 client moved" in run("apply", "move.json")[1]
+
+
+def test_a_move_of_named_clients_is_not_saved_where_no_file_may_name_them(
+    run: Run, repository: Repository
+) -> None:
+    run("apply", "--yes")
+    run(*ADD)
+    repository.package("pro", features=["chat", "calls"], user_count=9)
+    run("apply", "--yes")
+
+    code, _, message = run("clients", "reassign", "acme", "--out", "move.json", "--no-clients")
+
+    assert (code, "no client is to be named" in message) == (64, True)
+    assert not (repository.root / "move.json").exists()
+
+
+@pytest.mark.parametrize("command", [["apply"], ["rollback", "1"]])
+def test_without_a_terminal_the_plan_is_printed_and_what_to_add_is_said(
+    run: Run, repository: Repository, command: list[str]
+) -> None:
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+
+    code, printed, message = run(*command, "-e", "local")
+
+    assert code == 64
+    assert "Plan: 1 to" in printed
+    assert "There is no terminal to ask on; nothing was applied." in message
+    assert f"reconciler {' '.join(command)} --yes --environment local" in message
+
+
+def test_a_block_is_told_before_the_lack_of_a_terminal(run: Run, repository: Repository) -> None:
+    run("apply", "--yes")
+    run(*ADD)
+    repository.git("rm", "-q", "packages/pro.yaml")
+    repository.package("other")
+
+    code, printed, message = run("apply")
+
+    assert (code, "vanished blocks pro" in message) == (4, True)
+    assert "Blocked" in printed
+
+
+@pytest.mark.parametrize("command", [["rollback", "99"], ["clients", "reassign", "nosuch"]])
+def test_what_is_not_there_is_told_before_the_lack_of_a_terminal(run: Run, command: list[str]) -> None:
+    run("apply", "--yes")
+
+    code, _, message = run(*command)
+
+    assert (code, "terminal" in message) == (64, False)
+
+
+def test_no_is_an_answer(repository: Repository) -> None:
+    ended, seen = answered(repository.root, b"n\n", "apply")
+
+    assert ended == 130
+    assert "Nothing was applied." in seen
+    assert "Interrupted" not in seen
+
+
+def test_the_next_command_repeats_the_options_that_it_needs(run: Run) -> None:
+    waiver = ("--allow", "archives:pro")
+
+    _, bare, _ = run("plan", "-e", "local", *waiver)
+    _, saved, _ = run("plan", "-e", "local", *waiver, "--out", "plan.json")
+
+    assert "Next: reconciler apply --allow archives:pro --environment local" in " ".join(bare.split())
+    assert "Next: reconciler apply plan.json --allow archives:pro" in " ".join(saved.split())
+
+
+def test_an_apply_shows_the_plan_of_now_and_how_many_clients_there_are_more(
+    run: Run, repository: Repository
+) -> None:
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+    run("plan", "--out", "plan.json")
+    saved = repository.root / "plan.json"
+    made = read_plan(saved)
+    write_plan(saved, made.model_copy(update={"notices": ("All is well.",)}).sealed())
+    run(*ADD)
+
+    code, printed, _ = run("apply", "plan.json")
+
+    assert code == 0
+    assert "1 more client holds it than in the reviewed plan" in printed
+    assert "All is well" not in printed
+
+
+def test_what_else_the_files_ask_for_is_said(run: Run, repository: Repository) -> None:
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+    run("plan", "--out", "plan.json")
+    repository.package("other")
+
+    assert "Left for a plan of its own: other." in run("apply", "plan.json")[1]
+
+
+def test_an_empty_plan_file_is_checked_like_any_other(run: Run, repository: Repository) -> None:
+    run("apply", "--yes")
+    run("plan", "--out", "empty.json")
+    repository.package("other")
+
+    edited = run("apply", "empty.json")
+    (repository.root / "platform.db").unlink()
+    gone = run("apply", "empty.json")
+
+    assert edited[0] == 0
+    assert "Left for a plan of its own: other." in edited[1]
+    assert "as the files say" not in edited[1]
+    assert (gone[0], "another platform" in gone[2]) == (5, True)
+
+
+def test_an_uncommitted_edit_is_recorded_under_no_clean_commit(run: Run, repository: Repository) -> None:
+    commit = repository.git("rev-parse", "HEAD")
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+    run("apply", "--yes")
+    (repository.root / "README.md").write_text("Not read by anything.")
+    repository.commit()
+    repository.package("other")
+    run("apply", "--yes")
+
+    commits = [run("history", number)[1] for number in ("1", "2", "3")]
+
+    assert [f"{commit}-dirty" in said for said in commits] == [False, True, False]
+    assert commit in commits[0]
+    assert "-dirty" in commits[2]
+
+
+def program(repository: Repository, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=repository.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_an_output_that_cannot_be_written_says_that_the_apply_was_done(repository: Repository) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", "apply", "--yes", "--format", "json"],
+            cwd=repository.root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert "it was applied as run 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("is_done", "said"), [(True, "it was applied as run 1"), (False, "Nothing was applied")]
+)
+def test_an_interrupted_apply_says_whether_it_was_done(
+    repository: Repository, tmp_path: Path, *, is_done: bool, said: str
+) -> None:
+    pid: list[int] = []
+
+    async def interrupting(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        is_apply = request.method == "POST" and request.url.path.endswith("/change-sets")
+        if is_apply and not is_done:
+            os.kill(pid[0], signal.SIGINT)
+        answer = await call_next(request)
+        if is_apply and is_done:
+            os.kill(pid[0], signal.SIGINT)
+        return answer
+
+    with open_served("sqlite:///served.db", root=tmp_path) as (platform, _):
+        app = application(served(platform))
+        app.add_middleware(BaseHTTPMiddleware, dispatch=interrupting)
+        with running(app) as url:
+            config = {"catalog": "catalog.yaml", "environments": {"local": {"platform": url}}}
+            (repository.root / "reconciler.yaml").write_text(yaml.safe_dump(config))
+            process = program(repository, "apply", "--yes")
+            pid.append(process.pid)
+            _, message = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said in message
