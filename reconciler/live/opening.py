@@ -110,10 +110,24 @@ def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, 
         return copy_all(reading, writing)
 
 
+def adopt_platform(address: Address, *, root: Path) -> str:
+    """Give a copy of a platform a lineage of its own, and return it: no plan fits both any more."""
+    _require_database(address.url)
+    from reconciler.live.embedded.opening import Place, opened  # noqa: PLC0415 - SQLAlchemy is slow
+    from reconciler.store.meta import mint_lineage  # noqa: PLC0415 - the same
+
+    with (
+        opened(address.url, Place(root, address.token)) as database,
+        database.writing() as connection,
+    ):
+        return mint_lineage(connection)
+
+
 def _require_database(url: str) -> None:
     if scheme_of(url) not in DATABASES:
         raise InvalidError(
-            f"only a database can be served, migrated, copied, and its tokens managed, not {scheme_of(url)}://",
+            f"only a database can be served, migrated, copied or adopted, and its tokens managed, "
+            f"not {scheme_of(url)}://",
             hint="Name a sqlite:/// or postgresql:// platform.",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, insert, select
@@ -23,6 +24,13 @@ def lineage(connection: Connection) -> str | None:
     """Return the UUID of this store; None before it is minted."""
     value: str | None = _read(connection, LINEAGE)
     return value
+
+
+def mint_lineage(connection: Connection) -> str:
+    """Give this store a new UUID, and return it."""
+    minted = str(uuid.uuid4())
+    write(connection, LINEAGE, minted)
+    return minted
 
 
 def guards(connection: Connection) -> Guards | None:

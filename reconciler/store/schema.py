@@ -6,7 +6,6 @@ away one version later, and that migration states the first version whose progra
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -100,5 +99,5 @@ def upgrade(connection: Connection, target: str = HEAD) -> Form:
     oldest = ScriptDirectory.from_config(config).get_revision(target).module.oldest
     connection.execute(update(_STATED).values(oldest=oldest))
     if meta.lineage(connection) is None:
-        meta.write(connection, meta.LINEAGE, str(uuid.uuid4()))
+        meta.mint_lineage(connection)
     return Form(target, oldest)

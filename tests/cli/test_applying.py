@@ -113,7 +113,7 @@ def test_without_a_terminal_the_plan_is_printed_and_what_to_add_is_said(
 def test_a_block_is_told_before_the_lack_of_a_terminal(run: Run, repository: Repository) -> None:
     run("apply", "--yes")
     run(*ADD)
-    repository.git("rm", "-q", "packages/pro.yaml")
+    (repository.root / "packages" / "pro.yaml").unlink()
     repository.package("other")
 
     code, printed, message = run("apply")

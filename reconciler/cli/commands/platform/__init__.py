@@ -1,4 +1,4 @@
-"""`platform`: creating and migrating a platform's tables, moving it to another database."""
+"""`platform`: creating and migrating a platform's tables, moving it, telling copies apart."""
 
 from typing import Final
 
@@ -16,10 +16,14 @@ COMMANDS: Final = {
         "reconciler.cli.commands.platform.copy_platform:copy_command",
         "Copy the platform of one environment into the new database of another.",
     ),
+    "adopt": Listed(
+        "reconciler.cli.commands.platform.adopt_platform:adopt_command",
+        "Give a copy that was restored elsewhere a lineage of its own.",
+    ),
 }
 
 
 @click.group("platform", cls=LazyGroup, listed=COMMANDS)
 @global_options
 def platform_group() -> None:
-    """Create or migrate a platform's tables; move it to another database."""
+    """Create or migrate a platform's tables; move it to another database; tell copies apart."""
