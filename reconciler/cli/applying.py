@@ -108,14 +108,14 @@ class Applying:
         """Make a plan, show it, and save it, or ask and apply it; return the exit code."""
         from reconciler.engine.plan import PlanRequest, plan
 
-        asked = PlanRequest(self.request.at, self.request.allow, aim=aim)
+        asked = PlanRequest(self.request.at, self.request.allow, aim=aim, earlier=self.request.earlier)
         with working("Comparing", Terminal.of(chosen())):
             made = plan(self.workspace, self.environment, self.platform, asked)
         if out is not None:
             return self._saved(made, out)
         self._show(made)
         if made.is_empty and not made.blocked:
-            return DONE
+            return self._noted(made)
         self._agree(made)
         return self._carried_out(self._bound(made))
 
@@ -123,7 +123,20 @@ class Applying:
         """Make a saved plan again, show and apply it; return the exit code."""
         bound = self._bound(plan)
         self._show(bound.now.plan, is_saved=True)
-        return DONE if bound.now.plan.is_empty else self._carried_out(bound)
+        return self._noted(plan) if bound.now.plan.is_empty else self._carried_out(bound)
+
+    def _noted(self, plan: Plan) -> int:
+        """Record the commit that the platform is as it wants: environments that come after ask for it."""
+        from reconciler.model.plans import FilesApplied
+
+        bound = self._bound(plan)
+        commit = bound.now.plan.config.commit
+        newest = next(iter(self.platform.runs(limit=1)), None)
+        is_new = commit is not None and (newest is None or newest.commit != commit)
+        if commit and is_new and isinstance(plan.aim, FilesApplied) and not commit.endswith("-dirty"):
+            run = self._applied(bound)
+            Terminal.of(chosen()).say(f"Recorded the commit {commit[:12]} as run {run.id}.\n")
+        return DONE
 
     def _bound(self, plan: Plan) -> Bound:
         from reconciler.engine.apply import bound

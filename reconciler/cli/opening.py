@@ -38,6 +38,16 @@ def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]
 
 
 @contextmanager
+def earlier_of(workspace: Workspace, environment: Environment) -> Iterator[Platform | None]:
+    """Open the platform of the environment that comes before; None where none does."""
+    if environment.after is None:
+        yield None
+        return
+    with opened(workspace, workspace.settings.environments[environment.after]) as earlier:
+        yield earlier
+
+
+@contextmanager
 def platform_of(choices: Choices) -> Iterator[Platform]:
     """Open the chosen platform; package files and catalog are not read."""
     from reconciler.live.opening import open_platform

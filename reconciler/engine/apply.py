@@ -39,6 +39,7 @@ class ApplyRequest:
         no_clients: Have the run's record name no clients, whatever the environment says.
         skip_blocked: Hold back the changes of blocked packages and apply the others.
         commit: The commit that the files are of; None: whatever git has checked out beside them.
+        earlier: The platform of the environment that comes before, where there is one.
     """
 
     at: datetime
@@ -47,6 +48,7 @@ class ApplyRequest:
     skip_blocked: bool = False
     no_clients: bool = False
     commit: str | None = None
+    earlier: PlatformReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def apply(
 
 
 def _asked(plan: Plan, request: ApplyRequest) -> PlanRequest:
-    return PlanRequest(request.at, request.allow, aim=plan.aim, commit=request.commit)
+    return PlanRequest(
+        request.at, request.allow, aim=plan.aim, commit=request.commit, earlier=request.earlier
+    )
 
 
 _NAMED = 5

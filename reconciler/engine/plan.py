@@ -19,6 +19,7 @@ from reconciler.engine.notices import (
     of_files,
     stays,
 )
+from reconciler.engine.promotion import ahead, promotion
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.plans import Aim, ClientNotice
+    from reconciler.model.plans import Aim, ClientNotice, GuardChange
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.planning.selection import Selection
@@ -82,6 +83,7 @@ class PlanRequest:
         aim: What the platform is to become.
         commit: The commit that the files are of; None: whatever git has checked out beside them.
         only: What of all that is due is planned; None: everything.
+        earlier: The platform of the environment that comes before; None where there is none, or none at hand.
     """
 
     at: datetime
@@ -90,6 +92,7 @@ class PlanRequest:
     aim: Aim = FILES_APPLIED
     commit: str | None = None
     only: Selection | None = None
+    earlier: PlatformReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +152,20 @@ def prepare(
     case = _timed(
         _case(workspace, both, reader, request, assessed, heads, facts.lost.clients), reader, request.at
     )
-    guards = judged(case)
+    commit = request.commit or commit_of(workspace)
+    follows_files = _follows_files(request)
     looser, tightened = both.changes(case.holders)
     loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
-    follows_files = _follows_files(request)
+    before = environment.after if follows_files else None
+    if before and (changes or of_catalog.fields or looser or tightened):
+        case = replace(case, after=promotion(before, request.earlier, commit))
+    guards = judged(case)
     made = Plan(
         environment=environment.name,
         platform=_seen(reader, heads),
         created_at=request.at.astimezone(UTC),
         aim=request.aim,
-        config=FilesIdentity(commit=request.commit or commit_of(workspace), files=dict(workspace.digests)),
+        config=FilesIdentity(commit=commit, files=dict(workspace.digests)),
         changes=changes,
         catalog=of_catalog,
         loosened=loosened if follows_files else (),
@@ -173,11 +180,12 @@ def prepare(
             *left_behind(pairing, weighed),
             *likely_renames(weighed),
             *idle_waivers(request.allow, guards),
-            *left_for_later(weighed, left_terms, [each for each in looser if each not in loosened]),
+            *left_for_later(weighed, left_terms, _beside(looser, loosened) if follows_files else ()),
+            *(ahead(before, request.earlier, environment.name, heads) if before else ()),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
                 if follows_files
-                else not_yet_loosened(loosened)
+                else not_yet_loosened(looser)
             ),
         ),
         client_notices=(
@@ -188,6 +196,10 @@ def prepare(
         blocked=any(result.result == "blocked" for result in guards),
     )
     return Prepared(made.sealed(), weighed, both, case, bounds_of(case, request.at), left_terms)
+
+
+def _beside(looser: tuple[GuardChange, ...], loosened: tuple[GuardChange, ...]) -> list[GuardChange]:
+    return [each for each in looser if each not in loosened]
 
 
 def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:

@@ -54,6 +54,7 @@ class Environment:
         platform: URL, `sqlite:///` paths counted from the configuration's folder.
         token_env: Name of the environment variable that holds the token; never the token.
         show_clients: Whether plans name clients elsewhere than on a terminal.
+        after: The environment that must have recorded a commit before it is applied here.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Environment:
     token_env: str | None = None
     guards: Guards = Guards()
     show_clients: bool = True
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

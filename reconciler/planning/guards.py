@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.planning.pairing import Pair
 
 GuardId = Literal[
-    "empty_desired", "vanished", "archives", "adopt", "protected", "acknowledge", "clients_losing"
+    "empty_desired", "after", "vanished", "archives", "adopt", "protected", "acknowledge", "clients_losing"
 ]
 LOSSES_COUNT_FOR: Final = timedelta(hours=23)
 """For so long a loss counts with those of an apply: a little less than from one day's apply to the next."""
@@ -51,6 +51,23 @@ class Assessed:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """What another environment must have seen before.
+
+    Attributes:
+        environment: Its name.
+        commit: What is to be applied here; None where git does not say.
+        is_recorded: Whether a run of the other environment is of this commit.
+        is_read: Whether the other environment's platform could be asked.
+    """
+
+    environment: str
+    commit: str | None
+    is_recorded: bool = False
+    is_read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that guards judge.
 
@@ -60,6 +77,7 @@ class Case:
         holders: Clients with an active subscription to any package.
         lost: Clients who lost anything in the last hours.
         goes_on: When so few of them count that the plan passes; None where it never does, or now.
+        after: What must have been applied elsewhere before; None where nothing must.
         would_empty: Whether no file is left while the platform has managed packages.
     """
 
@@ -72,6 +90,7 @@ class Case:
     would_empty: bool
     catalog: Catalog | None
     goes_on: datetime | None = None
+    after: Promotion | None = None
 
     def allows(self, guard: GuardId, key: str) -> bool:
         """Whether `--allow GUARD:KEY` was given."""
@@ -110,6 +129,19 @@ def _empty_desired(case: Case) -> Iterator[GuardResult]:
     if case.would_empty:
         message = "There is no package file, so that every package of the platform would be archived."
         yield case.verdict("empty_desired", WHOLE_PLAN, message)
+
+
+def _after(case: Case) -> Iterator[GuardResult]:
+    before = case.after
+    if before is None or before.is_recorded:
+        return
+    if not before.is_read:
+        message = f"Whether {before.environment} has this commit could not be asked here."
+    elif before.commit is None or before.commit.endswith("-dirty"):
+        message = f"What is here is no commit that {before.environment} could have."
+    else:
+        message = f"{before.environment} has not applied the commit {before.commit[:12]} yet."
+    yield case.verdict("after", WHOLE_PLAN, message)
 
 
 def _vanished(case: Case) -> Iterator[GuardResult]:
@@ -289,6 +321,16 @@ GUARDS: Final = (
         "there are.",
         "--allow 'empty_desired:*'",
         advice="Check that the packages folder is the right one.",
+    ),
+    GuardRow(
+        "after",
+        _after,
+        "The commit was not applied elsewhere first",
+        "An environment with `after: staging` takes a commit only once a run of staging has recorded it; an "
+        "apply with nothing to do records its commit too. Uncommitted edits are no commit. Rollbacks and "
+        "moves by hand are exempt.",
+        "after: staging        # reconciler.yaml, of an environment\n--allow 'after:*'",
+        advice="Commit, and apply the same commit there first.",
     ),
     GuardRow(
         "vanished",

@@ -117,4 +117,11 @@ def _settings(document: Mapping[str, Any]) -> Settings:
 def _environment(name: str, document: Mapping[str, Any]) -> Environment:
     guards = Guards.of(document.get("guards", {}))
     shows = document.get("show_clients", True)
-    return Environment(name, document["platform"], document.get("token_env"), guards, show_clients=shows)
+    return Environment(
+        name,
+        document["platform"],
+        document.get("token_env"),
+        guards,
+        show_clients=shows,
+        after=document.get("after"),
+    )

@@ -35,7 +35,29 @@ def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             message = f"the platform of `{name}` holds a password"
             fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
             yield Problem(("environments", name, "platform"), "password-in-url", message, fix)
+    yield from _promotion_problems(environments)
     yield from _switch_problems(document.get("lint", {}).get("off", {}))
+
+
+def _promotion_problems(environments: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    before = {name: each["after"] for name, each in environments.items() if "after" in each}
+    for name, stated in before.items():
+        path = ("environments", name, "after")
+        if stated not in environments:
+            fix = did_you_mean(stated, environments) or f"one of: {', '.join(sorted(environments)[:10])}"
+            yield Problem(path, "unknown-environment", f"there is no environment `{stated}`", fix)
+        elif name in _all_before(stated, before):
+            message = f"`{name}` would have to come after itself"
+            yield Problem(path, "unknown-environment", message, "leave `after` out of one of them")
+
+
+def _all_before(name: str, before: Mapping[str, str]) -> set[str]:
+    """Return the environment, and those that come before it."""
+    found = {name}
+    while name in before and before[name] not in found:
+        name = before[name]
+        found.add(name)
+    return found
 
 
 def _switch_problems(off: Collection[str]) -> Iterator[Problem]:

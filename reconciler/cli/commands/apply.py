@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reconciler.cli.applying import Applying, actor_option, yes_option
-from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.opening import earlier_of, opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
@@ -54,7 +55,11 @@ def apply_command(  # noqa: PLR0913 - one parameter per option
         skip_blocked=skip_blocked,
         no_clients=no_clients,
     )
-    with opened(workspace, environment) as platform:
+    with (
+        opened(workspace, environment) as platform,
+        earlier_of(workspace, environment) as earlier,
+    ):
+        request = replace(request, earlier=earlier)
         skipping = ("--skip-blocked",) if skip_blocked else ()
         applying = Applying(workspace, environment, platform, request, yes, ("apply", *skipping))
         return applying.planned(FILES_APPLIED) if reviewed is None else applying.reviewed(reviewed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
-from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.opening import earlier_of, opened, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
@@ -34,8 +34,12 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
-    with opened(workspace, environment) as platform, working("Comparing", terminal):
-        made = plan(workspace, environment, platform, PlanRequest(at=now()))
+    with (
+        opened(workspace, environment) as platform,
+        earlier_of(workspace, environment) as earlier,
+        working("Comparing", terminal),
+    ):
+        made = plan(workspace, environment, platform, PlanRequest(now(), earlier=earlier))
     no_clients = no_clients or not environment.show_clients
     told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
     write_plan_as(choices.format, told, workspace, terminal, Telling(is_drift=True))

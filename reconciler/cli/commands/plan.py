@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import next_step, out_option
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
-from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.opening import earlier_of, opened, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -55,11 +55,12 @@ def plan_command(
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
-    request = PlanRequest(at=now(), allow=allow, show_emails=show_emails)
     with (
         opened(workspace, environment) as platform,
+        earlier_of(workspace, environment) as earlier,
         working("Comparing files, platform and clients", terminal),
     ):
+        request = PlanRequest(now(), allow, show_emails, earlier=earlier)
         made = plan(workspace, environment, platform, request)
     no_clients = no_clients or not environment.show_clients
     saved = made.without_clients() if no_clients else made

@@ -60,6 +60,11 @@ class EnvironmentDocument(Document):
         examples=["PLATFORM_TOKEN"],
     )
     guards: GuardsDocument = GuardsDocument()
+    after: PackageKey | None = Field(
+        default=None,
+        description="Another environment: a commit is applied here only once it was applied there.",
+        examples=["staging"],
+    )
     show_clients: bool = Field(
         default=True,
         description="Whether plans name clients elsewhere than on a terminal; `false`: counts only, for plan "

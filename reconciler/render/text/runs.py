@@ -57,7 +57,7 @@ def _what(run: Run) -> str:
     del actions["reassign"]
     parts = [f"{number(count)} {_DONE.get(action, action)}" for action, count in actions.items()]
     moved = f"{counted(run.moved, 'client')} moved" if run.moved else ""
-    return joined([*parts, moved]) or "catalog or settings only"
+    return joined([*parts, moved]) or "no package: catalog, settings or commit only"
 
 
 def _about(run: Run, paper: Paper) -> Iterator[str]:

@@ -9,8 +9,9 @@ from reconciler.validation.rules.rule import Rule
 SETTINGS_RULES: Final = (
     Rule(
         "unknown-environment",
-        "A default environment that is not listed",
-        "`default_environment` names one of `environments`.",
+        "An environment that is not listed",
+        "`default_environment`, and `after` of an environment, name one of `environments`; none comes after "
+        "itself.",
         bad="default_environment: prod\nenvironments:\n  production: {platform: ...}",
         good="default_environment: production\nenvironments:\n  production: {platform: ...}",
     ),
