@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import chosen, option
-from reconciler.cli.output import for_readers, write_plan_as
+from reconciler.cli.output import Telling, for_readers, write_plan_as
 from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
 from reconciler.cli.terminal import Terminal
@@ -234,7 +234,7 @@ class Applying:
         elif is_json:
             self._say(plan, step)
         else:
-            write_plan_as("text", told, self.workspace, terminal, next_step=step)
+            write_plan_as("text", told, self.workspace, terminal, Telling(next_step=step))
 
     def _say(self, plan: Plan, step: str) -> None:
         from reconciler.render.story.blockers import Audience

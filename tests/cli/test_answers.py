@@ -225,7 +225,7 @@ def test_drift_says_which_side_moved_whichever_it_was(run: Run, shop: Shop) -> N
     _, planned, _ = run("plan")
 
     assert drifted.startswith("Package drift on local")
-    told = {part.split()[1]: part for part in drifted.split("\n\n") if part[:1] in "~+"}
+    told = {part.split()[2]: part for part in drifted.split("\n\n") if part.split()[0] in {"~", "+"}}
     assert "The file changed since the last apply; the platform did not." in told["filed"]
     assert "Edited on the platform since the last apply; the file did not change." in told["edited"]
     assert "Its file was never applied here." in told["fresh"]
