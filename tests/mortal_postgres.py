@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from reconciler.live.opening import Address, migrate_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "pgserver"
+_IN_STEP = "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class MortalPostgres:
 
     def create(self) -> None:
         self._run("initdb", "-D", self.files, "-U", "postgres", "-A", "trust", "--no-sync")
+
+    def copy(self, primary: MortalPostgres) -> None:
+        """Become a hot standby of another server, which runs."""
+        self._run(
+            "pg_basebackup", "-h", str(primary.folder), "-U", "postgres", "-D", self.files, "-R", "-c", "fast"
+        )
+
+    def promote(self) -> None:
+        self._run("pg_ctl", "-D", self.files, "-w", "promote")
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}'"
@@ -67,14 +79,35 @@ class MortalPostgres:
 
 @contextmanager
 def mortal_postgres() -> Iterator[MortalPostgres]:
+    with _somewhere() as server:
+        server.create()
+        server.start()
+        migrate_platform(Address(server.url), root=server.folder)
+        yield server
+
+
+@contextmanager
+def with_standby() -> Iterator[tuple[MortalPostgres, MortalPostgres]]:
+    """Give a primary with a platform and its hot standby, which has all that was committed."""
+    with mortal_postgres() as primary, _somewhere() as standby:
+        standby.copy(primary)
+        standby.start()
+        with psycopg.connect(primary.url, autocommit=True) as connection:
+            for setting in ("synchronous_standby_names = '*'", "synchronous_commit = remote_apply"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+            while not connection.execute(_IN_STEP).fetchall():
+                time.sleep(0.01)
+        yield primary, standby
+
+
+@contextmanager
+def _somewhere() -> Iterator[MortalPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="reconciler-pg-"))
     server = MortalPostgres(folder, _programs())
     if os.getuid() == 0:
         shutil.chown(folder, USER)
     try:
-        server.create()
-        server.start()
-        migrate_platform(Address(server.url), root=folder)
         yield server
     finally:
         server.stop()

@@ -26,7 +26,10 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
         "Wait until it has finished, then try again; nothing was written.",
     ),
     "contention": ("others wrote to {where} at the same time", "Try again; nothing was written."),
-    "read-only": ("{where} cannot be written", "Check the permissions that you have there."),
+    "read-only": (
+        "{where} cannot be written",
+        "Check the permissions that you have there, and that it is no standby.",
+    ),
     "corrupt": (
         "{where} is damaged, or is not a platform's database",
         "Restore it from a backup, or name another file under `platform` in reconciler.yaml.",

@@ -51,6 +51,7 @@ _SQLITE_FAULTS: Final[dict[int, Fault]] = {
     26: "corrupt",
 }
 # Error codes, or their classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# A standby has no serialisable transactions, which all writers are.
 # Two inserts of one key at once are contention too, as are two migrations: the next try finds what the other
 # made, and says so.
 _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
@@ -63,6 +64,7 @@ _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "42701": "contention",
     "55P03": "busy",
     "57014": "busy",
+    "0A000": "read-only",
     "25006": "read-only",
     "42501": "read-only",
     "53100": "full",

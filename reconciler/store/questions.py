@@ -8,14 +8,22 @@ it costs follows the number of holders of the packages in question, never the nu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam
 
-from reconciler.model.questions import Answer, ClientQuestion, Condition
+from reconciler.model.questions import (
+    Answer,
+    AnyOf,
+    AssignedIn,
+    ClientQuestion,
+    Condition,
+    MovedIn,
+    OwnerNotIn,
+    UsesMoreThan,
+)
 from reconciler.store import packages, tables
-from reconciler.store.alternatives import simplified
 from reconciler.store.columns import microseconds
 from reconciler.store.conditions import ASKED, COLUMNS, Matches, counted, of_all_asked, of_one_revision
 from reconciler.store.lists import array, binding
@@ -26,6 +34,66 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
+
+    from reconciler.model.questions import Alternative
+
+
+def simplified(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """Return conditions that the same clients meet: none that all meet, and no two alternatives alike.
+
+    So one alternative that is left is a condition like any other, with its own, faster statement.
+    """
+    merged = (_merged(condition) if isinstance(condition, AnyOf) else condition for condition in conditions)
+    return tuple(condition for condition in merged if not _is_always_met(condition))
+
+
+def _is_always_met(condition: Condition) -> bool:
+    """Whether any client meets it.
+
+    A client without a row of usage has used 0, which is more than any amount below; as 0 users are.
+    """
+    match condition:
+        case UsesMoreThan(amount=amount):
+            return amount < 0
+        case OwnerNotIn(emails):
+            return not emails
+        case AnyOf(alternatives):
+            return any(map(_is_always_met, alternatives))
+        case _:
+            return False
+
+
+def _merged(condition: AnyOf) -> Condition:
+    stated = condition.alternatives
+    merged: tuple[Alternative, ...] = (*_uses(stated), *_owners(stated), *_starts(stated), *_moves(stated))
+    return merged[0] if len(merged) == 1 else AnyOf(merged)
+
+
+def _uses(alternatives: Sequence[Alternative]) -> Iterator[UsesMoreThan]:
+    """Of one meter, the least amount lets all in."""
+    least: dict[str, int] = {}
+    for each in alternatives:
+        if isinstance(each, UsesMoreThan):
+            least[each.meter] = min(each.amount, least.get(each.meter, each.amount))
+    return (UsesMoreThan(meter, amount) for meter, amount in sorted(least.items()))
+
+
+def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
+    """Who is on every list meets none of them, and nobody else."""
+    lists = [set(each.emails) for each in alternatives if isinstance(each, OwnerNotIn)]
+    if lists:
+        yield OwnerNotIn(tuple(sorted(set.intersection(*lists))))
+
+
+def _moves(alternatives: Sequence[Alternative]) -> Iterator[MovedIn]:
+    return iter(dict.fromkeys(each for each in alternatives if isinstance(each, MovedIn)))
+
+
+def _starts(alternatives: Sequence[Alternative]) -> Iterator[AssignedIn]:
+    windows = [each.windows for each in alternatives if isinstance(each, AssignedIn)]
+    if windows:
+        yield AssignedIn(tuple(chain.from_iterable(windows)))
+
 
 _CLIENT: Final = tables.subscriptions.c.client_id
 _PAGE: Final = 2_000
