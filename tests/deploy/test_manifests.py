@@ -64,6 +64,18 @@ def test_who_holds_the_secret_takes_the_configuration_from_the_operator(document
         assert (mount["name"], mount["readOnly"]) == ("configuration", True)
 
 
+def test_a_job_that_only_reports_has_a_token_of_its_own() -> None:
+    secrets = {
+        container["name"]: container["envFrom"][0]["secretRef"]["name"]
+        for path in MANIFESTS
+        for document in yaml.safe_load_all(path.read_text())
+        for container in containers(document)
+        if container.get("envFrom")
+    }
+
+    assert [name for name, secret in secrets.items() if secret == secrets["drift"]] == ["drift"]
+
+
 def options_of(command: str) -> set[str]:
     shown = CliRunner().invoke(commands, [command, "--help"], obj={})
     assert shown.exit_code == 0
