@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
 def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
     """Read and check all files; their findings are in the workspace."""
-    from reconciler.sources.settings import find_config
     from reconciler.sources.workspace import read_workspace
 
-    config = choices.config or find_config(Path.cwd())
-    return read_workspace(config, today=now().date(), cache=cache)
+    return read_workspace(_config(choices), today=now().date(), cache=cache)
 
 
 @contextmanager
@@ -57,6 +55,13 @@ def platform_of(choices: Choices) -> Iterator[Platform]:
         yield platform
 
 
+def require_package(choices: Choices, platform: Platform, key: str) -> None:
+    """Refuse a package that the platform does not have, saying what was meant or what to do first."""
+    from reconciler.engine import known_packages
+
+    known_packages.require_package(platform, key, _config(choices))
+
+
 @contextmanager
 def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
     """Open the chosen platform to serve it or to manage its tokens; package files are not read."""
@@ -70,7 +75,13 @@ def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]
 def environment_and_root(choices: Choices) -> tuple[Environment, Path]:
     """Read the settings alone: the chosen environment, and the folder that its paths count from."""
     from reconciler.engine.plan import environment_of
-    from reconciler.sources.settings import find_config, required_settings
+    from reconciler.sources.settings import required_settings
 
-    config = choices.config or find_config(Path.cwd())
+    config = _config(choices)
     return environment_of(required_settings(config), choices.environment), config.absolute().parent
+
+
+def _config(choices: Choices) -> Path:
+    from reconciler.sources.settings import find_config
+
+    return choices.config or find_config(Path.cwd())

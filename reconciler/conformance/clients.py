@@ -139,6 +139,66 @@ def test_assigning_by_hand_starts_anew(platform: Platform) -> None:
     assert (client.usage, client.users) == ({"sources": 5}, 2)
 
 
+def test_what_an_assignment_would_do_is_told_and_nothing_written(platform: Platform) -> None:
+    with_catalog(platform)
+    held = definition(features=["agent", "chat"], limits={"sessions": 10}, ai_credits=100)
+    platform.edit_package("basic", held, NOW)
+    platform.edit_package("other", definition("Other", features=["audio"], expiry="1 week"), NOW)
+    platform.add_client(line("acme", usage={"chat": 3, "sources": 5, "ai_credits": 6}, users=5), NOW)
+    before = platform.client("acme", LATER)
+
+    told = platform.foresee("acme", "other", LATER)
+
+    assert told.client == before == platform.client("acme", LATER)
+    assert (told.package, told.revision, told.assigned_at, told.is_held) == ("other", 1, LATER, False)
+    assert sorted((field.code.value, field.path) for field in told.prospect.losses) == [
+        ("ai-credits-lowered", "/ai_credits"),
+        ("expiry-shortened", "/expiry"),
+        ("feature-removed", "/features/agent"),
+        ("feature-removed", "/features/chat"),
+        ("limit-removed", "/limits/sessions"),
+    ]
+    assert [field.path for field in told.prospect.gains] == ["/features/audio"]
+    assert told.prospect.used == {"chat": 3, "ai_credits": 6}
+    assert told.prospect.expires_at == LATER + timedelta(weeks=1)
+    assert told.restarted == {"chat": 3, "ai_credits": 6}
+
+
+def test_an_assignment_does_what_it_was_told_to_do(platform: Platform) -> None:
+    with_catalog(platform)
+    with_client(platform, usage={"chat": 3, "sources": 5})
+    platform.edit_package("other", definition("Other", features=["audio"], expiry="1 week"), NOW)
+    told = platform.foresee("acme", "other", LATER)
+
+    client = platform.assign("acme", "other", LATER)
+
+    held = client.subscription
+    assert (held.package, held.revision, held.assigned_at) == (told.package, told.revision, told.assigned_at)
+    assert held.expires_at == told.prospect.expires_at
+    assert client.usage.keys() == {"chat", "sources"} - told.restarted.keys()
+
+
+def test_assigning_what_is_held_is_told_as_such(platform: Platform) -> None:
+    with_client(platform)
+
+    told = platform.foresee("acme", "basic", LATER)
+
+    assert (told.is_held, told.prospect.fields) == (True, ())
+
+
+def test_an_assignment_that_a_rule_forbids_is_not_foreseen(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("old", definition("Old"), NOW, archived=True)
+    platform.edit_package("closed", definition("Closed", allowed_emails=["a@b.example"]), NOW)
+
+    for key in ("old", "closed"):
+        with pytest.raises(BlockedError):
+            platform.foresee("acme", key, LATER)
+    for client, key in (("acme", "nowhere"), ("nobody", "basic")):
+        with pytest.raises(WrongUsageError):
+            platform.foresee(client, key, LATER)
+
+
 def test_a_feature_that_the_catalog_lost_starts_anew_where_it_is_held(platform: Platform) -> None:
     platform.edit_package("basic", definition(features=["gone"]), NOW)
     platform.add_client(line("acme", usage={"gone": 3, "unheard_of": 4}), NOW)

@@ -110,7 +110,7 @@ class _Telling:
         for client, is_mover in _beside(self.reader.clients(at, package=touched.live_key), movers):
             if is_mover or (self.request.kept and client.subscription.status == "active"):
                 note = self._note(client, moves=is_mover)
-                if note.is_due or (self.request.kept and note.moves and note.gains):
+                if note.is_due or (self.request.kept and note.moves and note.prospect.gains):
                     yield note
 
     def _note(self, client: Client, *, moves: bool) -> Note:

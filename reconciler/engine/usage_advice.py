@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from reconciler.errors import WrongUsageError
 from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import AssignedIn, ClientQuestion
@@ -25,16 +23,8 @@ if TYPE_CHECKING:
 
 
 def usage_advice(reader: PlatformReader, package: str | None, at: datetime) -> Iterator[PackageUsage]:
-    """Yield the consumption of one package, or of every package that somebody holds, by key.
-
-    Raises WrongUsageError where the platform has no such package.
-    """
+    """Yield the consumption of one package that the platform has, or of every one that somebody holds."""
     heads = {head.key: head for head in reader.packages()}
-    if package is not None and package not in heads:
-        near = get_close_matches(package, heads, n=3)
-        every = "`reconciler clients usage` alone shows all that somebody holds."
-        hint = f"Did you mean {' or '.join(near)}?" if near else every
-        raise WrongUsageError(f"The platform has no package {package!r}.", hint=hint)
     wanted = sorted(heads) if package is None else [package]
     holdings = reader.holdings(wanted, at)
     for key in wanted:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
+    from reconciler.model.prospects import Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Guards
     from reconciler.model.tokens import Token
@@ -190,6 +191,10 @@ class Platform(PlatformReader, Protocol):
 
     def assign(self, client_id: str, package: str, at: datetime) -> Client:
         """Give the client a package by hand: a new snapshot, start and cycle (rules 2, 5, 8, 10)."""
+        ...
+
+    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
+        """Return what `assign` would do now, and write nothing; raises what it would raise (rule 16)."""
         ...
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:

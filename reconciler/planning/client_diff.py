@@ -5,16 +5,18 @@ Whatever is said of one client here is said of all its like in the plan: the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.model.clients import subscription_status
 from reconciler.model.emails import normal_email
+from reconciler.model.prospects import Prospect
 from reconciler.model.quantities import allowance
-from reconciler.model.terms import Kind
+from reconciler.model.terms import Kind, Term
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date, datetime
 
     from reconciler.model.changesets import Run
@@ -23,25 +25,6 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Change, FieldChange, GuardResult
 
 Stay: TypeAlias = Literal["nothing-changes", "not-active", "kept", "excluded", "not-allowed", "waits"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What moving to another revision would do to one client.
-
-    Attributes:
-        fields: Differences from what it holds, as far as it would notice them (rule 14).
-        used: Usage in this cycle, per subject of `fields` that is metered; 0 is left out.
-        over: Paths of `fields` whose new cap it is above already: new use is refused until it is under it.
-        expires_at: When the subscription would end, counted from the same start (rule 10).
-        is_expired: Whether that is over already.
-    """
-
-    fields: tuple[FieldChange, ...]
-    used: dict[str, int]
-    over: tuple[str, ...]
-    expires_at: datetime | None
-    is_expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +49,33 @@ class Explanation:
     waits_until: date | None = None
 
 
-def prospect(client: Client, snapshot: Definition, target: Definition, at: datetime) -> Prospect:
-    """Work out what the client gains and loses if its snapshot becomes `target`."""
-    start = client.subscription.assigned_at
+def prospect(
+    client: Client, snapshot: Definition, target: Definition, at: datetime, start: datetime | None = None
+) -> Prospect:
+    """Work out what the client gains and loses if its snapshot becomes `target` at an instant.
+
+    The expiry counts from `start`; None: from the same start as before (rule 10).
+    """
+    start = start or client.subscription.assigned_at
     found = differences(snapshot, target, email=masked)
-    fields = tuple(each for each in found if _is_felt(each, snapshot, target, start))
-    used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
     expires_at = target.expiry.after(start) if target.expiry else None
+    ends_otherwise = expires_at != client.subscription.expires_at
+    fields = tuple(each for each in found if _is_felt(each, ends_otherwise=ends_otherwise))
+    used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
     is_expired = subscription_status("active", expires_at, at) == "expired"
     over = tuple(field.path for field in fields if _is_over(client, field, target))
     return Prospect(fields, used, over, expires_at, is_expired)
+
+
+def prospect_anew(
+    client: Client, snapshot: Definition, target: Definition, at: datetime, restarted: Collection[str]
+) -> Prospect:
+    """Work out the same where the client is assigned `target` by hand: start and cycle begin at that instant.
+
+    Nobody is over a cap of what goes back to 0 by it, which `restarted` names.
+    """
+    found = prospect(client, snapshot, target, at, at)
+    return replace(found, over=tuple(path for path in found.over if Term.at(path).key not in restarted))
 
 
 def reason_to_stay(client: Client, prospect: Prospect, rollout: Rollout, target: Definition) -> Stay:
@@ -106,11 +106,9 @@ def minting(runs: tuple[Run, ...], key: str, revision: int) -> Run | None:
     return None
 
 
-def _is_felt(field: FieldChange, snapshot: Definition, target: Definition, start: datetime) -> bool:
+def _is_felt(field: FieldChange, *, ends_otherwise: bool) -> bool:
     """Whether it changes what a client may use, or until when: another title does not (rule 14)."""
-    if field.code.row.kind is Kind.EXPIRY:
-        return snapshot.held_since(start)[-1] != target.held_since(start)[-1]
-    return field.code.row.reaches_holders
+    return ends_otherwise if field.code.row.kind is Kind.EXPIRY else field.code.row.reaches_holders
 
 
 def _is_over(client: Client, field: FieldChange, target: Definition) -> bool:

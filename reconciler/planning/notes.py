@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from reconciler.model.clients import Client
-    from reconciler.model.plans import FieldChange
-    from reconciler.planning.client_diff import Prospect
+    from reconciler.model.prospects import Prospect
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,6 @@ class Note:
     is_archived: bool = False
 
     @property
-    def losses(self) -> tuple[FieldChange, ...]:
-        """What the client has now and would not have, or have less of."""
-        return tuple(each for each in self.prospect.fields if each.severity.is_loss)
-
-    @property
-    def gains(self) -> tuple[FieldChange, ...]:
-        """What the client would have more of."""
-        return tuple(each for each in self.prospect.fields if not each.severity.is_loss)
-
-    @property
     def is_due(self) -> bool:
         """Whether the client really is touched: it loses something, or what it holds is no longer sold."""
-        return bool(self.losses) or self.is_archived
+        return bool(self.prospect.losses) or self.is_archived

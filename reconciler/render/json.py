@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from reconciler.model.edits import FileEdit
     from reconciler.model.findings import Finding
     from reconciler.model.plans import FieldChange, Plan
+    from reconciler.model.prospects import Assignment, Prospect
     from reconciler.model.tokens import Token
     from reconciler.model.topics import Topic
     from reconciler.planning.advice import MeterUsage, PackageUsage
-    from reconciler.planning.client_diff import Explanation, Prospect
+    from reconciler.planning.client_diff import Explanation
     from reconciler.planning.notes import Note
     from reconciler.render.notes import Letter
     from reconciler.render.story.glossary import Glossary
@@ -78,6 +79,13 @@ def edits_json(edits: Sequence[FileEdit], findings: Sequence[Finding] = ()) -> s
 def client_json(client: Client) -> str:
     """Return the client on one line, as the API gives it too."""
     return line(_client(client))
+
+
+def assignment_json(assignment: Assignment) -> str:
+    """Return what giving a client a package would do on one line, as the API gives it too."""
+    from reconciler.wire.clients import AssignmentReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
+
+    return line(AssignmentReply.of(assignment).model_dump(mode="json", by_alias=True))
 
 
 def run_json(run: Run) -> str:
@@ -154,8 +162,8 @@ def note_json(note: Note, glossary: Glossary) -> str:
             "moves": note.moves,
             "subject": words.subject,
             "text": _letter_text(words),
-            "losses": [_difference(field) for field in note.losses],
-            "gains": [_difference(field) for field in note.gains],
+            "losses": [_difference(field) for field in note.prospect.losses],
+            "gains": [_difference(field) for field in note.prospect.gains],
         }
     )
 

@@ -52,7 +52,7 @@ def letter(note: Note, glossary: Glossary, quote: Quote) -> Letter:
         losses_heading=f"What you{would} lose:",
         losses=tuple(_Part(note, each, glossary, quote).text() for each in _told_losses(note, glossary)),
         gains_heading=f"What you{would} gain:",
-        gains=tuple(_Part(note, each, glossary, quote).text() for each in note.gains),
+        gains=tuple(_Part(note, each, glossary, quote).text() for each in note.prospect.gains),
     )
 
 
@@ -86,8 +86,8 @@ def _opening(note: Note, quote: Quote) -> str:
 
 def _told_losses(note: Note, glossary: Glossary) -> Iterator[FieldChange]:
     """Leave out limits that go with their feature: the feature says it."""
-    gone = {field.term for field in note.losses if field.code.row.kind is Kind.FEATURE}
-    for field in note.losses:
+    gone = {field.term for field in note.prospect.losses if field.code.row.kind is Kind.FEATURE}
+    for field in note.prospect.losses:
         feature = glossary.owners.get(field.term.key) if field.code.row.kind is Kind.LIMIT else None
         if field.after is not None or feature is None or Term("features", feature) not in gone:
             yield field

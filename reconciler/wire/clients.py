@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
+from pydantic import ConfigDict, Field, JsonValue
+
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.fields import Amount, ClientId, ClientName, Email, Instant, Key, PackageKey, Whole
+from reconciler.model.plans import FieldChange
+from reconciler.model.prospects import Assignment, Prospect
 from reconciler.model.quantities import LARGEST_QUANTITY
-from reconciler.model.terms import CAPS
+from reconciler.model.terms import CAPS, Code, Severity
 from reconciler.wire.caps import with_caps
 from reconciler.wire.fields import (
     Body,
@@ -103,6 +107,65 @@ class AssignBody(Body):
     """The package that a client is given by hand."""
 
     package: PackageKey
+
+
+class FieldReply(Reply):
+    """One difference between what a client holds and what it would hold."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    path: str
+    before: JsonValue = Field(alias="from")
+    after: JsonValue = Field(alias="to")
+    code: Code
+    severity: Severity
+
+    def value(self) -> FieldChange:
+        """Return the difference."""
+        return FieldChange(**dict(self))
+
+
+class AssignmentReply(Reply):
+    """What giving a client a package by hand would do; nothing was written.
+
+    `used` and `over` speak of what differs; `restarted` is the usage that would go back to 0.
+    """
+
+    client: ClientReply
+    package: str
+    revision: int
+    assigned_at: Instant
+    expires_at: Instant | None
+    fields: tuple[FieldReply, ...]
+    used: dict[str, int]
+    over: tuple[str, ...]
+    is_expired: bool
+    restarted: dict[str, int]
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> Self:
+        """Make the reply."""
+        prospect = assignment.prospect
+        return cls(
+            client=ClientReply.of(assignment.client),
+            package=assignment.package,
+            revision=assignment.revision,
+            assigned_at=assignment.assigned_at,
+            expires_at=prospect.expires_at,
+            fields=tuple(map(FieldReply.model_validate, prospect.fields)),
+            used=dict(prospect.used),
+            over=prospect.over,
+            is_expired=prospect.is_expired,
+            restarted=dict(assignment.restarted),
+        )
+
+    def value(self) -> Assignment:
+        """Return what it would do."""
+        fields = tuple(each.value() for each in self.fields)
+        prospect = Prospect(fields, self.used, self.over, self.expires_at, self.is_expired)
+        client = self.client.value()
+        start = self.assigned_at
+        return Assignment(client, self.package, self.revision, start, prospect, self.restarted)
 
 
 class UsersBody(Body):

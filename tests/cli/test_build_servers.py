@@ -66,6 +66,7 @@ TABLE: Final = (
     Row(("clients", "add", COMMAND, "--name", LONG, "--owner-email", "a@x.example", "--package", "pro")),
     Row(("clients", "import", "lines.jsonl")),
     Row(("clients", "assign", COMMAND, "pro")),
+    Row(("clients", "assign", COMMAND, "pro", "--yes")),
     Row(("clients", "reassign", COMMAND, "--yes", "--actor", LONG)),
     Row(("clients", "usage")),
     Row(("explain", COMMAND)),

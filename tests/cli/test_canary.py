@@ -54,7 +54,7 @@ COMMANDS = [
     "clients list --format json",
     "clients show acme",
     "clients add acme --name Acme --owner-email a@x.example --package basic",
-    "clients assign acme basic",
+    "clients assign acme basic --yes",
     "clients reassign basic --yes",
     "clients usage",
     "history",

@@ -23,7 +23,9 @@ from reconciler.model.findings import Finding, Position
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead
 from reconciler.model.plans import Outdated, PlatformIdentity
+from reconciler.model.prospects import Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
+from reconciler.planning.client_diff import prospect_anew
 from tests.contract import world
 from tests.contract.losing import (
     Stated,
@@ -320,6 +322,16 @@ class FakePlatform:
                 raise BlockedError(reason)
             self._begin(holder, target, at)
             return holder.seen(at)
+
+    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
+        holder, target = self._holder(client_id), self._package(package)
+        reason = refusal(target, holder.owner_email)
+        if reason:
+            raise BlockedError(reason)
+        client = holder.seen(at)
+        restarted = {meter: used for meter, used in client.usage.items() if self._is_per_cycle(holder, meter)}
+        brought = prospect_anew(client, holder.snapshot, target.current, at, restarted)
+        return Assignment(client, package, len(target.revisions), at, brought, restarted)
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         holder = self._holder(client_id)

@@ -98,4 +98,4 @@ def test_a_note_says_nothing_of_an_expiry_that_ends_the_subscription_on_the_same
     request = NotesRequest(shop.at, date(2026, 12, 1), kept=True)
     (note,) = notes(workspace, environment_of(workspace.settings, None), shop.platform, request)
 
-    assert [loss.code.value for loss in note.losses] == ["feature-removed"]
+    assert [loss.code.value for loss in note.prospect.losses] == ["feature-removed"]

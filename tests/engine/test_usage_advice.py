@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.engine.usage_advice import usage_advice
-from reconciler.errors import WrongUsageError
 from reconciler.render.json import usage_json
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.style import Paper
@@ -109,15 +108,6 @@ def test_without_a_package_every_one_that_is_held_is_shown(shop: Shop) -> None:
 
     assert [usage.key for usage in usage_advice(shop.platform, None, shop.at)] == ["pro"]
     assert only(shop, "unsold").holders == 0
-
-
-def test_an_unknown_package_is_answered_with_what_was_meant(shop: Shop) -> None:
-    settled(shop)
-
-    with pytest.raises(WrongUsageError) as refused:
-        list(usage_advice(shop.platform, "prp", shop.at))
-
-    assert "pro" in refused.value.hint
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
 from reconciler.live.rules import carried_over, granted, refused_assignment
+from reconciler.model.prospects import Assignment
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
 from reconciler.model.terms import USERS
+from reconciler.planning.client_diff import prospect_anew
 from reconciler.store import clients, meta, usage
 from reconciler.store.usage import StoredUsage
 
@@ -41,13 +43,28 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
 
 def assign(connection: Connection, client_id: str, key: str, at: datetime) -> None:
     """Give a client a package by hand (rules 2, 5, 8, 10)."""
-    client = lookup.client(connection, client_id)
-    offer = lookup.offer(connection, key)
+    client, offer = _assignable(connection, client_id, key)
+    begin_cycle(connection, client, offer.package.id)
+    clients.rewrite_subscriptions(connection, [assigned(client, offer, at)])
+
+
+def foreseen(connection: Connection, client_id: str, key: str, at: datetime) -> Assignment:
+    """Return what `assign` would do now; raises what it would raise."""
+    stored, offer = _assignable(connection, client_id, key)
+    snapshot = lookup.held(connection, stored)
+    client = lookup.seen(stored, snapshot, usage.of_client(connection, client_id), at)
+    kept = carried_over(client.usage, snapshot, meta.catalog(connection))
+    restarted = {meter: used for meter, used in client.usage.items() if meter not in kept}
+    brought = prospect_anew(client, snapshot, offer.definition, at, restarted)
+    return Assignment(client, key, offer.package.head.revision, at, brought, restarted)
+
+
+def _assignable(connection: Connection, client_id: str, key: str) -> tuple[StoredClient, Offer]:
+    client, offer = lookup.client(connection, client_id), lookup.offer(connection, key)
     refusal = refused_assignment(offer.package.head, offer.definition, client.owner_email)
     if refusal is not None:
         raise BlockedError(f"client `{client_id}`: {refusal.message}", hint=refusal.fix)
-    begin_cycle(connection, client, offer.package.id)
-    clients.rewrite_subscriptions(connection, [assigned(client, offer, at)])
+    return client, offer
 
 
 def begin_cycle(connection: Connection, client: StoredClient, package_id: int) -> None:

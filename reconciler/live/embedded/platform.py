@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
+    from reconciler.model.prospects import Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Guards
     from reconciler.store.database import Database
@@ -232,6 +233,11 @@ class EmbeddedPlatform:
         with self.database.writing() as connection:
             assignments.assign(connection, client_id, package, at)
             return lookup.view(connection, client_id, at)
+
+    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
+        """See `Platform`."""
+        with self.database.reading() as connection:
+            return assignments.foreseen(connection, client_id, package, at)
 
     @retried
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:

@@ -22,6 +22,7 @@ from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
     AssignBody,
+    AssignmentReply,
     ClientLineBody,
     ClientReply,
     ImportReply,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.hosts import Host
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.prospects import Assignment
 
 _IN_MEMORY: Final = 2**20
 _WHATEVER_IS_THERE: Final = {"If-Match": "*"}
@@ -97,6 +99,15 @@ class HttpPlatform(HttpReader):
         del at
         body = made(AssignBody, package=package)
         return self._changed("PUT", paths.SUBSCRIPTION, client_id, body, "the assignment")
+
+    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
+        """See `Platform`."""
+        del at
+        body = made(AssignBody, package=package)
+        place = paths.SUBSCRIPTION.format(client_id=named(CLIENT_ID, client_id))
+        more = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
+        request = writing("PUT", place, body, "the look at the assignment", **more)
+        return self.agreed.call(request, AssignmentReply).value()
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""

@@ -5,24 +5,21 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.english import day, instant, number
-from reconciler.model.terms import Kind
-from reconciler.render.story.phrasing import Difference, phrased
+from reconciler.model.english import day, instant
 from reconciler.render.story.words import Span, Tone, author, joined
 from reconciler.render.text.client import client_text
+from reconciler.render.text.prospects import prospect_lines
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.plans import FieldChange
     from reconciler.model.topics import Topic
-    from reconciler.planning.client_diff import Explanation, Prospect, Stay
+    from reconciler.planning.client_diff import Explanation, Stay
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.text.style import Paper
 
 _COMMIT: Final = 12
-_KIND_COLUMN: Final = 14
 _HEADINGS: Final = {
     "rule": "RULES OF VALIDATION",
     "guard": "GUARDS",
@@ -72,7 +69,8 @@ def _outlook(explanation: Explanation, glossary: Glossary, paper: Paper) -> Iter
     if explanation.prospect.fields:
         when = "With that:" if explanation.stays is None else "On reassignment, once the plan is applied:"
         yield from paper.lines([Span(when, Tone.STRONG)])
-        yield from _prospect(explanation.prospect, glossary, paper)
+        prospect = explanation.prospect
+        yield from prospect_lines(prospect.fields, prospect, glossary, paper)
 
 
 def _verdict(explanation: Explanation) -> Span | str:
@@ -85,30 +83,6 @@ def _verdict(explanation: Explanation) -> Span | str:
         return _STAYS[explanation.stays]
     once = ", once nothing blocks it" if explanation.guards else ""
     return Span(f"The plan moves this client to the package's new revision{once}.", Tone.CAUTION)
-
-
-def _prospect(prospect: Prospect, glossary: Glossary, paper: Paper) -> Iterator[str]:
-    for field in sorted(prospect.fields, key=lambda each: each.severity.rank):
-        said = phrased(Difference.of_field(field), glossary)
-        tone = Tone.ALARM if field.severity.is_loss else Tone.GOOD
-        label = Span(f"{said.sign} {said.label}", tone)
-        body = [*said.body, Span(_remark(field, prospect), Tone.CAUTION)]
-        yield from paper.lines(body, indent=2, label=label, column=_KIND_COLUMN)
-
-
-def _remark(field: FieldChange, prospect: Prospect) -> str:
-    subject = field.term.key
-    parts = []
-    if field.severity.is_loss and subject in prospect.used:
-        parts.append(f"{number(prospect.used[subject])} used in this cycle")
-    if field.path in prospect.over:
-        parts.append("over the new cap: nothing is deleted, new use is refused")
-    if field.code.row.kind is Kind.EXPIRY:
-        end = prospect.expires_at
-        parts.append("never ends" if end is None else f"ends {instant(end)}")
-        parts.append("which is over already" if prospect.is_expired else "")
-    said = "; ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
 
 
 def topic_text(topic: Topic, paper: Paper) -> str:

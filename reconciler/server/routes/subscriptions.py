@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
-from reconciler.server.etags import ANY, IfMatch, require_match
+from reconciler.server.etags import ANY, IfMatch, require_match, shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.parameters import ClientId
 from reconciler.wire import paths
 from reconciler.wire.clients import (
     AssignBody,
+    AssignmentReply,
     ClientLineBody,
     ClientReply,
     UsageBody,
@@ -31,6 +32,7 @@ router = APIRouter(tags=["clients"], route_class=Gated)
 _Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
 _Assigner = Annotated[Call, Depends(Needs(Scope.SUBSCRIPTIONS))]
 _Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
+_DryRun = Annotated[bool, Query(description="Say what it would do, and write nothing.")]
 
 
 @router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
@@ -45,17 +47,27 @@ def add_client(
     return Write(call, idempotency_key, asked(request, body.model_dump_json()), 201).done(effect)
 
 
-@router.put(paths.SUBSCRIPTION, response_model=ClientReply)
-def assign(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+@router.put(paths.SUBSCRIPTION, response_model=ClientReply | AssignmentReply)
+def assign(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
     request: Request,
     call: _Assigner,
     client_id: ClientId,
     body: AssignBody,
     idempotency_key: IdempotencyKey,
     if_match: IfMatch,
+    *,
+    dry_run: _DryRun = False,
 ) -> Response:
-    """Give a client a package by hand: a new snapshot, start and cycle."""
+    """Give a client a package by hand: a new snapshot, start and cycle.
+
+    With `dry_run` nothing is written, and the answer is an `AssignmentReply`: what the client would lose and
+    gain, and what would begin anew.
+    """
     change = _Conditional(call, client_id, if_match)
+    if dry_run:
+        change.check()
+        foreseen = call.platform.foresee(client_id, body.package, call.now)
+        return shown(AssignmentReply.of(foreseen))
     text = asked(request, change.condition, body.model_dump_json())
     assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now))
     return Write(call, idempotency_key, text).done(assigned)
@@ -116,9 +128,13 @@ class _Conditional:
         """Return the change, preceded by looking whether the condition holds."""
 
         def checked() -> ClientReply:
-            if self.condition.strip() != ANY:
-                current = self._call.platform.client(self._client_id, self._call.now)
-                require_match(self.condition, ClientReply.of(current))
+            self.check()
             return ClientReply.of(change())
 
         return checked
+
+    def check(self) -> None:
+        """Refuse where the condition does not hold."""
+        if self.condition.strip() != ANY:
+            current = self._call.platform.client(self._client_id, self._call.now)
+            require_match(self.condition, ClientReply.of(current))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.opening import platform_of
+from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.output import write_client
 from reconciler.cli.parameters import instant
@@ -28,5 +28,7 @@ def add_command(client_id: str, **stated: Any) -> None:
     CLIENT is its id. The client gets a snapshot of the package's current revision.
     """
     line = ClientLine(id=client_id, line=1, **stated)
-    with platform_of(chosen()) as platform:
+    choices = chosen()
+    with platform_of(choices) as platform:
+        require_package(choices, platform, stated["package"])
         write_client(platform.add_client(line, now()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.opening import platform_of
+from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
@@ -31,6 +31,8 @@ def list_command(package: str | None, at: datetime | None, *, outdated: bool) ->
     choices = chosen()
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
+        if package is not None:
+            require_package(choices, platform, package)
         clients = platform.clients(at or now(), package=package, outdated=outdated)
         if choices.format == "json":
             terminal.write_json_lines(map(client_json, clients))

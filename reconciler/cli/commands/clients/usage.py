@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.opening import platform_of
+from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
@@ -37,6 +37,8 @@ def usage_command(package: str | None, at: datetime | None) -> None:
     choices = chosen()
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
+        if package is not None:
+            require_package(choices, platform, package)
         packages = usage_advice(platform, package, at or now())
         if choices.format == "json":
             terminal.write_json_lines(map(usage_json, packages))

@@ -1,0 +1,135 @@
+"""What is done to clients by hand is shown before it is done."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli.main import main
+from tests.shop import opened_shop
+from tests.terminals import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.shop import Shop
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Clients on the better of two packages, one of whom uses what the other lacks."""
+    with opened_shop(tmp_path) as opened:
+        opened.package("pro", features=["chat", "calls"])
+        opened.package("basic", title="Basic", features=["chat"], expiry="30 days")
+        opened.apply()
+        opened.clients("acme", package="pro", usage={"calls": 3})
+        opened.clients("globex", package="pro")
+        yield opened
+
+
+@pytest.fixture
+def run(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COLUMNS", "100")
+    config = str(shop.root / "reconciler.yaml")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(["--config", config, *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def held(run: Run, client: str = "acme") -> str:
+    shown = json.loads(run("clients", "show", client, "--format", "json")[1])
+    return str(shown["subscription"]["package"])
+
+
+def test_without_a_terminal_an_assignment_is_shown_and_not_done(run: Run) -> None:
+    code, text, error = run("clients", "assign", "acme", "basic")
+
+    assert code == 64
+    assert "Loses:\n  - feature     Calls (calls) (3 used in this cycle)\n" in text
+    assert "  ~ expiry      never → 30 days (ends " in text
+    assert "Starts anew: the expiry and the billing cycle; back to 0: Calls (3 used).\n" in text
+    assert error.endswith("hint:  Add --yes to do it.\n")
+    assert held(run) == "pro"
+
+
+def test_with_yes_an_assignment_is_shown_and_done(run: Run) -> None:
+    code, text, _ = run("clients", "assign", "acme", "basic", "--yes")
+
+    assert code == 0
+    assert "Calls (calls) (3 used in this cycle)" in text
+    assert "acme holds basic revision 1; it expires " in text
+    assert held(run) == "basic"
+
+
+def test_what_an_assignment_gives_is_shown_too(run: Run) -> None:
+    run("clients", "assign", "acme", "basic", "--yes")
+
+    _, text, _ = run("clients", "assign", "acme", "pro")
+
+    assert "  + feature     Calls (calls)\n" in text.partition("Gains:\n")[2]
+    assert "Loses:" not in text
+
+
+def test_assigning_what_a_client_holds_says_so(run: Run) -> None:
+    _, text, _ = run("clients", "assign", "acme", "pro")
+
+    assert "It holds this revision already: only what starts anew would change.\n" in text
+
+
+def test_as_json_an_assignment_is_shown_as_the_api_tells_it(run: Run) -> None:
+    code, document, _ = run("clients", "assign", "acme", "basic", "--format", "json")
+
+    told = json.loads(document)
+    (gone,) = (each for each in told["fields"] if each["code"] == "feature-removed")
+    assert code == 64
+    assert (told["package"], told["used"], told["restarted"]) == ("basic", {"calls": 3}, {"calls": 3})
+    assert (gone["path"], gone["from"], gone["to"]) == ("/features/calls", True, None)
+
+
+@pytest.mark.parametrize(("answer", "code", "package"), [(b"y\n", 0, "basic"), (b"n\n", 130, "pro")])
+def test_on_a_terminal_an_assignment_is_asked_for(
+    shop: Shop, run: Run, answer: bytes, code: int, package: str
+) -> None:
+    ended, seen = answered(shop.root, answer, "clients", "assign", "acme", "basic")
+
+    assert ended == code
+    assert "Loses:" in seen
+    assert "Assign this on " in seen
+    assert held(run) == package
+
+
+@pytest.mark.parametrize("named", ["Basic", "basik", "BASIC"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("clients", "assign", "acme", "{}"),
+        ("clients", "add", "x", "--name", "X", "--owner-email", "x@x.example", "--package", "{}"),
+        ("clients", "list", "--package", "{}"),
+        ("clients", "usage", "{}"),
+    ],
+)
+def test_a_package_that_is_not_there_is_answered_with_what_was_meant(
+    run: Run, typed: tuple[str, ...], named: str
+) -> None:
+    code, _, error = run(*(word.format(named) for word in typed))
+
+    assert code == 64
+    assert "hint:  Did you mean `basic`?\n" in error
+
+
+def test_a_package_whose_file_was_not_applied_yet_is_answered_with_that(shop: Shop, run: Run) -> None:
+    shop.package("premium", title="Premium", features=["chat"])
+
+    code, _, error = run("clients", "assign", "acme", "premium")
+
+    assert code == 64
+    assert "packages/premium.yaml is there, and not applied yet: `reconciler apply` does.\n" in error
