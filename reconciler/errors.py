@@ -3,6 +3,7 @@
     ReconcilerError            1  something unexpected
     ├── InvalidError           3  files or configuration are invalid (carries findings)
     ├── BlockedError           4  a guard or a rule of the domain forbids it
+    │   └── UnaskedMovesError  4  an import would move clients, which nobody asked for (carries whom)
     ├── StaleError             5  the platform, or a file, moved since the plan
     ├── PartialError           6  partly applied (platforms without change sets only)
     ├── UnreachableError       7  the platform is out of reach or refused the credentials
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from reconciler.model.findings import Finding
+    from reconciler.model.moving import Moving
 
 
 class ReconcilerError(Exception):
@@ -51,6 +53,14 @@ class BlockedError(ReconcilerError):
     """A guard, or a rule of the domain, forbids what was asked; nothing was written."""
 
     exit_code = 4
+
+
+class UnaskedMovesError(BlockedError):
+    """An import would give clients another package or start, and was not asked to; nothing was written."""
+
+    def __init__(self, message: str, *, hint: str = "", moves: tuple[Moving, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.moves = moves
 
 
 class StaleError(ReconcilerError):

@@ -74,7 +74,7 @@ class Shop:
             )
             for number, id_ in enumerate(ids, 1)
         )
-        self.platform.import_clients(lines, self.at)
+        self.platform.import_clients(lines, self.at, assign="unlimited")
 
     def client(self, id_: str) -> Client:
         return self.platform.client(id_, self.at)

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.conformance.building import LATER, NOW, definition, line, with_catalog, with_client
-from reconciler.errors import BlockedError, InvalidError, WrongUsageError
+from reconciler.conformance.building import (
+    LATER,
+    NOW,
+    apply,
+    definition,
+    line,
+    with_catalog,
+    with_client,
+)
+from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError, WrongUsageError
 from reconciler.model.clients import ClientLine, Entitlements, ImportReport
+from reconciler.model.moving import Moving
+from reconciler.model.packages import Share
+from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -401,27 +412,104 @@ def test_an_import_that_states_what_is_held_keeps_the_snapshot(platform: Platfor
     assert platform.client("acme", LATER).subscription.revision == 1
 
 
-def test_an_import_with_another_start_assigns_anew(platform: Platform) -> None:
-    with_catalog(platform)
-    with_client(platform, usage={"chat": 5, "sources": 2})
-    platform.edit_package("basic", definition(expiry="1 week"), NOW)
+def test_an_import_with_another_start_keeps_snapshot_and_usage(platform: Platform) -> None:
+    platform.edit_package("basic", definition(expiry="4 weeks"), NOW)
+    platform.add_client(line("acme", usage={"chat": 5}), NOW)
+    platform.edit_package("basic", definition(features=[], expiry="1 week"), NOW, archived=True)
+    start = NOW - timedelta(days=1)
 
-    platform.import_clients([ClientLine("acme", 1, assigned_at=LATER, usage={"audio": 1})], LATER)
+    report = platform.import_clients([ClientLine("acme", 1, assigned_at=start)], LATER, assign=0)
 
     client = platform.client("acme", LATER)
-    assert (client.subscription.revision, client.subscription.assigned_at) == (2, LATER)
-    assert client.subscription.expires_at == LATER + timedelta(weeks=1)
-    assert client.usage == {"audio": 1, "sources": 2}
+    assert (client.subscription.revision, client.subscription.assigned_at) == (1, start)
+    assert client.subscription.expires_at == start + timedelta(weeks=4)
+    assert client.usage == {"chat": 5}
+    assert report.moves == (Moving("basic", "basic", 1, 1, 0, 0, ("acme",)),)
 
 
 def test_an_import_with_another_package_assigns_it_now(platform: Platform) -> None:
-    with_client(platform)
+    with_client(platform, usage={"chat": 5})
     platform.edit_package("other", definition("Other"), NOW)
 
-    platform.import_clients([ClientLine("acme", 1, package="other")], LATER)
+    report = platform.import_clients([ClientLine("acme", 1, package="other")], LATER, assign=0)
 
-    subscription = platform.client("acme", LATER).subscription
-    assert (subscription.package, subscription.assigned_at) == ("other", LATER)
+    client = platform.client("acme", LATER)
+    assert (client.subscription.package, client.subscription.assigned_at) == ("other", LATER)
+    assert client.usage == {}
+    assert report == ImportReport(0, 1, (Moving("basic", "other", 1, sample=("acme",)),))
+
+
+def moving(platform: Platform) -> list[ClientLine]:
+    """Four clients of a package, and the lines that give them a lesser one; one loses what it uses."""
+    platform.edit_package("basic", definition(features=["chat", "audio"]), NOW)
+    platform.edit_package("less", definition("Less"), NOW)
+    platform.add_client(line("a"), NOW)
+    platform.add_client(line("b", usage={"audio": 1}), NOW)
+    platform.add_client(line("c", usage={"chat": 1}), NOW)
+    platform.add_client(line("d", status="disabled", usage={"audio": 1}), NOW)
+    return [ClientLine(each, number, package="less") for number, each in enumerate("abcd", 1)]
+
+
+MOVED = Moving("basic", "less", 4, 3, 1, 0, ("b", "a", "c", "d"))
+
+
+def test_an_import_moves_nobody_unasked_and_says_whom_it_would(platform: Platform) -> None:
+    lines = moving(platform)
+    before = list(platform.clients(LATER))
+
+    with pytest.raises(UnaskedMovesError) as raised:
+        platform.import_clients([*lines, line("new", line=5)], LATER)
+
+    assert raised.value.moves == (MOVED,)
+    assert list(platform.clients(LATER)) == before
+
+
+def test_an_import_that_is_asked_to_moves_clients_within_its_bound(platform: Platform) -> None:
+    lines = moving(platform)
+    before = list(platform.clients(LATER))
+
+    with pytest.raises(BlockedError):
+        platform.import_clients(lines, LATER, assign=2)
+
+    assert list(platform.clients(LATER)) == before
+    assert platform.import_clients(lines, LATER, assign=3).moves == (MOVED,)
+    assert {client.subscription.package for client in platform.clients(LATER)} == {"less"}
+
+
+def test_a_share_bounds_an_import_by_the_active_holders(platform: Platform) -> None:
+    lines = moving(platform)
+
+    with pytest.raises(BlockedError):
+        platform.import_clients(lines, LATER, assign=Share(99))
+
+    assert platform.import_clients(lines, LATER, assign=Share(100)).updated == 4
+
+
+def test_the_recorded_bound_counts_for_an_import_where_it_is_stricter(platform: Platform) -> None:
+    lines = moving(platform)
+    apply(platform, guards=Guards(clients_losing=2))
+
+    with pytest.raises(BlockedError):
+        platform.import_clients(lines, LATER, assign="unlimited")
+
+    assert platform.import_clients(lines[1:3], LATER, assign="unlimited").updated == 2
+
+
+def test_one_client_whom_an_import_moves_is_not_judged(platform: Platform) -> None:
+    lines = moving(platform)
+
+    assert platform.import_clients(lines[1:2], LATER, assign=0).moves[0].clients_losing == 1
+
+
+def test_a_start_by_which_a_subscription_is_over_is_counted_as_its_end(platform: Platform) -> None:
+    platform.edit_package("basic", definition(expiry="1 week"), NOW)
+    platform.add_client(line("acme", usage={"chat": 1}), NOW)
+    lines = [ClientLine("acme", 1, assigned_at=NOW - timedelta(weeks=2))]
+
+    with pytest.raises(UnaskedMovesError) as raised:
+        platform.import_clients(lines, NOW)
+
+    assert raised.value.moves == (Moving("basic", "basic", 1, 1, 1, 1, ("acme",)),)
 
 
 def test_every_bad_line_is_found_and_nothing_imported(platform: Platform) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.prospects import Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
-    from reconciler.model.settings import Guards
+    from reconciler.model.settings import Bound, Guards
     from reconciler.model.tokens import Token
 
 
@@ -175,13 +175,20 @@ class Platform(PlatformReader, Protocol):
         """
         ...
 
-    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    def import_clients(
+        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+    ) -> ImportReport:
         """Add or update clients by id, all or none.
 
         What a line does not state is kept. A new client needs `name`, `owner_email` and `package`. A package
-        that is stated and is not the one held, or another `assigned_at`, assigns anew: the snapshot is of the
-        current revision, rules 2, 4, 5 and 8 hold: it may lie in the past, but not in the future. Raises
-        `InvalidError` with a finding per bad line.
+        that is stated and is not the one held assigns anew: the snapshot is of the current revision, rules 2,
+        4, 5 and 8 hold. Another `assigned_at` alone counts the expiry of the snapshot held from there. It may
+        lie in the past, but not in the future. Raises `InvalidError` with a finding per bad line.
+
+        Clients who exist get another package or start only with `assign` (rule 16): at most so many of them
+        may lose something by it and within the 23 hours before. The bound that the last apply recorded counts
+        where it is stricter; one client alone is not judged. Raises `UnaskedMovesError` without `assign`,
+        `BlockedError` beyond the bound.
         """
         ...
 

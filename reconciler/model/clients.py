@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reconciler.model.moving import Moving
     from reconciler.model.packages import Definition
     from reconciler.model.quantities import Quantity
 
@@ -41,10 +42,15 @@ class ClientLine:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: clients that were new, and clients that existed (changed or not)."""
+    """What an import did: clients that were new, and clients that existed (changed or not).
+
+    Attributes:
+        moves: Of those that existed, whom it gave another package or start, and what that took.
+    """
 
     added: int
     updated: int
+    moves: tuple[Moving, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.plans import Change
-    from reconciler.model.settings import Guards
+    from reconciler.model.settings import Bound, Guards
     from reconciler.model.terms import Code, Term
     from reconciler.planning.acknowledgements import Stated
     from reconciler.planning.impact import Consequences
@@ -300,9 +300,16 @@ def bounds_of(case: Case, at: datetime) -> Bounds:
 
 
 def _lost_too_many(total: int, case: Case) -> str:
-    earlier = f" and the {_HOURS} hours before" if case.lost else ""
-    clients = counted(total, "client")
-    return f"{clients} would lose something with this apply{earlier}; the bound is {_bound(case)}."
+    earlier = bool(case.lost)
+    return too_many_losing(total, "this apply", case.guards.clients_losing, case.holders, earlier=earlier)
+
+
+def too_many_losing(total: int, what: str, bound: Bound, holders: int, *, earlier: bool) -> str:
+    """Say that more clients would lose something than the bound; `earlier`: some did in the hours before."""
+    when = f" and the {_HOURS} hours before" if earlier else ""
+    most = counted(most_losing(bound, holders) or 0, "client")
+    said = f"{bound} of {holders:,}, which is {most}" if isinstance(bound, Share) else most
+    return f"{counted(total, 'client')} would lose something with {what}{when}; the bound is {said}."
 
 
 def _losing(items: list[Assessed]) -> tuple[int, int]:
@@ -401,18 +408,18 @@ GUARDS: Final = (
 
 
 def _most_losing(case: Case) -> int | None:
-    match case.guards.clients_losing:
+    return most_losing(case.guards.clients_losing, case.holders)
+
+
+def most_losing(bound: Bound, holders: int) -> int | None:
+    """Return how many of so many holders may lose something; None: all of them."""
+    match bound:
         case Share(percent):
-            return percent * case.holders // 100
+            return percent * holders // 100
         case "unlimited":
             return None
         case number:
             return number
-
-
-def _bound(case: Case) -> str:
-    bound, most = case.guards.clients_losing, counted(_most_losing(case) or 0, "client")
-    return f"{bound} of {case.holders:,}, which is {most}" if isinstance(bound, Share) else most
 
 
 def _held_by(holders: int, suspended: int) -> str:

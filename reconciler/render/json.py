@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.comparison import Comparison
     from reconciler.model.edits import FileEdit
     from reconciler.model.findings import Finding
+    from reconciler.model.moving import Moving
     from reconciler.model.plans import FieldChange, Plan
     from reconciler.model.prospects import Assignment, Prospect
     from reconciler.model.tokens import Token
@@ -97,7 +98,12 @@ def run_json(run: Run) -> str:
 
 def import_json(report: ImportReport) -> str:
     """Return what an import did."""
-    return line({"added": report.added, "updated": report.updated})
+    return line(asdict(report))
+
+
+def moves_json(moves: Sequence[Moving]) -> str:
+    """Return whom an import would move."""
+    return line({"moves": [asdict(each) for each in moves]})
 
 
 def comparison_json(comparison: Comparison) -> str:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.fields import Amount, ClientId, ClientName, Email, Instant, Key, PackageKey, Whole
+from reconciler.model.moving import Moving
 from reconciler.model.plans import FieldChange
 from reconciler.model.prospects import Assignment, Prospect
 from reconciler.model.quantities import LARGEST_QUANTITY
@@ -193,7 +194,8 @@ class ImportReply(Reply):
 
     added: int
     updated: int
+    moves: tuple[Moving, ...] = ()
 
     def value(self) -> ImportReport:
         """Return the report."""
-        return ImportReport(self.added, self.updated)
+        return ImportReport(self.added, self.updated, self.moves)

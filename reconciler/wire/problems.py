@@ -17,10 +17,12 @@ from reconciler.errors import (
     KeyReusedError,
     ReconcilerError,
     StaleError,
+    UnaskedMovesError,
     UnreachableError,
     WrongUsageError,
 )
 from reconciler.model.findings import Finding, Position
+from reconciler.model.moving import Moving
 from reconciler.wire.fields import Reply
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ URN: Final = "urn:reconciler:problem:"
 _ERRORS: Final[Mapping[str, tuple[type[ReconcilerError], int, str]]] = {
     "invalid": (InvalidError, 422, "The request is invalid"),
     "blocked": (BlockedError, 409, "A rule forbids it"),
+    "moves-clients": (UnaskedMovesError, 409, "It would move clients"),
     "stale": (StaleError, 409, "The platform moved"),
     "not-found": (WrongUsageError, 404, "There is no such thing"),
     "contention": (ContentionError, 503, "Others wrote at the same time"),
@@ -105,6 +108,7 @@ class Problem(Reply):
     detail: str
     hint: str = ""
     findings: tuple[FindingReply, ...] = Field(default=())
+    moves: tuple[Moving, ...] = ()
 
     @classmethod
     def named(cls, name: str, detail: str, *, hint: str = "", findings: tuple[Finding, ...] = ()) -> Self:
@@ -123,7 +127,9 @@ class Problem(Reply):
     def of(cls, error: ReconcilerError) -> Self:
         """Make the problem that stands for one of our errors."""
         findings = error.findings if isinstance(error, InvalidError) else ()
-        return cls.named(_name(error), error.message, hint=error.hint, findings=findings)
+        moves = error.moves if isinstance(error, UnaskedMovesError) else ()
+        made = cls.named(_name(error), error.message, hint=error.hint, findings=findings)
+        return made.model_copy(update={"moves": moves})
 
     def error(self) -> ReconcilerError:
         """Return the error that this problem stands for; an unknown type is unexpected."""
@@ -131,6 +137,8 @@ class Problem(Reply):
         if kind is InvalidError:
             findings = tuple(finding.value() for finding in self.findings)
             return InvalidError(self.detail, hint=self.hint, findings=findings)
+        if kind is UnaskedMovesError:
+            return UnaskedMovesError(self.detail, hint=self.hint, moves=self.moves)
         return kind(self.detail, hint=self.hint)
 
 

@@ -133,3 +133,64 @@ def test_a_package_whose_file_was_not_applied_yet_is_answered_with_that(shop: Sh
 
     assert code == 64
     assert "packages/premium.yaml is there, and not applied yet: `reconciler apply` does.\n" in error
+
+
+def written(shop: Shop, *lines: dict[str, str]) -> str:
+    path = shop.root / "lines.jsonl"
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+    return str(path)
+
+
+def test_an_import_that_would_move_clients_says_whom_and_moves_nobody(shop: Shop, run: Run) -> None:
+    file = written(shop, {"id": "acme", "package": "basic"}, {"id": "globex", "package": "basic"})
+
+    code, text, error = run("clients", "import", file)
+
+    assert code == 4
+    assert text == (
+        "  pro → basic: 2 clients, 2 lose something, 1 of them uses it · namely acme and globex.\n"
+    )
+    assert "Nothing was imported: 2 clients get another package or start by it." in error
+    assert "--assign" in error
+    assert (held(run), held(run, "globex")) == ("pro", "pro")
+
+
+def test_with_assign_an_import_moves_clients_and_says_whom(shop: Shop, run: Run) -> None:
+    file = written(shop, {"id": "acme", "package": "basic"}, {"id": "globex", "name": "Globex Ltd"})
+
+    code, text, _ = run("clients", "import", file, "--assign")
+
+    assert code == 0
+    assert text == (
+        "Imported 2 clients: 0 new, 2 known before.\n"
+        "  pro → basic: 1 client, 1 loses something, 1 of them uses it · namely acme.\n"
+    )
+    assert (held(run), held(run, "globex")) == ("basic", "pro")
+
+
+def test_an_import_passes_the_bound_of_the_files(shop: Shop, run: Run) -> None:
+    file = written(shop, {"id": "acme", "package": "basic"}, {"id": "globex", "package": "basic"})
+    shop.guards(clients_losing=1)
+
+    code, _, error = run("clients", "import", file, "--assign")
+
+    assert code == 4
+    assert (
+        "2 clients would lose something with this import; the bound is 1 client. Nothing was imported."
+        in error
+    )
+    assert (held(run), held(run, "globex")) == ("pro", "pro")
+
+
+def test_where_clients_are_not_named_an_import_names_none(shop: Shop, run: Run) -> None:
+    config = shop.root / "reconciler.yaml"
+    document = config.read_text(encoding="utf-8")
+    hidden = document.replace("guards:", "show_clients: false\n    guards:")
+    config.write_text(hidden, encoding="utf-8")
+    file = written(shop, {"id": "acme", "package": "basic"})
+
+    _, text, _ = run("clients", "import", file)
+    _, document, _ = run("clients", "import", file, "--format", "json")
+
+    assert text == "  pro → basic: 1 client, 1 loses something, 1 of them uses it.\n"
+    assert json.loads(document)["moves"][0]["sample"] == []

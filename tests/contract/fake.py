@@ -11,9 +11,10 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from math import inf
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
+from reconciler.errors import BlockedError, InvalidError, StaleError, UnaskedMovesError, WrongUsageError
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
@@ -21,10 +22,11 @@ from reconciler.model.clients import ImportReport
 from reconciler.model.emails import normal_email
 from reconciler.model.findings import Finding, Position
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
-from reconciler.model.packages import PackageHead
+from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import Outdated, PlatformIdentity
 from reconciler.model.prospects import Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
+from reconciler.planning import moving
 from reconciler.planning.client_diff import prospect_anew
 from tests.contract import world
 from tests.contract.losing import (
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientLine
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
-    from reconciler.model.settings import Guards
+    from reconciler.model.settings import Bound, Guards
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
 ALL_ALIKE: Final = ("removes", "lowers")
@@ -285,19 +287,42 @@ class FakePlatform:
             self._spend(change_set.at)
             return world.runs[-1]
 
-    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    def import_clients(
+        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+    ) -> ImportReport:
+        passed = self._passed(assign, at)
+        moved = moving.Movements(at)
         with self._all_or_nothing() as world:
             existed = set(world.holders)
             met: set[str] = set()
             findings: list[Finding] = []
             for line in lines:
+                before = world.holders.get(line.id)
+                was = before and (before.seen(at), before.snapshot)
                 reason = "duplicate-id" if line.id in met else self._take(line, at)
                 met.add(line.id)
                 if reason:
                     findings.append(Finding("clients", Position(line.line), f"client-{reason}", line.id))
+                elif before and was:
+                    _note(moved, was, before)
             if findings:
                 raise InvalidError("bad lines", findings=tuple(findings))
-            return ImportReport(len(met - existed), len(met & existed))
+            moves = moved.told()
+            if moves and assign is None:
+                raise UnaskedMovesError("unasked", moves=moves)
+            losing = sum(each.clients_losing for each in moves)
+            if losing and sum(each.clients for each in moves) > 1 and losing > passed:
+                raise BlockedError("too many would lose something")
+            return ImportReport(len(met - existed), len(met & existed), moves)
+
+    def _passed(self, assign: Bound | None, at: datetime) -> float:
+        """How many more may lose something."""
+        holders = self.holder_count(at)
+        recorded = self._world.guards
+        bounds = [assign or 0, recorded.clients_losing if recorded else "unlimited"]
+        shares = [holders * bound.percent // 100 for bound in bounds if isinstance(bound, Share)]
+        numbers = [bound for bound in bounds if isinstance(bound, int)]
+        return min([*shares, *numbers, inf]) - self.lost_since(at - timedelta(hours=23)).clients
 
     def add_client(self, line: ClientLine, at: datetime) -> Client:
         with self._all_or_nothing():
@@ -397,15 +422,15 @@ class FakePlatform:
         if holder is None:
             return self._take_new(line, at)
         owner = holder.owner_email if line.owner_email is None else line.owner_email
-        if line.package not in {None, holder.package.key} or line.assigned_at not in {
-            None,
-            holder.assigned_at,
-        }:
-            target = self._world.packages.get(line.package or holder.package.key)
+        if line.package not in {None, holder.package.key}:
+            target = self._world.packages.get(line.package or "")
             reason = refusal(target, owner) or _too_late(line, at)
             if target is None or reason:
                 return reason
             self._begin(holder, target, line.assigned_at or at)
+        elif reason := _too_late(line, at):
+            return reason
+        holder.assigned_at = line.assigned_at or holder.assigned_at
         holder.owner_email = owner
         holder.name = holder.name if line.name is None else line.name
         holder.status = line.status or holder.status
@@ -621,6 +646,13 @@ class FakePlatform:
         if move.pace is not None and movers:
             package.stepped_at = at
         return len(movers)
+
+
+def _note(moved: moving.Movements, was: tuple[Client, Definition], now: Holder) -> None:
+    before, snapshot = was
+    held = before.subscription
+    if (held.package, held.assigned_at) != (now.package.key, now.assigned_at):
+        moved.note(moving.Moved(before, snapshot, now.package.key, now.snapshot, now.expires_at))
 
 
 def _is_sure(move: world.Moved) -> bool:

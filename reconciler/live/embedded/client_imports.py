@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import BlockedError, InvalidError
+from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError
 from reconciler.live import naming
-from reconciler.live.embedded import lookup
+from reconciler.live.embedded import lookup, losses
 from reconciler.live.embedded.assignments import assigned
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
@@ -16,8 +16,12 @@ from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
 from reconciler.model.quantities import allowance
+from reconciler.model.settings import Guards
 from reconciler.model.terms import USERS
-from reconciler.store import clients, imports, meta, usage
+from reconciler.planning.guards import LOSSES_COUNT_FOR, most_losing, too_many_losing
+from reconciler.planning.loosening import GuardPair
+from reconciler.planning.moving import Moved, Movements
+from reconciler.store import clients, imports, meta, subscriptions, usage
 from reconciler.store.clients import StoredClient
 from reconciler.store.usage import StoredUsage
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
     from reconciler.live.embedded.lookup import Offer
     from reconciler.model.clients import ClientLine
+    from reconciler.model.moving import Moving
+    from reconciler.model.settings import Bound
     from reconciler.store.imports import Met
 
 SOURCE: Final = "clients"
@@ -51,16 +57,26 @@ class Settled:
     standing: StoredClient | None
     begins: bool
 
+    @property
+    def moves(self) -> StoredClient | None:
+        """The client as it was, where it gets another package or another start."""
+        was = self.standing
+        return was if was and (self.begins or was.assigned_at != self.client.assigned_at) else None
+
 
 def settle(
     line: ClientLine, standing: StoredClient | None, offers: Mapping[str, Offer], at: datetime
 ) -> Settled | Refusal:
-    """Decide what a line makes of the client who stands like this."""
+    """Decide what a line makes of the client who stands like this.
+
+    A line that states another start alone leaves the client with its snapshot and its usage.
+    """
     if standing is None:
         return _new(line, offers, at)
     stated = _restated(line, standing)
-    if not _assigns(line, standing):
-        return Settled(line, stated, standing, begins=False)
+    if line.package in {None, standing.package}:
+        refusal = line.assigned_at and refused_start(line.assigned_at, at)
+        return _refused(line, refusal) if refusal else Settled(line, stated, standing, begins=False)
     client = _assigned(line, stated, offers, at)
     return client if isinstance(client, Refusal) else Settled(line, client, standing, begins=True)
 
@@ -97,12 +113,8 @@ def _restated(line: ClientLine, standing: StoredClient) -> StoredClient:
         owner_email=standing.owner_email if line.owner_email is None else line.owner_email,
         status=line.status or standing.status,
         users=standing.users if line.users is None else line.users,
+        assigned_at=line.assigned_at or standing.assigned_at,
     )
-
-
-def _assigns(line: ClientLine, standing: StoredClient) -> bool:
-    is_other_package = line.package is not None and line.package != standing.package
-    return is_other_package or line.assigned_at not in {None, standing.assigned_at}
 
 
 def _assigned(
@@ -115,20 +127,75 @@ def _assigned(
     start = line.assigned_at or at
     refusal = refused_assignment(offer.package.head, offer.definition, stated.owner_email)
     refusal = refusal or refused_start(start, at)
-    if refusal is not None:
-        return replace(refusal, message=f"client `{line.id}`: {refusal.message}")
-    return assigned(stated, offer, start)
+    return _refused(line, refusal) if refusal else assigned(stated, offer, start)
 
 
-def take_all(connection: Connection, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
-    """Add or update clients; raises `InvalidError` with the first findings where any line is bad."""
+def _refused(line: ClientLine, refusal: Refusal) -> Refusal:
+    return replace(refusal, message=f"client `{line.id}`: {refusal.message}")
+
+
+def take_all(
+    connection: Connection, lines: Iterable[ClientLine], at: datetime, assign: Bound | None
+) -> ImportReport:
+    """Add or update clients; raises `InvalidError` with the first findings where any line is bad.
+
+    Raises `UnaskedMovesError` where clients would move and nobody asked for it, `BlockedError` where more
+    would lose something than `clients_losing` lets pass: `assign`, or what the last apply recorded.
+    """
+    passed = None if assign is None else _Passed.of(connection, assign, at)
     with imports.met() as met:
         intake = Intake(connection, at)
         remaining = iter(lines)
         while batch := list(islice(remaining, _BATCH)):
             intake.take(batch, met)
     intake.require_good()
-    return ImportReport(intake.added, intake.updated)
+    moves = intake.moved.told()
+    if moves and passed is None:
+        raise _unasked(moves)
+    if passed is not None:
+        passed.require(moves)
+    return ImportReport(intake.added, intake.updated, moves)
+
+
+def _unasked(moves: tuple[Moving, ...]) -> UnaskedMovesError:
+    total = sum(each.clients for each in moves)
+    verb = agreed(total, "gets", "get")
+    message = f"Nothing was imported: {counted(total, 'client')} {verb} another package or start by it."
+    return UnaskedMovesError(message, hint="Import with `assign` (--assign) to have that done.", moves=moves)
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What `clients_losing` lets pass, before anything is written.
+
+    Attributes:
+        lost: Clients who lost anything in the last hours.
+    """
+
+    bound: Bound
+    holders: int
+    lost: int
+
+    @classmethod
+    def of(cls, connection: Connection, assign: Bound, at: datetime) -> _Passed:
+        """Look at the guards that the last apply recorded: the stricter bound counts."""
+        holders = subscriptions.holder_count(connection, at)
+        pair = GuardPair(meta.guards(connection), Guards(clients_losing=assign))
+        lost = losses.lost_since(connection, at - LOSSES_COUNT_FOR).clients
+        return cls(pair.stricter(holders).clients_losing, holders, lost)
+
+    def require(self, moves: tuple[Moving, ...]) -> None:
+        """Raise `BlockedError` beyond the bound; one client alone, by hand, is not judged (rule 16)."""
+        losing = sum(each.clients_losing for each in moves)
+        most = most_losing(self.bound, self.holders)
+        if most is None or not losing or sum(each.clients for each in moves) == 1:
+            return
+        total = self.lost + losing
+        if total > most:
+            earlier = bool(self.lost)
+            said = too_many_losing(total, "this import", self.bound, self.holders, earlier=earlier)
+            hint = "Import fewer lines at once, a day apart, or raise `clients_losing` in reconciler.yaml."
+            raise BlockedError(f"{said} Nothing was imported.", hint=hint)
 
 
 def take_one(connection: Connection, line: ClientLine, at: datetime) -> None:
@@ -164,6 +231,7 @@ class Intake:
 
     def __init__(self, connection: Connection, at: datetime) -> None:
         self.added = self.updated = 0
+        self.moved = Movements(at)
         self._connection, self._at = connection, at
         self._catalog = meta.catalog(connection)
         self._offers: dict[str, Offer] = {}
@@ -187,6 +255,8 @@ class Intake:
         self._findings += sorted(self._batch)[: _FINDINGS_SHOWN - len(self._findings)]
         self._batch.clear()
         if not self._bad:
+            settled = self._ending(settled)
+            self._note_moves(settled)
             self.write(settled)
 
     def require_good(self) -> None:
@@ -238,6 +308,27 @@ class Intake:
     def _learn_offers(self, lines: list[ClientLine], standing: Iterable[StoredClient]) -> None:
         named = {line.package for line in lines if line.package} | {client.package for client in standing}
         self._offers |= lookup.offers(self._connection, named - self._offers.keys())
+
+    def _ending(self, settled: list[Settled]) -> list[Settled]:
+        """Have those whose start alone is another end as their own snapshot says."""
+        return [
+            replace(each, client=self._ends(each.client)) if each.moves and not each.begins else each
+            for each in settled
+        ]
+
+    def _ends(self, client: StoredClient) -> StoredClient:
+        expiry = lookup.held(self._connection, client).expiry
+        return replace(client, expires_at=None if expiry is None else expiry.after(client.assigned_at))
+
+    def _note_moves(self, settled: list[Settled]) -> None:
+        movers = [(each, each.moves) for each in settled if each.moves]
+        used = usage.of_clients(self._connection, [before.id for _, before in movers])
+        for each, before in movers:
+            snapshot = lookup.held(self._connection, before)
+            client = lookup.seen(before, snapshot, used.get(before.id, {}), self._at)
+            after = each.client
+            target = self._offers[after.package].definition if each.begins else snapshot
+            self.moved.note(Moved(client, snapshot, after.package, target, after.expires_at))
 
     def _later_usage(self, known: list[Settled]) -> Iterator[StoredUsage]:
         touched = [each for each in known if each.begins or each.line.usage]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Outdated
     from reconciler.model.prospects import Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
-    from reconciler.model.settings import Guards
+    from reconciler.model.settings import Bound, Guards
     from reconciler.store.database import Database
 
 _FORGETS_EVERY: Final = timedelta(hours=1)
@@ -208,17 +208,19 @@ class EmbeddedPlatform:
         with self.database.writing() as connection:
             return apply.apply(connection, change_set)
 
-    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    def import_clients(
+        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+    ) -> ImportReport:
         """See `Platform`; where others undid the first try, they wait while the next one runs."""
         if self.database.is_joined:
-            return self._import(lines, at)
+            return self._import(lines, at, assign)
         with Rereadable(lines) as again:
-            return self._import(again, at)
+            return self._import(again, at, assign)
 
     @retried
-    def _import(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    def _import(self, lines: Iterable[ClientLine], at: datetime, assign: Bound | None) -> ImportReport:
         with self.database.writing(imports.WRITTEN if self.database.was_undone else ()) as connection:
-            return client_imports.take_all(connection, lines, at)
+            return client_imports.take_all(connection, lines, at, assign)
 
     @retried
     def add_client(self, line: ClientLine, at: datetime) -> Client:

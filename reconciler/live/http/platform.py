@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reconciler.model.hosts import Host
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.prospects import Assignment
+    from reconciler.model.settings import Bound
 
 _IN_MEMORY: Final = 2**20
 _WHATEVER_IS_THERE: Final = {"If-Match": "*"}
@@ -63,7 +64,9 @@ class HttpPlatform(HttpReader):
         )
         return self.agreed.call(request, RunReply).value()
 
-    def import_clients(self, lines: Iterable[ClientLine], at: datetime) -> ImportReport:
+    def import_clients(
+        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+    ) -> ImportReport:
         """See `Platform`; the lines wait in a temporary file, so that they can be sent again."""
         del at
         numbers = array("q")
@@ -74,6 +77,7 @@ class HttpPlatform(HttpReader):
             request = Request(
                 "POST",
                 paths.IMPORTS,
+                {} if assign is None else {"assign": str(assign)},
                 body=_file(spool),
                 body_type=paths.LINES,
                 key=new_key(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.model.english import counted, instant, number
 from reconciler.model.packages import canonical_json
 from reconciler.model.plans import Action, GuardChange
+from reconciler.render.story.moving import moving_sentence
 from reconciler.render.story.notices import guard_sentences, notices
 from reconciler.render.story.words import Span, Tone, author, joined
 from reconciler.render.text.table import table_lines
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.changesets import Moved, PackageState, Run
     from reconciler.model.clients import Client, ImportReport
+    from reconciler.model.moving import Moving
     from reconciler.model.plans import GuardResult, Plan
     from reconciler.render.text.style import Paper
 
@@ -131,7 +133,14 @@ def import_text(report: ImportReport, paper: Paper) -> str:
     """Return how many clients came in."""
     total = counted(report.added + report.updated, "client")
     how = f"{number(report.added)} new, {number(report.updated)} known before"
-    return "\n".join(paper.lines([Span("Imported", Tone.GOOD), f" {total}: {how}."])) + "\n"
+    lines = paper.lines([Span("Imported", Tone.GOOD), f" {total}: {how}."])
+    return "\n".join([*lines, *moves_lines(report.moves, paper)]) + "\n"
+
+
+def moves_lines(moves: Iterable[Moving], paper: Paper) -> Iterator[str]:
+    """Yield whom an import gives another package or start, those first whom it hurts most."""
+    for each in moves:
+        yield from paper.lines(moving_sentence(each), indent=2)
 
 
 def assigned_text(client: Client, paper: Paper) -> str:

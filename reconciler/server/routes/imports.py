@@ -6,14 +6,15 @@ import hashlib
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reconciler.errors import InvalidError
 from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
+from reconciler.model.packages import bound_of
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
@@ -28,15 +29,32 @@ if TYPE_CHECKING:
     from reconciler.model.clients import ClientLine
 
 router = APIRouter(tags=["clients"], route_class=Gated)
+_A_BOUND: Final = r"^(unlimited|([1-9][0-9]?|100)%|0|[1-9][0-9]{0,14})$"
 _Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
+_Assign = Annotated[
+    Annotated[str, Field(pattern=_A_BOUND)] | None,
+    Query(
+        description="Of the clients who get another package or start, at most so many may lose something: "
+        "a number, a share such as `5%`, or `unlimited`."
+    ),
+]
 _IN_MEMORY: Final = 2**20
 _LONGEST_LINE: Final = 2**20
 _BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"schema": {"type": "string"}}}}}
 
 
 @router.post(paths.IMPORTS, response_model=ImportReply, openapi_extra=_BODY)
-async def import_clients(request: Request, call: _Adder, idempotency_key: IdempotencyKey) -> Response:
-    """Add or update clients, a JSON object per line; nothing is imported where one line is bad."""
+async def import_clients(
+    request: Request, call: _Adder, idempotency_key: IdempotencyKey, assign: _Assign = None
+) -> Response:
+    """Add or update clients, a JSON object per line; nothing is imported where one line is bad.
+
+    Clients who exist get another package or start only with `assign`, which needs the scope `subscriptions`
+    too; without it the refusal says whom that would move, and what it would take.
+    """
+    bound = None if assign is None else bound_of(int(assign) if assign.isdecimal() else assign)
+    if bound is not None:
+        call.require(Scope.SUBSCRIPTIONS)
     if request.headers.get("content-type", "").partition(";")[0].strip() != paths.LINES:
         raise Refusal("unsupported-media-type", f"An import is {paths.LINES}.")
     digest = hashlib.sha256()
@@ -47,7 +65,7 @@ async def import_clients(request: Request, call: _Adder, idempotency_key: Idempo
         write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
 
         def effect() -> ImportReply:
-            report = call.platform.import_clients(_lines(spool), call.now)
+            report = call.platform.import_clients(_lines(spool), call.now, assign=bound)
             return ImportReply.model_validate(report)
 
         return await run_in_threadpool(write.done, effect)
