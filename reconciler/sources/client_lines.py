@@ -1,8 +1,10 @@
-"""Clients in bulk: newline-delimited JSON to values, in memory that does not grow with their number."""
+"""Clients in bulk: newline-delimited JSON, or a table, to values in memory that does not grow with them."""
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from datetime import UTC
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -12,6 +14,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.model.documents.client import ClientDocument
 from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
+from reconciler.sources.client_tables import Record, is_table, rows
 from reconciler.validation.wording import PATTERNS
 
 if TYPE_CHECKING:
@@ -24,13 +27,14 @@ LONGEST_LINE: Final = 64 * 1024
 
 MOST_FAULTS: Final = 50
 """Lines that are told one by one."""
+_UTF_16: Final = (BOM_UTF16_BE, BOM_UTF16_LE)
 
 
 def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[ClientLine]:
     """Yield the client of every line that is sound; blank lines are passed over.
 
     Args:
-        stream: Newline-delimited JSON in UTF-8.
+        stream: Newline-delimited JSON, or CSV with a header, in UTF-8; a byte order mark is passed over.
         name: What findings call the stream.
 
     Raises:
@@ -39,13 +43,13 @@ def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[Cl
     """
     findings: list[Finding] = []
     bad = 0
-    for number, line in _numbered(stream):
+    for record in _records(stream, name):
         try:
-            yield _client(number, line)
+            yield _client(record)
         except ValueError as error:
             bad += 1
             if len(findings) < MOST_FAULTS:
-                findings.append(_finding(name, number, error))
+                findings.append(_finding(name, record, error))
     if bad:
         more = f" (the first {MOST_FAULTS} are listed)" if bad > MOST_FAULTS else ""
         raise InvalidError(
@@ -53,6 +57,26 @@ def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[Cl
             hint="repair the lines and import the whole file again",
             findings=tuple(findings),
         )
+
+
+def _records(stream: BinaryIO, name: str) -> Iterator[Record]:
+    lines = _numbered(stream)
+    number, first = next(lines, (1, b""))
+    if first.startswith(_UTF_16):
+        told = ("it is UTF-16, not UTF-8", "save it as CSV UTF-8")
+        fault = Finding(name, Position(), "bad-client-line", *told)
+        raise InvalidError("the file cannot be read; nothing was imported", findings=(fault,))
+    first = first.removeprefix(BOM_UTF8)
+    everything = chain([(number, first)] if first.strip() else (), lines)
+    if is_table(first):
+        return rows(everything, name, LONGEST_LINE)
+    return (_record(number, line) for number, line in everything)
+
+
+def _record(number: int, line: bytes) -> Record:
+    if len(line) > LONGEST_LINE:
+        return Record(number, fault=f"the line has more than {LONGEST_LINE // 1024} KiB")
+    return Record(number, line)
 
 
 def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -67,14 +91,14 @@ def _numbered(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _client(number: int, line: bytes) -> ClientLine:
-    """Read one line; raises ValueError (pydantic's ValidationError is one)."""
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"the line has more than {LONGEST_LINE // 1024} KiB")
-    document = ClientDocument.model_validate_json(line)
+def _client(record: Record) -> ClientLine:
+    """Read one record; raises ValueError (pydantic's ValidationError is one)."""
+    if record.fault:
+        raise ValueError(record.fault)
+    document = ClientDocument.model_validate_json(record.content)
     return ClientLine(
         id=document.id,
-        line=number,
+        line=record.number,
         name=document.name,
         owner_email=document.owner_email and document.owner_email.strip(),
         status=document.status,
@@ -92,12 +116,13 @@ def _in_utc(instant: datetime | None) -> datetime | None:
         raise ValueError("assigned_at: there is no such instant in UTC") from None
 
 
-def _finding(name: str, number: int, error: ValueError) -> Finding:
-    message = str(error)
+def _finding(name: str, record: Record, error: ValueError) -> Finding:
+    message, column = str(error), 1
     if isinstance(error, ValidationError):
         faults = error.errors(include_url=False, include_input=False)[:3]
         message = "; ".join(_sentence(fault) for fault in faults)
-    return Finding(name, Position(number), "bad-client-line", message[:500])
+        column = record.columns.get(".".join(map(str, faults[0]["loc"][:2])), 1)
+    return Finding(name, Position(record.number, column), "bad-client-line", message[:500])
 
 
 def _sentence(fault: Any) -> str:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 def import_command(file: BinaryIO, *, assign: bool) -> None:
     """Add or update clients from a file.
 
-    FILE has one JSON object per line; `-` is standard input. What a line does not state is kept. Every bad
-    line is reported with its number, and then nothing is imported.
+    FILE has one JSON object per line, or is a table with a header as spreadsheets write it (CSV); `-` is
+    standard input. What a line does not state is kept. Every bad line is reported with its number, and then
+    nothing is imported.
 
     Where lines would give clients who exist another package or another start, nothing is imported either: you
     are told whom that moves, and what it takes. With --assign it is done, as far as `clients_losing` lets it.
