@@ -210,7 +210,8 @@ def test_an_uncommitted_edit_is_recorded_under_no_clean_commit(run: Run, reposit
 
 def program(repository: Repository, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
+        # a build server may have started the tests with interrupts off, which programs inherit
+        ["env", "--default-signal=INT", sys.executable, "-m", "reconciler", *arguments],
         cwd=repository.root,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

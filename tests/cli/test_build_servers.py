@@ -78,6 +78,7 @@ TABLE: Final = (
     Row(("pull", "--diff")),
     Row(("import", "csv", "matrix.csv", "--diff")),
     Row(("help", "plan"), _TEXT),
+    Row(("platform", "adopt", COMMAND), _TEXT),
     Row(("platform", "migrate", "--check"), _TEXT),
     Row(("rollback", "2", "--yes", "--actor", LONG)),
     Row(("serve", "-e", LONG), _TEXT),
