@@ -151,7 +151,7 @@ def test_who_was_moved_is_found_after_its_expiry_but_not_after_another_start_nor
         with_client(platform, client_id, assigned_at=NOW - timedelta(days=3))
     write = PackageWrite("basic", definition(expiry="2 days"), version(platform, "basic"))
     run = apply(platform, writes=(write,), moves=(Move(HOLDERS, at_most=3),)).id
-    platform.import_clients([line("anew", assigned_at=NOW - timedelta(days=4))], LATER)
+    platform.import_clients([line("anew", assigned_at=NOW - timedelta(days=4))], LATER, assign=1)
     platform.import_clients([line("gone", status="disabled")], LATER)
     moved = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1),))
     ended_too = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1), EndedToo()))

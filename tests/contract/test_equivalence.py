@@ -19,6 +19,7 @@ from reconciler.live.opening import open_platform
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry
+from reconciler.model.packages import Share
 from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
@@ -105,7 +106,11 @@ ACTIONS = st.one_of(
     st.tuples(st.just("edit"), KEYS, DEFINITIONS, st.sampled_from([False, False, True])),
     st.tuples(st.just("write"), KEYS, DEFINITIONS, MOVERS, AMOUNTS),
     st.tuples(st.just("write"), KEYS, DEFINITIONS, MOVERS, st.just(5)),
-    st.tuples(st.just("import"), st.lists(LINES, max_size=4)),
+    st.tuples(
+        st.just("import"),
+        st.lists(LINES, max_size=4),
+        st.sampled_from([None, 0, 1, Share(50), "unlimited"]),
+    ),
     st.tuples(st.just("assign"), IDS, KEYS, INSTANTS),
     st.tuples(st.just("use"), IDS, METERS, st.integers(-2, 5)),
     st.tuples(st.just("grow"), IDS, AMOUNTS),
@@ -226,9 +231,9 @@ def _done(  # noqa: PLR0911 - one return per action reads best
                     moves=(Move(who, at_most),),
                 )
             )
-        case ("import", lines):
+        case ("import", lines, assign):
             numbered = [_numbered(line, at) for at, line in enumerate(lines, start=1)]
-            return platform.import_clients(numbered, NOW)
+            return platform.import_clients(numbered, NOW, assign=assign)
         case ("assign", client_id, key, at):
             return platform.assign(client_id, key, at)
         case ("use", client_id, meter, amount):

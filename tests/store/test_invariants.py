@@ -39,7 +39,7 @@ def everything_happens(platform: Platform) -> None:
     platform.import_clients(people, NOW)
     platform.assign("a", "other", LATER)
     platform.import_clients(
-        [ClientLine("b", 1, package="other"), ClientLine("c", 2, status="archived")], LATER
+        [ClientLine("b", 1, package="other"), ClientLine("c", 2, status="archived")], LATER, assign=1
     )
     platform.record_usage("a", "chat", 3, LATER)
     platform.start_cycle("d", LATER)
