@@ -12,10 +12,12 @@ import click
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import chosen, option
 from reconciler.cli.output import Telling, for_readers, write_plan_as
+from reconciler.cli.process import actor as present_actor
 from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import ReconcilerError, WrongUsageError
+from reconciler.model.events import Author
 from reconciler.model.forms import ACTOR
 from reconciler.render.json import run_json
 from reconciler.render.text.runs import applied_text, held_back_text, idle_text
@@ -42,6 +44,16 @@ def actor_option() -> Decorator:
     return option(
         "--actor", callback=_line_of_an_actor, help="Who applies, for the history; by default user@host."
     )
+
+
+def reason_option() -> Decorator:
+    """Declare `--reason`."""
+    return option("--reason", default="", metavar="TEXT", help="Why, for the event that records it.")
+
+
+def author(name: str | None, reason: str = "") -> Author:
+    """Return who does something by hand, and why."""
+    return Author(name or present_actor(), reason=reason)
 
 
 def _line_of_an_actor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
         f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
     ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "events": Listed(f"{_HERE}.events:events_group", "Say what was written, by whom and why."),
     "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
     "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),

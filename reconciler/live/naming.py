@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog, Feature, Limit
     from reconciler.model.changesets import ArchiveWrite, ChangeSet
     from reconciler.model.clients import ClientLine
+    from reconciler.model.events import Author
     from reconciler.model.packages import Definition
 
 
@@ -46,6 +47,12 @@ def of_line(line: ClientLine) -> Iterator[tuple[Form, str]]:
         yield forms.PACKAGE_KEY, line.package
     for meter in line.usage or ():
         yield forms.KEY, meter
+
+
+def of_author(author: Author) -> Iterator[tuple[Form, str]]:
+    """Yield the texts of who writes, and why."""
+    yield from ((forms.ACTOR, name) for name in (author.name, author.on_behalf_of) if name is not None)
+    yield forms.TEXT, author.reason
 
 
 def of_package(key: str, definition: Definition) -> Iterator[tuple[Form, str]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from reconciler.model.events import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.events import Author, Event
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
@@ -146,6 +149,15 @@ class PlatformReader(Protocol):
         """Return the run that applied the plan with this hash; None where none did."""
         ...
 
+    def events(self, *, limit: int | None = None) -> Iterator[Event]:
+        """Stream what was written, by whom and why, oldest first: all, or so many of the latest.
+
+        Every assignment, client added, import (and what it did to each client whose holding it changed), edit
+        by hand and run is an event. A run seals those that no run sealed before. Meters are none: usage, team
+        members, cycles.
+        """
+        ...
+
 
 @runtime_checkable
 class HasStateToken(Protocol):
@@ -163,6 +175,7 @@ class Platform(PlatformReader, Protocol):
     """A platform that may also be written.
 
     Each write is told the present instant; a platform with a clock of its own, such as a server, uses that.
+    `by` is who writes and why, for the event that records it; a server records its token's name.
     """
 
     def apply(self, change_set: ChangeSet) -> Run:
@@ -176,7 +189,12 @@ class Platform(PlatformReader, Protocol):
         ...
 
     def import_clients(
-        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+        self,
+        lines: Iterable[ClientLine],
+        at: datetime,
+        *,
+        assign: Bound | None = None,
+        by: Author = UNKNOWN,
     ) -> ImportReport:
         """Add or update clients by id, all or none.
 
@@ -192,11 +210,11 @@ class Platform(PlatformReader, Protocol):
         """
         ...
 
-    def add_client(self, line: ClientLine, at: datetime) -> Client:
+    def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """Add one client with its package; raises `BlockedError` where the id exists or a rule forbids it."""
         ...
 
-    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+    def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """Give the client a package by hand: a new snapshot, start and cycle (rules 2, 5, 8, 10)."""
         ...
 
@@ -217,7 +235,13 @@ class Platform(PlatformReader, Protocol):
         ...
 
     def edit_package(
-        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+        self,
+        key: str,
+        definition: Definition,
+        at: datetime,
+        *,
+        archived: bool = False,
+        by: Author = UNKNOWN,
     ) -> PackageHead:
         """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
         ...

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ImportReport
     from reconciler.model.comparison import Comparison
     from reconciler.model.edits import FileEdit
+    from reconciler.model.events import Event
     from reconciler.model.findings import Finding
     from reconciler.model.moving import Moving
     from reconciler.model.plans import FieldChange, Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.topics import Topic
     from reconciler.planning.advice import MeterUsage, PackageUsage
     from reconciler.planning.client_diff import Explanation
+    from reconciler.planning.events import Verified
     from reconciler.planning.notes import Note
     from reconciler.render.notes import Letter
     from reconciler.render.story.glossary import Glossary
@@ -87,6 +89,16 @@ def assignment_json(assignment: Assignment) -> str:
     from reconciler.wire.clients import AssignmentReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
 
     return line(AssignmentReply.of(assignment).model_dump(mode="json", by_alias=True))
+
+
+def event_json(event: Event) -> str:
+    """Return the event on one line."""
+    return line({**asdict(event), "at": instant(event.at)})
+
+
+def verified_json(verified: Verified) -> str:
+    """Return how many events there are, and the seal to keep elsewhere."""
+    return line(asdict(verified))
 
 
 def run_json(run: Run) -> str:

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
+from reconciler.model.events import Author
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
 from reconciler.server.limits import limited
 from reconciler.server.problems import Refusal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.port import ServedPlatform
     from reconciler.server.dependencies import Bounds, Served
+    from reconciler.server.parameters import Stated
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="Made by `reconciler tokens create`.")
 _ANYONE: Final = "anyone"
@@ -66,6 +68,10 @@ class Call:
     def instant(self, stated: datetime | None) -> datetime:
         """Return the instant that a question states, or now. A write happens now, whatever it states."""
         return self.now if stated is None else stated.astimezone(UTC)
+
+    def writer(self, stated: Stated) -> Author:
+        """Return who is recorded for a write: the token, and whom the sender names beside it."""
+        return Author(self.author, stated.actor, stated.reason)
 
     def require(self, *scopes: Scope) -> None:
         """Refuse a caller with none of these scopes, where the body decides which is needed."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import AfterValidator
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.fields import Instant
-from reconciler.model.forms import CLIENT_ID, KEY, PACKAGE_KEY, Form
+from reconciler.model.forms import ACTOR, CLIENT_ID, KEY, PACKAGE_KEY, TEXT, Form
 from reconciler.wire.paths import identifier
 
 _LONGEST_SEGMENT: Final = 1_100
+_Actor = Annotated[
+    Annotated[str, ACTOR] | None,
+    Query(description="Who writes; recorded as *on behalf of* beside the name of the token."),
+]
+_Reason = Annotated[str, TEXT, Query(description="Why, for the event that records it.")]
 _HOW_NAMED: Final = "Write it as it is, or `~` and the base64url of its UTF-8."
 
 
@@ -41,6 +46,18 @@ def _existing(form: Form) -> Any:
     return AfterValidator(named)
 
 
+class Stated(NamedTuple):
+    """Who the sender says writes, and why."""
+
+    actor: str | None
+    reason: str
+
+
+def _stated(actor: _Actor = None, reason: _Reason = "") -> Stated:
+    return Stated(actor, reason)
+
+
+By = Annotated[Stated, Depends(_stated)]
 At = Annotated[
     Instant | None,
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),

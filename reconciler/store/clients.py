@@ -38,6 +38,7 @@ class StoredClient:
     Attributes:
         package: The package's key now.
         digest: That of the held revision's definition.
+        number: What stands for the client in events.
     """
 
     id: str
@@ -52,6 +53,7 @@ class StoredClient:
     digest: str
     assigned_at: datetime
     expires_at: datetime | None
+    number: int
 
 
 def one(connection: Connection, client_id: str) -> StoredClient | None:
@@ -127,6 +129,7 @@ def _client_row(client: StoredClient) -> dict[str, Any]:
         "normal_email": normal_email(client.owner_email),
         "status": client.status,
         "users": client.users,
+        "number": client.number,
     }
 
 
@@ -157,6 +160,7 @@ def _selected() -> Select[Any]:
         _REVISIONS.digest,
         _HELD.assigned_at,
         _HELD.expires_at,
+        _CLIENTS.number,
     ).select_from(
         held.join(tables.packages, _PACKAGES.id == _HELD.package_id).join(tables.revisions, snapshot)
     )

@@ -79,6 +79,7 @@ clients: Final = Table(
     Column("normal_email", OrderedText, nullable=False),
     Column("status", Text, nullable=False),
     Column("users", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False, unique=True),
     sqlite_with_rowid=False,
 )
 
@@ -161,6 +162,26 @@ acknowledgements: Final = Table(
     Column("clients", BigInteger, nullable=False),
     Column("until", Text, nullable=False),
     Column("is_spent", Boolean, nullable=False),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("on_behalf_of", Text),
+    Column("reason", Text, nullable=False),
+    Column("part_of", Text),
+    Column("number", BigInteger),
+    Column("package", OrderedText),
+    Column("before", JsonText, nullable=False),
+    Column("after", JsonText, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("run_id", Integer),
+    Index("ix_events_at", "at", "id"),
+    Index("ix_events_run_id", "run_id"),
 )
 
 tokens: Final = Table(

@@ -40,6 +40,7 @@ CHANGE_SETS: Final = f"{API}/change-sets"
 RUNS: Final = f"{API}/runs"
 RUN: Final = f"{RUNS}/{{run_id}}"
 MOVED: Final = f"{RUN}/moved"
+EVENTS: Final = f"{API}/events"
 
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"

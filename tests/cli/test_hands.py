@@ -194,3 +194,33 @@ def test_where_clients_are_not_named_an_import_names_none(shop: Shop, run: Run) 
 
     assert text == "  pro → basic: 1 client, 1 loses something, 1 of them uses it.\n"
     assert json.loads(document)["moves"][0]["sample"] == []
+
+
+def test_who_assigned_and_why_is_listed_with_what_changed(run: Run) -> None:
+    told = ("--reason", "They asked for it.", "--actor", "ada")
+    run("clients", "assign", "acme", "basic", "--yes", *told)
+
+    _, table, _ = run("events", "list", "--limit", "1")
+    _, lines, _ = run("events", "export")
+
+    assert "ada" in table
+    assert "pro revision 1 → basic revision 1" in table
+    assert "They asked for it." in table
+    assert [json.loads(each)["kind"] for each in lines.splitlines()].count("assign") == 1
+
+
+def test_events_that_are_as_they_were_written_have_a_seal_to_keep(run: Run) -> None:
+    run("clients", "assign", "acme", "basic", "--yes")
+
+    code, text, _ = run("events", "verify")
+    seal = text.partition("Seal: ")[2].strip()
+
+    assert code == 0
+    assert run("events", "verify", "--head", seal)[0] == 0
+
+
+def test_a_seal_that_no_run_has_is_told(run: Run) -> None:
+    code, _, error = run("events", "verify", "--head", "sha256:0")
+
+    assert code == 3
+    assert "no run has the seal sha256:0" in error

@@ -12,15 +12,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, UnaskedMovesError, WrongUsageError
+from reconciler.live import naming
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
 from reconciler.model.clients import ImportReport
 from reconciler.model.emails import normal_email
+from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
+from reconciler.model.forms import require
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import Outdated, PlatformIdentity
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.changesets import ChangeSet, Move
-    from reconciler.model.clients import Client, ClientLine
+    from reconciler.model.clients import Client, ClientLine, Subscription
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Bound, Guards
@@ -285,17 +288,25 @@ class FakePlatform:
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
             self._spend(change_set.at)
+            self._seal(run)
             return world.runs[-1]
 
     def import_clients(
-        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+        self,
+        lines: Iterable[ClientLine],
+        at: datetime,
+        *,
+        assign: Bound | None = None,
+        by: Author = UNKNOWN,
     ) -> ImportReport:
+        require(naming.of_author(by))
         passed = self._passed(assign, at)
         moved = moving.Movements(at)
         with self._all_or_nothing() as world:
             existed = set(world.holders)
             met: set[str] = set()
             findings: list[Finding] = []
+            changed: list[Any] = []
             for line in lines:
                 before = world.holders.get(line.id)
                 was = before and (before.seen(at), before.snapshot)
@@ -303,8 +314,8 @@ class FakePlatform:
                 met.add(line.id)
                 if reason:
                     findings.append(Finding("clients", Position(line.line), f"client-{reason}", line.id))
-                elif before and was:
-                    _note(moved, was, before)
+                else:
+                    changed += self._noted(moved, was, line.id)
             if findings:
                 raise InvalidError("bad lines", findings=tuple(findings))
             moves = moved.told()
@@ -313,7 +324,63 @@ class FakePlatform:
             losing = sum(each.clients_losing for each in moves)
             if losing and sum(each.clients for each in moves) > 1 and losing > passed:
                 raise BlockedError("too many would lose something")
-            return ImportReport(len(met - existed), len(met & existed), moves)
+            report = ImportReport(len(met - existed), len(met & existed), moves)
+            after = {"added": report.added, "updated": report.updated, "lines": "sha256:0"}
+            whole = self._write_down("import", at, by, after=after)
+            for client, held in changed:
+                self._write_down("import", at, by, client, held, part_of=whole.id)
+            return report
+
+    def _noted(self, moved: moving.Movements, was: Any, id_: str) -> list[Any]:
+        now = self._world.holders[id_]
+        if was is None:
+            return [(id_, None)]
+        held = was[0].subscription
+        if (held.package, held.assigned_at) == (now.package.key, now.assigned_at):
+            return []
+        client, snapshot = was
+        moved.note(moving.Moved(client, snapshot, now.package.key, now.snapshot, now.expires_at))
+        return [(id_, _holding(held))]
+
+    def events(self, *, limit: int | None = None) -> Iterator[Event]:
+        found = sorted(self._world.events, key=lambda each: (each.at, each.id))
+        yield from found if limit is None else found[-limit:]
+
+    def _write_down(  # noqa: PLR0913 - what an event has
+        self,
+        kind: str,
+        at: datetime,
+        by: Author,
+        client: str | None = None,
+        before: Any = None,
+        *,
+        after: Any = None,
+        part_of: str | None = None,
+        package: str | None = None,
+        run: int | None = None,
+    ) -> Event:
+        world = self._world
+        if client is not None:
+            held = world.holders[client].seen(at).subscription
+            after, package = _holding(held), held.package
+        number = None if client is None else 1 + list(world.holders).index(client)
+        id_ = f"{len(world.events):06}"
+        names = by.name, by.on_behalf_of, by.reason
+        made = Event(id_, at, kind, *names, part_of, number, client, package, before, after, run=run)
+        world.events.append(replace(made, digest=made.own_digest))
+        return world.events[-1]
+
+    def _seal(self, run: Run) -> None:
+        found = Seal()
+        world = self._world
+        previous = [each.digest for each in world.events if each.kind == "run"]
+        for each in self.events():
+            if each.run is None:
+                found.add(each.digest)
+        world.events = [replace(each, run=run.id) if each.run is None else each for each in world.events]
+        told = {"run": run.id, "sealed": found.events, "seal": found.digest}
+        after = {**told, "previous": previous[-1] if previous else None}
+        self._write_down("run", run.at, Author(run.actor, run.on_behalf_of), after=after, run=run.id)
 
     def _passed(self, assign: Bound | None, at: datetime) -> float:
         """How many more may lose something."""
@@ -324,7 +391,8 @@ class FakePlatform:
         numbers = [bound for bound in bounds if isinstance(bound, int)]
         return min([*shares, *numbers, inf]) - self.lost_since(at - timedelta(hours=23)).clients
 
-    def add_client(self, line: ClientLine, at: datetime) -> Client:
+    def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        require(naming.of_author(by))
         with self._all_or_nothing():
             if line.id in self._world.holders:
                 raise BlockedError(f"client `{line.id}` exists")
@@ -337,15 +405,19 @@ class FakePlatform:
             cap = holder.snapshot.caps["user_count"]
             if cap != "unlimited" and holder.users > cap:
                 raise BlockedError("too many users")
+            self._write_down("add", at, by, line.id)
             return holder.seen(at)
 
-    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+    def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        require(naming.of_author(by))
         with self._all_or_nothing():
             holder, target = self._holder(client_id), self._package(package)
             reason = refusal(target, holder.owner_email)
             if reason:
                 raise BlockedError(reason)
+            before = _holding(holder.seen(at).subscription)
             self._begin(holder, target, at)
+            self._write_down("assign", at, by, client_id, before)
             return holder.seen(at)
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
@@ -381,14 +453,26 @@ class FakePlatform:
         return holder.seen(at)
 
     def edit_package(
-        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+        self,
+        key: str,
+        definition: Definition,
+        at: datetime,
+        *,
+        archived: bool = False,
+        by: Author = UNKNOWN,
     ) -> PackageHead:
+        require(naming.of_author(by))
         with self._all_or_nothing() as world:
             known = world.packages.get(key)
             is_managed = known is not None and known.managed
+            revision = len(known.revisions) if known else 0
             self._write(key, definition, at, archived=archived, managed=is_managed)
             self._require_distinct_titles({key})
-            return world.packages[key].head
+            head = world.packages[key].head
+            before = known and {"revision": revision}
+            after = {"revision": head.revision}
+            self._write_down("edit", at, by, None, before, after=after, package=key)
+            return head
 
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         holder = self._holder(client_id)
@@ -648,11 +732,13 @@ class FakePlatform:
         return len(movers)
 
 
-def _note(moved: moving.Movements, was: tuple[Client, Definition], now: Holder) -> None:
-    before, snapshot = was
-    held = before.subscription
-    if (held.package, held.assigned_at) != (now.package.key, now.assigned_at):
-        moved.note(moving.Moved(before, snapshot, now.package.key, now.snapshot, now.expires_at))
+def _holding(held: Subscription) -> dict[str, Any]:
+    return {
+        "package": held.package,
+        "revision": held.revision,
+        "assigned_at": held.assigned_at.isoformat(),
+        "expires_at": held.expires_at and held.expires_at.isoformat(),
+    }
 
 
 def _is_sure(move: world.Moved) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Run
     from reconciler.model.clients import ClientStatus
+    from reconciler.model.events import Event
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Condition
     from reconciler.model.settings import Guards
@@ -147,6 +148,7 @@ class World:
     packages: dict[str, Package] = field(default_factory=dict)
     holders: dict[str, Holder] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
 
 def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 - a return per condition

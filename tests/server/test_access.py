@@ -85,6 +85,7 @@ CASES = [
     Case("GET", "/v1/runs", {R}),
     Case("GET", "/v1/runs/1", {R}),
     Case("GET", "/v1/runs/1/moved", {R}),
+    Case("GET", "/v1/events", {R}),
     Case("GET", "/metrics", {M}),
 ]
 

@@ -14,11 +14,12 @@ from reconciler.live.rules import refused_catalog, refused_loss
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
 from reconciler.model.english import agreed, counted
+from reconciler.model.events import Author
 from reconciler.model.forms import require
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import OwnerNotIn
 from reconciler.planning.catalog import catalog_change, with_terms
-from reconciler.store import meta, moves, packages, questions, runs, subscriptions
+from reconciler.store import events, meta, moves, packages, questions, runs, subscriptions
 from reconciler.store.moves import Step
 from reconciler.store.packages import Contents
 
@@ -138,6 +139,8 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     losses.spend(connection, change_set.at)
+    by = Author(run.actor, run.on_behalf_of)
+    events.seal(connection, run.id, by, run.at, {"plan": run.plan_hash, "commit": run.commit})
     return runs.by_id(connection, run.id) or run
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
@@ -12,7 +12,8 @@ from reconciler.model.prospects import Assignment
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
 from reconciler.model.terms import USERS
 from reconciler.planning.client_diff import prospect_anew
-from reconciler.store import clients, meta, usage
+from reconciler.store import clients, events, meta, usage
+from reconciler.store.events import Deed
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.live.embedded.lookup import Offer
     from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Client
+    from reconciler.model.events import Author
     from reconciler.store.clients import StoredClient
 
 
@@ -41,11 +43,29 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
     )
 
 
-def assign(connection: Connection, client_id: str, key: str, at: datetime) -> None:
+def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> None:
     """Give a client a package by hand (rules 2, 5, 8, 10)."""
     client, offer = _assignable(connection, client_id, key)
     begin_cycle(connection, client, offer.package.id)
-    clients.rewrite_subscriptions(connection, [assigned(client, offer, at)])
+    after = assigned(client, offer, at)
+    clients.rewrite_subscriptions(connection, [after])
+    events.record(connection, [holding_changed("assign", client, after)], by, at)
+
+
+def holding_changed(kind: str, before: StoredClient | None, after: StoredClient) -> Deed:
+    """Return what is written down where a client holds something else from now on."""
+    was = None if before is None else _holding(before)
+    return Deed(kind, after.number, after.package, was, _holding(after))
+
+
+def _holding(client: StoredClient) -> dict[str, Any]:
+    ends = client.expires_at
+    return {
+        "package": client.package,
+        "revision": client.revision,
+        "assigned_at": client.assigned_at.isoformat(),
+        "expires_at": None if ends is None else ends.isoformat(),
+    }
 
 
 def foreseen(connection: Connection, client_id: str, key: str, at: datetime) -> Assignment:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError
 from reconciler.live import naming
 from reconciler.live.embedded import lookup, losses
-from reconciler.live.embedded.assignments import assigned
+from reconciler.live.embedded.assignments import assigned, holding_changed
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
 from reconciler.model.english import agreed, counted
+from reconciler.model.events import Seal
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
+from reconciler.model.packages import canonical_json
 from reconciler.model.quantities import allowance
 from reconciler.model.settings import Guards
 from reconciler.model.terms import USERS
 from reconciler.planning.guards import LOSSES_COUNT_FOR, most_losing, too_many_losing
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.moving import Moved, Movements
-from reconciler.store import clients, imports, meta, subscriptions, usage
+from reconciler.store import clients, events, imports, meta, subscriptions, usage
 from reconciler.store.clients import StoredClient
+from reconciler.store.events import new_id, new_number
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.embedded.lookup import Offer
     from reconciler.model.clients import ClientLine
+    from reconciler.model.events import Author
     from reconciler.model.moving import Moving
     from reconciler.model.settings import Bound
     from reconciler.store.imports import Met
@@ -101,6 +105,7 @@ def _new(line: ClientLine, offers: Mapping[str, Offer], at: datetime) -> Settled
         digest="",
         assigned_at=at,
         expires_at=None,
+        number=new_number(),
     )
     client = _assigned(line, blank, offers, at)
     return client if isinstance(client, Refusal) else Settled(line, client, None, begins=True)
@@ -135,7 +140,7 @@ def _refused(line: ClientLine, refusal: Refusal) -> Refusal:
 
 
 def take_all(
-    connection: Connection, lines: Iterable[ClientLine], at: datetime, assign: Bound | None
+    connection: Connection, lines: Iterable[ClientLine], at: datetime, assign: Bound | None, by: Author
 ) -> ImportReport:
     """Add or update clients; raises `InvalidError` with the first findings where any line is bad.
 
@@ -144,7 +149,7 @@ def take_all(
     """
     passed = None if assign is None else _Passed.of(connection, assign, at)
     with imports.met() as met:
-        intake = Intake(connection, at)
+        intake = Intake(connection, at, by, "import")
         remaining = iter(lines)
         while batch := list(islice(remaining, _BATCH)):
             intake.take(batch, met)
@@ -154,6 +159,7 @@ def take_all(
         raise _unasked(moves)
     if passed is not None:
         passed.require(moves)
+    intake.record()
     return ImportReport(intake.added, intake.updated, moves)
 
 
@@ -198,7 +204,7 @@ class _Passed:
             raise BlockedError(f"{said} Nothing was imported.", hint=hint)
 
 
-def take_one(connection: Connection, line: ClientLine, at: datetime) -> None:
+def take_one(connection: Connection, line: ClientLine, at: datetime, by: Author) -> None:
     """Add one client by hand; raises `BlockedError` where it exists or a rule forbids it (rules 5, 6, 8)."""
     require(naming.of_line(line))
     if line.id in clients.stored(connection, [line.id]):
@@ -210,7 +216,7 @@ def take_one(connection: Connection, line: ClientLine, at: datetime) -> None:
     if isinstance(settled, Refusal):
         raise BlockedError(settled.message, hint=settled.fix)
     _require_users(connection, settled.client)
-    Intake(connection, at).write([settled])
+    Intake(connection, at, by, "add").write([settled])
 
 
 def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
@@ -229,10 +235,13 @@ def _require_users(connection: Connection, client: StoredClient) -> None:
 class Intake:
     """The lines of one import, taken in batches within one transaction."""
 
-    def __init__(self, connection: Connection, at: datetime) -> None:
+    def __init__(self, connection: Connection, at: datetime, by: Author, kind: str) -> None:
         self.added = self.updated = 0
         self.moved = Movements(at)
         self._connection, self._at = connection, at
+        self._by, self._kind = by, kind
+        self._id = new_id() if kind == "import" else None
+        self._lines = Seal()
         self._catalog = meta.catalog(connection)
         self._offers: dict[str, Offer] = {}
         self._findings: list[Finding] = []
@@ -241,6 +250,8 @@ class Intake:
 
     def take(self, batch: list[ClientLine], met: Met) -> None:
         """Judge some lines, and write them where every line so far was good."""
+        for line in batch:
+            self._lines.add(canonical_json(asdict(line, dict_factory=_stated)))
         batch = list(self._sound(batch))
         standing = clients.stored(self._connection, [line.id for line in batch])
         fresh = list(self._without_repeated(batch, standing.keys(), met))
@@ -280,6 +291,15 @@ class Intake:
         usage.replace(self._connection, list(self._later_usage(known)))
         self.added += len(new)
         self.updated += len(known)
+        changed = [each for each in settled if each.standing is None or each.moves]
+        deeds = [holding_changed(self._kind, each.standing, each.client) for each in changed]
+        events.record(self._connection, deeds, self._by, self._at, part_of=self._id)
+
+    def record(self) -> None:
+        """Write down the import as a whole, with the digest over all that its lines state."""
+        told = {"added": self.added, "updated": self.updated, "lines": self._lines.digest}
+        if self._id is not None:
+            events.record_import(self._connection, self._id, self._by, self._at, told)
 
     def _sound(self, batch: list[ClientLine]) -> Iterator[ClientLine]:
         for line in batch:
@@ -345,6 +365,13 @@ class Intake:
         self._bad += 1
         finding = Finding(SOURCE, Position(line.line), refusal.rule, refusal.message, refusal.fix)
         self._batch.append(finding)
+
+
+def _stated(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what a line states, without where it stood."""
+    stated = {name: value for name, value in items if value is not None and name != "line"}
+    at = stated.get("assigned_at")
+    return stated if at is None else {**stated, "assigned_at": at.isoformat()}
 
 
 def _first_usage(settled: Settled) -> StoredUsage:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import BlockedError
 from reconciler.live import naming
 from reconciler.live.rules import refused_definition
 from reconciler.model.forms import require
-from reconciler.store import meta, packages
+from reconciler.store import events, meta, packages
+from reconciler.store.events import Deed
 from reconciler.store.packages import Contents
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     from reconciler.live.rules import Refusal
     from reconciler.model.catalog import Catalog
+    from reconciler.model.events import Author
     from reconciler.model.packages import Definition, PackageHead
 
 
-def edit(
-    connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool
+def edit(  # noqa: PLR0913 - what, how, when and by whom
+    connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool, by: Author
 ) -> PackageHead:
     """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
     require(naming.of_package(key, definition))
@@ -34,7 +36,13 @@ def edit(
     contents = Contents(key, definition, archived=archived, managed=is_managed)
     (head,) = packages.write(connection, [(contents, current)], at)
     require_distinct_titles(connection, [key])
+    before = None if current is None else _state(current.head)
+    events.record(connection, [Deed("edit", package=key, before=before, after=_state(head))], by, at)
     return head
+
+
+def _state(head: PackageHead) -> dict[str, Any]:
+    return {"revision": head.revision, "archived": head.archived, "digest": head.digest}
 
 
 def require_definable(key: str, definition: Definition, catalog: Catalog | None) -> None:

@@ -17,9 +17,11 @@ from reconciler.live import naming
 from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup, losses
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
+from reconciler.model.events import UNKNOWN
 from reconciler.model.forms import HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
+    events,
     idempotency,
     imports,
     meta,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.events import Author, Event
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
@@ -202,6 +205,11 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return runs.of_plan(connection, plan_hash)
 
+    def events(self, *, limit: int | None = None) -> Iterator[Event]:
+        """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
+        with self.database.reading() as connection:
+            yield from events.stream(connection, limit)
+
     @retried
     def apply(self, change_set: ChangeSet) -> Run:
         """See `Platform`."""
@@ -209,31 +217,41 @@ class EmbeddedPlatform:
             return apply.apply(connection, change_set)
 
     def import_clients(
-        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+        self,
+        lines: Iterable[ClientLine],
+        at: datetime,
+        *,
+        assign: Bound | None = None,
+        by: Author = UNKNOWN,
     ) -> ImportReport:
         """See `Platform`; where others undid the first try, they wait while the next one runs."""
+        require(naming.of_author(by))
         if self.database.is_joined:
-            return self._import(lines, at, assign)
+            return self._import(lines, at, assign, by)
         with Rereadable(lines) as again:
-            return self._import(again, at, assign)
+            return self._import(again, at, assign, by)
 
     @retried
-    def _import(self, lines: Iterable[ClientLine], at: datetime, assign: Bound | None) -> ImportReport:
+    def _import(
+        self, lines: Iterable[ClientLine], at: datetime, assign: Bound | None, by: Author
+    ) -> ImportReport:
         with self.database.writing(imports.WRITTEN if self.database.was_undone else ()) as connection:
-            return client_imports.take_all(connection, lines, at, assign)
+            return client_imports.take_all(connection, lines, at, assign, by)
 
     @retried
-    def add_client(self, line: ClientLine, at: datetime) -> Client:
+    def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
+        require(naming.of_author(by))
         with self.database.writing() as connection:
-            client_imports.take_one(connection, line, at)
+            client_imports.take_one(connection, line, at, by)
             return lookup.view(connection, line.id, at)
 
     @retried
-    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+    def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
+        require(naming.of_author(by))
         with self.database.writing() as connection:
-            assignments.assign(connection, client_id, package, at)
+            assignments.assign(connection, client_id, package, at, by)
             return lookup.view(connection, client_id, at)
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
@@ -257,11 +275,18 @@ class EmbeddedPlatform:
 
     @retried
     def edit_package(
-        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+        self,
+        key: str,
+        definition: Definition,
+        at: datetime,
+        *,
+        archived: bool = False,
+        by: Author = UNKNOWN,
     ) -> PackageHead:
         """See `Platform`."""
+        require(naming.of_author(by))
         with self.database.writing() as connection:
-            return editing.edit(connection, key, definition, at, archived=archived)
+            return editing.edit(connection, key, definition, at, archived=archived, by=by)
 
     @retried
     def start_cycle(self, client_id: str, at: datetime) -> Client:

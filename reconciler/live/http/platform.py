@@ -16,6 +16,7 @@ from reconciler.live.http.messages import Limits, Request, made, named, new_key,
 from reconciler.live.http.reader import HttpReader
 from reconciler.live.http.session import Session
 from reconciler.live.http.transport import Transport, host_in
+from reconciler.model.events import UNKNOWN
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
 from reconciler.wire import paths
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.changesets import ChangeSet, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.events import Author
     from reconciler.model.hosts import Host
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.prospects import Assignment
@@ -65,7 +67,12 @@ class HttpPlatform(HttpReader):
         return self.agreed.call(request, RunReply).value()
 
     def import_clients(
-        self, lines: Iterable[ClientLine], at: datetime, *, assign: Bound | None = None
+        self,
+        lines: Iterable[ClientLine],
+        at: datetime,
+        *,
+        assign: Bound | None = None,
+        by: Author = UNKNOWN,
     ) -> ImportReport:
         """See `Platform`; the lines wait in a temporary file, so that they can be sent again."""
         del at
@@ -77,7 +84,7 @@ class HttpPlatform(HttpReader):
             request = Request(
                 "POST",
                 paths.IMPORTS,
-                {} if assign is None else {"assign": str(assign)},
+                {**_stated_by(by), **({} if assign is None else {"assign": str(assign)})},
                 body=_file(spool),
                 body_type=paths.LINES,
                 key=new_key(),
@@ -90,19 +97,21 @@ class HttpPlatform(HttpReader):
             except InvalidError as error:
                 raise _renumbered(error, numbers) from error
 
-    def add_client(self, line: ClientLine, at: datetime) -> Client:
+    def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         del at
         stated = {name: getattr(line, name) for name in (*_STATED, "id", "assigned_at")}
         body = made(ClientLineBody, **stated)
-        request = writing("POST", paths.CLIENTS, body, what="adding the client")
+        request = writing("POST", paths.CLIENTS, body, what="adding the client", query=_stated_by(by))
         return self.agreed.call(request, ClientReply).value()
 
-    def assign(self, client_id: str, package: str, at: datetime) -> Client:
+    def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         del at
-        body = made(AssignBody, package=package)
-        return self._changed("PUT", paths.SUBSCRIPTION, client_id, body, "the assignment")
+        place = paths.SUBSCRIPTION.format(client_id=named(CLIENT_ID, client_id))
+        more = {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)}
+        request = writing("PUT", place, made(AssignBody, package=package), "the assignment", **more)
+        return self.agreed.call(request, ClientReply).value()
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
         """See `Platform`."""
@@ -127,7 +136,13 @@ class HttpPlatform(HttpReader):
         return self._changed("PUT", paths.USERS, client_id, body, "the change of users")
 
     def edit_package(
-        self, key: str, definition: Definition, at: datetime, *, archived: bool = False
+        self,
+        key: str,
+        definition: Definition,
+        at: datetime,
+        *,
+        archived: bool = False,
+        by: Author = UNKNOWN,
     ) -> PackageHead:
         """See `Platform`."""
         del at
@@ -135,7 +150,8 @@ class HttpPlatform(HttpReader):
         body = made(PackageBody, definition=made(DefinitionBody.of, definition), archived=archived)
 
         def edited(condition: Mapping[str, str]) -> PackageHead:
-            request = writing("PUT", place, body, what="the edit", headers=condition)
+            more = {"headers": condition, "query": _stated_by(by)}
+            request = writing("PUT", place, body, "the edit", **more)
             return self.agreed.call(request, PackageReply).head.value()
 
         try:
@@ -148,12 +164,17 @@ class HttpPlatform(HttpReader):
         del at
         return self._changed("POST", paths.CYCLE, client_id, None, "the new cycle")
 
-    def _changed(
-        self, method: str, path: str, client_id: str, body: AssignBody | UsersBody | None, what: str
-    ) -> Client:
+    def _changed(self, method: str, path: str, client_id: str, body: UsersBody | None, what: str) -> Client:
         place = path.format(client_id=named(CLIENT_ID, client_id))
         request = writing(method, place, body, what=what, headers=_WHATEVER_IS_THERE)
         return self.agreed.call(request, ClientReply).value()
+
+
+def _stated_by(by: Author) -> dict[str, str]:
+    """Return who says that they write, and why; the server records its token's name before that."""
+    if by is UNKNOWN:
+        return {}
+    return {"actor": by.name, **({"reason": by.reason} if by.reason else {})}
 
 
 def _line(line: ClientLine) -> bytes:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import StaleError, UnreachableError, WrongUsageError
 from reconciler.live.http.messages import Request, asking, instant, made, named
+from reconciler.model.events import Event
 from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import Tally
@@ -267,6 +268,12 @@ class HttpReader:
             hint=f"Nothing can be planned on an incomplete list. {_LOOK}",
         )
 
+    def events(self, *, limit: int | None = None) -> Iterator[Event]:
+        """See `PlatformReader`."""
+        query = {} if limit is None else {"limit": str(limit)}
+        for line in self.agreed.lines(Request("GET", paths.EVENTS, query, is_long=True)):
+            yield self._read(line, _EVENT)
+
     def _read(self, line: bytes, adapter: TypeAdapter[T]) -> T:
         try:
             return adapter.validate_json(line)
@@ -278,6 +285,7 @@ class HttpReader:
 
 
 _CLIENT: Final = TypeAdapter(ClientReply)
+_EVENT: Final = TypeAdapter(Event)
 _TALLY: Final = TypeAdapter(Tally)
 
 

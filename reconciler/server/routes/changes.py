@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from reconciler.model.events import Event
 from reconciler.model.forms import HASH
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
+from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.pagination import last_run, runs_page
 from reconciler.server.parameters import Number
 from reconciler.wire import paths
@@ -25,6 +28,8 @@ _Limit = Annotated[int, Query(ge=1, le=10_000)]
 _Before = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, description="Only runs older than the one of this number.")
 ]
+_Latest = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only so many of the latest.")]
+_EVENT: Final = TypeAdapter(Event)
 _Hash = Annotated[Annotated[str, HASH] | None, Query(description="Only the run of this plan.")]
 
 
@@ -61,6 +66,12 @@ def runs(
 def run(call: _Reader, run_id: Number) -> Response:
     """Return one run."""
     return shown(RunReply.of(call.platform.run(run_id)))
+
+
+@router.get(paths.EVENTS, response_class=LinesResponse)
+def events(call: _Reader, limit: _Latest = None) -> Response:
+    """Stream what was written, by whom and why, one event per line, oldest first: all, or the latest."""
+    return streamed(_EVENT.dump_json(event).decode() for event in call.platform.events(limit=limit))
 
 
 @router.get(paths.MOVED, response_model=AllMovedReply)

@@ -18,6 +18,7 @@ from reconciler.model.packages import bound_of
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
+from reconciler.server.parameters import By
 from reconciler.server.problems import SHOWN, Refusal, brief
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientLineBody, ImportReply
@@ -45,7 +46,7 @@ _BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"sch
 
 @router.post(paths.IMPORTS, response_model=ImportReply, openapi_extra=_BODY)
 async def import_clients(
-    request: Request, call: _Adder, idempotency_key: IdempotencyKey, assign: _Assign = None
+    request: Request, call: _Adder, idempotency_key: IdempotencyKey, by: By, assign: _Assign = None
 ) -> Response:
     """Add or update clients, a JSON object per line; nothing is imported where one line is bad.
 
@@ -65,7 +66,8 @@ async def import_clients(
         write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
 
         def effect() -> ImportReply:
-            report = call.platform.import_clients(_lines(spool), call.now, assign=bound)
+            lines, author = _lines(spool), call.writer(by)
+            report = call.platform.import_clients(lines, call.now, assign=bound, by=author)
             return ImportReply.model_validate(report)
 
         return await run_in_threadpool(write.done, effect)

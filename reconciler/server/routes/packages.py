@@ -14,7 +14,7 @@ from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, MaybeIfMatch, require_match, shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.pagination import page_of
-from reconciler.server.parameters import Key, NewKey, Number
+from reconciler.server.parameters import By, Key, NewKey, Number
 from reconciler.server.problems import Refusal
 from reconciler.wire import paths
 from reconciler.wire.packages import (
@@ -70,6 +70,7 @@ def edit_package(  # noqa: PLR0913, PLR0917 - path, headers and body are paramet
     key: NewKey,
     body: PackageBody,
     idempotency_key: IdempotencyKey,
+    by: By,
     if_match: MaybeIfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
@@ -83,7 +84,8 @@ def edit_package(  # noqa: PLR0913, PLR0917 - path, headers and body are paramet
         if if_match is not None:
             require_match(if_match, _package(call.platform, key))
         definition = body.definition.value()
-        call.platform.edit_package(key, definition, call.now, archived=body.archived)
+        author = call.writer(by)
+        call.platform.edit_package(key, definition, call.now, archived=body.archived, by=author)
         return _package(call.platform, key)
 
     text = asked(request, if_match or "", if_none_match or "", body.model_dump_json())

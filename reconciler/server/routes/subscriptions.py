@@ -11,7 +11,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import ANY, IfMatch, require_match, shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
-from reconciler.server.parameters import ClientId
+from reconciler.server.parameters import By, ClientId
 from reconciler.wire import paths
 from reconciler.wire.clients import (
     AssignBody,
@@ -37,12 +37,12 @@ _DryRun = Annotated[bool, Query(description="Say what it would do, and write not
 
 @router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
 def add_client(
-    request: Request, call: _Adder, body: ClientLineBody, idempotency_key: IdempotencyKey
+    request: Request, call: _Adder, body: ClientLineBody, idempotency_key: IdempotencyKey, by: By
 ) -> Response:
     """Add a client with its package."""
 
     def effect() -> ClientReply:
-        return ClientReply.of(call.platform.add_client(body.value(), call.now))
+        return ClientReply.of(call.platform.add_client(body.value(), call.now, by=call.writer(by)))
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json()), 201).done(effect)
 
@@ -55,6 +55,7 @@ def assign(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parame
     body: AssignBody,
     idempotency_key: IdempotencyKey,
     if_match: IfMatch,
+    by: By,
     *,
     dry_run: _DryRun = False,
 ) -> Response:
@@ -69,7 +70,8 @@ def assign(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parame
         foreseen = call.platform.foresee(client_id, body.package, call.now)
         return shown(AssignmentReply.of(foreseen))
     text = asked(request, change.condition, body.model_dump_json())
-    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now))
+    author = call.writer(by)
+    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now, by=author))
     return Write(call, idempotency_key, text).done(assigned)
 
 

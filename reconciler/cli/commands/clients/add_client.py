@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.output import write_client
@@ -21,8 +22,10 @@ from reconciler.model.clients import ClientLine
 @option("--package", required=True, metavar="KEY", help="The package to assign.")
 @option("--users", type=click.IntRange(0, 2**53 - 1), help="Team members now.")
 @option("--assigned-at", type=instant, metavar="INSTANT", help="When expiry starts to count; else now.")
+@reason_option()
+@actor_option()
 @click.argument("client_id", metavar="CLIENT")
-def add_command(client_id: str, **stated: Any) -> None:
+def add_command(client_id: str, reason: str, actor: str | None, **stated: Any) -> None:
     """Add one client with its package.
 
     CLIENT is its id. The client gets a snapshot of the package's current revision.
@@ -31,4 +34,4 @@ def add_command(client_id: str, **stated: Any) -> None:
     choices = chosen()
     with platform_of(choices) as platform:
         require_package(choices, platform, stated["package"])
-        write_client(platform.add_client(line, now()))
+        write_client(platform.add_client(line, now(), by=author(actor, reason)))

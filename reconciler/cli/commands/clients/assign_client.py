@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import yes_option
+from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.opening import environment_and_root, platform_of, require_package
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.output import write_client
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 @click.command("assign")
 @global_options
 @yes_option()
+@reason_option()
+@actor_option()
 @click.argument("client_id", metavar="CLIENT")
 @click.argument("package", metavar="PACKAGE")
-def assign_command(client_id: str, package: str, *, yes: bool) -> None:
+def assign_command(client_id: str, package: str, reason: str, actor: str | None, *, yes: bool) -> None:
     """Give a client a package by hand.
 
     A new snapshot of the current revision; expiry and the billing cycle begin anew. You are shown what the
@@ -41,7 +43,7 @@ def assign_command(client_id: str, package: str, *, yes: bool) -> None:
         _show(assignment, platform, yes=yes)
         if not yes:
             _ask()
-        write_client(platform.assign(client_id, package, now()))
+        write_client(platform.assign(client_id, package, now(), by=author(actor, reason)))
 
 
 def _show(assignment: Assignment, platform: Platform, *, yes: bool) -> None:

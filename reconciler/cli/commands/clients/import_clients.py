@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import environment_and_root, platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also give clients who exist the package or the start that their line states.",
 )
+@reason_option()
+@actor_option()
 @click.argument("file", type=click.File("rb"))
-def import_command(file: BinaryIO, *, assign: bool) -> None:
+def import_command(file: BinaryIO, reason: str, actor: str | None, *, assign: bool) -> None:
     """Add or update clients from a file.
 
     FILE has one JSON object per line, or is a table with a header as spreadsheets write it (CSV); `-` is
@@ -48,7 +51,8 @@ def import_command(file: BinaryIO, *, assign: bool) -> None:
     with platform_of(choices) as platform:
         lines = counted(read_client_lines(file), "lines read", terminal)
         try:
-            report = platform.import_clients(lines, now(), assign=bound)
+            by = author(actor, reason)
+            report = platform.import_clients(lines, now(), assign=bound, by=by)
         except UnaskedMovesError as error:
             _show(_named(error.moves, is_named=is_named), terminal, is_json=choices.format == "json")
             raise

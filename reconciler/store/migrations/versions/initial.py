@@ -15,6 +15,7 @@ def upgrade() -> None:
     _create_packages()
     _create_clients()
     _create_runs()
+    _create_events()
 
 
 def _create_packages() -> None:
@@ -71,6 +72,7 @@ def _create_clients() -> None:
         sa.Column("normal_email", _ORDERED, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("users", sa.BigInteger, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False, unique=True),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -146,6 +148,27 @@ def _create_runs() -> None:
         sa.Column("until", sa.Text, nullable=False),
         sa.Column("is_spent", sa.Boolean, nullable=False),
     )
+
+
+def _create_events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("on_behalf_of", sa.Text),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("part_of", sa.Text),
+        sa.Column("number", sa.BigInteger),
+        sa.Column("package", _ORDERED),
+        sa.Column("before", sa.Text, nullable=False),
+        sa.Column("after", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("run_id", sa.Integer),
+    )
+    op.create_index("ix_events_at", "events", ["at", "id"])
+    op.create_index("ix_events_run_id", "events", ["run_id"])
 
 
 def _revision_key(package: str, revision: str) -> sa.ForeignKeyConstraint:

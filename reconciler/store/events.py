@@ -1,0 +1,144 @@
+"""Statements on events. They are written once; a run sets which ones it sealed, and nothing else changes."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select, update
+
+from reconciler.model.events import Event, Seal
+from reconciler.model.packages import canonical_json
+from reconciler.store import tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.columns import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.events import Author
+
+_EVENTS: Final = tables.events.c
+_CLIENTS: Final = tables.clients
+_PAGE: Final = 2_000
+RUN: Final = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one write does to one thing."""
+
+    kind: str
+    number: int | None = None
+    package: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def new_id() -> str:
+    """Return an id that no other event has."""
+    return secrets.token_hex(10)
+
+
+def new_number() -> int:
+    """Return what stands for a client in events; minted without asking, so that no two writers wait."""
+    return secrets.randbits(53)
+
+
+def record(
+    connection: Connection, deeds: Iterable[Deed], by: Author, at: datetime, *, part_of: str | None = None
+) -> None:
+    """Write down what is done in this transaction."""
+    insert_all(connection, tables.events, [_row(_event(each, by, at, part_of, new_id())) for each in deeds])
+
+
+def record_import(connection: Connection, import_id: str, by: Author, at: datetime, after: Any) -> None:
+    """Write down an import as a whole, under the id that its parts name."""
+    deed = Deed("import", after=after)
+    insert_all(connection, tables.events, [_row(_event(deed, by, at, None, import_id))])
+
+
+def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Mapping[str, Any]) -> None:
+    """Seal every event that no run sealed, and write down the run with that seal and the one before it."""
+    unsealed = select(_EVENTS.digest).where(_EVENTS.run_id.is_(None)).order_by(_EVENTS.at, _EVENTS.id)
+    found = Seal(connection.execute(unsealed.execution_options(yield_per=_PAGE)).scalars())
+    connection.execute(update(tables.events).where(_EVENTS.run_id.is_(None)).values(run_id=run_id))
+    newest = select(_EVENTS.digest).where(_EVENTS.kind == RUN).order_by(_EVENTS.run_id.desc()).limit(1)
+    previous = connection.execute(newest).scalar_one_or_none()
+    told = {**run, "run": run_id, "sealed": found.events, "seal": found.digest, "previous": previous}
+    event = _event(Deed(RUN, after=told), by, at, None, new_id())
+    insert_all(connection, tables.events, [(*_row(event)[:-1], run_id)])
+
+
+def stream(connection: Connection, limit: int | None) -> Iterator[Event]:
+    """Stream events, oldest first, of all or of so many of the latest."""
+    columns = [each for each in tables.events.columns if each.name != "number"]
+    order = (_EVENTS.at, _EVENTS.id)
+    statement = select(*columns, _EVENTS.number, _CLIENTS.c.id.label("client")).select_from(
+        tables.events.outerjoin(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
+    )
+    if limit is not None:
+        rows = connection.execute(statement.order_by(*(each.desc() for each in order)).limit(limit)).all()
+        yield from map(_read, reversed(rows))
+        return
+    ordered = statement.order_by(*order).execution_options(yield_per=_PAGE)
+    yield from map(_read, connection.execute(ordered))
+
+
+def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) -> Event:
+    return Event(
+        id=id_,
+        at=at,
+        kind=deed.kind,
+        author=by.name,
+        on_behalf_of=by.on_behalf_of,
+        reason=by.reason,
+        part_of=part_of,
+        number=deed.number,
+        client=None,
+        package=deed.package,
+        before=deed.before,
+        after=deed.after,
+    )
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    """Return the values in the order of the columns, as the driver takes them."""
+    return (
+        event.id,
+        microseconds(event.at),
+        event.kind,
+        event.author,
+        event.on_behalf_of,
+        event.reason,
+        event.part_of,
+        event.number,
+        event.package,
+        canonical_json(event.before),
+        canonical_json(event.after),
+        event.own_digest,
+        None,
+    )
+
+
+def _read(row: Any) -> Event:
+    return Event(
+        row.id,
+        row.at,
+        row.kind,
+        row.author,
+        row.on_behalf_of,
+        row.reason,
+        row.part_of,
+        row.number,
+        row.client,
+        row.package,
+        row.before,
+        row.after,
+        row.digest,
+        row.run_id,
+    )

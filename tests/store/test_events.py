@@ -1,0 +1,107 @@
+"""Events as rows: what is altered is found, and writing them makes nobody wait."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_client
+from reconciler.live.opening import open_platform
+from reconciler.model.packages import digest_of
+from reconciler.planning.events import verify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.live.port import Platform
+
+WRITERS = 32
+
+
+def written(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("other", definition("Other"), NOW)
+    platform.assign("acme", "other", LATER)
+    apply(platform)
+    platform.assign("acme", "basic", LATER)
+    apply(platform)
+
+
+def altered(path: Path, statement: str, *values: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    with open_platform("sqlite:///platform.db", root=tmp_path) as platform:
+        written(platform)
+    return tmp_path
+
+
+def faults(place: Path, head: str | None = None) -> tuple[str, ...]:
+    with open_platform("sqlite:///platform.db", root=place) as platform:
+        return verify(platform.events(), head).faults
+
+
+def test_an_altered_event_is_found_and_named(place: Path) -> None:
+    with open_platform("sqlite:///platform.db", root=place) as platform:
+        event = next(each for each in platform.events() if (each.kind, each.run) == ("assign", 1))
+
+    altered(place / "platform.db", "UPDATE events SET author = 'eve' WHERE id = ?", event.id)
+
+    (fault,) = faults(place)
+    assert fault.startswith(f"event {event.id} (assign, ")
+
+
+def test_an_altered_event_with_a_digest_made_anew_is_found_by_the_run_that_sealed_it(place: Path) -> None:
+    with open_platform("sqlite:///platform.db", root=place) as platform:
+        event = next(each for each in platform.events() if (each.kind, each.run) == ("assign", 1))
+    digest = digest_of({**event.content, "author": "eve"})
+
+    statement = "UPDATE events SET author = 'eve', digest = ? WHERE id = ?"
+    altered(place / "platform.db", statement, digest, event.id)
+
+    assert faults(place) == ("run 1 sealed 4 events, and what is there now is not the same",)
+
+
+def test_an_event_that_is_gone_is_found_by_the_run_that_sealed_it(place: Path) -> None:
+    altered(place / "platform.db", "DELETE FROM events WHERE kind = 'add'")
+
+    assert faults(place) == ("run 1 sealed 4 events, and what is there now is not the same",)
+
+
+def test_a_run_that_is_gone_is_found_by_what_it_sealed_and_by_the_next_one(place: Path) -> None:
+    altered(place / "platform.db", "DELETE FROM events WHERE kind = 'run' AND run_id = 1")
+
+    gone, unfollowed = faults(place)
+    assert gone == "run 1 sealed events, and its own is gone"
+    assert unfollowed == "run 2 does not follow the seal of the run before it"
+
+
+def test_all_made_anew_is_found_by_a_seal_that_was_kept_elsewhere(place: Path) -> None:
+    with open_platform("sqlite:///platform.db", root=place) as platform:
+        head = verify(platform.events()).head
+
+    altered(place / "platform.db", "DELETE FROM events")
+
+    assert faults(place, head) == (f"no run has the seal {head}: what was sealed by then was altered",)
+
+
+def test_writers_of_distinct_clients_meet_nobody(database: str, tmp_path: Path) -> None:
+    with open_platform(database, root=tmp_path) as platform:
+        platform.edit_package("basic", definition(), NOW)
+        platform.edit_package("other", definition("Other"), NOW)
+        ids = [f"c{number}" for number in range(WRITERS)]
+        platform.import_clients([line(each, line=number) for number, each in enumerate(ids, 1)], NOW)
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(lambda each: platform.assign(each, "other", LATER), ids))
+
+        found = [event.client for event in platform.events() if event.kind == "assign"]
+        assert sorted(filter(None, found)) == sorted(ids)
+        assert verify(platform.events()).faults == ()
