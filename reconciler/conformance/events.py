@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,25 @@ def test_events_are_as_they_were_written_and_the_last_seal_is_found_again(platfo
     assert verified.faults == ()
     assert (verified.events, verified.unsealed) == (5, 0)
     assert verified.head not in {head, None}
+
+
+def test_hands_and_imports_count_in_the_hours_before_each_client_once(platform: Platform) -> None:
+    platform.edit_package("basic", definition(features=["chat", "audio"]), NOW)
+    platform.edit_package("less", definition("Less"), NOW)
+    for client_id in "abcd":
+        platform.add_client(line(client_id), NOW)
+    platform.assign("a", "less", LATER)
+    platform.assign("a", "basic", LATER)
+    platform.assign("a", "less", LATER)
+    lines = [ClientLine(each, number, package="less") for number, each in enumerate("bc", 1)]
+
+    with pytest.raises(BlockedError):
+        platform.import_clients(lines, LATER, assign=2)
+    platform.import_clients(lines, LATER, assign=3)
+    platform.assign("d", "basic", LATER)
+
+    assert platform.lost_since(LATER).clients == 3
+    assert platform.lost_since(LATER + timedelta(seconds=1)).clients == 0
 
 
 @pytest.mark.parametrize("by", [Author(""), Author("a\nb"), Author("ada", reason="\0")])

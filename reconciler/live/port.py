@@ -87,7 +87,7 @@ class PlatformReader(Protocol):
         ...
 
     def lost_since(self, since: datetime) -> Lost:
-        """Count the distinct clients who lost anything since an instant by being reassigned (rule 19).
+        """Count the distinct clients who lost anything since an instant by runs, imports and hands (rule 19).
 
         Whom a rollback restored does not count. The work grows with whom the runs since then moved.
         """

@@ -43,6 +43,7 @@ class Event(Told):
         client: Its id, as long as the platform knows it.
         package: Its key at that time.
         before: What was so before; None where there was nothing.
+        lost: Whether the client lost anything by it that it could use (rule 19).
         digest: Of all above but `client`.
         run: The run that sealed it; None as long as none did.
     """
@@ -59,6 +60,7 @@ class Event(Told):
     package: Line | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    lost: bool = False
     digest: Line = ""
     run: Amount | None = None
 
@@ -77,6 +79,7 @@ class Event(Told):
             "package": self.package,
             "before": self.before,
             "after": self.after,
+            "lost": self.lost,
         }
 
     @property

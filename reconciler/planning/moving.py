@@ -51,8 +51,8 @@ class Movements:
         self._tallies: dict[tuple[str, str], _Tally] = {}
         self._losses: dict[tuple[str, str], tuple[FieldChange, ...]] = {}
 
-    def note(self, moved: Moved) -> None:
-        """Count one more client."""
+    def note(self, moved: Moved) -> bool:
+        """Count one more client; return whether it loses anything."""
         held = moved.client.subscription
         tally = self._tallies.setdefault((held.package, moved.package), _Tally())
         tally.counts["move"] += 1
@@ -64,6 +64,7 @@ class Movements:
             tally.counts["end"] += self._ends(moved)
         if len(tally.named[worst]) < MOST_NAMED:
             tally.named[worst].append(moved.client.id)
+        return worst != "move"
 
     def told(self) -> tuple[Moving, ...]:
         """Return what is known so far by pair of packages, those first whom it hurts most."""

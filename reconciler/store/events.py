@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from reconciler.model.events import Author
 
@@ -37,6 +37,7 @@ class Deed:
     package: str | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    lost: bool = False
 
 
 def new_id() -> str:
@@ -89,6 +90,12 @@ def stream(connection: Connection, limit: int | None) -> Iterator[Event]:
     yield from map(_read, connection.execute(ordered))
 
 
+def losers(since: datetime) -> Select[tuple[str]]:
+    """Return the statement for the ids of the clients who lost anything by hands and imports."""
+    who = tables.events.join(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
+    return select(_CLIENTS.c.id).select_from(who).where(_EVENTS.at >= since, _EVENTS.lost)
+
+
 def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) -> Event:
     return Event(
         id=id_,
@@ -103,6 +110,7 @@ def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) 
         package=deed.package,
         before=deed.before,
         after=deed.after,
+        lost=deed.lost,
     )
 
 
@@ -120,6 +128,7 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.package,
         canonical_json(event.before),
         canonical_json(event.after),
+        event.lost,
         event.own_digest,
         None,
     )
@@ -139,6 +148,7 @@ def _read(row: Any) -> Event:
         row.package,
         row.before,
         row.after,
+        row.lost,
         row.digest,
         row.run_id,
     )

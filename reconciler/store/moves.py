@@ -17,6 +17,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union,
     update,
 )
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from reconciler.model.expiry import Expiry, Window
     from reconciler.model.questions import ClientQuestion
@@ -110,11 +111,13 @@ def since(connection: Connection, run_id: int) -> tuple[Pair, ...]:
     return tuple(Pair(*row) for row in connection.execute(statement))
 
 
-def distinct_clients(connection: Connection, parts: Sequence[Part]) -> int:
-    """Count the clients whom any of the parts moved, each once."""
-    if not parts:
+def distinct_clients(connection: Connection, parts: Sequence[Part], *others: Select[tuple[str]]) -> int:
+    """Count the clients whom any of the parts moved, and those whom other statements find, each once."""
+    moved = [select(_MOVES.client_id).where(or_(*map(_is_part, parts)))] if parts else []
+    found = [*moved, *others]
+    if not found:
         return 0
-    statement = select(func.count(_MOVES.client_id.distinct())).where(or_(*map(_is_part, parts)))
+    statement = select(func.count(union(*found).subquery().c[0].distinct()))
     return connection.execute(statement).scalar_one()
 
 

@@ -178,6 +178,7 @@ events: Final = Table(
     Column("package", OrderedText),
     Column("before", JsonText, nullable=False),
     Column("after", JsonText, nullable=False),
+    Column("lost", Boolean, nullable=False),
     Column("digest", Text, nullable=False),
     Column("run_id", Integer),
     Index("ix_events_at", "at", "id"),

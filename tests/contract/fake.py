@@ -148,7 +148,9 @@ class FakePlatform:
         }
         moves = {(move.package.key, move.run, move.from_revision) for _, move in kept if _is_sure(move)}
         ordered = sorted(moves - back, key=lambda each: (each[1], each[0], each[2]))
-        return Lost(distinct(kept), tuple(LosingMove(*each) for each in ordered))
+        by_hand = {each.client for each in self._world.events if each.at >= since and each.lost}
+        clients = len({holder.id for holder, _ in kept} | by_hand)
+        return Lost(clients, tuple(LosingMove(*each) for each in ordered))
 
     def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
         if entry.is_spent:
@@ -321,26 +323,27 @@ class FakePlatform:
             moves = moved.told()
             if moves and assign is None:
                 raise UnaskedMovesError("unasked", moves=moves)
-            losing = sum(each.clients_losing for each in moves)
-            if losing and sum(each.clients for each in moves) > 1 and losing > passed:
-                raise BlockedError("too many would lose something")
             report = ImportReport(len(met - existed), len(met & existed), moves)
             after = {"added": report.added, "updated": report.updated, "lines": "sha256:0"}
             whole = self._write_down("import", at, by, after=after)
-            for client, held in changed:
-                self._write_down("import", at, by, client, held, part_of=whole.id)
+            for client, held, lost in changed:
+                self._write_down("import", at, by, client, held, part_of=whole.id, lost=lost)
+            losing = sum(each.clients_losing for each in moves)
+            total = self.lost_since(at - timedelta(hours=23)).clients
+            if losing and sum(each.clients for each in moves) > 1 and total > passed:
+                raise BlockedError("too many would lose something")
             return report
 
     def _noted(self, moved: moving.Movements, was: Any, id_: str) -> list[Any]:
         now = self._world.holders[id_]
         if was is None:
-            return [(id_, None)]
+            return [(id_, None, False)]
         held = was[0].subscription
         if (held.package, held.assigned_at) == (now.package.key, now.assigned_at):
             return []
         client, snapshot = was
-        moved.note(moving.Moved(client, snapshot, now.package.key, now.snapshot, now.expires_at))
-        return [(id_, _holding(held))]
+        lost = moved.note(moving.Moved(client, snapshot, now.package.key, now.snapshot, now.expires_at))
+        return [(id_, _holding(held), lost)]
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         found = sorted(self._world.events, key=lambda each: (each.at, each.id))
@@ -358,6 +361,7 @@ class FakePlatform:
         part_of: str | None = None,
         package: str | None = None,
         run: int | None = None,
+        lost: bool = False,
     ) -> Event:
         world = self._world
         if client is not None:
@@ -366,7 +370,7 @@ class FakePlatform:
         number = None if client is None else 1 + list(world.holders).index(client)
         id_ = f"{len(world.events):06}"
         names = by.name, by.on_behalf_of, by.reason
-        made = Event(id_, at, kind, *names, part_of, number, client, package, before, after, run=run)
+        made = Event(id_, at, kind, *names, part_of, number, client, package, before, after, lost, run=run)
         world.events.append(replace(made, digest=made.own_digest))
         return world.events[-1]
 
@@ -383,13 +387,13 @@ class FakePlatform:
         self._write_down("run", run.at, Author(run.actor, run.on_behalf_of), after=after, run=run.id)
 
     def _passed(self, assign: Bound | None, at: datetime) -> float:
-        """How many more may lose something."""
+        """How many may lose something."""
         holders = self.holder_count(at)
         recorded = self._world.guards
         bounds = [assign or 0, recorded.clients_losing if recorded else "unlimited"]
         shares = [holders * bound.percent // 100 for bound in bounds if isinstance(bound, Share)]
         numbers = [bound for bound in bounds if isinstance(bound, int)]
-        return min([*shares, *numbers, inf]) - self.lost_since(at - timedelta(hours=23)).clients
+        return min([*shares, *numbers, inf])
 
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         require(naming.of_author(by))
@@ -415,9 +419,11 @@ class FakePlatform:
             reason = refusal(target, holder.owner_email)
             if reason:
                 raise BlockedError(reason)
-            before = _holding(holder.seen(at).subscription)
+            was, snapshot = holder.seen(at), holder.snapshot
             self._begin(holder, target, at)
-            self._write_down("assign", at, by, client_id, before)
+            moved = moving.Moved(was, snapshot, package, holder.snapshot, holder.expires_at)
+            lost = moving.Movements(at).note(moved)
+            self._write_down("assign", at, by, client_id, _holding(was.subscription), lost=lost)
             return holder.seen(at)
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:

@@ -12,6 +12,7 @@ from reconciler.model.prospects import Assignment
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
 from reconciler.model.terms import USERS
 from reconciler.planning.client_diff import prospect_anew
+from reconciler.planning.moving import Moved, Movements
 from reconciler.store import clients, events, meta, usage
 from reconciler.store.events import Deed
 from reconciler.store.usage import StoredUsage
@@ -49,13 +50,17 @@ def assign(connection: Connection, client_id: str, key: str, at: datetime, by: A
     begin_cycle(connection, client, offer.package.id)
     after = assigned(client, offer, at)
     clients.rewrite_subscriptions(connection, [after])
-    events.record(connection, [holding_changed("assign", client, after)], by, at)
+    snapshot = lookup.held(connection, client)
+    was = lookup.seen(client, snapshot, {}, at)
+    moved = Moved(was, snapshot, key, offer.definition, after.expires_at)
+    lost = Movements(at).note(moved)
+    events.record(connection, [holding_changed("assign", client, after, lost=lost)], by, at)
 
 
-def holding_changed(kind: str, before: StoredClient | None, after: StoredClient) -> Deed:
+def holding_changed(kind: str, before: StoredClient | None, after: StoredClient, *, lost: bool) -> Deed:
     """Return what is written down where a client holds something else from now on."""
     was = None if before is None else _holding(before)
-    return Deed(kind, after.number, after.package, was, _holding(after))
+    return Deed(kind, after.number, after.package, was, _holding(after), lost=lost)
 
 
 def _holding(client: StoredClient) -> dict[str, Any]:

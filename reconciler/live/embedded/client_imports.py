@@ -158,7 +158,7 @@ def take_all(
     if moves and passed is None:
         raise _unasked(moves)
     if passed is not None:
-        passed.require(moves)
+        passed.require(connection, moves, at)
     intake.record()
     return ImportReport(intake.added, intake.updated, moves)
 
@@ -190,13 +190,16 @@ class _Passed:
         lost = losses.lost_since(connection, at - LOSSES_COUNT_FOR).clients
         return cls(pair.stricter(holders).clients_losing, holders, lost)
 
-    def require(self, moves: tuple[Moving, ...]) -> None:
-        """Raise `BlockedError` beyond the bound; one client alone, by hand, is not judged (rule 16)."""
+    def require(self, connection: Connection, moves: tuple[Moving, ...], at: datetime) -> None:
+        """Raise `BlockedError` where those who lost by now are more than the bound, each counted once.
+
+        One client alone, by hand, is not judged (rule 16).
+        """
         losing = sum(each.clients_losing for each in moves)
         most = most_losing(self.bound, self.holders)
         if most is None or not losing or sum(each.clients for each in moves) == 1:
             return
-        total = self.lost + losing
+        total = losses.lost_since(connection, at - LOSSES_COUNT_FOR).clients
         if total > most:
             earlier = bool(self.lost)
             said = too_many_losing(total, "this import", self.bound, self.holders, earlier=earlier)
@@ -242,6 +245,7 @@ class Intake:
         self._by, self._kind = by, kind
         self._id = new_id() if kind == "import" else None
         self._lines = Seal()
+        self._losing: set[str] = set()
         self._catalog = meta.catalog(connection)
         self._offers: dict[str, Offer] = {}
         self._findings: list[Finding] = []
@@ -292,7 +296,10 @@ class Intake:
         self.added += len(new)
         self.updated += len(known)
         changed = [each for each in settled if each.standing is None or each.moves]
-        deeds = [holding_changed(self._kind, each.standing, each.client) for each in changed]
+        deeds = [
+            holding_changed(self._kind, each.standing, each.client, lost=each.line.id in self._losing)
+            for each in changed
+        ]
         events.record(self._connection, deeds, self._by, self._at, part_of=self._id)
 
     def record(self) -> None:
@@ -341,6 +348,7 @@ class Intake:
         return replace(client, expires_at=None if expiry is None else expiry.after(client.assigned_at))
 
     def _note_moves(self, settled: list[Settled]) -> None:
+        self._losing.clear()
         movers = [(each, each.moves) for each in settled if each.moves]
         used = usage.of_clients(self._connection, [before.id for _, before in movers])
         for each, before in movers:
@@ -348,7 +356,8 @@ class Intake:
             client = lookup.seen(before, snapshot, used.get(before.id, {}), self._at)
             after = each.client
             target = self._offers[after.package].definition if each.begins else snapshot
-            self.moved.note(Moved(client, snapshot, after.package, target, after.expires_at))
+            if self.moved.note(Moved(client, snapshot, after.package, target, after.expires_at)):
+                self._losing.add(after.id)
 
     def _later_usage(self, known: list[Settled]) -> Iterator[StoredUsage]:
         touched = [each for each in known if each.begins or each.line.usage]

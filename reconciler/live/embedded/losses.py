@@ -12,7 +12,7 @@ from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import RevisionRef
 from reconciler.model.terms import Term
 from reconciler.planning.outcomes import alone_in, losses, starts_of, taken_by
-from reconciler.store import acknowledgements, meta, moves, packages, runs, subscriptions
+from reconciler.store import acknowledgements, events, meta, moves, packages, runs, subscriptions
 from reconciler.store.moves import Pair, Part
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def in_force(connection: Connection, at: datetime) -> tuple[InForce, ...]:
 
 
 def lost_since(connection: Connection, since: datetime) -> Lost:
-    """Count the distinct clients who lost anything since an instant and were not restored by a rollback."""
+    """Count the distinct clients who lost anything since an instant and were not restored by a rollback.
+
+    Hands and imports count like runs.
+    """
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
     definitions = _definitions(connection, pairs)
@@ -45,7 +48,7 @@ def lost_since(connection: Connection, since: datetime) -> Lost:
         for pair in pairs
         for starts in _of_any(_losses(pair, definitions))
     ]
-    return Lost(moves.distinct_clients(connection, parts), _whole(parts))
+    return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
 
 
 def keep(

@@ -164,6 +164,7 @@ def _create_events() -> None:
         sa.Column("package", _ORDERED),
         sa.Column("before", sa.Text, nullable=False),
         sa.Column("after", sa.Text, nullable=False),
+        sa.Column("lost", sa.Boolean, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("run_id", sa.Integer),
     )
