@@ -35,7 +35,10 @@ COMMANDS: Final = {
         f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
     ),
     "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
-    "events": Listed(f"{_HERE}.events:events_group", "Say what was written, by whom and why."),
+    "events": Listed(
+        f"{_HERE}.events:events_group",
+        "Say what was written by hand, by imports and by runs, by whom and why.",
+    ),
     "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
     "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
@@ -43,7 +46,7 @@ COMMANDS: Final = {
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
     "platform": Listed(
         f"{_HERE}.platform:platform_group",
-        "Create or migrate a platform's tables; move it to another database.",
+        "Create or migrate a platform's tables; move it to another database; tell copies apart.",
     ),
     "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),

@@ -308,7 +308,7 @@ class Story(RuleBasedStateMachine):
 
     def _apply(self, made: Plan) -> Run:
         self.world.now += timedelta(microseconds=1)
-        request = ApplyRequest(self.world.now, "story")
+        request = ApplyRequest(self.world.now, "story", WAIVERS)
         return apply(self._workspace(), self.environment, made, self.platform, request)
 
     def _workspace(self) -> Workspace:

@@ -119,5 +119,5 @@ def test_what_was_done_is_said_in_a_sentence() -> None:
         import_text(ImportReport(1200, 1), Paper(80))
         == "Imported 1,201 clients: 1,200 new, 1 known before.\n"
     )
-    assert json.loads(import_json(ImportReport(2, 1))) == {"added": 2, "updated": 1}
+    assert json.loads(import_json(ImportReport(2, 1))) == {"added": 2, "updated": 1, "moves": []}
     assert assigned_text(ACME, Paper(80)) == "acme holds professional revision 3; it never expires.\n"

@@ -10,7 +10,7 @@ from reconciler.cli.options import global_options
 _HERE: Final = "reconciler.cli.commands.events.commands"
 COMMANDS: Final = {
     "list": Listed(f"{_HERE}:list_command", "List the latest events."),
-    "export": Listed(f"{_HERE}:export_command", "Write every event as a line of JSON."),
+    "export": Listed(f"{_HERE}:export_command", "Write every event as a line of JSON, oldest first."),
     "verify": Listed(f"{_HERE}:verify_command", "Check that no event was altered."),
 }
 
