@@ -86,15 +86,16 @@ def test_an_edit_of_what_holders_have_makes_them_outdated(platform: Platform, ed
     assert [client.id for client in platform.clients(LATER, outdated=True)] == ["acme"]
 
 
-def test_an_expiry_makes_those_outdated_whose_own_end_would_differ(platform: Platform) -> None:
+@pytest.mark.parametrize("at", [LATER, NOW - timedelta(days=20)], ids=["later", "before they started"])
+def test_an_expiry_makes_those_outdated_whose_own_end_would_differ(platform: Platform, at: datetime) -> None:
     platform.edit_package("basic", definition(expiry="30 days"), NOW)
     platform.add_client(line("september", assigned_at=NOW - timedelta(days=1)), NOW)
     platform.add_client(line("october"), NOW)
 
     platform.edit_package("basic", definition(expiry="1 month"), LATER)
 
-    assert [(each.revision, each.clients) for each in platform.outdated(LATER)] == [(1, 1)]
-    assert [client.id for client in platform.clients(LATER, outdated=True)] == ["october"]
+    assert [(each.revision, each.clients) for each in platform.outdated(at)] == [(1, 1)]
+    assert [client.id for client in platform.clients(at, outdated=True)] == ["october"]
 
 
 def test_a_package_that_grants_what_it_did_before_leaves_only_those_between_outdated(

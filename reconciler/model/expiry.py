@@ -83,12 +83,15 @@ class Expiry:
             return self.is_shorter_than(other)
         return self.most_days < other.fewest_days
 
-    def shorter_starts(self, other: Expiry, at: datetime) -> tuple[Window, ...]:
+    def shorter_starts(
+        self, other: Expiry, at: datetime, latest: datetime | None = None
+    ) -> tuple[Window, ...]:
         """Return the starts that end earlier under this expiry than under `other`, as windows of whole days.
 
-        Only starts that are not over at `at` under `other` are looked at; both must be of different units.
+        Only starts up to `latest` (else `at`) that are not over at `at` under `other` are looked at; both
+        must be of different units.
         """
-        return tuple(_merged(_days_that_differ(self, other, at)))
+        return tuple(_merged(_days_that_differ(self, other, at, max(at, latest or at))))
 
     def elapsed_starts(self, now: datetime) -> tuple[Window, ...]:
         """Return the windows of starts that have expired at `now`: those with `after(start) <= now`.
@@ -142,11 +145,13 @@ def _spans(months: int) -> tuple[int, int]:
     return whole + (fewest or 0), whole + most
 
 
-def _days_that_differ(new: Expiry, old: Expiry, at: datetime) -> Iterator[tuple[date, date]]:
+def _days_that_differ(
+    new: Expiry, old: Expiry, at: datetime, latest: datetime
+) -> Iterator[tuple[date, date]]:
     """Yield, month by month, the first and last day of the starts whose end comes earlier under `new`."""
     months, days = (new, old.amount) if new.unit == "months" else (old, new.amount)
     day = _earliest_running(old, at)
-    last = at.astimezone(UTC).date() + _DAY
+    last = latest.astimezone(UTC).date() + _DAY
     while day <= last:
         size = monthrange(day.year, day.month)[1]
         first = day.replace(day=1)

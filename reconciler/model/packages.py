@@ -96,13 +96,22 @@ class Definition:
         """Return what who was assigned it at `start` may use, and until when (rule 14)."""
         return self.features, self.limits, self.caps, self.expiry and self.expiry.after(start)
 
-    def starts_that_differ(self, current: Definition, at: datetime) -> tuple[Window, ...] | None:
-        """Return the starts of holders to whom `current` would give something else; None: all of them."""
+    def differs_by_start(self, current: Definition) -> bool:
+        """Whether it depends on a holder's start alone if `current` would give it something else."""
         mine, theirs = self.expiry, current.expiry
-        is_same = replace(current, expiry=mine).grants_digest == self.grants_digest
-        if not is_same or mine is None or theirs is None or mine.unit == theirs.unit:
-            return None
-        return (*mine.shorter_starts(theirs, at), *theirs.shorter_starts(mine, at))
+        if mine is None or theirs is None or mine.unit == theirs.unit:
+            return False
+        return replace(current, expiry=mine).grants_digest == self.grants_digest
+
+    def starts_that_differ(self, current: Definition, at: datetime, latest: datetime) -> tuple[Window, ...]:
+        """Return the starts up to `latest`, running at `at`, that end at another instant under `current`.
+
+        Both must expire, in different units.
+        """
+        mine, theirs = self.expiry, current.expiry
+        if mine is None or theirs is None:
+            return ()
+        return (*mine.shorter_starts(theirs, at, latest), *theirs.shorter_starts(mine, at, latest))
 
 
 def canonical_json(document: Any) -> str:

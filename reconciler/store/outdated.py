@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, FromClause, Select
 
-    from reconciler.model.expiry import Window
+    from reconciler.model.packages import Definition
 
 _HELD: Final = tables.subscriptions.c
 
@@ -28,13 +28,16 @@ def counts(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
     rows = connection.execute(outdatings(at)).all()
     refs = {RevisionRef(row.key, number) for row in rows for number in (row.revision, row.current)}
     known = packages.definitions(connection, refs)
-    starts = {
-        (row.key, row.revision): known[RevisionRef(row.key, row.revision)].starts_that_differ(
-            known[RevisionRef(row.key, row.current)], at
+    pairs = {
+        (row.key, row.revision): (
+            known[RevisionRef(row.key, row.revision)],
+            known[RevisionRef(row.key, row.current)],
         )
         for row in rows
     }
-    exact = _counted(connection, {which: some for which, some in starts.items() if some is not None}, at)
+    exact = _counted(
+        connection, {which: pair for which, pair in pairs.items() if pair[0].differs_by_start(pair[1])}, at
+    )
     found = (
         Outdated(
             package=row.key,
@@ -48,11 +51,18 @@ def counts(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
 
 
 def _counted(
-    connection: Connection, starts: Mapping[tuple[str, int], tuple[Window, ...]], at: datetime
+    connection: Connection, pairs: Mapping[tuple[str, int], tuple[Definition, Definition]], at: datetime
 ) -> dict[tuple[str, int], int]:
-    asked = [ClientQuestion(key, (number,), (AssignedIn(some),)) for (key, number), some in starts.items()]
+    """Count whom it depends on the start, also where some started after `at`."""
+    if not pairs:
+        return {}
+    latest = connection.scalar(select(func.max(_HELD.assigned_at))) or at
+    asked = [
+        ClientQuestion(key, (number,), (AssignedIn(mine.starts_that_differ(current, at, latest)),))
+        for (key, number), (mine, current) in pairs.items()
+    ]
     answers = questions.answers(connection, asked, at, sample=0)
-    return {which: answer.count for which, answer in zip(starts, answers, strict=True)}
+    return {which: answer.count for which, answer in zip(pairs, answers, strict=True)}
 
 
 def outdatings(at: datetime) -> Select[Any]:

@@ -74,6 +74,9 @@ TABLE: Final = (
     Row(("notes", "--kept"), ("markdown", "json")),
     Row(("history",)),
     Row(("history", "1")),
+    Row(("events", "list")),
+    Row(("events", "export"), ("json",)),
+    Row(("events", "verify")),
     Row(("fmt", "--diff")),
     Row(("pull", "--diff")),
     Row(("import", "csv", "matrix.csv", "--diff")),
@@ -167,6 +170,7 @@ def rename(database: Path) -> None:
         connection.executemany("UPDATE subscriptions SET client_id = ?1 WHERE client_id = ?2", of_ids)
         connection.executemany("UPDATE usage SET client_id = ?1 WHERE client_id = ?2", of_ids)
         connection.execute("UPDATE runs SET actor = ?", (LONG,))
+        connection.execute("UPDATE events SET author = ?1, reason = ?1", (LONG,))
         connection.execute("UPDATE tokens SET name = ?", (LONG,))
 
 

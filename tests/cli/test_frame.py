@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import main
+from tests.repository import Repository
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,12 @@ def test_wrong_usage_exits_with_64_and_says_so_on_standard_error(
     assert printed.err.startswith(("error: ", "Usage: "))
 
 
-def test_apply_without_a_terminal_wants_yes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_apply_without_a_terminal_wants_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Repository.made(tmp_path / "shop").package("pro", title="Pro")
+    monkeypatch.chdir(tmp_path / "shop")
+
     code = main(["apply"])
 
     assert code == 64
