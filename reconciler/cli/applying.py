@@ -20,7 +20,6 @@ from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.events import Author
 from reconciler.model.forms import ACTOR
 from reconciler.render.json import run_json
-from reconciler.render.text.runs import applied_text, held_back_text, idle_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -217,6 +216,8 @@ class Applying:
 
     def _report(self, run: Run, left_out: Sequence[GuardResult]) -> None:
         """Say what was done; what goes wrong with that says it too."""
+        from reconciler.render.text.runs import applied_text, held_back_text
+
         terminal = Terminal.of(chosen())
         try:
             if chosen().format == "json":
@@ -236,6 +237,7 @@ class Applying:
     def _show(self, plan: Plan, *, is_saved: bool = False, step: str = "") -> None:
         """Print the plan: to standard error where JSON is wanted, which is the run alone."""
         from reconciler.model.plans import FilesApplied
+        from reconciler.render.text.runs import idle_text
 
         terminal, is_json = Terminal.of(chosen()), chosen().format == "json"
         told = for_readers(plan, "text", terminal.rows, no_clients=self._no_clients)
