@@ -254,9 +254,9 @@ class Intake:
 
     def take(self, batch: list[ClientLine], met: Met) -> None:
         """Judge some lines, and write them where every line so far was good."""
+        batch = list(self._sound(batch))
         for line in batch:
             self._lines.add(canonical_json(asdict(line, dict_factory=_stated)))
-        batch = list(self._sound(batch))
         standing = clients.stored(self._connection, [line.id for line in batch])
         fresh = list(self._without_repeated(batch, standing.keys(), met))
         self._learn_offers(fresh, standing.values())
