@@ -146,8 +146,15 @@ def _postgres_engine(url: URL) -> Engine:
         use_native_hstore=False,
         **_POOL,
     )
+    event.listen(engine, "connect", _stream_by_our_cursors)
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
+
+
+def _stream_by_our_cursors(connection: Any, _record: object) -> None:
+    from reconciler.store.streaming import StreamingCursor  # noqa: PLC0415 - the driver is slow to import
+
+    connection.server_cursor_factory = StreamingCursor
 
 
 def _begin_on_postgres(connection: Connection) -> None:

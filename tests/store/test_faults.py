@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from sqlalchemy import func, make_url, select
 
 from reconciler.conformance.building import NOW, definition, line
 from reconciler.errors import InvalidError, UnreachableError
@@ -165,3 +168,28 @@ def test_a_number_that_is_too_large_is_invalid(tmp_path: Path) -> None:
             platform.answers([question], NOW, sample=1)
         with pytest.raises(InvalidError, match="too large"):
             platform.run(2**70)
+
+
+def test_a_stream_that_is_closed_after_its_server_went_away_leaves_no_cursor_open(database: str) -> None:
+    streamed = select(func.generate_series(1, 9_999)).execution_options(yield_per=100)
+    with (
+        closing(Database(make_url(database))) as reader,
+        suppress(UnreachableError),
+        reader.reading() as connection,
+    ):
+        rows = connection.execute(streamed)
+        first = next(iter(rows))
+        _end_other_connections(database)
+        rows.close()
+        del rows
+        gc.collect()
+
+    assert tuple(first) == (1,)
+
+
+def _end_other_connections(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
