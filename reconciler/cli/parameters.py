@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli.options import option
+from reconciler.model.expiry import Expiry
+from reconciler.model.grants import OCCASIONS
+from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Decorator
+    from reconciler.model.grants import Occasion
+    from reconciler.model.quantities import Quantity
 
 
 class OutputFolder(click.Path):
@@ -29,6 +34,9 @@ class OutputFolder(click.Path):
 
 
 _WAIVER: Final = re.compile(r"[a-z_]+:\S+")
+_SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([dwmy])", re.ASCII)
+_SPANS: Final = {"d": "day", "w": "week", "m": "month", "y": "year"}
+_AMOUNT: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
 
 def instant(text: str) -> datetime:
@@ -40,6 +48,44 @@ def instant(text: str) -> datetime:
         raise click.BadParameter(
             f"{text!r} is not an instant; write 2026-10-01 or 2026-10-01T09:30:00Z."
         ) from error
+
+
+def until(text: str) -> datetime | Occasion:
+    """Read an instant, or with what a grant ends."""
+    for occasion in OCCASIONS:
+        if text == occasion:
+            return occasion
+    try:
+        return instant(text)
+    except click.BadParameter as error:
+        known = ", ".join(OCCASIONS)
+        raise click.BadParameter(f"{text!r} is no end; write 2027-01-01, or one of {known}.") from error
+
+
+def span(text: str) -> Expiry:
+    """Read how long: `7d`, `2w`, `1m`, `1y`, or as package files write it."""
+    match = _SPAN.fullmatch(text)
+    try:
+        return Expiry.parse(f"{match[1]} {_SPANS[match[2]]}s" if match else text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no span; write 7d, 2w, 1m or 1y.") from error
+
+
+def amount(text: str) -> Quantity:
+    """Read a whole number from 1, or `unlimited`."""
+    if text == UNLIMITED:
+        return UNLIMITED
+    if not _AMOUNT.fullmatch(text) or int(text) > LARGEST_QUANTITY:
+        raise click.BadParameter(f"{text!r} is no amount; write a whole number from 1, or `unlimited`.")
+    return int(text)
+
+
+def limit_amount(text: str) -> tuple[str, Quantity]:
+    """Read the key of a limit and how much of it."""
+    key, _, most = text.partition("=")
+    if not key or not most:
+        raise click.BadParameter(f"{text!r} names no limit and amount; write minutes=100, say.")
+    return key, amount(most)
 
 
 def waiver(text: str) -> str:

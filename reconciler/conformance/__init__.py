@@ -5,6 +5,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.applies import *
     from reconciler.conformance.clients import *
     from reconciler.conformance.events import *
+    from reconciler.conformance.grants import *
     from reconciler.conformance.history import *
     from reconciler.conformance.questions import *
 
@@ -20,5 +21,5 @@ Nothing of the program imports this.
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("applies", "clients", "events", "history", "questions"))
+    *(f"{__name__}.{module}" for module in ("applies", "clients", "events", "grants", "history", "questions"))
 )

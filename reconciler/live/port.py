@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
+    from reconciler.model.grants import Adjustment
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated, PlatformIdentity
-    from reconciler.model.prospects import Assignment
+    from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.tokens import Token
@@ -133,6 +134,10 @@ class PlatformReader(Protocol):
         """Stream clients by id, of one package or of all; all, or those who would get something else now."""
         ...
 
+    def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
+        """Stream the clients whose subscription is active and ends at `until` or before, soonest first."""
+        ...
+
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """Return the latest runs, newest first; with `before`, those older than the run of that number."""
         ...
@@ -220,6 +225,18 @@ class Platform(PlatformReader, Protocol):
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
         """Return what `assign` would do now, and write nothing; raises what it would raise (rule 16)."""
+        ...
+
+    def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """Grant the client something, revoke a grant, or extend its subscription (rules 17 and 18).
+
+        Raises `BlockedError` where what is granted could not be used, or an extension would be none;
+        `WrongUsageError` where there is no such grant.
+        """
+        ...
+
+    def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
+        """Return what `adjust` would do now, and write nothing; raises what it would raise (rule 16)."""
         ...
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:

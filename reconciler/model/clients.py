@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reconciler.model.grants import Grant
     from reconciler.model.moving import Moving
     from reconciler.model.packages import Definition
     from reconciler.model.quantities import Quantity
@@ -59,8 +61,10 @@ class Subscription:
 
     Attributes:
         package: The package's key now.
+        expires_at: The later of the package's own expiry and the extension.
         status: `expired` from `expires_at` on; `suspended` while the client itself is not active. Only an
             active subscription entitles to anything.
+        extended_to: The instant that it ends at the earliest, for this client (rule 18).
     """
 
     package: str
@@ -69,6 +73,7 @@ class Subscription:
     assigned_at: datetime
     expires_at: datetime | None
     status: SubscriptionStatus
+    extended_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,11 @@ class Entitlements:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client company, seen at one instant. `usage` is sorted by key."""
+    """A client company, seen at one instant. `usage` is sorted by key.
+
+    Attributes:
+        grants: What it has beside its package and has not ended, by term (rule 17).
+    """
 
     id: str
     name: str
@@ -102,6 +111,7 @@ class Client:
     subscription: Subscription
     entitlements: Entitlements
     usage: Mapping[str, int]
+    grants: tuple[Grant, ...] = ()
 
     def used(self, meter: str) -> int:
         """Return how much of a feature, a limit or a cap is in use: members of the team, else usage."""
@@ -109,11 +119,19 @@ class Client:
         return self.users if cap is not None and cap.metered == "users" else self.usage.get(meter, 0)
 
 
-def entitlements_of(snapshot: Definition, status: SubscriptionStatus) -> Entitlements:
-    """Return what the snapshot entitles to: all of it while the subscription is active, else nothing."""
+def entitlements_of(held: Definition, status: SubscriptionStatus) -> Entitlements:
+    """Return what is held entitles to: all of it while the subscription is active, else nothing."""
     if status != "active":
         return Entitlements()
-    return Entitlements(snapshot.features, snapshot.limits, snapshot.caps)
+    return Entitlements(held.features, held.limits, held.caps)
+
+
+def is_lessened(before: Client, after: Client) -> bool:
+    """Whether a client may use anything less than before."""
+    had, has = before.entitlements, after.entitlements
+    return not {*had.features} <= {*has.features} or any(
+        magnitude(has.amounts.get(key)) < magnitude(amount) for key, amount in had.amounts.items()
+    )
 
 
 def subscription_status(

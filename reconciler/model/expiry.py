@@ -26,7 +26,7 @@ _MONTHS_OF_THE_CALENDAR: Final = 4800
 """After four hundred years the calendar repeats, to the day."""
 _TICK: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
-_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Expiry:
             if window.start is not None and (begin is None or begin < window.start):
                 found.append(Window(begin, window.start - _TICK))
             begin = window.end + _TICK
-        return (*found, Window(begin, _LATEST))
+        return (*found, Window(begin, LATEST))
 
     @property
     def fewest_days(self) -> int:
@@ -124,6 +124,12 @@ class Expiry:
     def most_days(self) -> int:
         """How many days it lasts at most."""
         return self.amount if self.unit == "days" else _spans(self.amount)[1]
+
+
+def end_of(expiry: Expiry | None, start: datetime, extended_to: datetime | None = None) -> datetime | None:
+    """Return when what was assigned at `start` ends: the later of its expiry and the extension (rule 18)."""
+    end = None if expiry is None else expiry.after(start)
+    return end if end is None or extended_to is None else max(end, extended_to)
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from reconciler.model.emails import normal_email
-from reconciler.model.expiry import Expiry
+from reconciler.model.expiry import Expiry, end_of
 from reconciler.model.fields import Days, Readable
 from reconciler.model.terms import CAPS
 
@@ -92,9 +92,9 @@ class Definition:
         document = self.as_document()
         return digest_of({key: document[key] for key in document.keys() - _NOT_HELD})
 
-    def held_since(self, start: datetime) -> tuple[object, ...]:
+    def held_since(self, start: datetime, extended_to: datetime | None = None) -> tuple[object, ...]:
         """Return what who was assigned it at `start` may use, and until when (rule 14)."""
-        return self.features, self.limits, self.caps, self.expiry and self.expiry.after(start)
+        return self.features, self.limits, self.caps, end_of(self.expiry, start, extended_to)
 
     def differs_by_start(self, current: Definition) -> bool:
         """Whether it depends on a holder's start alone if `current` would give it something else."""

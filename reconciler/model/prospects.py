@@ -43,6 +43,14 @@ class Prospect:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What a grant, its revocation or an extension does to a client, seen at one instant (rules 17, 18)."""
+
+    before: Client
+    after: Client
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """What giving a client a package by hand would do (rules 10 and 16).
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.model.clients import subscription_status
 from reconciler.model.emails import normal_email
+from reconciler.model.expiry import end_of
+from reconciler.model.grants import kept_on_assignment, kept_on_reassignment, with_grants
+from reconciler.model.packages import Definition
 from reconciler.model.prospects import Prospect
 from reconciler.model.quantities import allowance
 from reconciler.model.terms import Kind, Term
@@ -20,9 +23,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from reconciler.model.changesets import Run
-    from reconciler.model.clients import Client
-    from reconciler.model.packages import Definition, Rollout
+    from reconciler.model.clients import Client, Entitlements
+    from reconciler.model.packages import Rollout
     from reconciler.model.plans import Change, FieldChange, GuardResult
+    from reconciler.model.prospects import Adjusted
 
 Stay: TypeAlias = Literal["nothing-changes", "not-active", "kept", "excluded", "not-allowed", "waits"]
 
@@ -32,6 +36,7 @@ class Explanation:
     """One client, where what it has comes from, and what the current plan has in store for it.
 
     Attributes:
+        snapshot: What its package gives it, without grants.
         minted_by: The run that made the revision that the client holds; None where no run on record did.
         stays: Why this plan does not move it; None where it does.
         prospect: What a move brings: with this plan, or at a later reassignment once the plan is applied.
@@ -41,6 +46,7 @@ class Explanation:
     """
 
     client: Client
+    snapshot: Definition
     minted_by: Run | None
     stays: Stay | None
     prospect: Prospect
@@ -54,12 +60,16 @@ def prospect(
 ) -> Prospect:
     """Work out what the client gains and loses if its snapshot becomes `target` at an instant.
 
-    The expiry counts from `start`; None: from the same start as before (rule 10).
+    The expiry counts from `start`, and what ends with an assignment has ended; None: from the same start as
+    before (rule 10), and what ends with a reassignment has.
     """
-    start = start or client.subscription.assigned_at
-    found = differences(snapshot, target, email=masked)
-    expires_at = target.expiry.after(start) if target.expiry else None
-    ends_otherwise = expires_at != client.subscription.expires_at
+    held = client.subscription
+    kept = kept_on_reassignment(client.grants) if start is None else kept_on_assignment(client.grants)
+    target = with_grants(target, kept)
+    found = differences(with_grants(snapshot, client.grants), target, email=masked)
+    extended_to = held.extended_to if start is None else None
+    expires_at = end_of(target.expiry, start or held.assigned_at, extended_to)
+    ends_otherwise = expires_at != held.expires_at
     fields = tuple(each for each in found if _is_felt(each, ends_otherwise=ends_otherwise))
     used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
     is_expired = subscription_status("active", expires_at, at) == "expired"
@@ -76,6 +86,20 @@ def prospect_anew(
     """
     found = prospect(client, snapshot, target, at, at)
     return replace(found, over=tuple(path for path in found.over if Term.at(path).key not in restarted))
+
+
+def adjustment_prospect(adjusted: Adjusted, at: datetime) -> Prospect:
+    """Work out what a client may use more or less of by an adjustment."""
+    before, after = adjusted.before, adjusted.after
+    found = differences(_entitling(before.entitlements), _entitling(after.entitlements))
+    used = {key: amount for field in found if (amount := before.usage.get(key := field.term.key))}
+    over = tuple(each.path for each in found if _is_over(after, each, _entitling(after.entitlements)))
+    ends = after.subscription.expires_at
+    return Prospect(found, used, over, ends, subscription_status("active", ends, at) == "expired")
+
+
+def _entitling(entitlements: Entitlements) -> Definition:
+    return Definition("", entitlements.caps, features=entitlements.features, limits=entitlements.limits)
 
 
 def reason_to_stay(client: Client, prospect: Prospect, rollout: Rollout, target: Definition) -> Stay:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.model.grants import with_grants
 from reconciler.model.moving import MOST_NAMED, Moving
 from reconciler.model.terms import Kind
 from reconciler.planning.fields import differences, masked
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.clients import Client
+    from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
     from reconciler.model.plans import FieldChange
 
@@ -28,6 +30,7 @@ class Moved:
         client: As it was before.
         package: What it holds afterwards.
         expires_at: When its subscription ends afterwards.
+        grants: What it has beside that afterwards.
     """
 
     client: Client
@@ -35,6 +38,7 @@ class Moved:
     package: str
     target: Definition
     expires_at: datetime | None
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Movements:
     def __init__(self, at: datetime) -> None:
         self._at = at
         self._tallies: dict[tuple[str, str], _Tally] = {}
-        self._losses: dict[tuple[str, str], tuple[FieldChange, ...]] = {}
+        self._known: dict[tuple[str, str], tuple[FieldChange, ...]] = {}
 
     def note(self, moved: Moved) -> bool:
         """Count one more client; return whether it loses anything."""
@@ -72,7 +76,7 @@ class Movements:
         return tuple(sorted(found, key=_worst_first))
 
     def _worst(self, moved: Moved) -> str:
-        losses = self._taken(moved.snapshot, moved.target)
+        losses = self._taken(moved)
         if any(_is_used(loss, moved.client) for loss in losses) or (self._ends(moved) and moved.client.usage):
             return "use"
         return "lose" if losses or _ends_earlier(moved) else "move"
@@ -80,13 +84,19 @@ class Movements:
     def _ends(self, moved: Moved) -> bool:
         return moved.expires_at is not None and moved.expires_at <= self._at
 
-    def _taken(self, snapshot: Definition, target: Definition) -> tuple[FieldChange, ...]:
-        """Return what everybody loses who moves between both; worked out once."""
+    def _taken(self, moved: Moved) -> tuple[FieldChange, ...]:
+        """Return what is lost; what everybody loses who moves between both is worked out once."""
+        snapshot, target = moved.snapshot, moved.target
+        if moved.client.grants:
+            return _losses(with_grants(snapshot, moved.client.grants), with_grants(target, moved.grants))
         pair = snapshot.digest, target.digest
-        if pair not in self._losses:
-            found = differences(snapshot, target, email=masked)
-            self._losses[pair] = tuple(each for each in found if _takes(each))
-        return self._losses[pair]
+        if pair not in self._known:
+            self._known[pair] = _losses(snapshot, target)
+        return self._known[pair]
+
+
+def _losses(snapshot: Definition, target: Definition) -> tuple[FieldChange, ...]:
+    return tuple(each for each in differences(snapshot, target, email=masked) if _takes(each))
 
 
 def _takes(change: FieldChange) -> bool:

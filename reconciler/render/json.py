@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
     from reconciler.model.moving import Moving
     from reconciler.model.plans import FieldChange, Plan
-    from reconciler.model.prospects import Assignment, Prospect
+    from reconciler.model.prospects import Adjusted, Assignment, Prospect
     from reconciler.model.tokens import Token
     from reconciler.model.topics import Topic
     from reconciler.planning.advice import MeterUsage, PackageUsage
@@ -89,6 +89,13 @@ def assignment_json(assignment: Assignment) -> str:
     from reconciler.wire.clients import AssignmentReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
 
     return line(AssignmentReply.of(assignment).model_dump(mode="json", by_alias=True))
+
+
+def adjusted_json(adjusted: Adjusted) -> str:
+    """Return what an adjustment would do to a client on one line, as the API gives it too."""
+    from reconciler.wire.clients import AdjustedReply  # noqa: PLC0415 - pydantic, which `--help` does not pay
+
+    return line(AdjustedReply.of(adjusted).model_dump(mode="json"))
 
 
 def event_json(event: Event) -> str:

@@ -63,6 +63,7 @@ At = Annotated[
     Query(description="The instant that expiry and entitlements are seen at; now where it is left out."),
 ]
 Since = Annotated[Instant, Query(description="The first instant that counts.")]
+Until = Annotated[Instant, Query(description="The last instant that counts.")]
 Key = Annotated[str, _segment("A package's key"), _existing(PACKAGE_KEY)]
 NewKey = Annotated[str, PACKAGE_KEY, Path(description="A package's key.")]
 Meter = Annotated[str, _segment("The key of a limit or a cap"), _existing(KEY)]

@@ -28,6 +28,7 @@ _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
 _PAGE: Final = 500
 _NEIGHBOURS: Final = 500
+_INSTANTS: Final = ("assigned_at", "expires_at", "extended_to")
 _LARGEST_CHARACTER: Final = "\U0010ffff"
 
 
@@ -39,6 +40,9 @@ class StoredClient:
         package: The package's key now.
         digest: That of the held revision's definition.
         number: What stands for the client in events.
+        extended_to: When the subscription ends at the earliest (rule 18).
+        cycle: Its billing cycles, and `assignment` its assignments, are numbered.
+        is_granted: Whether it was ever granted anything, so that who was not costs no statement.
     """
 
     id: str
@@ -54,6 +58,10 @@ class StoredClient:
     assigned_at: datetime
     expires_at: datetime | None
     number: int
+    extended_to: datetime | None = None
+    cycle: int = 0
+    assignment: int = 0
+    is_granted: bool = False
 
 
 def one(connection: Connection, client_id: str) -> StoredClient | None:
@@ -81,6 +89,17 @@ def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> 
         is_current = and_(current.c.package_id == _PACKAGES.id, current.c.number == _PACKAGES.revision)
         statement = statement.join(current, is_current)
         statement = statement.where(_REVISIONS.grants_digest != current.c.grants_digest)
+    yield from _paged(connection, statement)
+
+
+def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[list[StoredClient]]:
+    """Stream clients whose active subscription ends by an instant, soonest first, some hundred at a time."""
+    ends = _HELD.active_until
+    soon = _SELECTED.where(ends > microseconds(at), ends <= microseconds(until))
+    yield from _paged(connection, soon.order_by(ends, _CLIENTS.id))
+
+
+def _paged(connection: Connection, statement: Select[Any]) -> Iterator[list[StoredClient]]:
     rows = connection.execute(statement.execution_options(yield_per=_PAGE))
     for page in rows.partitions():
         yield [_client(row) for row in page]
@@ -116,7 +135,7 @@ def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
 def rewrite_subscriptions(connection: Connection, changed: Collection[StoredClient]) -> None:
     """Make what existing clients hold be exactly this."""
     if changed:
-        instants = {name: bindparam(name, type_=BigInteger) for name in ("assigned_at", "expires_at")}
+        instants = {name: bindparam(name, type_=BigInteger) for name in _INSTANTS}
         held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key")).values(instants)
         connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])
 
@@ -141,6 +160,10 @@ def _subscription_row(client: StoredClient) -> dict[str, Any]:
         "assigned_at": microseconds(client.assigned_at),
         "expires_at": None if client.expires_at is None else microseconds(client.expires_at),
         "active_until": active_until(client.status, client.expires_at),
+        "extended_to": None if client.extended_to is None else microseconds(client.extended_to),
+        "cycle": client.cycle,
+        "assignment": client.assignment,
+        "is_granted": client.is_granted,
     }
 
 
@@ -161,6 +184,10 @@ def _selected() -> Select[Any]:
         _HELD.assigned_at,
         _HELD.expires_at,
         _CLIENTS.number,
+        _HELD.extended_to,
+        _HELD.cycle,
+        _HELD.assignment,
+        _HELD.is_granted,
     ).select_from(
         held.join(tables.packages, _PACKAGES.id == _HELD.package_id).join(tables.revisions, snapshot)
     )

@@ -34,6 +34,11 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def instant_of(microseconds: int) -> datetime:
+    """Return the instant, in UTC, that so many microseconds make."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 def bounds(window: Window) -> tuple[int, int]:
     """Return the first and the last microsecond of a window."""
     return ALWAYS_PAST if window.start is None else microseconds(window.start), microseconds(window.end)
@@ -53,7 +58,7 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Read the count back."""
         del dialect
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else instant_of(value)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 
-WRITTEN: Final = (tables.clients, tables.subscriptions, tables.usage)
+WRITTEN: Final = (tables.clients, tables.subscriptions, tables.grants, tables.usage)
 """What an import writes. It lasts long: beside writes that go on and on, each try would be undone by one."""
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from reconciler.model.changesets import Moved
+from reconciler.model.expiry import end_of
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, bounds, microseconds
 
@@ -180,7 +181,7 @@ def _move_by_pages(connection: Connection, step: Step, expiry: Expiry) -> None:
         .values(revision=step.to_revision, expires_at=bindparam("end"), active_until=bindparam("until"))
     )
     page = (
-        select(_HELD.c.client_id, _HELD.c.assigned_at)
+        select(_HELD.c.client_id, _HELD.c.assigned_at, _HELD.c.extended_to)
         .join(tables.moves, _MOVES.client_id == _HELD.c.client_id)
         .where(_of(step), _MOVES.client_id > bindparam("after"))
         .order_by(_MOVES.client_id)
@@ -188,7 +189,7 @@ def _move_by_pages(connection: Connection, step: Step, expiry: Expiry) -> None:
     )
     after = ""
     while rows := connection.execute(page, {"after": after}).all():
-        connection.execute(moved, [_ending(client_id, expiry.after(start)) for client_id, start in rows])
+        connection.execute(moved, [_ending(id_, end_of(expiry, *when)) for id_, *when in rows])
         after = rows[-1].client_id
 
 

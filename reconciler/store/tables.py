@@ -2,7 +2,11 @@
 
 A subscription is *active* at an instant where the client's status is active and it has not expired. Both are
 folded into `subscriptions.active_until` (exclusive): every write of a status or an expiry sets it, so that
-the questions of a plan need one comparison in one index.
+the questions of a plan need one comparison in one index. `expires_at` is the later of the package's own end
+and `extended_to`, whoever writes it.
+
+Cycles and assignments of a client are numbered. A grant that ends with one of them carries its number, one
+that ends with a reassignment the revision as well; `ends_at` is its date, else never.
 
 `usage.package_id` repeats the subscription's: usage is clustered beside the package that it is asked about.
 Only an assignment changes it (`usage.replace`).
@@ -92,11 +96,35 @@ subscriptions: Final = Table(
     Column("assigned_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("active_until", BigInteger, nullable=False),
+    Column("extended_to", Instant),
+    Column("cycle", BigInteger, nullable=False),
+    Column("assignment", BigInteger, nullable=False),
+    Column("is_granted", Boolean, nullable=False),
     ForeignKeyConstraint(
         ["package_id", "revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
     Index("ix_subscriptions_held", "package_id", "revision", "client_id", "active_until", "assigned_at"),
     Index("ix_subscriptions_active_until", "active_until"),
+    sqlite_with_rowid=False,
+)
+
+grants: Final = Table(
+    "grants",
+    metadata,
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
+    Column("term", OrderedText, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("added", BigInteger, nullable=False),
+    Column("set_to", BigInteger, nullable=False),
+    Column("once", Boolean, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("cycle", BigInteger),
+    Column("assignment", BigInteger),
+    Column("revision", Integer),
+    Column("granted_at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -8,9 +8,10 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
 from reconciler.model.fields import Amount, ClientId, ClientName, Email, Instant, Key, PackageKey, Whole
+from reconciler.model.grants import Adjustment, Grant
 from reconciler.model.moving import Moving
 from reconciler.model.plans import FieldChange
-from reconciler.model.prospects import Assignment, Prospect
+from reconciler.model.prospects import Adjusted, Assignment, Prospect
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.terms import CAPS, Code, Severity
 from reconciler.wire.caps import with_caps
@@ -32,6 +33,7 @@ class SubscriptionReply(Reply):
     assigned_at: Instant
     expires_at: Instant | None
     status: str
+    extended_to: Instant | None = None
 
 
 @with_caps
@@ -64,6 +66,7 @@ class ClientReply(Reply):
     subscription: SubscriptionReply
     entitlements: EntitlementsReply
     usage: dict[str, int]
+    grants: tuple[Grant, ...] = ()
 
     @classmethod
     def of(cls, client: Client) -> Self:
@@ -77,6 +80,7 @@ class ClientReply(Reply):
             subscription=SubscriptionReply.model_validate(client.subscription),
             entitlements=EntitlementsReply.of(client.entitlements),
             usage=dict(client.usage),
+            grants=client.grants,
         )
 
     def value(self) -> Client:
@@ -167,6 +171,28 @@ class AssignmentReply(Reply):
         client = self.client.value()
         start = self.assigned_at
         return Assignment(client, self.package, self.revision, start, prospect, self.restarted)
+
+
+class AdjustBody(Body):
+    """What a client is granted, what is revoked, or how far its subscription is extended."""
+
+    adjustment: Adjustment
+
+
+class AdjustedReply(Reply):
+    """What an adjustment does to a client: as it is, and as it would be. Nothing was written."""
+
+    before: ClientReply
+    after: ClientReply
+
+    @classmethod
+    def of(cls, adjusted: Adjusted) -> Self:
+        """Make the reply."""
+        return cls(before=ClientReply.of(adjusted.before), after=ClientReply.of(adjusted.after))
+
+    def value(self) -> Adjusted:
+        """Return what it does."""
+        return Adjusted(self.before.value(), self.after.value())
 
 
 class UsersBody(Body):

@@ -11,23 +11,27 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, UnaskedMovesError, WrongUsageError
 from reconciler.live import naming
+from reconciler.live.granting import Recipient
+from reconciler.live.rules import Refusal
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
-from reconciler.model.clients import ImportReport
+from reconciler.model.clients import ImportReport, is_lessened
 from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
+from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import Outdated, PlatformIdentity
-from reconciler.model.prospects import Assignment
+from reconciler.model.prospects import Adjusted, Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
 from reconciler.planning import moving
 from reconciler.planning.client_diff import prospect_anew
@@ -41,13 +45,14 @@ from tests.contract.losing import (
     takes_anything,
     was_restored,
 )
-from tests.contract.world import Holder, Package, World, meets, refusal, state
+from tests.contract.world import Given, Holder, Package, World, meets, refusal, state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.clients import Client, ClientLine, Subscription
+    from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Bound, Guards
@@ -61,6 +66,7 @@ LINEAGE: Final = "00000000-0000-4000-8000-000000000000"
 class FakePlatform:
     def __init__(self) -> None:
         self._world = World()
+        self._ids = count()
 
     def identity(self) -> PlatformIdentity:
         return PlatformIdentity(kind="fake", lineage=LINEAGE)
@@ -317,7 +323,7 @@ class FakePlatform:
                 if reason:
                     findings.append(Finding("clients", Position(line.line), f"client-{reason}", line.id))
                 else:
-                    changed += self._noted(moved, was, line.id)
+                    changed += self._noted(moved, was, line.id, at)
             if findings:
                 raise InvalidError("bad lines", findings=tuple(findings))
             moves = moved.told()
@@ -334,7 +340,7 @@ class FakePlatform:
                 raise BlockedError("too many would lose something")
             return report
 
-    def _noted(self, moved: moving.Movements, was: Any, id_: str) -> list[Any]:
+    def _noted(self, moved: moving.Movements, was: Any, id_: str, at: datetime) -> list[Any]:
         now = self._world.holders[id_]
         if was is None:
             return [(id_, None, False)]
@@ -342,7 +348,8 @@ class FakePlatform:
         if (held.package, held.assigned_at) == (now.package.key, now.assigned_at):
             return []
         client, snapshot = was
-        lost = moved.note(moving.Moved(client, snapshot, now.package.key, now.snapshot, now.expires_at))
+        after = now.snapshot, now.expires_at, now.granted(at)
+        lost = moved.note(moving.Moved(client, snapshot, now.package.key, *after))
         return [(id_, _holding(held), lost)]
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
@@ -420,8 +427,9 @@ class FakePlatform:
             if reason:
                 raise BlockedError(reason)
             was, snapshot = holder.seen(at), holder.snapshot
-            self._begin(holder, target, at)
-            moved = moving.Moved(was, snapshot, package, holder.snapshot, holder.expires_at)
+            self._begin(holder, target, at, at)
+            after = holder.snapshot, holder.expires_at, holder.granted(at)
+            moved = moving.Moved(was, snapshot, package, *after)
             lost = moving.Movements(at).note(moved)
             self._write_down("assign", at, by, client_id, _holding(was.subscription), lost=lost)
             return holder.seen(at)
@@ -435,6 +443,46 @@ class FakePlatform:
         restarted = {meter: used for meter, used in client.usage.items() if self._is_per_cycle(holder, meter)}
         brought = prospect_anew(client, holder.snapshot, target.current, at, restarted)
         return Assignment(client, package, len(target.revisions), at, brought, restarted)
+
+    def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        require(naming.of_author(by))
+        with self._all_or_nothing() as world:
+            holder = self._holder(client_id)
+            was = holder.seen(at)
+            match adjustment:
+                case Granting():
+                    recipient = Recipient(was, holder.snapshot, world.catalog, at)
+                    new = recipient.granted(adjustment, by, lambda: f"g{next(self._ids)}")
+                    if isinstance(new, Refusal):
+                        raise BlockedError(new.message)
+                    numbers = (holder.cycle, holder.assignment, holder.revision)
+                    holder.grants += [Given(each, *numbers) for each in new]
+                    for _ in new:
+                        self._write_down("grant", at, by, client_id)
+                case Revoking(id_):
+                    if id_ not in {each.id for each in was.grants}:
+                        raise WrongUsageError("no such grant")
+                    holder.grants = [each for each in holder.grants if each.grant.id != id_]
+                    lost = is_lessened(was, holder.seen(at))
+                    self._write_down("revoke", at, by, client_id, lost=lost)
+                case Extending(until):
+                    if holder.expires_at is None or until <= max(holder.expires_at, at):
+                        raise BlockedError("no extension")
+                    holder.extended_to = until
+                    self._write_down("extend", at, by, client_id)
+            return holder.seen(at)
+
+    def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
+        before, world = self.client(client_id, at), deepcopy(self._world)
+        try:
+            return Adjusted(before, self.adjust(client_id, adjustment, at))
+        finally:
+            self._world = world
+
+    def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
+        ends = ((each.expires_at, each.id) for each in self._world.holders.values() if each.is_active(at))
+        for _, id_ in sorted((end, id_) for end, id_ in ends if end is not None and end <= until):
+            yield self.client(id_, at)
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         holder = self._holder(client_id)
@@ -482,7 +530,7 @@ class FakePlatform:
 
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         holder = self._holder(client_id)
-        self._empty_cycle(holder)
+        self._empty_cycle(holder, at)
         return holder.seen(at)
 
     @contextmanager
@@ -517,7 +565,7 @@ class FakePlatform:
             reason = refusal(target, owner) or _too_late(line, at)
             if target is None or reason:
                 return reason
-            self._begin(holder, target, line.assigned_at or at)
+            self._begin(holder, target, line.assigned_at or at, at)
         elif reason := _too_late(line, at):
             return reason
         holder.assigned_at = line.assigned_at or holder.assigned_at
@@ -548,11 +596,17 @@ class FakePlatform:
         )
         return ""
 
-    def _begin(self, holder: Holder, target: Package, at: datetime) -> None:
-        self._empty_cycle(holder)
-        holder.package, holder.revision, holder.assigned_at = target, len(target.revisions), at
+    def _begin(self, holder: Holder, target: Package, start: datetime, at: datetime) -> None:
+        self._empty_cycle(holder, at)
+        holder.package, holder.revision, holder.assigned_at = target, len(target.revisions), start
+        holder.assignment += 1
+        holder.extended_to = None
 
-    def _empty_cycle(self, holder: Holder) -> None:
+    def _empty_cycle(self, holder: Holder, at: datetime) -> None:
+        spent = spent_in_cycle(holder.granted(at), holder.usage, holder.snapshot)
+        for each in holder.grants:
+            each.grant = replace(each.grant, spent=spent.get(each.grant.id, each.grant.spent))
+        holder.cycle += 1
         for meter in list(holder.usage):
             if self._is_per_cycle(holder, meter):
                 del holder.usage[meter]

@@ -13,6 +13,7 @@ from reconciler.model import forms
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, ChangeSet, Expectation, Move, PackageWrite
 from reconciler.model.clients import ClientLine
+from reconciler.model.grants import Granting, LimitSet, Revoking
 from reconciler.model.losses import Bounds, Entry
 from reconciler.model.questions import (
     AnyOf,
@@ -85,6 +86,24 @@ PLACES: Final[Mapping[str, Place]] = {
     "what is assigned": (forms.PACKAGE_KEY, lambda platform, text: platform.assign("one", text, NOON)),
     "who uses": (forms.CLIENT_ID, lambda platform, text: platform.record_usage(text, "chat", 1, NOON)),
     "what is used": (forms.KEY, lambda platform, text: platform.record_usage("one", text, 1, NOON)),
+    "who is granted": (
+        forms.CLIENT_ID,
+        lambda platform, text: platform.adjust(text, Granting("chat", "cycle"), NOON),
+    ),
+    "what is granted": (
+        forms.LINE,
+        lambda platform, text: platform.adjust("one", Granting(text, "cycle"), NOON),
+    ),
+    "limit of what is granted": (
+        forms.KEY,
+        lambda platform, text: platform.foresee_adjustment(
+            "one", Granting("chat", "cycle", limits=(LimitSet(text, 1),)), NOON
+        ),
+    ),
+    "what is revoked": (
+        forms.LINE,
+        lambda platform, text: platform.adjust("one", Revoking(text), NOON),
+    ),
     "users": (forms.CLIENT_ID, lambda platform, text: platform.set_users(text, 1, NOON)),
     "cycle": (forms.CLIENT_ID, lambda platform, text: platform.start_cycle(text, NOON)),
     "package of a line": (

@@ -3,5 +3,6 @@
 from reconciler.conformance.applies import *  # noqa: F403 - tests are collected by name
 from reconciler.conformance.clients import *  # noqa: F403 - the same
 from reconciler.conformance.events import *  # noqa: F403 - the same
+from reconciler.conformance.grants import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same

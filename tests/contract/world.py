@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.changesets import PackageState
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
 from reconciler.model.emails import normal_email
+from reconciler.model.grants import with_grants
 from reconciler.model.packages import PackageHead
 from reconciler.model.questions import (
     AnyOf,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Run
     from reconciler.model.clients import ClientStatus
     from reconciler.model.events import Event
+    from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
     from reconciler.model.questions import Condition
     from reconciler.model.settings import Guards
@@ -88,6 +90,27 @@ class Moved:
 
 
 @dataclass
+class Given:
+    """A grant, and the cycle, assignment and revision of the client when it was given."""
+
+    grant: Grant
+    cycle: int
+    assignment: int
+    revision: int
+
+    def has_ended(self, holder: Holder, at: datetime) -> bool:
+        match self.grant.until:
+            case "cycle":
+                return self.cycle != holder.cycle
+            case "subscription":
+                return self.assignment != holder.assignment
+            case "reassigned":
+                return (self.assignment, self.revision) != (holder.assignment, holder.revision)
+            case end:
+                return end <= at
+
+
+@dataclass
 class Holder:
     id: str
     name: str
@@ -99,6 +122,10 @@ class Holder:
     assigned_at: datetime
     usage: dict[str, int] = field(default_factory=dict)
     moved: list[Moved] = field(default_factory=list)
+    extended_to: datetime | None = None
+    grants: list[Given] = field(default_factory=list)
+    cycle: int = 0
+    assignment: int = 0
 
     @property
     def snapshot(self) -> Definition:
@@ -107,12 +134,21 @@ class Holder:
     @property
     def is_outdated(self) -> bool:
         mine, current = self.snapshot, self.package.current
-        ends = [each.expiry and each.expiry.after(self.assigned_at) for each in (mine, current)]
+        ends = [self.end_by(each) for each in (mine, current)]
         return granted(replace(mine, expiry=current.expiry)) != granted(current) or ends[0] != ends[1]
 
     @property
     def expires_at(self) -> datetime | None:
-        return None if self.snapshot.expiry is None else self.snapshot.expiry.after(self.assigned_at)
+        return self.end_by(self.snapshot)
+
+    def end_by(self, definition: Definition) -> datetime | None:
+        own = None if definition.expiry is None else definition.expiry.after(self.assigned_at)
+        return own and max(own, self.extended_to or own)
+
+    def granted(self, at: datetime) -> tuple[Grant, ...]:
+        """What it has beside its package, each as far as it has not ended."""
+        kept = [each.grant for each in self.grants if not each.has_ended(self, at)]
+        return tuple(sorted(kept, key=lambda each: (each.term, each.granted_at, each.id)))
 
     def is_active(self, at: datetime) -> bool:
         return self.status == "active" and (self.expires_at is None or self.expires_at > at)
@@ -126,7 +162,9 @@ class Holder:
             self.assigned_at,
             self.expires_at,
             status,
+            self.extended_to,
         )
+        grants = self.granted(at)
         return Client(
             self.id,
             self.name,
@@ -134,8 +172,9 @@ class Holder:
             self.status,
             self.users,
             subscription,
-            entitlements_of(self.snapshot, status),
+            entitlements_of(with_grants(self.snapshot, grants), status),
             {meter: amount for meter, amount in sorted(self.usage.items()) if amount},
+            grants,
         )
 
 

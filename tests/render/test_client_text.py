@@ -86,6 +86,7 @@ def test_a_client_as_json_is_what_the_api_gives() -> None:
             "assigned_at": "2026-10-01T00:00:00Z",
             "expires_at": None,
             "status": "active",
+            "extended_to": None,
         },
         "entitlements": {
             "features": ["ai_chat_agent", "audio_call"],
@@ -94,6 +95,7 @@ def test_a_client_as_json_is_what_the_api_gives() -> None:
             "ai_credits": 2000,
         },
         "usage": {"ai_credits": 1400, "audio_call": 37, "live_sessions": 4100},
+        "grants": [],
     }
 
 

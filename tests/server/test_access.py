@@ -29,6 +29,7 @@ CHANGE_SET = {"plan_hash": "sha256:1", "lineage": "x", "actor": "ana", "environm
 MOVES = {**CHANGE_SET, "moves": [{"who": QUESTION, "at_most": 0}]}
 WRITES = {**CHANGE_SET, "guards": Guards().as_document()}
 NEW_CLIENT = {"id": "new", "name": "New", "owner_email": "n@x.example", "package": "basic"}
+GRANT = {"adjustment": {"kind": "grant", "term": "user_count", "add": 1, "until": "cycle"}}
 KEY = {"Idempotency-Key": "key"}
 OTHER_KEY = {"Idempotency-Key": "other"}
 ANY = {**KEY, "If-Match": "*"}
@@ -77,6 +78,8 @@ CASES = [
     Case("GET", "/v1/clients/acme/snapshot", {R}),
     Case("GET", "/v1/clients/acme/entitlements", {R, U}),
     Case("PUT", "/v1/clients/acme/subscription", {S}, {"package": "pro"}, ANY),
+    Case("POST", "/v1/clients/acme/adjustments", {S}, GRANT, ANY),
+    Case("GET", "/v1/expiring?until=2027-01-01T00:00:00Z", {R}),
     Case("PUT", "/v1/clients/acme/users", {U}, {"users": 2}, ANY),
     Case("POST", "/v1/clients/acme/usage", {U}, {"meter": "chat", "amount": 1}, KEY),
     Case("POST", "/v1/clients/acme/cycle", {U}, None, ANY),

@@ -35,12 +35,14 @@ def explain_client(
     client = reader.client(client_id, at)
     prepared = prepare(workspace, environment, reader, PlanRequest(at))
     held = _Held.found(client, workspace, reader, prepared)
-    outcome = prospect(client, reader.snapshot(client.id), held.target, at)
+    snapshot = reader.snapshot(client.id)
+    outcome = prospect(client, snapshot, held.target, at)
     stays = None if held.moves(reader, at) else reason_to_stay(client, outcome, held.rollout, held.target)
     subscription = client.subscription
     runs = reader.runs(limit=_RUNS_LOOKED_AT)
     return Explanation(
         client=client,
+        snapshot=snapshot,
         minted_by=minting(runs, subscription.package, subscription.revision),
         stays=stays,
         prospect=outcome,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
 from reconciler.live.rules import carried_over, granted, refused_assignment
+from reconciler.model.expiry import end_of
+from reconciler.model.grants import kept_on_assignment, spent_in_cycle
 from reconciler.model.prospects import Assignment
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
 from reconciler.model.terms import USERS
 from reconciler.planning.client_diff import prospect_anew
 from reconciler.planning.moving import Moved, Movements
-from reconciler.store import clients, events, meta, usage
+from reconciler.store import clients, events, grants, meta, usage
 from reconciler.store.events import Deed
 from reconciler.store.usage import StoredUsage
 
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
 
 
 def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
-    """Return the client holding a new snapshot of what is offered, from `at` on (rules 2 and 4)."""
-    head, expiry = offer.package.head, offer.definition.expiry
+    """Return the client holding a new snapshot of what is offered, from `at` on (rules 2, 4 and 10).
+
+    Its subscription and its cycle are new ones, so that what ends with them has ended.
+    """
+    head = offer.package.head
     return replace(
         client,
         package_id=offer.package.id,
@@ -40,20 +45,22 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
         current_revision=head.revision,
         digest=head.digest,
         assigned_at=at,
-        expires_at=None if expiry is None else expiry.after(at),
+        expires_at=end_of(offer.definition.expiry, at),
+        extended_to=None,
+        cycle=client.cycle + 1,
+        assignment=client.assignment + 1,
     )
 
 
 def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> None:
     """Give a client a package by hand (rules 2, 5, 8, 10)."""
     client, offer = _assignable(connection, client_id, key)
-    begin_cycle(connection, client, offer.package.id)
+    was = lookup.stood(connection, client, at)
+    _end_cycle(connection, client, was, offer.package.id)
     after = assigned(client, offer, at)
     clients.rewrite_subscriptions(connection, [after])
-    snapshot = lookup.held(connection, client)
-    was = lookup.seen(client, snapshot, {}, at)
-    moved = Moved(was, snapshot, key, offer.definition, after.expires_at)
-    lost = Movements(at).note(moved)
+    held = lookup.held(connection, client), key, offer.definition, after.expires_at
+    lost = Movements(at).note(Moved(was, *held, kept_on_assignment(was.grants)))
     events.record(connection, [holding_changed("assign", client, after, lost=lost)], by, at)
 
 
@@ -64,12 +71,13 @@ def holding_changed(kind: str, before: StoredClient | None, after: StoredClient,
 
 
 def _holding(client: StoredClient) -> dict[str, Any]:
-    ends = client.expires_at
+    ends, extended_to = client.expires_at, client.extended_to
     return {
         "package": client.package,
         "revision": client.revision,
         "assigned_at": client.assigned_at.isoformat(),
         "expires_at": None if ends is None else ends.isoformat(),
+        **({} if extended_to is None else {"extended_to": extended_to.isoformat()}),
     }
 
 
@@ -77,7 +85,7 @@ def foreseen(connection: Connection, client_id: str, key: str, at: datetime) -> 
     """Return what `assign` would do now; raises what it would raise."""
     stored, offer = _assignable(connection, client_id, key)
     snapshot = lookup.held(connection, stored)
-    client = lookup.seen(stored, snapshot, usage.of_client(connection, client_id), at)
+    client = lookup.stood(connection, stored, at)
     kept = carried_over(client.usage, snapshot, meta.catalog(connection))
     restarted = {meter: used for meter, used in client.usage.items() if meter not in kept}
     brought = prospect_anew(client, snapshot, offer.definition, at, restarted)
@@ -92,11 +100,22 @@ def _assignable(connection: Connection, client_id: str, key: str) -> tuple[Store
     return client, offer
 
 
-def begin_cycle(connection: Connection, client: StoredClient, package_id: int) -> None:
-    """Set what counts per cycle back to 0; the rest follows the client to the package it now has."""
-    used = usage.of_client(connection, client.id)
-    kept = carried_over(used, lookup.held(connection, client), meta.catalog(connection)) if used else {}
+def start_cycle(connection: Connection, client_id: str, at: datetime) -> None:
+    """Begin the client's next cycle: what ends with the one before has ended."""
+    client = lookup.client(connection, client_id)
+    _end_cycle(connection, client, lookup.stood(connection, client, at), client.package_id)
+    clients.rewrite_subscriptions(connection, [replace(client, cycle=client.cycle + 1)])
+
+
+def _end_cycle(connection: Connection, client: StoredClient, was: Client, package_id: int) -> None:
+    """Set what counts per cycle back to 0; the rest follows the client to the package it now has.
+
+    What was used beyond all else is taken off stocks (rule 17).
+    """
+    snapshot = lookup.held(connection, client)
+    kept = carried_over(was.usage, snapshot, meta.catalog(connection)) if was.usage else {}
     usage.replace(connection, [StoredUsage(client.id, package_id, kept)])
+    grants.spend(connection, client.id, spent_in_cycle(was.grants, was.usage, snapshot))
 
 
 def record_usage(connection: Connection, client: Client, meter: str, amount: int) -> int:

@@ -14,8 +14,10 @@ from reconciler.live.rules import Refusal, carried_over, refused_assignment, ref
 from reconciler.model.clients import ImportReport
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import Seal
+from reconciler.model.expiry import end_of
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
+from reconciler.model.grants import kept_on_assignment, spent_in_cycle
 from reconciler.model.packages import canonical_json
 from reconciler.model.quantities import allowance
 from reconciler.model.settings import Guards
@@ -23,7 +25,7 @@ from reconciler.model.terms import USERS
 from reconciler.planning.guards import LOSSES_COUNT_FOR, most_losing, too_many_losing
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.moving import Moved, Movements
-from reconciler.store import clients, events, imports, meta, subscriptions, usage
+from reconciler.store import clients, events, grants, imports, meta, subscriptions, usage
 from reconciler.store.clients import StoredClient
 from reconciler.store.events import new_id, new_number
 from reconciler.store.usage import StoredUsage
@@ -345,19 +347,24 @@ class Intake:
 
     def _ends(self, client: StoredClient) -> StoredClient:
         expiry = lookup.held(self._connection, client).expiry
-        return replace(client, expires_at=None if expiry is None else expiry.after(client.assigned_at))
+        return replace(client, expires_at=end_of(expiry, client.assigned_at, client.extended_to))
 
     def _note_moves(self, settled: list[Settled]) -> None:
         self._losing.clear()
         movers = [(each, each.moves) for each in settled if each.moves]
         used = usage.of_clients(self._connection, [before.id for _, before in movers])
+        granted = grants.of_clients(self._connection, [before for _, before in movers], self._at)
         for each, before in movers:
-            snapshot = lookup.held(self._connection, before)
-            client = lookup.seen(before, snapshot, used.get(before.id, {}), self._at)
+            snapshot, mine = lookup.held(self._connection, before), granted.get(before.id, ())
+            client = lookup.seen(before, snapshot, used.get(before.id, {}), self._at, mine)
             after = each.client
             target = self._offers[after.package].definition if each.begins else snapshot
-            if self.moved.note(Moved(client, snapshot, after.package, target, after.expires_at)):
+            kept = kept_on_assignment(mine) if each.begins else mine
+            if self.moved.note(Moved(client, snapshot, after.package, target, after.expires_at, kept)):
                 self._losing.add(after.id)
+            if each.begins:
+                spent = spent_in_cycle(mine, client.usage, snapshot)
+                grants.spend(self._connection, before.id, spent)
 
     def _later_usage(self, known: list[Settled]) -> Iterator[StoredUsage]:
         touched = [each for each in known if each.begins or each.line.usage]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import WrongUsageError
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY, require
+from reconciler.model.grants import with_grants
 from reconciler.model.packages import RevisionRef
-from reconciler.store import clients, packages, usage
+from reconciler.store import clients, grants, packages, usage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
     from reconciler.store.clients import StoredClient
     from reconciler.store.packages import StoredPackage
@@ -108,8 +110,13 @@ def _near(word: str, candidates: Sequence[str], otherwise: str) -> str:
 def view(connection: Connection, client_id: str, at: datetime) -> Client:
     """Show one client at an instant; raises `WrongUsageError` where there is none."""
     stored = client(connection, client_id)
+    return stood(connection, stored, at)
+
+
+def stood(connection: Connection, stored: StoredClient, at: datetime) -> Client:
+    """Show a client that was found, at an instant."""
     used = usage.of_client(connection, stored.id)
-    return seen(stored, held(connection, stored), used, at)
+    return seen(stored, held(connection, stored), used, at, grants.of_client(connection, stored, at))
 
 
 def stream(
@@ -118,22 +125,50 @@ def stream(
     """Show clients by id, in memory that does not grow with their number."""
     current: dict[tuple[int, int], Definition | None] = {}
     for page in clients.pages(connection, package_id=package_id, outdated=outdated):
-        used = usage.of_clients(connection, [stored.id for stored in page])
         held = all_held(connection, page)
-        for stored in page:
-            which = stored.package_id, stored.current_revision
-            if outdated and which not in current:
+        for which in {(stored.package_id, stored.current_revision) for stored in page if outdated}:
+            if which not in current:
                 current[which] = packages.definition(connection, *which)
-            if not outdated or _differs(held[stored.digest], current[which], stored.assigned_at):
-                yield seen(stored, held[stored.digest], used.get(stored.id, {}), at)
+        yield from _shown(
+            connection,
+            [
+                stored
+                for stored in page
+                if not outdated
+                or _differs(held[stored.digest], current[stored.package_id, stored.current_revision], stored)
+            ],
+            at,
+        )
 
 
-def _differs(held: Definition, current: Definition | None, start: datetime) -> bool:
-    return current is not None and held.held_since(start) != current.held_since(start)
+def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[Client]:
+    """Show clients whose active subscription ends by an instant, soonest first."""
+    for page in clients.expiring(connection, at, until):
+        yield from _shown(connection, page, at)
 
 
-def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at: datetime) -> Client:
-    """Compute status and entitlements at an instant (rule 4)."""
+def _shown(connection: Connection, page: Collection[StoredClient], at: datetime) -> Iterator[Client]:
+    held = all_held(connection, page)
+    used = usage.of_clients(connection, [stored.id for stored in page])
+    granted = grants.of_clients(connection, page, at)
+    for stored in page:
+        yield seen(stored, held[stored.digest], used.get(stored.id, {}), at, granted.get(stored.id, ()))
+
+
+def _differs(held: Definition, current: Definition | None, client: StoredClient) -> bool:
+    """Whether the current revision gives something else: grants left out on both sides (rule 14)."""
+    since = client.assigned_at, client.extended_to
+    return current is not None and held.held_since(*since) != current.held_since(*since)
+
+
+def seen(
+    stored: StoredClient,
+    snapshot: Definition,
+    used: Mapping[str, int],
+    at: datetime,
+    grants: tuple[Grant, ...] = (),
+) -> Client:
+    """Compute status and entitlements at an instant (rules 4 and 17)."""
     status = subscription_status(stored.status, stored.expires_at, at)
     return Client(
         id=stored.id,
@@ -148,7 +183,9 @@ def seen(stored: StoredClient, snapshot: Definition, used: Mapping[str, int], at
             assigned_at=stored.assigned_at,
             expires_at=stored.expires_at,
             status=status,
+            extended_to=stored.extended_to,
         ),
-        entitlements=entitlements_of(snapshot, status),
+        entitlements=entitlements_of(with_grants(snapshot, grants), status),
         usage=used,
+        grants=grants,
     )

@@ -14,7 +14,7 @@ from reconciler.errors import (
     WrongUsageError,
 )
 from reconciler.live import naming
-from reconciler.live.embedded import apply, assignments, client_imports, editing, lookup, losses
+from reconciler.live.embedded import adjusting, apply, assignments, client_imports, editing, lookup, losses
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
 from reconciler.model.events import UNKNOWN
@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Moved, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
+    from reconciler.model.grants import Adjustment
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import Outdated
-    from reconciler.model.prospects import Assignment
+    from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
     from reconciler.store.database import Database
@@ -181,6 +182,11 @@ class EmbeddedPlatform:
             held = None if package is None else lookup.package(connection, package).id
             yield from lookup.stream(connection, at, package_id=held, outdated=outdated)
 
+    def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
+        """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
+        with self.database.reading() as connection:
+            yield from lookup.expiring(connection, at, until)
+
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
@@ -260,6 +266,18 @@ class EmbeddedPlatform:
             return assignments.foreseen(connection, client_id, package, at)
 
     @retried
+    def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        require(naming.of_author(by))
+        with self.database.writing() as connection:
+            return adjusting.adjust(connection, client_id, adjustment, at, by)
+
+    def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
+        """See `Platform`."""
+        with self.database.reading() as connection:
+            return adjusting.foreseen(connection, client_id, adjustment, at, UNKNOWN)
+
+    @retried
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
         require([(KEY, meter)])
@@ -292,8 +310,7 @@ class EmbeddedPlatform:
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         """See `Platform`."""
         with self.database.writing() as connection:
-            client = lookup.client(connection, client_id)
-            assignments.begin_cycle(connection, client, client.package_id)
+            assignments.start_cycle(connection, client_id, at)
             return lookup.view(connection, client_id, at)
 
     @retried

@@ -22,6 +22,8 @@ from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
+    AdjustBody,
+    AdjustedReply,
     AssignBody,
     AssignmentReply,
     ClientLineBody,
@@ -40,9 +42,10 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author
+    from reconciler.model.grants import Adjustment
     from reconciler.model.hosts import Host
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.prospects import Assignment
+    from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.settings import Bound
 
 _IN_MEMORY: Final = 2**20
@@ -121,6 +124,23 @@ class HttpPlatform(HttpReader):
         more = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
         request = writing("PUT", place, body, "the look at the assignment", **more)
         return self.agreed.call(request, AssignmentReply).value()
+
+    def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        del at
+        body = made(AdjustBody, adjustment=adjustment)
+        place = paths.ADJUSTMENTS.format(client_id=named(CLIENT_ID, client_id))
+        more = {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)}
+        return self.agreed.call(writing("POST", place, body, "the adjustment", **more), ClientReply).value()
+
+    def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
+        """See `Platform`."""
+        del at
+        body = made(AdjustBody, adjustment=adjustment)
+        place = paths.ADJUSTMENTS.format(client_id=named(CLIENT_ID, client_id))
+        more = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
+        request = writing("POST", place, body, "the look at the adjustment", **more)
+        return self.agreed.call(request, AdjustedReply).value()
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""

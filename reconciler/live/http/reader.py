@@ -208,6 +208,12 @@ class HttpReader:
         for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
             yield self._read(line, _CLIENT).value()
 
+    def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
+        """See `PlatformReader`."""
+        query = instant(at) | {"until": until.isoformat()}
+        for line in self.agreed.lines(Request("GET", paths.EXPIRING, query, is_long=True)):
+            yield self._read(line, _CLIENT).value()
+
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
         found: list[Run] = []

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import instant, number, quantity
+from reconciler.model.expiry import end_of
+from reconciler.model.grants import kept_on_reassignment, with_grants
+from reconciler.model.packages import Definition
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS, Term
+from reconciler.render.story.grants import granted, known_by
 from reconciler.render.story.words import Span, Tone, plain
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from reconciler.model.clients import Client, Subscription
-    from reconciler.model.packages import Definition
     from reconciler.model.quantities import Quantity
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.text.style import Paper
@@ -24,12 +27,34 @@ _COLUMN: Final = 12
 _HEADINGS: Final = ("CLIENT", "NAME", "PACKAGE", "REVISION", "HOLDING", "EXPIRES")
 
 
-def client_text(client: Client, current: Definition | None, glossary: Glossary, paper: Paper) -> str:
-    """Return everything about the client; `current` is the current revision, None where it is held."""
-    return (
-        "\n".join([*_client(client, current, paper), "", *_entitlements(client, current, glossary, paper)])
-        + "\n"
-    )
+def client_text(
+    client: Client,
+    current: Definition | None,
+    glossary: Glossary,
+    paper: Paper,
+    snapshot: Definition | None = None,
+) -> str:
+    """Return everything about the client.
+
+    Args:
+        client: Who it is about.
+        current: The current revision; None where it is held.
+        glossary: What things are called.
+        paper: What it is written on.
+        snapshot: What is held, without grants; needed only where there are any.
+    """
+    later = current and with_grants(current, kept_on_reassignment(client.grants))
+    lines = [*_client(client, current, paper), ""]
+    lines += [*_entitlements(client, later, snapshot, glossary, paper)]
+    return "\n".join([*lines, *_grants(client, glossary, paper)]) + "\n"
+
+
+def _grants(client: Client, glossary: Glossary, paper: Paper) -> Iterator[str]:
+    if client.grants:
+        yield from ("", *paper.lines([Span("Beside its package", Tone.STRONG)]))
+    for each in client.grants:
+        body = (*granted(each, glossary), *known_by(each))
+        yield from paper.lines(body, indent=2, label=Span("grant", Tone.QUIET), column=_COLUMN)
 
 
 def _client(client: Client, current: Definition | None, paper: Paper) -> Iterator[str]:
@@ -42,7 +67,7 @@ def _client(client: Client, current: Definition | None, paper: Paper) -> Iterato
         ("status", client.status),
         ("package", f"{held.package} revision {held.revision}{age}"),
         ("assigned", instant(held.assigned_at)),
-        ("expires", _expiry(held.expires_at) + _later_expiry(held, current)),
+        ("expires", _expiry(held.expires_at) + _extension(held) + _later_expiry(held, current)),
         ("holding", held.status),
     ):
         yield from paper.lines([text], indent=2, label=Span(label, Tone.QUIET), column=_COLUMN)
@@ -52,16 +77,24 @@ def _expiry(at: datetime | None) -> str:
     return "never" if at is None else instant(at)
 
 
+def _extension(held: Subscription) -> str:
+    return ", extended" if held.extended_to and held.extended_to == held.expires_at else ""
+
+
 def _later_expiry(held: Subscription, current: Definition | None) -> str:
     """Return what reassignment would change; it keeps the start (rule 10)."""
     if current is None:
         return ""
-    later = current.expiry.after(held.assigned_at) if current.expiry is not None else None
+    later = end_of(current.expiry, held.assigned_at, held.extended_to)
     return "" if later == held.expires_at else f" ({_expiry(later)} on reassignment)"
 
 
 def _entitlements(
-    client: Client, current: Definition | None, glossary: Glossary, paper: Paper
+    client: Client,
+    current: Definition | None,
+    snapshot: Definition | None,
+    glossary: Glossary,
+    paper: Paper,
 ) -> Iterator[str]:
     held = client.subscription
     if held.status != "active":
@@ -71,7 +104,7 @@ def _entitlements(
         return
     origin = f"{held.package} revision {held.revision}, assigned {instant(held.assigned_at)}"
     yield from paper.lines([Span("May use", Tone.STRONG), f" as granted by {origin}:"])
-    rows = tuple(_rows(client, current, glossary))
+    rows = tuple(_rows(client, current, snapshot or Definition("", {}), glossary))
     for kind, name, text, later in rows:
         body: list[Span | str] = [
             f"{name} {text}".rstrip(),
@@ -86,16 +119,17 @@ def _entitlements(
 
 
 def _rows(
-    client: Client, current: Definition | None, glossary: Glossary
+    client: Client, current: Definition | None, snapshot: Definition, glossary: Glossary
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Yield kind, name, use of allowance, and what reassignment would change."""
+    """Yield kind, name, use of allowance and its source, and what reassignment would change."""
     now, usage = client.entitlements, client.usage
+    given = {each.term for each in client.grants}
     for key in now.features:
         later = "gone on reassignment" if current is not None and key not in current.features else ""
         yield (
             "feature",
             glossary.named(Term("features", key)),
-            f"{number(usage[key])} used" if key in usage else "",
+            ", ".join(_of_feature(client, key, is_held=key in snapshot.features or not given)),
             later,
         )
     for key, cap in now.limits.items():
@@ -104,13 +138,14 @@ def _rows(
         yield (
             "limit",
             f"{glossary.named(Term('limits', key))}:",
-            f"{_of(usage.get(key, 0), cap)}{unit}",
+            f"{_of(usage.get(key, 0), cap)}{unit}{_source(f'limits/{key}', snapshot.limits.get(key), given)}",
             later,
         )
     for key, cap in now.caps.items():
         used, per = client.used(key), " per cycle" if CAPS[key].per else ""
         later = _later(cap, current.caps.get(key), used) if current is not None else ""
-        yield CAPS[key].label, "", f"{_of(used, cap)}{per}", later
+        source = _source(key, snapshot.caps.get(key), given)
+        yield CAPS[key].label, "", f"{_of(used, cap)}{per}{source}", later
     yield from _gains(client, current, glossary)
 
 
@@ -133,6 +168,18 @@ def _gains(
     for key, cap in current.caps.items():
         if key not in client.entitlements.caps:
             yield CAPS[key].label, "", "none", f"{quantity(cap)} on reassignment"
+
+
+def _of_feature(client: Client, key: str, *, is_held: bool) -> Iterator[str]:
+    if key in client.usage:
+        yield f"{number(client.usage[key])} used"
+    if not is_held:
+        yield "granted"
+
+
+def _source(term: str, held: Quantity | None, given: Collection[str]) -> str:
+    """Say how much of it the package gives, where there are grants of it."""
+    return f", {quantity(held)} of it from the package" if term in given else ""
 
 
 def _of(used: int, cap: Quantity) -> str:

@@ -43,8 +43,18 @@ def _change(event: Event) -> str:
 def _state(side: dict[str, Any] | None) -> str:
     if side is None:
         return "nothing"
+    if "term" in side:
+        return _grant(side)
+    if "extended_to" in side and "package" not in side:
+        return f"ends {side['expires_at'] or 'never'}"
     archived = ", archived" if side.get("archived") else ""
     return f"{side.get('package', '')} revision {side.get('revision')}{archived}".strip()
+
+
+def _grant(side: dict[str, Any]) -> str:
+    added = "" if side["add"] is None else f" +{side['add']:,}{' once' if side['once'] else ''}"
+    most = "" if side["set_to"] is None else f" at least {side['set_to']}"
+    return f"{side['term']}{added}{most} until {side['until']}"
 
 
 def verified_text(verified: Verified, paper: Paper) -> str:

@@ -39,7 +39,8 @@ _STAYS: Final[Mapping[Stay, str]] = {
 
 def explanation_text(explanation: Explanation, glossary: Glossary, paper: Paper) -> str:
     """Return what the client may use, where that comes from, and what the plan has in store for it."""
-    lines = [client_text(explanation.client, None, glossary, paper).rstrip("\n")]
+    client, snapshot = explanation.client, explanation.snapshot
+    lines = [client_text(client, None, glossary, paper, snapshot).rstrip("\n")]
     lines += ["", *_origin(explanation, paper), "", *_outlook(explanation, glossary, paper)]
     return "\n".join(lines) + "\n"
 

@@ -12,7 +12,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.server.ndjson import LinesResponse, streamed
-from reconciler.server.parameters import At, ClientId
+from reconciler.server.parameters import At, ClientId, Until
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
 from reconciler.wire.packages import DefinitionBody
@@ -27,6 +27,13 @@ _Package = Annotated[Annotated[str, PACKAGE_KEY] | None, Query()]
 def clients(call: _Reader, at: At = None, package: _Package = None, *, outdated: bool = False) -> Response:
     """Stream clients by id, one per line: of one package or of all, or only the outdated ones (rule 14)."""
     found = call.platform.clients(call.instant(at), package=package, outdated=outdated)
+    return streamed(ClientReply.of(client).model_dump_json() for client in found)
+
+
+@router.get(paths.EXPIRING, response_class=LinesResponse)
+def expiring(call: _Reader, until: Until, at: At = None) -> Response:
+    """Stream the clients whose active subscription ends by an instant, soonest first, one per line."""
+    found = call.platform.expiring(call.instant(at), until)
     return streamed(ClientReply.of(client).model_dump_json() for client in found)
 
 

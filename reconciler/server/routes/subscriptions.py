@@ -14,6 +14,8 @@ from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.parameters import By, ClientId
 from reconciler.wire import paths
 from reconciler.wire.clients import (
+    AdjustBody,
+    AdjustedReply,
     AssignBody,
     AssignmentReply,
     ClientLineBody,
@@ -73,6 +75,33 @@ def assign(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parame
     author = call.writer(by)
     assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now, by=author))
     return Write(call, idempotency_key, text).done(assigned)
+
+
+@router.post(paths.ADJUSTMENTS, response_model=ClientReply | AdjustedReply)
+def adjust(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
+    request: Request,
+    call: _Assigner,
+    client_id: ClientId,
+    body: AdjustBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch,
+    by: By,
+    *,
+    dry_run: _DryRun = False,
+) -> Response:
+    """Grant a client something beside its package, revoke a grant, or extend its subscription.
+
+    With `dry_run` nothing is written, and the answer is an `AdjustedReply`: the client as it is, and as it
+    would be.
+    """
+    change = _Conditional(call, client_id, if_match)
+    if dry_run:
+        change.check()
+        return shown(AdjustedReply.of(call.platform.foresee_adjustment(client_id, body.adjustment, call.now)))
+    text = asked(request, change.condition, body.model_dump_json())
+    author = call.writer(by)
+    adjusted = change.effect(lambda: call.platform.adjust(client_id, body.adjustment, call.now, by=author))
+    return Write(call, idempotency_key, text).done(adjusted)
 
 
 @router.put(paths.USERS, response_model=ClientReply)

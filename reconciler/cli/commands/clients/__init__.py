@@ -1,4 +1,4 @@
-"""`clients`: see, add, import, assign and reassign clients."""
+"""`clients`: see, add, import, assign and reassign clients, and grant them more."""
 
 from typing import Final
 
@@ -18,6 +18,11 @@ COMMANDS: Final = {
         f"{_HERE}.reassign_clients:reassign_command",
         "Move clients to the current revision of the package that they hold.",
     ),
+    "grant": Listed(
+        f"{_HERE}.grant_client:grant_command", "Grant one client more than its package gives it."
+    ),
+    "revoke": Listed(f"{_HERE}.revoke_grant:revoke_command", "Take back what a client was granted."),
+    "extend": Listed(f"{_HERE}.extend_client:extend_command", "Let a client's subscription end later."),
     "usage": Listed(
         f"{_HERE}.usage:usage_command", "Compare use with allowances, and suggest moderate ones."
     ),
@@ -27,4 +32,4 @@ COMMANDS: Final = {
 @click.group("clients", cls=LazyGroup, listed=COMMANDS)
 @global_options
 def clients_group() -> None:
-    """See, add, import, assign and reassign clients."""
+    """See, add, import, assign and reassign clients, and grant them more."""

@@ -42,7 +42,9 @@ def show_command(client_id: str, at: datetime | None) -> None:
             terminal.write_json(client_json(client))
             return
         glossary = Glossary.of_catalog(platform.catalog() or Catalog())
-        terminal.write(client_text(client, _current(client, platform), glossary, terminal.data))
+        snapshot = platform.snapshot(client_id) if client.grants else None
+        current = _current(client, platform)
+        terminal.write(client_text(client, current, glossary, terminal.data, snapshot))
 
 
 def _current(client: Client, platform: PlatformReader) -> Definition | None:

@@ -83,12 +83,34 @@ def _create_clients() -> None:
         sa.Column("assigned_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("active_until", sa.BigInteger, nullable=False),
+        sa.Column("extended_to", sa.BigInteger),
+        sa.Column("cycle", sa.BigInteger, nullable=False),
+        sa.Column("assignment", sa.BigInteger, nullable=False),
+        sa.Column("is_granted", sa.Boolean, nullable=False),
         _revision_key("package_id", "revision"),
         sqlite_with_rowid=False,
     )
     held = ["package_id", "revision", "client_id", "active_until", "assigned_at"]
     op.create_index("ix_subscriptions_held", "subscriptions", held)
     op.create_index("ix_subscriptions_active_until", "subscriptions", ["active_until"])
+    op.create_table(
+        "grants",
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
+        sa.Column("term", _ORDERED, primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("added", sa.BigInteger, nullable=False),
+        sa.Column("set_to", sa.BigInteger, nullable=False),
+        sa.Column("once", sa.Boolean, nullable=False),
+        sa.Column("spent", sa.BigInteger, nullable=False),
+        sa.Column("ends_at", sa.BigInteger, nullable=False),
+        sa.Column("cycle", sa.BigInteger),
+        sa.Column("assignment", sa.BigInteger),
+        sa.Column("revision", sa.Integer),
+        sa.Column("granted_at", sa.BigInteger, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "usage",
         sa.Column("package_id", sa.Integer, primary_key=True, autoincrement=False),

@@ -1,0 +1,449 @@
+"""Grants and extensions: what one client has beside its package, and until when (rules 17 and 18)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from reconciler.conformance.building import (
+    CATALOG,
+    LATER,
+    NOW,
+    apply,
+    definition,
+    line,
+    version,
+    with_catalog,
+    with_client,
+)
+from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.model.catalog import Feature, Limit
+from reconciler.model.changesets import Move, PackageWrite
+from reconciler.model.clients import ClientLine, Entitlements
+from reconciler.model.events import Author
+from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
+from reconciler.model.questions import ClientQuestion
+
+if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+    from reconciler.model.clients import Client
+    from reconciler.model.events import Event
+
+WEEK: Final = timedelta(weeks=1)
+ADA: Final = Author("ada", reason="Promised in May.")
+
+
+def selling(platform: Platform, **document: Any) -> None:
+    """Have package `basic` with an agent, and a client on it who has used a little."""
+    with_catalog(platform)
+    terms = {"features": ["agent"], "limits": {"sessions": 10}, "ai_credits": 100, **document}
+    platform.edit_package("basic", definition(**terms), NOW)
+    platform.add_client(line("acme", usage={"sessions": 4}), NOW)
+
+
+def grant(platform: Platform, term: str, until: Any = LATER + WEEK, **more: Any) -> Client:
+    return platform.adjust("acme", Granting(term, until, **more), LATER)
+
+
+def amounts(client: Client) -> dict[str, Any]:
+    return dict(client.entitlements.amounts)
+
+
+def told(event: Event) -> tuple[str, str | None, str]:
+    return event.kind, event.client, event.reason
+
+
+def test_a_granted_feature_may_be_used_beside_the_snapshot(platform: Platform) -> None:
+    selling(platform)
+
+    client = grant(platform, "audio")
+
+    assert client.entitlements.features == ("agent", "audio")
+    assert platform.record_usage("acme", "audio", 1, LATER) == 1
+    assert platform.client("acme", LATER).grants == client.grants
+
+
+@pytest.mark.parametrize("term", ["sessions", "limits/sessions"])
+def test_what_is_added_comes_on_top_of_the_snapshot(platform: Platform, term: str) -> None:
+    selling(platform)
+
+    client = grant(platform, term, add=5)
+
+    assert amounts(client) == {"user_count": 5, "ai_credits": 100, "sessions": 15}
+    assert platform.record_usage("acme", "sessions", 11, LATER) == 15
+    with pytest.raises(BlockedError):
+        platform.record_usage("acme", "sessions", 1, LATER)
+
+
+@pytest.mark.parametrize(("set_to", "most"), [(7, 10), (30, 30), ("unlimited", "unlimited")])
+def test_of_what_is_set_and_held_the_larger_counts(platform: Platform, set_to: Any, most: Any) -> None:
+    selling(platform)
+
+    client = grant(platform, "sessions", set_to=set_to)
+
+    assert amounts(client)["sessions"] == most
+
+
+def test_grants_add_up_over_the_largest_that_is_set(platform: Platform) -> None:
+    selling(platform)
+
+    for more in ({"add": 3}, {"set_to": 20}, {"add": 4}, {"set_to": 15}):
+        grant(platform, "sessions", **more)
+
+    assert amounts(platform.client("acme", LATER))["sessions"] == 27
+
+
+def test_a_granted_limit_that_the_package_does_not_state_is_granted_alone(platform: Platform) -> None:
+    selling(platform)
+
+    client = grant(platform, "sources", add=3)
+
+    assert amounts(client)["sources"] == 3
+
+
+def test_seats_that_are_added_may_be_filled(platform: Platform) -> None:
+    selling(platform)
+    with pytest.raises(BlockedError):
+        platform.set_users("acme", 8, LATER)
+
+    grant(platform, "user_count", add=3)
+
+    assert platform.set_users("acme", 8, LATER).users == 8
+
+
+def test_a_grant_ends_at_its_date_and_not_before(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "sessions", LATER + WEEK, add=5)
+
+    last = platform.client("acme", LATER + WEEK - timedelta(microseconds=1))
+    over = platform.client("acme", LATER + WEEK)
+
+    assert (amounts(last)["sessions"], len(last.grants)) == (15, 1)
+    assert (amounts(over)["sessions"], over.grants) == (10, ())
+
+
+@pytest.mark.parametrize(
+    ("until", "left"),
+    [("cycle", False), ("subscription", True), ("reassigned", True), (LATER + WEEK, True)],
+)
+def test_a_new_cycle_ends_what_is_granted_until_then(platform: Platform, until: Any, *, left: bool) -> None:
+    selling(platform)
+    grant(platform, "sessions", until, add=5)
+
+    client = platform.start_cycle("acme", LATER)
+
+    assert (len(client.grants) == 1) is left
+    assert amounts(client)["sessions"] == (15 if left else 10)
+
+
+@pytest.mark.parametrize(
+    ("until", "left"),
+    [("cycle", False), ("subscription", False), ("reassigned", False), (LATER + WEEK, True)],
+)
+def test_an_assignment_by_hand_ends_all_but_dated_grants(
+    platform: Platform, until: Any, *, left: bool
+) -> None:
+    selling(platform)
+    grant(platform, "sessions", until, add=5)
+
+    told = platform.foresee("acme", "basic", LATER)
+    client = platform.assign("acme", "basic", LATER)
+
+    assert (len(client.grants) == 1) is left
+    assert bool(told.prospect.losses) is not left
+
+
+def reassigned(platform: Platform, **document: Any) -> Client:
+    """Write another revision of the package, move its holders to it and return the client."""
+    write = PackageWrite("basic", definition(**document), version(platform, "basic"))
+    apply(platform, writes=(write,), moves=(Move(ClientQuestion("basic", (1,)), None),))
+    return platform.client("acme", LATER)
+
+
+@pytest.mark.parametrize(
+    ("until", "left"),
+    [("cycle", True), ("subscription", True), ("reassigned", False), (LATER + WEEK, True)],
+)
+def test_a_rollout_ends_what_is_granted_until_reassigned(
+    platform: Platform, until: Any, *, left: bool
+) -> None:
+    selling(platform)
+    grant(platform, "audio", until)
+
+    client = reassigned(platform, features=["chat"])
+
+    assert client.entitlements.features == (("audio", "chat") if left else ("chat",))
+
+
+def test_a_removed_feature_that_is_granted_is_kept_over_a_reassignment(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "agent", "subscription")
+
+    client = reassigned(platform, features=["chat"])
+
+    assert client.entitlements.features == ("agent", "chat")
+
+
+def test_while_the_subscription_entitles_to_nothing_so_does_the_grant(platform: Platform) -> None:
+    selling(platform, expiry="2 days")
+    grant(platform, "sessions", add=5)
+
+    over = platform.client("acme", NOW + timedelta(days=2))
+
+    assert over.entitlements == Entitlements()
+    with pytest.raises(BlockedError):
+        platform.record_usage("acme", "sessions", 1, NOW + timedelta(days=2))
+
+
+def test_a_stock_is_spent_by_what_a_cycle_used_beyond_all_else(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "ai_credits", add=50)
+    grant(platform, "ai_credits", "subscription", add=30, once=True)
+    assert platform.record_usage("acme", "ai_credits", 170, LATER) == 170
+
+    client = platform.start_cycle("acme", LATER)
+
+    (stock,) = (each for each in client.grants if each.once)
+    assert (stock.add, stock.spent) == (30, 20)
+    assert amounts(client)["ai_credits"] == 160
+
+
+def test_a_cycle_within_the_allowance_spends_no_stock(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "ai_credits", add=30, once=True)
+    platform.record_usage("acme", "ai_credits", 100, LATER)
+
+    client = platform.start_cycle("acme", LATER)
+
+    assert amounts(client)["ai_credits"] == 130
+
+
+def test_of_two_stocks_the_one_that_ends_first_is_spent_first(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "ai_credits", "subscription", add=30, once=True)
+    grant(platform, "ai_credits", LATER + 2 * WEEK, add=30, once=True)
+    grant(platform, "ai_credits", LATER + WEEK, add=30, once=True)
+    platform.record_usage("acme", "ai_credits", 145, LATER)
+
+    client = platform.start_cycle("acme", LATER)
+
+    spent = {each.until: each.spent for each in client.grants}
+    assert spent == {LATER + WEEK: 30, LATER + 2 * WEEK: 15, "subscription": 0}
+
+
+def test_a_stock_is_spent_by_the_cycle_that_an_assignment_or_an_import_ends(platform: Platform) -> None:
+    selling(platform)
+    platform.edit_package("other", definition("Other", features=["agent"], ai_credits=10), NOW)
+    grant(platform, "ai_credits", LATER + WEEK, add=30, once=True)
+    platform.record_usage("acme", "ai_credits", 110, LATER)
+
+    platform.assign("acme", "other", LATER)
+    platform.record_usage("acme", "ai_credits", 15, LATER)
+    platform.import_clients([ClientLine("acme", 1, package="basic")], LATER, assign=1)
+
+    client = platform.client("acme", LATER)
+    assert [each.spent for each in client.grants] == [15]
+    assert amounts(client)["ai_credits"] == 115
+
+
+def test_what_is_granted_must_be_known_to_the_catalog(platform: Platform) -> None:
+    selling(platform)
+
+    for term, more in (("nowhere", {}), ("nowhere", {"add": 1}), ("features/sessions", {"add": 1})):
+        with pytest.raises(BlockedError):
+            grant(platform, term, **more)
+
+    assert platform.client("acme", LATER).grants == ()
+
+
+@pytest.mark.parametrize(
+    ("term", "more"),
+    [
+        ("sessions", {}),
+        ("audio", {"add": 1}),
+        ("sessions", {"add": 1, "set_to": 2}),
+        ("user_count", {}),
+        ("sessions", {"set_to": 9, "once": True}),
+        ("sources", {"add": 9, "once": True}),
+        ("user_count", {"add": 9, "once": True}),
+        ("sessions", {"add": 1, "limits": (LimitSet("sources", 1),)}),
+        ("sessions", {"add": 1, "until": NOW}),
+    ],
+    ids=str,
+)
+def test_a_grant_states_one_amount_that_makes_sense(
+    platform: Platform, term: str, more: dict[str, Any]
+) -> None:
+    selling(platform)
+
+    with pytest.raises(BlockedError):
+        grant(platform, term, **more)
+
+    assert platform.client("acme", LATER).grants == ()
+
+
+def test_a_feature_is_granted_beside_what_it_requires_and_with_its_limits(platform: Platform) -> None:
+    calls = Feature("Calls", requires=("chat",))
+    limits = {"minutes": Limit("Minutes", feature="calls", per="cycle")}
+    apply(platform, catalog=replace(CATALOG, features={**CATALOG.features, "calls": calls}, limits=limits))
+    platform.edit_package("basic", definition(features=[]), NOW)
+    platform.add_client(line("acme"), NOW)
+
+    for term, more in (
+        ("calls", {}),
+        ("minutes", {"add": 5}),
+        ("calls", {"limits": (LimitSet("minutes", 5),)}),
+    ):
+        with pytest.raises(BlockedError):
+            grant(platform, term, **more)
+    grant(platform, "chat")
+    with pytest.raises(BlockedError):
+        grant(platform, "calls")
+    client = grant(platform, "calls", limits=(LimitSet("minutes", 5),))
+
+    assert client.entitlements.features == ("calls", "chat")
+    assert amounts(client)["minutes"] == 5
+
+
+def test_ai_credits_are_granted_beside_an_ai_feature_only(platform: Platform) -> None:
+    with_catalog(platform)
+    with_client(platform)
+
+    with pytest.raises(BlockedError):
+        grant(platform, "ai_credits", add=5)
+    grant(platform, "agent")
+
+    assert amounts(grant(platform, "ai_credits", add=5))["ai_credits"] == 5
+
+
+def test_a_revoked_grant_counts_no_more(platform: Platform) -> None:
+    selling(platform)
+    grant(platform, "audio")
+    (given, *_) = grant(platform, "sessions", add=5).grants
+
+    client = platform.adjust("acme", Revoking(given.id), LATER)
+
+    assert client.entitlements.features == ("agent",)
+    assert [each.term for each in client.grants] == ["limits/sessions"]
+    with pytest.raises(WrongUsageError):
+        platform.adjust("acme", Revoking(given.id), LATER)
+
+
+def test_an_extension_lets_a_subscription_end_later_and_revives_one_that_is_over(
+    platform: Platform,
+) -> None:
+    selling(platform, expiry="1 day")
+    over = platform.client("acme", LATER)
+
+    client = platform.adjust("acme", Extending(LATER + WEEK), LATER)
+
+    held = client.subscription
+    assert (over.subscription.status, held.status) == ("expired", "active")
+    assert (held.expires_at, held.extended_to) == (LATER + WEEK, LATER + WEEK)
+    assert (platform.holder_count(LATER), platform.holder_count(LATER + WEEK)) == (1, 0)
+
+
+@pytest.mark.parametrize(("expiry", "end"), [("2 days", LATER + WEEK), ("30 days", NOW + timedelta(days=30))])
+def test_the_later_of_extension_and_expiry_counts_across_reassignments(
+    platform: Platform, expiry: str, end: datetime
+) -> None:
+    selling(platform, expiry="3 days")
+    platform.adjust("acme", Extending(LATER + WEEK), LATER)
+
+    client = reassigned(platform, expiry=expiry)
+
+    assert client.subscription.expires_at == end
+
+
+def test_a_start_that_is_restated_keeps_the_extension(platform: Platform) -> None:
+    selling(platform, expiry="3 days")
+    platform.adjust("acme", Extending(LATER + WEEK), LATER)
+
+    platform.import_clients([ClientLine("acme", 1, assigned_at=NOW - WEEK)], LATER, assign=1)
+
+    assert platform.client("acme", LATER).subscription.expires_at == LATER + WEEK
+
+
+def test_an_assignment_by_hand_ends_the_extension(platform: Platform) -> None:
+    selling(platform, expiry="3 days")
+    platform.adjust("acme", Extending(LATER + WEEK), LATER)
+
+    told = platform.foresee("acme", "basic", LATER)
+    client = platform.assign("acme", "basic", LATER)
+
+    held = client.subscription
+    assert (held.expires_at, held.extended_to) == (LATER + timedelta(days=3), None)
+    assert told.prospect.expires_at == held.expires_at
+
+
+@pytest.mark.parametrize(
+    ("expiry", "until"), [(None, LATER + WEEK), ("30 days", LATER + WEEK), ("1 day", LATER)]
+)
+def test_what_is_no_extension_is_refused(platform: Platform, expiry: str | None, until: datetime) -> None:
+    selling(platform, **({} if expiry is None else {"expiry": expiry}))
+
+    with pytest.raises(BlockedError):
+        platform.adjust("acme", Extending(until), LATER)
+
+    assert platform.client("acme", LATER).subscription.extended_to is None
+
+
+def test_what_an_adjustment_would_do_is_told_and_nothing_written(platform: Platform) -> None:
+    selling(platform)
+    before = platform.client("acme", LATER)
+    adjustment = Granting("sessions", "cycle", add=5)
+
+    told = platform.foresee_adjustment("acme", adjustment, LATER)
+
+    assert platform.client("acme", LATER) == told.before == before
+    after = platform.adjust("acme", adjustment, LATER)
+    assert told.after.entitlements == after.entitlements
+    with pytest.raises(BlockedError):
+        platform.foresee_adjustment("acme", Granting("sessions", "cycle"), LATER)
+    with pytest.raises(WrongUsageError):
+        platform.foresee_adjustment("nobody", adjustment, LATER)
+
+
+def test_each_adjustment_is_an_event_with_its_author_and_reason(platform: Platform) -> None:
+    selling(platform, expiry="9 days")
+    adjust = platform.adjust
+
+    first, second, third = (LATER + timedelta(seconds=number) for number in (1, 2, 3))
+    (given,) = adjust("acme", Granting("audio", "cycle"), first, by=ADA).grants
+    adjust("acme", Extending(LATER + 2 * WEEK), second, by=ADA)
+    adjust("acme", Revoking(given.id), third, by=ADA)
+
+    events = list(platform.events(limit=3))
+    assert [told(each) for each in events] == [
+        (kind, "acme", "Promised in May.") for kind in ("grant", "extend", "revoke")
+    ]
+    assert [each.lost for each in events] == [False, False, True]
+    assert platform.lost_since(LATER).clients == 1
+    assert (given.reason, given.granted_at) == ("Promised in May.", first)
+
+
+def test_clients_whose_subscription_ends_soon_come_soonest_first(platform: Platform) -> None:
+    selling(platform, expiry="9 days")
+    platform.edit_package("soon", definition("Soon", expiry="2 days"), NOW)
+    platform.edit_package("never", definition("Never"), NOW)
+    for client_id, key in (("b", "soon"), ("a", "soon"), ("c", "never")):
+        platform.add_client(line(client_id, package=key), NOW)
+    platform.adjust("b", Extending(NOW + timedelta(days=12)), NOW)
+
+    def ending(days: int, at: datetime = NOW) -> list[str]:
+        return [client.id for client in platform.expiring(at, NOW + timedelta(days=days))]
+
+    assert ending(12) == ["a", "acme", "b"]
+    assert (ending(9), ending(1)) == (["a", "acme"], [])
+    assert ending(12, NOW + timedelta(days=2)) == ["acme", "b"]
+
+
+def test_clients_come_with_what_they_were_granted(platform: Platform) -> None:
+    selling(platform)
+    platform.add_client(line("bolt"), NOW)
+    given = grant(platform, "audio")
+
+    assert [client.grants for client in platform.clients(LATER)] == [given.grants, ()]

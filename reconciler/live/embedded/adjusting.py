@@ -1,0 +1,141 @@
+"""Granting, revoking and extending by hand (rules 17 and 18)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.live import naming
+from reconciler.live.embedded import lookup
+from reconciler.live.granting import Recipient, refused_extension
+from reconciler.live.rules import Refusal
+from reconciler.model.clients import is_lessened
+from reconciler.model.expiry import end_of
+from reconciler.model.forms import require
+from reconciler.model.grants import Extending, Granting, Revoking
+from reconciler.model.prospects import Adjusted
+from reconciler.store import clients, events, grants, meta
+from reconciler.store.events import Deed
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from reconciler.model.clients import Client
+    from reconciler.model.events import Author
+    from reconciler.model.grants import Adjustment, Grant
+    from reconciler.store.clients import StoredClient
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to be written for one client.
+
+    Attributes:
+        stored: The client afterwards.
+        grants: What it has beside its package afterwards.
+        new: Of those, the new ones.
+        gone: Those that it has no more.
+    """
+
+    stored: StoredClient
+    grants: tuple[Grant, ...]
+    new: tuple[Grant, ...] = ()
+    gone: tuple[Grant, ...] = ()
+
+
+def adjust(
+    connection: Connection, client_id: str, adjustment: Adjustment, at: datetime, by: Author
+) -> Client:
+    """Grant, revoke or extend, and write down what was done; return the client as it is then."""
+    stored = lookup.client(connection, client_id)
+    before = lookup.stood(connection, stored, at)
+    change = _change(connection, stored, before, adjustment, at, by)
+    after = _seen(connection, change, before, at)
+    grants.add(connection, (grants.made(stored, each) for each in change.new))
+    for each in change.gone:
+        grants.remove(connection, client_id, each.id)
+    if change.stored != stored:
+        clients.rewrite_subscriptions(connection, [change.stored])
+    lost = is_lessened(before, after)
+    deeds = [replace(each, lost=lost) for each in _deeds(adjustment, change, before, after)]
+    events.record(connection, [replace(each, number=stored.number) for each in deeds], by, at)
+    return after
+
+
+def foreseen(
+    connection: Connection, client_id: str, adjustment: Adjustment, at: datetime, by: Author
+) -> Adjusted:
+    """Return what `adjust` would do now; raises what it would raise."""
+    stored = lookup.client(connection, client_id)
+    before = lookup.stood(connection, stored, at)
+    change = _change(connection, stored, before, adjustment, at, by)
+    return Adjusted(before, _seen(connection, change, before, at))
+
+
+def _seen(connection: Connection, change: _Change, before: Client, at: datetime) -> Client:
+    snapshot = lookup.held(connection, change.stored)
+    return lookup.seen(change.stored, snapshot, before.usage, at, change.grants)
+
+
+def _change(  # noqa: PLR0913, PLR0917 - the client as kept and as seen, what, when and by whom
+    connection: Connection,
+    stored: StoredClient,
+    client: Client,
+    adjustment: Adjustment,
+    at: datetime,
+    by: Author,
+) -> _Change:
+    require(naming.of_readable(adjustment))
+    snapshot = lookup.held(connection, stored)
+    match adjustment:
+        case Granting():
+            new = Recipient(client, snapshot, meta.catalog(connection), at).granted(
+                adjustment, by, grants.new_id
+            )
+            if isinstance(new, Refusal):
+                raise _blocked(client, new)
+            return _Change(replace(stored, is_granted=True), (*client.grants, *new), new)
+        case Revoking(id_):
+            gone = tuple(each for each in client.grants if each.id == id_)
+            if not gone:
+                raise WrongUsageError(
+                    f"client `{client.id}` has no grant `{id_}`",
+                    hint=f"`clients show {client.id}` lists those that have not ended.",
+                )
+            left = tuple(each for each in client.grants if each.id != id_)
+            return _Change(stored, left, gone=gone)
+        case Extending(until):
+            refusal = refused_extension(client, until, at)
+            if refusal is not None:
+                raise _blocked(client, refusal)
+            end = end_of(snapshot.expiry, stored.assigned_at, until)
+            return _Change(replace(stored, extended_to=until, expires_at=end), client.grants)
+
+
+def _blocked(client: Client, refusal: Refusal) -> BlockedError:
+    return BlockedError(f"client `{client.id}`: {refusal.message}", hint=refusal.fix)
+
+
+def _deeds(adjustment: Adjustment, change: _Change, before: Client, after: Client) -> list[Deed]:
+    package = before.subscription.package
+    if isinstance(adjustment, Extending):
+        return [Deed("extend", package=package, before=_ends(before), after=_ends(after))]
+    granted = [Deed("grant", package=package, after=_told(each)) for each in change.new]
+    return granted + [Deed("revoke", package=package, before=_told(each)) for each in change.gone]
+
+
+def _ends(client: Client) -> dict[str, Any]:
+    held = client.subscription
+    return {
+        name: None if at is None else at.isoformat()
+        for name, at in (("extended_to", held.extended_to), ("expires_at", held.expires_at))
+    }
+
+
+def _told(grant: Grant) -> dict[str, Any]:
+    """Return all that is known of a grant but who gave it and why, which the event says."""
+    stated = asdict(grant).items()
+    told = {name: each.isoformat() if isinstance(each, datetime) else each for name, each in stated}
+    return {name: each for name, each in told.items() if name not in {"author", "reason"}}

@@ -1,0 +1,174 @@
+"""Statements on what clients have beside their packages (rule 17)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, delete, select, update
+
+from reconciler.model.grants import Grant
+from reconciler.model.quantities import UNLIMITED
+from reconciler.model.terms import Term
+from reconciler.store import tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.columns import NEVER, instant_of, microseconds
+from reconciler.store.dialects import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy import Connection
+
+    from reconciler.model.grants import Until
+    from reconciler.model.quantities import Quantity
+    from reconciler.store.clients import StoredClient
+
+_GRANTS: Final = tables.grants.c
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A grant, ended or not, and what it ends with.
+
+    Attributes:
+        ends_at: In microseconds; `NEVER` where it has no date.
+        cycle: Of the client: it ends with that one.
+        assignment: Of the client: it ends with that one.
+        revision: Held: it ends when another one is.
+    """
+
+    client_id: str
+    grant: Grant
+    ends_at: int = NEVER
+    cycle: int | None = None
+    assignment: int | None = None
+    revision: int | None = None
+
+    def counts_for(self, client: StoredClient, at: datetime) -> bool:
+        """Whether it has not ended for the client as it is."""
+        return (
+            self.ends_at > microseconds(at)
+            and self.cycle in {None, client.cycle}
+            and self.assignment in {None, client.assignment}
+            and self.revision in {None, client.revision}
+        )
+
+
+def made(client: StoredClient, grant: Grant) -> StoredGrant:
+    """Return the grant as it is kept for a client: with the numbers of what it ends with."""
+    found = StoredGrant(client.id, grant)
+    match grant.until:
+        case datetime() as end:
+            return replace(found, ends_at=microseconds(end))
+        case "cycle":
+            return replace(found, cycle=client.cycle)
+        case "subscription":
+            return replace(found, assignment=client.assignment)
+        case "reassigned":
+            return replace(found, assignment=client.assignment, revision=client.revision)
+
+
+def of_client(connection: Connection, client: StoredClient, at: datetime) -> tuple[Grant, ...]:
+    """Return what has not ended of what the client was granted; asked only where it ever was."""
+    return of_clients(connection, [client], at).get(client.id, ())
+
+
+def of_clients(
+    connection: Connection, some: Collection[StoredClient], at: datetime
+) -> dict[str, tuple[Grant, ...]]:
+    """Return the same of some hundred clients, by id; those without any are left out."""
+    granted = {client.id: client for client in some if client.is_granted}
+    found: dict[str, tuple[Grant, ...]] = {}
+    for chunk in chunks(granted):
+        statement = select(tables.grants).where(_GRANTS.client_id.in_(chunk))
+        for row in connection.execute(statement.order_by(_GRANTS.client_id, _GRANTS.term, _GRANTS.id)):
+            stored = _stored(row)
+            if stored.counts_for(granted[row.client_id], at):
+                found[row.client_id] = (*found.get(row.client_id, ()), stored.grant)
+    return {id_: tuple(sorted(grants, key=_order)) for id_, grants in found.items()}
+
+
+def new_id() -> str:
+    """Return an id that no other grant of the same client has."""
+    return secrets.token_hex(4)
+
+
+def add(connection: Connection, new: Iterable[StoredGrant]) -> None:
+    """Keep new grants."""
+    insert_all(connection, tables.grants, [_row(each) for each in new])
+
+
+def remove(connection: Connection, client_id: str, grant_id: str) -> None:
+    """Take a grant away."""
+    connection.execute(delete(tables.grants).where(_GRANTS.client_id == client_id, _GRANTS.id == grant_id))
+
+
+def spend(connection: Connection, client_id: str, spent: Mapping[str, int]) -> None:
+    """Note how much of these stocks, by id, was spent."""
+    if spent:
+        which = _GRANTS.client_id == client_id, _GRANTS.id == bindparam("grant")
+        statement = update(tables.grants).where(*which).values(spent=bindparam("amount"))
+        connection.execute(statement, [{"grant": id_, "amount": amount} for id_, amount in spent.items()])
+
+
+def _order(grant: Grant) -> tuple[str, datetime, str]:
+    return grant.term, grant.granted_at, grant.id
+
+
+def _row(stored: StoredGrant) -> tuple[Any, ...]:
+    """Return the values in the order of the columns, as the driver takes them."""
+    grant = stored.grant
+    return (
+        stored.client_id,
+        grant.term,
+        grant.id,
+        grant.add or 0,
+        _most(grant),
+        grant.once,
+        grant.spent,
+        stored.ends_at,
+        stored.cycle,
+        stored.assignment,
+        stored.revision,
+        microseconds(grant.granted_at),
+        grant.author,
+        grant.reason,
+    )
+
+
+def _most(grant: Grant) -> int:
+    """Return what is set as a number: without bound for a feature, which has no amount."""
+    is_unbounded = grant.set_to == UNLIMITED or Term.named(grant.term).section == "features"
+    return NEVER if is_unbounded else int(grant.set_to or 0)
+
+
+def _stored(row: Any) -> StoredGrant:
+    is_feature = Term.named(row.term).section == "features"
+    grant = Grant(
+        id=row.id,
+        term=row.term,
+        until=_until(row),
+        granted_at=row.granted_at,
+        author=row.author,
+        reason=row.reason,
+        add=row.added or None,
+        set_to=None if is_feature else _set_to(row.set_to),
+        once=row.once,
+        spent=row.spent,
+    )
+    return StoredGrant(row.client_id, grant, row.ends_at, row.cycle, row.assignment, row.revision)
+
+
+def _set_to(most: int) -> Quantity | None:
+    return UNLIMITED if most == NEVER else most or None
+
+
+def _until(row: Any) -> Until:
+    if row.cycle is not None:
+        return "cycle"
+    if row.revision is not None:
+        return "reassigned"
+    return "subscription" if row.assignment is not None else instant_of(row.ends_at)
