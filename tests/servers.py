@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import ssl
 import tempfile
 import threading
 import time
@@ -84,8 +85,11 @@ def here_and_over_http(folder: Path) -> Iterator[tuple[Platform, Platform]]:
 
 
 @contextmanager
-def running(app: FastAPI, certificate: Path | None = None) -> Iterator[str]:
-    """Run an application on a free port; with a file of a key and its certificate, over TLS."""
+def running(app: FastAPI, certificate: Path | None = None, clients_of: Path | None = None) -> Iterator[str]:
+    """Run an application on a free port; with a file of a key and its certificate, over TLS.
+
+    With the certificate of an authority, only clients whom that one knows are let in.
+    """
     configuration = uvicorn.Config(
         app,
         port=0,
@@ -94,6 +98,8 @@ def running(app: FastAPI, certificate: Path | None = None) -> Iterator[str]:
         ws="none",
         access_log=False,
         ssl_certfile=certificate,
+        ssl_ca_certs=None if clients_of is None else str(clients_of),
+        ssl_cert_reqs=ssl.CERT_NONE if clients_of is None else ssl.CERT_REQUIRED,
     )
     server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, daemon=True)

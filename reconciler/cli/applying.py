@@ -198,6 +198,7 @@ class Applying:
         with working("Applying", Terminal.of(chosen())):
             run = self._applied(bound)
         self._report(run, left_out)
+        self._say_what_waits(run, bound)
         return BLOCKED if left_out else DONE
 
     def _applied(self, bound: Bound) -> Run:
@@ -233,6 +234,16 @@ class Applying:
             raise ReconcilerError(f"{error.message} All the same {_as_run(run)}.", hint=error.hint) from error
         if left_out:
             terminal.complain(held_back_text(left_out, terminal.messages))
+
+    def _say_what_waits(self, run: Run, bound: Bound) -> None:
+        """Name the guards that a server did not loosen, since the token may not."""
+        from reconciler.render.text.runs import not_loosened_text
+
+        done = {each["guard"] for each in run.guards}
+        waiting = [each.guard for each in bound.now.plan.loosened if each.guard not in done]
+        terminal = Terminal.of(chosen())
+        if waiting:
+            terminal.complain(not_loosened_text(waiting, terminal.messages))
 
     def _show(self, plan: Plan, *, is_saved: bool = False, step: str = "") -> None:
         """Print the plan: to standard error where JSON is wanted, which is the run alone."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.process import now
-from reconciler.cli.secrets import token_of
+from reconciler.cli.secrets import token_of, trust_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.cli.options import Choices
     from reconciler.live.port import Platform, ServedPlatform, TokenRegister
-    from reconciler.model.settings import Environment
+    from reconciler.model.settings import Environment, Settings
     from reconciler.sources.workspace import Workspace
 
 
@@ -28,11 +28,15 @@ def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
 @contextmanager
 def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]:
     """Open the environment's platform for the block."""
+    with _opened(environment, workspace.root) as platform:
+        yield platform
+
+
+def _opened(environment: Environment, root: Path) -> AbstractContextManager[Platform]:
     from reconciler.live.opening import open_platform
 
-    token = token_of(environment, workspace.root)
-    with open_platform(environment.platform, root=workspace.root, token=token) as platform:
-        yield platform
+    token = token_of(environment, root)
+    return open_platform(environment.platform, root=root, token=token, trust=trust_of(environment, root))
 
 
 @contextmanager
@@ -48,10 +52,7 @@ def earlier_of(workspace: Workspace, environment: Environment) -> Iterator[Platf
 @contextmanager
 def platform_of(choices: Choices) -> Iterator[Platform]:
     """Open the chosen platform; package files and catalog are not read."""
-    from reconciler.live.opening import open_platform
-
-    environment, root = environment_and_root(choices)
-    with open_platform(environment.platform, root=root, token=token_of(environment, root)) as platform:
+    with _opened(*environment_and_root(choices)) as platform:
         yield platform
 
 
@@ -75,10 +76,16 @@ def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]
 def environment_and_root(choices: Choices) -> tuple[Environment, Path]:
     """Read the settings alone: the chosen environment, and the folder that its paths count from."""
     from reconciler.engine.plan import environment_of
+
+    environment = environment_of(settings_of(choices), choices.environment)
+    return environment, _config(choices).absolute().parent
+
+
+def settings_of(choices: Choices) -> Settings:
+    """Read the settings alone."""
     from reconciler.sources.settings import required_settings
 
-    config = _config(choices)
-    return environment_of(required_settings(config), choices.environment), config.absolute().parent
+    return required_settings(_config(choices))
 
 
 def _config(choices: Choices) -> Path:

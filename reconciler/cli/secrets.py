@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import astuple
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,10 +17,8 @@ from reconciler.model.secrets import flaw_of, from_variable
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from reconciler.model.secrets import Noun
-    from reconciler.model.settings import Environment
+    from reconciler.model.settings import Environment, Trust
 
 _POSTGRES: Final = "postgresql://"
 _OF_LIBPQ: Final = "PGPASSWORD"
@@ -35,10 +35,25 @@ def secret_of(variable: str, noun: Noun) -> str:
 
     Raises `UnreachableError`, which does not quote it, where it has a character that none has.
     """
-    secret = from_variable(os.environ.get(variable, ""))
+    return _alone(variable, os.environ.get(variable, ""), noun)
+
+
+def _secret_in(path: str, noun: Noun, root: Path) -> str:
+    """Return the secret that a file holds; raises `UnreachableError` as `secret_of` does."""
+    try:
+        text = _own_file(path, root).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UnreachableError(
+            f"{path} cannot be read: {error.strerror}.", hint="Check `token_file` in reconciler.yaml."
+        ) from error
+    return _alone(path, text, noun)
+
+
+def _alone(source: str, text: str, noun: Noun) -> str:
+    secret = from_variable(text)
     flaw = flaw_of(secret, noun)
     if flaw:
-        raise UnreachableError(f"{variable} does not hold a {noun} alone: {flaw}.", hint=_ALONE[noun])
+        raise UnreachableError(f"{source} does not hold a {noun} alone: {flaw}.", hint=_ALONE[noun])
     return secret
 
 
@@ -52,31 +67,54 @@ def token_of(environment: Environment, root: Path) -> str | None:
     """
     is_database = environment.platform.startswith(_POSTGRES)
     variable = environment.token_env
-    if variable is None:
+    if variable is None and environment.token_file is None:
         if not is_database or not os.environ.get(_OF_LIBPQ):
             return None
         variable = _OF_LIBPQ
-    secret = secret_of(variable, "password" if is_database else "token")
+    noun: Noun = "password" if is_database else "token"
+    source = variable or environment.token_file or ""
+    secret = secret_of(source, noun) if variable else _secret_in(source, noun, root)
     if not secret:
+        what = "is not set" if variable else "is empty"
         raise UnreachableError(
-            f"The environment {environment.name!r} takes its token from {variable}, which is not set.",
-            hint=f"Set {variable} for this command.",
+            f"The environment {environment.name!r} takes its token from {source}, which {what}.",
+            hint=f"Set {source} for this command." if variable else "Write the token into the file.",
         )
-    _require_named(variable, environment, root)
+    _require_named(source, environment, root)
     return secret
 
 
-def _require_named(variable: str, environment: Environment, root: Path) -> None:
-    """Refuse to send a variable's secret where nobody but the checkout says that it belongs."""
+def trust_of(environment: Environment, root: Path) -> Trust:
+    """Return the files that decide about trust; raises `UnreachableError` where a commit could change one."""
+    for path in filter(None, astuple(environment.trust)):
+        _own_file(path, root)
+    return environment.trust
+
+
+def _own_file(path: str, root: Path) -> Path:
+    """Return a file that the configuration names, and that no commit decides."""
+    from reconciler.sources.checkouts import decided_by_commits
+
+    file = Path(path)
+    if decided_by_commits(file, root):
+        raise UnreachableError(
+            f"{file} lies in the working copy, whose commits could change it.",
+            hint="Keep it outside of the checkout, and name it by its whole path.",
+        )
+    return file
+
+
+def _require_named(source: str, environment: Environment, root: Path) -> None:
+    """Refuse to send the secret of a variable or file where nobody but the checkout says that it belongs."""
     from reconciler.live.destinations import strangers
 
     entries = (*named_hosts(), *remembered(root))
-    named = (entry.host for entry in entries if entry.variable == variable)
-    missing = [TokenHost(variable, str(host)) for host in strangers(environment.platform, named)]
+    named = (entry.host for entry in entries if entry.variable == source)
+    missing = [TokenHost(source, str(host)) for host in strangers(environment.platform, named)]
     if missing and not (Terminal.of(Choices()).can_ask and _is_agreed(environment, missing, root)):
         where = " and ".join(entry.host for entry in missing)
         raise UnreachableError(
-            f"The environment {environment.name!r} sends {variable} to {where}, "
+            f"The environment {environment.name!r} sends {source} to {where}, "
             "which is not named outside reconciler.yaml.",
             hint=f"If it belongs there, set this and try again: {setting(missing)}",
         )

@@ -16,12 +16,12 @@ from reconciler.errors import InvalidError, ReconcilerError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_ENTRY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=((?!\S*://)[^\s,]+)")
+_ENTRY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*|/[^\s,=]+)=((?!\S*://)[^\s,]+)")
 _FORM: Final = "an entry is the name of a variable and a host: PLATFORM_TOKEN=platform.example.com."
 
 
 class TokenHost(NamedTuple):
-    """One entry: the secret in the variable may go to the host."""
+    """One entry: the secret in the variable, or in the file of this whole path, may go to the host."""
 
     variable: str
     host: str

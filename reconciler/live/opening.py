@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from reconciler.errors import InvalidError
+from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +44,14 @@ class Opener(Protocol):
         ...
 
 
-def open_platform(url: str, *, root: Path, token: str | None = None) -> AbstractContextManager[Platform]:
+def open_platform(
+    url: str, *, root: Path, token: str | None = None, trust: Trust = TRUST_OF_SYSTEM
+) -> AbstractContextManager[Platform]:
     """Open the platform at `url`, and close it at the end of the block.
 
     A path after `sqlite:///` counts from `root` unless it is absolute; a file that is not there is created.
     A file of an older version is brought up to date, a server's database is not. `token` is the bearer's
-    token of a server, or the password of a database.
+    token of a server, or the password of a database. `trust` counts for servers over https.
 
     Raises `InvalidError` for a URL that names no platform, `UnreachableError` where it cannot be used.
     """
@@ -58,7 +61,7 @@ def open_platform(url: str, *, root: Path, token: str | None = None) -> Abstract
     if scheme in WEB:
         from reconciler.live.http import open_http  # noqa: PLC0415 - httpx is slow to import
 
-        return open_http(url, token=token)
+        return open_http(url, token=token, trust=trust)
     return _plug_in(scheme)(url, root=root, token=token)
 
 

@@ -301,6 +301,14 @@ class TokenRegister(Protocol):
         """Keep a new token; raises `WrongUsageError` where its name is none."""
         ...
 
+    def rotate(self, token_id: str, token: Token, digest: str, *, ends: datetime) -> None:
+        """Keep a new token and have an old one end at an instant, unless it ends before: both or neither."""
+        ...
+
+    def note_use(self, token_id: str, hour: datetime) -> None:
+        """Keep that a token was used in an hour; earlier hours than the one that is kept are nothing new."""
+        ...
+
     def revoke(self, token_id: str, at: datetime) -> Token:
         """End a token and return it; raises `WrongUsageError` where there is none."""
         ...

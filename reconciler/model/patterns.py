@@ -52,6 +52,14 @@ HASH_PATTERN: Final = r"^sha256:[0-9a-f]{1,64}$"
 SHARE_PATTERN: Final = r"^([1-9][0-9]?|100)%$"
 DATE_PATTERN: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 URL_PATTERN: Final = r"^[a-z][a-z0-9+.-]*://[^\s]*$"
+ISSUER_PATTERN: Final = (
+    r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?$"
+)
+"""Addresses of OpenID Connect issuers: encrypted, or not further than this machine."""
+
+FILE_PATTERN: Final = r"^/[^\s,=]+$"
+"""Whole paths of files that hold a secret, which `RECONCILER_TOKEN_HOSTS` can name."""
+
 RULE_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 """Names of environment variables."""

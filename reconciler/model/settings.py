@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from reconciler.model.packages import Share, bound_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reconciler.model.tokens import Scope
 
 Bound: TypeAlias = int | Share | Literal["unlimited"]
 
@@ -47,12 +49,31 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """Files that decide whom a client over HTTP trusts, and what it shows of itself; whole paths.
+
+    Attributes:
+        ca_file: Certificates of the authorities that are trusted; None: those of the system.
+        client_cert: The client's own certificate, with its key where `client_key` names none.
+    """
+
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+
+TRUST_OF_SYSTEM: Final = Trust()
+"""Whom the machine trusts anyway, and nothing to show."""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named platform plus its guards.
 
     Attributes:
         platform: URL, `sqlite:///` paths counted from the configuration's folder.
         token_env: Name of the environment variable that holds the token; never the token.
+        token_file: The file that holds it, where no variable does.
         show_clients: Whether plans name clients elsewhere than on a terminal.
         after: The environment that must have recorded a commit before it is applied here.
     """
@@ -63,6 +84,37 @@ class Environment:
     guards: Guards = Guards()
     show_clients: bool = True
     after: str | None = None
+    token_file: str | None = None
+    trust: Trust = Trust()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the bearers of some ID tokens may do: of those that have one of the values of every claim."""
+
+    scopes: tuple[Scope, ...]
+    claims: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An OpenID Connect issuer whose ID tokens a server takes.
+
+    Attributes:
+        issuer: Its address, exactly as its tokens state it (`iss`).
+        audience: What its tokens must be made for (`aud`): this server, and nobody else.
+    """
+
+    issuer: str
+    audience: str
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `serve` is told beside the platform that it serves."""
+
+    issuers: tuple[Issuer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +135,7 @@ class Settings:
     Attributes:
         tiers: Package keys from the lowest tier to the highest; each includes what those below it do.
         lint: What is said about files that are valid.
+        server: What counts where this configuration is that of a server.
     """
 
     packages: str = "packages"
@@ -91,3 +144,4 @@ class Settings:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     tiers: tuple[str, ...] = ()
     lint: Lint = field(default_factory=Lint)
+    server: Server = Server()

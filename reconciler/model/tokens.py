@@ -30,6 +30,12 @@ class Scope(StrEnum):
     USAGE = "usage"
     """What the product itself needs: check entitlements, record usage and users, begin cycles."""
 
+    GUARDS = "guards"
+    """Loosen guards by an apply; without it a loosening waits, and the rest is applied."""
+
+    WAIVE = "waive"
+    """Let a guard pass once, for the plan that is applied (`--allow`)."""
+
     METRICS = "metrics"
     """Read the server's own figures."""
 
@@ -44,6 +50,7 @@ class Token:
     Attributes:
         id: Part of the token's text, and what it is revoked by.
         expires_at: The first instant at which it no longer counts; None: never.
+        used_at: The hour in which a server last let its bearer in; None: in none yet.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Token:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    used_at: datetime | None = None
 
     def is_valid(self, at: datetime) -> bool:
         """Whether it counts at an instant."""

@@ -249,6 +249,7 @@ def token_json(token: Token) -> str:
             "created_at": instant(token.created_at),
             "expires_at": token.expires_at and instant(token.expires_at),
             "revoked_at": token.revoked_at and instant(token.revoked_at),
+            "used_at": token.used_at and instant(token.used_at),
         }
     )
 

@@ -10,6 +10,7 @@ from starlette.routing import compile_path
 
 from reconciler import __version__
 from reconciler.server import problems
+from reconciler.server.last_use import LastUses
 from reconciler.server.limits import Hangup
 from reconciler.server.metrics import Figures, Observed
 from reconciler.server.routes import (
@@ -44,6 +45,7 @@ def application(served: Served) -> FastAPI:
     api.state.served = served
     api.state.methods = _methods(api)
     api.state.figures = Figures()
+    api.state.last_uses = LastUses()
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
     api.add_middleware(Hangup)
     api.add_middleware(Observed, figures=api.state.figures)

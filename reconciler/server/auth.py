@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from reconciler.model.events import Author
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
+from reconciler.server.identity import OF_ISSUERS, is_id_token
 from reconciler.server.limits import limited
 from reconciler.server.problems import Refusal
 
@@ -43,7 +44,7 @@ class Call:
     """A request that was let in.
 
     Attributes:
-        caller: Id of the token.
+        caller: Id of the token; of an ID token, what stands for its subject.
         author: Name of the token: who is recorded for what the caller does.
         scopes: What the caller may do.
         now: The server's own instant, at which whatever the caller writes is done.
@@ -65,6 +66,11 @@ class Call:
         """What the request may cost."""
         return self.served.bounds
 
+    @property
+    def is_by_token(self) -> bool:
+        """Whether the caller showed a token of this server, and is not anybody or an issuer's."""
+        return self.caller != _ANYONE and not self.caller.startswith(OF_ISSUERS)
+
     def instant(self, stated: datetime | None) -> datetime:
         """Return the instant that a question states, or now. A write happens now, whatever it states."""
         return self.now if stated is None else stated.astimezone(UTC)
@@ -73,9 +79,13 @@ class Call:
         """Return who is recorded for a write: the token, and whom the sender names beside it."""
         return Author(self.author, stated.actor, stated.reason)
 
+    def may(self, *scopes: Scope) -> bool:
+        """Whether the caller has one of these scopes."""
+        return not self.scopes.isdisjoint({*scopes, Scope.ADMIN})
+
     def require(self, *scopes: Scope) -> None:
         """Refuse a caller with none of these scopes, where the body decides which is needed."""
-        if self.scopes.isdisjoint({*scopes, Scope.ADMIN}):
+        if not self.may(*scopes):
             raise _forbidden(frozenset(scopes))
 
 
@@ -121,7 +131,10 @@ class Gated(APIRoute):
             if call.caller == _ANYONE and not _is_for_this_machine(request):
                 raise Refusal("forbidden", _NAMED, hint=_MAKE_ONE)
             request.state.call = call
-            return await handle(limited(request, served.bounds.of(self.path)))
+            response = await handle(limited(request, served.bounds.of(self.path)))
+            if served.tokens is not None and call.is_by_token:
+                response.background = request.app.state.last_uses.noting(served.tokens, call.caller, call.now)
+            return response
 
         return gated
 
@@ -131,10 +144,12 @@ def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, no
     if served.tokens is None:
         return None
     if credentials is None:
-        if served.tokens.is_open():
+        if served.is_open:
             return None
         raise Refusal("unauthorised", "The request has no bearer token.", hint=_HOW_TO_SHOW_ONE)
     text = credentials.credentials
+    if served.identities is not None and is_id_token(text):
+        return served.identities.bearer(text, now)
     found = token_id(text)
     token = served.tokens.find(found, token_digest(text)) if found else None
     if token is None or not token.is_valid(now):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.live.port import ServedPlatform, TokenRegister
+    from reconciler.server.identity import Identities
 
 
 _LARGE: Final = frozenset(
@@ -62,9 +63,16 @@ class Served:
     Attributes:
         tokens: None where the platform is open to whoever reaches it; for tests and for one's own machine.
         clock: Says now, in UTC.
+        identities: The issuers whose ID tokens are taken beside tokens.
     """
 
     platform: ServedPlatform
     tokens: TokenRegister | None
     clock: Callable[[], datetime]
     bounds: Bounds = Bounds()
+    identities: Identities | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody needs credentials, since there can be none."""
+        return self.tokens is None or (self.identities is None and self.tokens.is_open())

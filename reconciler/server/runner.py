@@ -54,7 +54,7 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
     Raises `BlockedError` where other machines could reach a platform without tokens, `UnreachableError`
     where the address cannot be bound.
     """
-    if not listening.is_here_only and (served.tokens is None or served.tokens.is_open()):
+    if not listening.is_here_only and served.is_open:
         raise BlockedError(
             f"The platform has no tokens: whoever reaches {listening.host} could change it.",
             hint="Make one first: reconciler tokens create NAME --scope admin.",

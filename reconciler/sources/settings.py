@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
-from reconciler.model.settings import Environment, Guards, Lint, Settings
+from reconciler.model.settings import Environment, Grant, Guards, Issuer, Lint, Server, Settings, Trust
+from reconciler.model.tokens import Scope
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, read_linked
 from reconciler.validation.configuration import settings_problems
@@ -111,7 +112,24 @@ def _settings(document: Mapping[str, Any]) -> Settings:
         environments={name: _environment(name, environments[name]) for name in sorted(environments)},
         tiers=tuple(document.get("tiers", ())),
         lint=Lint(dict(sorted(document.get("lint", {}).get("off", {}).items()))),
+        server=_server(document.get("server", {})),
     )
+
+
+def _server(document: Mapping[str, Any]) -> Server:
+    return Server(issuers=tuple(map(_issuer, document.get("issuers", ()))))
+
+
+def _issuer(document: Mapping[str, Any]) -> Issuer:
+    return Issuer(document["issuer"], document["audience"], tuple(map(_grant, document["grants"])))
+
+
+def _grant(document: Mapping[str, Any]) -> Grant:
+    claims = {
+        name: (values,) if isinstance(values, str) else tuple(values)
+        for name, values in document["claims"].items()
+    }
+    return Grant(tuple(map(Scope, document["scopes"])), claims)
 
 
 def _environment(name: str, document: Mapping[str, Any]) -> Environment:
@@ -124,4 +142,6 @@ def _environment(name: str, document: Mapping[str, Any]) -> Environment:
         guards,
         show_clients=shows,
         after=document.get("after"),
+        token_file=document.get("token_file"),
+        trust=Trust(*(document.get(name) for name in ("ca_file", "client_cert", "client_key"))),
     )

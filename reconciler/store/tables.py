@@ -223,6 +223,7 @@ tokens: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    Column("used_at", Instant),
 )
 
 kept_answers: Final = Table(

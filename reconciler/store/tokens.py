@@ -44,6 +44,7 @@ def add(connection: Connection, token: Token, digest: str) -> None:
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
+        "used_at": token.used_at,
     }
     connection.execute(insert(tables.tokens).values(values))
 
@@ -54,6 +55,18 @@ def revoke(connection: Connection, token_id: str, at: datetime) -> None:
     connection.execute(statement.values(revoked_at=at))
 
 
+def end_by(connection: Connection, token_id: str, at: datetime) -> None:
+    """Have a token end at an instant, unless it ends before."""
+    ends_later = _TOKENS.expires_at.is_(None) | (_TOKENS.expires_at > at)
+    connection.execute(update(tables.tokens).where(_TOKENS.id == token_id, ends_later).values(expires_at=at))
+
+
+def note_use(connection: Connection, token_id: str, hour: datetime) -> None:
+    """Note when a token was last used, unless that is noted."""
+    is_news = _TOKENS.used_at.is_(None) | (_TOKENS.used_at < hour)
+    connection.execute(update(tables.tokens).where(_TOKENS.id == token_id, is_news).values(used_at=hour))
+
+
 def _token(row: Row[Any]) -> Token:
     scopes = tuple(map(Scope, row.scopes))
-    return Token(row.id, row.name, scopes, row.created_at, row.expires_at, row.revoked_at)
+    return Token(row.id, row.name, scopes, row.created_at, row.expires_at, row.revoked_at, row.used_at)

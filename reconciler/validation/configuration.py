@@ -9,7 +9,13 @@ from reconciler.validation.problems import Problem, did_you_mean
 from reconciler.validation.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+_OWNERS: Final[Mapping[str, frozenset[str]]] = {
+    "https://token.actions.githubusercontent.com": frozenset({"repository", "repository_id", "sub"}),
+    "https://gitlab.com": frozenset({"project_path", "project_id", "sub"}),
+}
+"""Claims that say whose a job is, of issuers that serve everybody."""
 
 _PASSWORD: Final = re.compile(
     r"^[a-z][a-z0-9+.-]*://[^/@?#]*:[^/?#]+@|[?&](?:password|token|secret)=[^&]", re.IGNORECASE
@@ -36,7 +42,18 @@ def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
             yield Problem(("environments", name, "platform"), "password-in-url", message, fix)
     yield from _promotion_problems(environments)
+    yield from _grant_problems(document.get("server", {}).get("issuers", ()))
     yield from _switch_problems(document.get("lint", {}).get("off", {}))
+
+
+def _grant_problems(issuers: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    for index, issuer in enumerate(issuers):
+        owners = _OWNERS.get(issuer["issuer"])
+        for number, grant in enumerate(issuer["grants"]):
+            if owners and owners.isdisjoint(grant["claims"]):
+                path = ("server", "issuers", index, "grants", number, "claims")
+                message = f"this fits jobs of anybody at {issuer['issuer']}"
+                yield Problem(path, "grant-too-wide", message, f"add one of: {', '.join(sorted(owners))}")
 
 
 def _promotion_problems(environments: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:

@@ -11,6 +11,8 @@ from reconciler.model.patterns import (
     CLIENT_ID_PATTERN,
     DATE_PATTERN,
     DAYS_PATTERN,
+    FILE_PATTERN,
+    ISSUER_PATTERN,
     KEY_PATTERN,
     LINE_PATTERN,
     PACKAGE_KEY_PATTERN,
@@ -101,6 +103,8 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
         "bad-platform", "a URL such as `sqlite:///.reconciler/platform.db` or `https://...`", ValueKind.URL
     ),
     RULE_PATTERN: Spelling("bad-key", "the id of a rule, such as `alike-packages`"),
+    ISSUER_PATTERN: Spelling("bad-value", "an `https://` address, or one of this machine"),
+    FILE_PATTERN: Spelling("bad-value", "the whole path of a file, without spaces, `,` and `=`"),
     VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", ValueKind.NAME),
 }
 """Per pattern of the schemas."""

@@ -73,6 +73,7 @@ MISPLACED = [
     "history -c https://{secret}@x.example/reconciler.yaml",
     "history --token-host {secret}",
     "history --token-host PLATFORM_TOKEN=https://u:{secret}@x.example",
+    "tokens rotate {secret}",
     "tokens revoke {secret}",
     "explain {secret}",
     "platform copy postgresql://u:{secret}@localhost/x near",

@@ -7,6 +7,7 @@ import shutil
 import socketserver
 import stat
 import struct
+import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,8 +48,8 @@ class Desk:
     printed: pytest.CaptureFixture[str]
     shown: list[str] = field(default_factory=list)
 
-    def configure(self, platform: str, token_env: str = VARIABLE) -> None:
-        environment = {"platform": platform} | ({"token_env": token_env} if token_env else {})
+    def configure(self, platform: str, token_env: str = VARIABLE, **more: str) -> None:
+        environment = {"platform": platform, **more} | ({"token_env": token_env} if token_env else {})
         document = {"environments": {"local": environment}}
         (self.folder / "reconciler.yaml").write_text(json.dumps(document), encoding="utf-8")
 
@@ -117,6 +118,47 @@ def test_the_line_end_that_a_file_leaves_is_not_part_of_the_token(desk: Desk, en
 
     assert desk.run("clients", "list")[0] == 0
     assert set(desk.shown) == {f"Bearer {TOKEN}"}
+
+
+def test_a_file_may_hold_the_token(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    desk.configure(desk.here, "", token_file=str(file))
+
+    assert desk.run("clients", "list")[0] == 0
+    assert set(desk.shown) == {f"Bearer {TOKEN}"}
+
+
+def test_a_file_of_the_checkout_holds_no_token(desk: Desk) -> None:
+    subprocess.run(["git", "init", "--quiet", desk.folder], check=True)
+    file = desk.folder / "token"
+    file.write_text(TOKEN)
+    desk.configure(desk.here, "", token_file=str(file))
+
+    code, _, message = desk.run("clients", "list")
+
+    assert (code, desk.shown) == (7, [])
+    assert "lies in the working copy" in message
+
+
+def test_a_file_that_is_not_there_is_named(desk: Desk, tmp_path: Path) -> None:
+    desk.configure(desk.here, "", token_file=str(tmp_path / "gone"))
+
+    code, _, message = desk.run("clients", "list")
+
+    assert code == 7
+    assert f"{tmp_path / 'gone'} cannot be read" in message
+
+
+def test_the_token_of_a_file_goes_only_where_the_file_may(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    desk.configure("https://packages.example.com", "", token_file=str(file))
+
+    code, _, message = desk.run("clients", "list")
+
+    assert code == 7
+    assert f"RECONCILER_TOKEN_HOSTS={file}=packages.example.com" in message
 
 
 @pytest.mark.parametrize("password", ["pass phrase", "pässword", "p@ss/w?rd"])

@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from reconciler.cli.opening import served_of
+from reconciler.cli.opening import served_of, settings_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -38,6 +38,7 @@ def serve_command(host: str, port: int) -> None:
     """
     try:
         from reconciler.server.dependencies import Served
+        from reconciler.server.identity import Identities
         from reconciler.server.runner import Listening, serve
     except ModuleNotFoundError as error:
         raise WrongUsageError(
@@ -47,10 +48,12 @@ def serve_command(host: str, port: int) -> None:
     show_logs()
     choices = chosen()
     terminal = Terminal.of(choices)
+    issuers = settings_of(choices).server.issuers
     with served_of(choices) as (platform, tokens):
-        notice = "without tokens, so open to everybody on this machine" if tokens.is_open() else "with tokens"
+        served = Served(platform, tokens, now, identities=Identities(issuers) if issuers else None)
+        notice = "without tokens, so open to everybody on this machine" if served.is_open else "with tokens"
         serve(
-            Served(platform, tokens, now),
+            served,
             Listening(host, port),
             lambda address: terminal.say(f"Serving at {address}, {notice}.\n"),
         )

@@ -14,7 +14,7 @@ from reconciler.cli.exit_codes import DONE
 from reconciler.cli.opening import environment_and_root
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import actor, now
-from reconciler.cli.secrets import secret_of, token_of
+from reconciler.cli.secrets import secret_of, token_of, trust_of
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
 
@@ -145,7 +145,8 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
     )
     # Asked once: nobody answers a loop, and a file that changes meanwhile must not send it elsewhere.
     token = token_of(environment, root)
-    opened = partial(open_platform, environment.platform, root=root, token=token)
+    trust = trust_of(environment, root)
+    opened = partial(open_platform, environment.platform, root=root, token=token, trust=trust)
     return Follower(mirror, policy, opened), environment.name
 
 

@@ -46,11 +46,22 @@ class EmbeddedTokens:
         with self._database.writing() as connection:
             tokens.add(connection, token, digest)
 
+    def rotate(self, token_id: str, token: Token, digest: str, *, ends: datetime) -> None:
+        """See `TokenRegister`."""
+        with self._database.writing() as connection:
+            tokens.end_by(connection, token_id, ends)
+            tokens.add(connection, token, digest)
+
+    def note_use(self, token_id: str, hour: datetime) -> None:
+        """See `TokenRegister`."""
+        with self._database.writing() as connection:
+            tokens.note_use(connection, token_id, hour)
+
     def revoke(self, token_id: str, at: datetime) -> Token:
         """See `TokenRegister`."""
         with self._database.writing() as connection:
             tokens.revoke(connection, token_id, at)
             found = tokens.with_digest(connection, token_id)
         if found is None:
-            raise WrongUsageError(f"there is no token {token_id!r}", hint="`tokens list` lists them.")
+            raise WrongUsageError(f"There is no token {token_id!r}.", hint="`tokens list` lists them.")
         return found[0]

@@ -19,6 +19,7 @@ from reconciler.live.http.transport import Transport, host_in
 from reconciler.model.events import UNKNOWN
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
+from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 from reconciler.wire import paths
 from reconciler.wire.changesets import ChangeSetBody, RunReply
 from reconciler.wire.clients import (
@@ -230,7 +231,9 @@ def _number(sent: int, numbers: array[int]) -> int:
 
 
 @contextmanager
-def open_http(url: str, *, token: str | None, limits: Limits | None = None) -> Iterator[HttpPlatform]:
+def open_http(
+    url: str, *, token: str | None, limits: Limits | None = None, trust: Trust = TRUST_OF_SYSTEM
+) -> Iterator[HttpPlatform]:
     """Open the platform at an address, and close the connections at the end of the block.
 
     Raises `InvalidError` for an address that cannot be one, or that would send a token unencrypted.
@@ -240,7 +243,7 @@ def open_http(url: str, *, token: str | None, limits: Limits | None = None) -> I
         raise InvalidError(
             f"a token is not sent to {host} unencrypted", hint="Write https:// instead of http://."
         )
-    transport = Transport(url, token)
+    transport = Transport(url, token, trust)
     try:
         yield HttpPlatform(Session(url, transport, limits or Limits()))
     finally:

@@ -8,14 +8,18 @@ import time
 import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
 from reconciler import __version__
+from reconciler.errors import InvalidError, UnreachableError
 from reconciler.live.http.messages import LostError, Reply, TooMuchError
 from reconciler.model.hosts import Host
 from reconciler.model.secrets import hiding
+from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 from reconciler.wire import paths
 
 if TYPE_CHECKING:
@@ -28,9 +32,11 @@ _GZIP: Final = 31
 _IDLE_SECONDS: Final = 4.0
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
 _LAST_PORT: Final = 65_535
-_TRUST: Final = "Check the address; name the certificate of an authority of your own in SSL_CERT_FILE."
+_TRUST: Final = (
+    "Check the address; name the certificate of an authority of your own in `ca_file` or SSL_CERT_FILE."
+)
 _UNSENDABLE: Final = "Check the address, and that the token is visible ASCII on one line."
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
@@ -146,13 +152,14 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
 class Transport:
     """Sends requests to one server. Each thread has a client of its own: they do not scale when shared."""
 
-    def __init__(self, base: str, token: str | None) -> None:
+    def __init__(self, base: str, token: str | None, trust: Trust = TRUST_OF_SYSTEM) -> None:
         self._base = base.rstrip("/")
         self._token = token
         self._headers = {"User-Agent": f"reconciler/{__version__}", "Accept-Encoding": "gzip"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._tls = ssl.create_default_context() if base.startswith("https:") else None
+        self._tls = _trusting(trust) if base.startswith("https:") else None
+        self._proxy = proxy_for(base)
         self._of_thread = threading.local()
         self._clients: list[httpx.Client] = []
 
@@ -218,7 +225,7 @@ class Transport:
     def _client(self) -> httpx.Client:
         client: httpx.Client | None = getattr(self._of_thread, "client", None)
         if client is None:
-            client = _new_client(self._headers, self._tls)
+            client = _new_client(self._headers, _pool(self._tls, self._proxy))
             self._of_thread.client = client
             self._clients.append(client)
         return client
@@ -239,13 +246,63 @@ def host_in(address: str) -> Host | None:
     return Host.of(name, port, usual) if is_address else None
 
 
-def _new_client(headers: dict[str, str], tls: ssl.SSLContext | None) -> httpx.Client:
-    transport = httpx.HTTPTransport(verify=tls or False)
+def _new_client(headers: dict[str, str], pool: httpcore.ConnectionPool) -> httpx.Client:
+    transport = httpx.HTTPTransport(verify=False)
     # httpx has no public way to choose the network backend, which is what keeps a call's deadline.
-    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - see above
-        ssl_context=tls, keepalive_expiry=_IDLE_SECONDS, network_backend=DeadlineBackend()
-    )
+    transport._pool = pool  # noqa: SLF001 - see above
     return httpx.Client(headers=headers, transport=transport, trust_env=False, follow_redirects=False)
+
+
+def _pool(tls: ssl.SSLContext | None, proxy: str | None) -> httpcore.ConnectionPool:
+    more: dict[str, Any] = {
+        "ssl_context": tls,
+        "keepalive_expiry": _IDLE_SECONDS,
+        "network_backend": DeadlineBackend(),
+    }
+    if proxy is None:
+        return httpcore.ConnectionPool(**more)
+    address = httpx.Proxy(proxy)
+    return httpcore.HTTPProxy(proxy_url=str(address.url), proxy_auth=address.raw_auth, **more)
+
+
+def proxy_for(base: str) -> str | None:
+    """Return the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` takes the host out; None: none.
+
+    What is encrypted goes through it as it is, so that it sees no token. What is not encrypted never leaves
+    this machine, and asks no proxy. Raises `InvalidError` for a proxy that is no address.
+    """
+    host = host_in(base)
+    if host is None or host.is_here or not base.startswith("https:") or proxy_bypass(host.name):
+        return None
+    proxy = getproxies().get("https")
+    if proxy is None or urlsplit(proxy).scheme in {"http", "https"}:
+        return proxy
+    raise InvalidError(
+        "HTTPS_PROXY names no proxy that can be used",
+        hint="Write http:// or https:// with a host and a port, or name the platform's host in NO_PROXY.",
+    )
+
+
+def _trusting(trust: Trust) -> ssl.SSLContext:
+    """Return whom to trust and what to show; raises `UnreachableError` for a file that cannot be used."""
+    file = trust.ca_file or ""
+    try:
+        context = ssl.create_default_context(cafile=trust.ca_file)
+        if trust.client_cert is not None:
+            file = trust.client_cert
+            context.load_cert_chain(trust.client_cert, trust.client_key, password=_no_password)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it has no such thing"
+        raise UnreachableError(
+            f"{file} cannot be used: {reason}.",
+            hint="Check `ca_file`, `client_cert` and `client_key` in reconciler.yaml: certificates and an "
+            "unencrypted key, as PEM.",
+        ) from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")
 
 
 def _certificate_fault(error: BaseException | None) -> str | None:

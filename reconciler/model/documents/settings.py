@@ -14,8 +14,16 @@ from reconciler.model.documents.fields import (
     UniquePackageKeys,
     Unlimited,
 )
-from reconciler.model.patterns import LINE_PATTERN, RULE_PATTERN, URL_PATTERN, VARIABLE_PATTERN
+from reconciler.model.patterns import (
+    FILE_PATTERN,
+    ISSUER_PATTERN,
+    LINE_PATTERN,
+    RULE_PATTERN,
+    URL_PATTERN,
+    VARIABLE_PATTERN,
+)
 
+_File = Annotated[str, Field(max_length=1000, pattern=FILE_PATTERN)]
 _RelativePath = Annotated[str, Field(max_length=1000, pattern=LINE_PATTERN)]
 
 
@@ -59,6 +67,27 @@ class EnvironmentDocument(Document):
         description="Name of the environment variable that holds the token; never the token.",
         examples=["PLATFORM_TOKEN"],
     )
+    token_file: _File | None = Field(
+        default=None,
+        description="The file that holds the token, by its whole path, where no variable does.",
+        examples=["/run/secrets/platform-token"],
+    )
+    ca_file: _File | None = Field(
+        default=None,
+        description="Certificates of the authorities that are trusted, by the file's whole path, where those "
+        "of the system are not enough.",
+        examples=["/etc/ssl/acme.pem"],
+    )
+    client_cert: _File | None = Field(
+        default=None,
+        description="The certificate that a proxy asks clients for, by the file's whole path.",
+        examples=["/run/secrets/client.pem"],
+    )
+    client_key: _File | None = Field(
+        default=None,
+        description="The key of `client_cert`, by the file's whole path, where that file does not hold it.",
+        examples=["/run/secrets/client.key"],
+    )
     guards: GuardsDocument = GuardsDocument()
     after: PackageKey | None = Field(
         default=None,
@@ -69,6 +98,50 @@ class EnvironmentDocument(Document):
         default=True,
         description="Whether plans name clients elsewhere than on a terminal; `false`: counts only, for plan "
         "files, comments and reports that others can read.",
+    )
+
+
+ClaimValues: TypeAlias = (
+    Annotated[str, Field(min_length=1, max_length=1000)] | Annotated[tuple[str, ...], Field(min_length=1)]
+)
+ScopeName: TypeAlias = Literal[
+    "read", "packages", "clients", "subscriptions", "usage", "guards", "waive", "metrics", "admin"
+]
+
+
+class GrantDocument(Document):
+    """What the bearers of some ID tokens may do."""
+
+    scopes: Annotated[tuple[ScopeName, ...], Field(min_length=1)] = Field(
+        description="What they may do.", examples=[["read", "packages"]]
+    )
+    claims: Annotated[dict[str, ClaimValues], Field(min_length=1)] = Field(
+        description="What their ID tokens must state: of each claim exactly this value, or one of these.",
+        examples=[{"repository": "acme/packages", "environment": "package-apply", "ref": "refs/heads/main"}],
+    )
+
+
+class IssuerDocument(Document):
+    """An OpenID Connect issuer whose ID tokens the server takes."""
+
+    issuer: Annotated[str, Field(max_length=1000, pattern=ISSUER_PATTERN)] = Field(
+        description="Its address, exactly as its ID tokens state it (`iss`).",
+        examples=["https://token.actions.githubusercontent.com", "https://gitlab.com"],
+    )
+    audience: Annotated[str, Field(min_length=1, max_length=1000)] = Field(
+        description="What its ID tokens must be made for (`aud`): the address of this server.",
+        examples=["https://packages.example.com"],
+    )
+    grants: Annotated[tuple[GrantDocument, ...], Field(min_length=1)] = Field(
+        description="Who may do what. The scopes of all that fit are added up."
+    )
+
+
+class ServerDocument(Document):
+    """What `serve` is told beside the platform that it serves."""
+
+    issuers: tuple[IssuerDocument, ...] = Field(
+        default=(), description="OpenID Connect issuers whose ID tokens are taken beside the server's own."
     )
 
 
@@ -112,3 +185,4 @@ class SettingsDocument(Document):
         examples=[["starter", "professional", "premium"]],
     )
     lint: LintDocument = LintDocument()
+    server: ServerDocument = ServerDocument()

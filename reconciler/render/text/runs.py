@@ -166,3 +166,12 @@ def held_back_text(guards: Iterable[GuardResult], paper: Paper) -> str:
     named = dict.fromkeys(f"{each.key} ({each.id})" for each in guards)
     body: list[Span | str] = [Span("Held back", Tone.CAUTION), f": {', '.join(named)}."]
     return "\n".join(paper.lines(body)) + "\n"
+
+
+def not_loosened_text(guards: Iterable[str], paper: Paper) -> str:
+    """Return which guards a server left as they were, since the token may not loosen any."""
+    body: list[Span | str] = [
+        Span("Not loosened", Tone.CAUTION),
+        f": {', '.join(guards)}. Apply that with a token that has the scope guards.",
+    ]
+    return "\n".join(paper.lines(body)) + "\n"

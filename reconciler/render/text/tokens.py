@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.tokens import Token
     from reconciler.render.text.style import Paper
 
-_HEADINGS: Final = ("ID", "NAME", "SCOPES", "CREATED", "STATUS")
+_HEADINGS: Final = ("ID", "NAME", "SCOPES", "CREATED", "LAST USED", "STATUS")
 
 
 def token_table(tokens: Iterable[Token], at: datetime, paper: Paper) -> Iterator[str]:
@@ -23,7 +23,9 @@ def token_table(tokens: Iterable[Token], at: datetime, paper: Paper) -> Iterator
 
 
 def _row(token: Token, at: datetime) -> tuple[str, ...]:
-    return (token.id, token.name, " ".join(token.scopes), instant(token.created_at), _status(token, at))
+    used = "never" if token.used_at is None else f"{token.used_at:%Y-%m-%d %H}:.. UTC"
+    scopes = " ".join(token.scopes)
+    return (token.id, token.name, scopes, instant(token.created_at), used, _status(token, at))
 
 
 def _status(token: Token, at: datetime) -> str:

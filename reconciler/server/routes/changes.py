@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from reconciler.model.changesets import ChangeSet
 from reconciler.model.events import Event
 from reconciler.model.forms import HASH
 from reconciler.model.tokens import Scope
+from reconciler.planning.loosening import GuardPair
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
@@ -38,9 +41,11 @@ def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key
     """Do all of a change set or nothing. Each part states what it was planned on: 409 where that moved."""
     if body.writes or body.changes_catalog or body.guards is not None:
         call.require(Scope.PACKAGES)
+    if body.allowed:
+        call.require(Scope.WAIVE)
 
     def effect() -> RunReply:
-        return RunReply.of(call.platform.apply(body.value(call.author, call.now)))
+        return RunReply.of(call.platform.apply(_permitted(call, body.value(call.author, call.now))))
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
 
@@ -80,3 +85,21 @@ def moved(call: _Reader, run_id: Number) -> Response:
     call.platform.run(run_id)
     found = call.platform.moved_by(run_id)
     return shown(AllMovedReply(items=found))
+
+
+def _permitted(call: Call, change_set: ChangeSet) -> ChangeSet:
+    """Return the change set without what it loosens of the guards, where the caller may not; that waits.
+
+    Raises `Refusal` where nothing would be left of it.
+    """
+    former = call.platform.guards()
+    if former is None or change_set.guards is None or call.may(Scope.GUARDS):
+        return change_set
+    pair = GuardPair(former, change_set.guards)
+    loosened, _ = pair.changes(call.platform.holder_count(call.now) if pair.needs_holders else 0)
+    left = pair.recorded({each.guard for each in loosened})
+    if left != former:
+        return replace(change_set, guards=left)
+    if not (change_set.writes or change_set.moves or change_set.catalog != change_set.expected_catalog):
+        call.require(Scope.GUARDS)
+    return replace(change_set, guards=None)

@@ -24,6 +24,14 @@ SETTINGS_RULES: Final = (
         good="platform: postgresql://app@db.example.com/platform",
     ),
     Rule(
+        "grant-too-wide",
+        "A grant that fits strangers",
+        "Everybody's jobs get ID tokens of GitHub and of gitlab.com. A grant to them names whose: "
+        "`repository` or `repository_id`, `project_path` or `project_id`, or the whole `sub`.",
+        bad="claims: {ref: refs/heads/main}",
+        good="claims: {repository: acme/packages, ref: refs/heads/main}",
+    ),
+    Rule(
         "bad-platform",
         "A platform that is no URL",
         "A platform is a URL such as `sqlite:///.reconciler/platform.db`, `postgresql://...` "

@@ -13,6 +13,10 @@ COMMANDS: Final = {
     "list": Listed(
         f"{_HERE}.commands:list_command", "List tokens, oldest first, revoked and expired ones included."
     ),
+    "rotate": Listed(
+        f"{_HERE}.commands:rotate_command",
+        "Make a new token in place of that with this ID and print it, once.",
+    ),
     "revoke": Listed(
         f"{_HERE}.commands:revoke_command",
         "End the token with this ID at once, on every server of the platform.",

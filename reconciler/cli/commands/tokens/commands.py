@@ -1,4 +1,4 @@
-"""`tokens create`, `list` and `revoke`."""
+"""`tokens create`, `list`, `rotate` and `revoke`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
-from reconciler.engine.tokens import create_token
+from reconciler.engine.tokens import create_token, rotate_token
+from reconciler.model.english import counted
 from reconciler.model.tokens import Scope
 from reconciler.render.json import token_json
 from reconciler.render.text.tokens import token_table
@@ -57,6 +58,31 @@ def list_command() -> None:
         terminal.write_lines(token_table(tokens, now(), terminal.rows))
     else:
         terminal.say("There are no tokens.\n")
+
+
+@click.command("rotate")
+@global_options
+@click.argument("token_id", metavar="ID")
+@option(
+    "--overlap",
+    type=click.IntRange(0, 8_760),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="For so long the old token counts as well.",
+)
+def rotate_command(token_id: str, overlap: int) -> None:
+    """Make a new token in place of that with this ID and print it, once.
+
+    It has the name, the scopes and as many days as the old one.
+    """
+    choices = chosen()
+    terminal = Terminal.of(choices)
+    with served_of(choices) as (_, register):
+        token, text = rotate_token(register, token_id, now(), overlap=timedelta(hours=overlap))
+    terminal.write(f"{text}\n")
+    old = "no longer counts" if overlap == 0 else f"counts for {counted(overlap, 'hour')} more at most"
+    terminal.say(f"Token {token.id} takes the place of {token_id}, which {old}. It is not shown again.\n")
 
 
 @click.command("revoke")

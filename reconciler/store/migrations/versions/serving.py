@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("revoked_at", sa.BigInteger),
+        sa.Column("used_at", sa.BigInteger),
     )
     op.create_table(
         "kept_answers",
