@@ -88,6 +88,14 @@ def settings_of(choices: Choices) -> Settings:
     return required_settings(_config(choices))
 
 
+def environment_before(choices: Choices, environment: Environment) -> Environment | None:
+    """Return the environment that comes before, by the settings here."""
+    from reconciler.sources.settings import required_settings
+
+    after = environment.after
+    return required_settings(_config(choices)).environments[after] if after is not None else None
+
+
 def _config(choices: Choices) -> Path:
     from reconciler.sources.settings import find_config
 

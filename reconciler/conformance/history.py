@@ -11,7 +11,7 @@ import pytest
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
 from reconciler.errors import StaleError
 from reconciler.model.catalog import Catalog
-from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite
+from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite, Parked, Parking
 from reconciler.model.losses import Bounds, Entry, Lately, LosingMove, Lost
 from reconciler.model.packages import Pace
 from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
@@ -486,3 +486,17 @@ def test_a_new_revision_begins_a_rollout_that_waits_for_no_step_of_the_one_befor
         run = apply(platform, writes=(write,), moves=(Move(held, 1, pace=Pace(every=7)),))
 
         assert run.moved == 1
+
+
+def test_what_a_run_parks_stays_parked_until_a_run_releases_it(platform: Platform) -> None:
+    basic, mail = Parking("basic", f"sha256:{'a' * 64}"), Parking("/features/mail", f"sha256:{'b' * 64}")
+    later = replace(basic, file=f"sha256:{'c' * 64}")
+    first = apply(platform, parks=(basic, mail)).id
+
+    apply(platform)
+    before = platform.parked()
+    second = apply(platform, parks=(later,), releases=(basic, mail)).id
+    apply(platform, releases=(basic,))
+
+    assert before == (Parked(mail.subject, mail.file, first), Parked(basic.subject, basic.file, first))
+    assert platform.parked() == (Parked(later.subject, later.file, second),)

@@ -9,6 +9,7 @@ from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import ClientsReassigned, FilesApplied, RunUndone
 from reconciler.planning.pairing import by_hand, paired
+from reconciler.planning.parking import Files, without_parked
 from reconciler.planning.rollback import Past, rolled_back, wanted
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def pairing_for(
     """Pair what the aim wants with what is live; raises WrongUsageError where it names what is not there."""
     match aim:
         case FilesApplied():
-            return replace(paired(workspace.packages, live.values()), catalog=workspace.catalog)
+            pairing = replace(paired(workspace.packages, live.values()), catalog=workspace.catalog)
+            return without_parked(pairing, reader.parked(), files_of(workspace), catalog)
         case ClientsReassigned(package, clients):
             return _reassigned(workspace, reader, live, package, clients)
         case RunUndone(run_id):
@@ -40,6 +42,11 @@ def pairing_for(
             definitions = reader.definitions(wanted(run, live))
             past = Past(run, reader.moved_by(run_id), catalog, live, definitions, workspace.packages)
             return rolled_back(past)
+
+
+def files_of(workspace: Workspace) -> Files:
+    """Return what rollbacks know files by."""
+    return Files(workspace.digests, workspace.catalog)
 
 
 def _reassigned(

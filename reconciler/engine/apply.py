@@ -96,6 +96,8 @@ class Bound:
             expectations=tuple(expectations(ceilings(self.reviewed, now.case))),
             acknowledgements=_stated(self.workspace) if is_of_files else None,
             bounds=now.bounds,
+            parks=now.parks,
+            releases=now.releases,
             changes=tuple(change.model_dump(mode="json", by_alias=True) for change in told.changes),
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
 
-from reconciler.engine.aims import pairing_for
+from reconciler.engine.aims import files_of, pairing_for
 from reconciler.engine.gathering import gather
 from reconciler.engine.notices import (
     idle_exclusions,
@@ -50,6 +50,7 @@ from reconciler.planning.guards import (
     room_for_earlier_losses,
 )
 from reconciler.planning.loosening import GuardPair
+from reconciler.planning.parking import parked_by_rollback, said_of
 from reconciler.planning.rollback import require_offered
 from reconciler.sources.commits import commit_of
 from reconciler.sources.workspace import locate
@@ -59,11 +60,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.changesets import Parking
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.plans import Aim, ClientNotice, GuardChange
+    from reconciler.model.plans import Aim, CatalogChange, ClientNotice, GuardChange
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
+    from reconciler.planning.pairing import Pairing
     from reconciler.planning.selection import Selection
     from reconciler.sources.workspace import Workspace
 
@@ -101,6 +104,8 @@ class Prepared:
 
     Attributes:
         left_terms: Of the catalog, which are due and not planned, by JSON Pointer.
+        parks: What an apply leaves otherwise than the files say.
+        releases: What it has the files say again.
     """
 
     plan: Plan
@@ -109,6 +114,8 @@ class Prepared:
     case: Case
     bounds: Bounds
     left_terms: tuple[str, ...] = ()
+    parks: tuple[Parking, ...] = ()
+    releases: tuple[Parking, ...] = ()
 
 
 def plan(
@@ -160,6 +167,7 @@ def prepare(
     if before and (changes or of_catalog.fields or looser or tightened):
         case = replace(case, after=promotion(before, request.earlier, commit))
     guards = judged(case)
+    parks, releases = _parking(workspace, reader, request.aim, pairing, weighed, of_catalog)
     made = Plan(
         environment=environment.name,
         platform=_seen(reader, heads),
@@ -177,6 +185,7 @@ def prepare(
         guards=guards,
         notices=(
             *pairing.notices,
+            *(() if follows_files else said_of(parks, releases)),
             *left_behind(pairing, weighed),
             *likely_renames(weighed),
             *idle_waivers(request.allow, guards),
@@ -195,7 +204,8 @@ def prepare(
         summary=summary(changes),
         blocked=any(result.result == "blocked" for result in guards),
     )
-    return Prepared(made.sealed(), weighed, both, case, bounds_of(case, request.at), left_terms)
+    bounds = bounds_of(case, request.at)
+    return Prepared(made.sealed(), weighed, both, case, bounds, left_terms, parks, releases)
 
 
 def _beside(looser: tuple[GuardChange, ...], loosened: tuple[GuardChange, ...]) -> list[GuardChange]:
@@ -224,6 +234,23 @@ def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weigh
 
 def _follows_files(request: PlanRequest) -> bool:
     return isinstance(request.aim, FilesApplied)
+
+
+def _parking(  # noqa: PLR0913, PLR0917 - what a rollback parks depends on all of them
+    workspace: Workspace,
+    reader: PlatformReader,
+    aim: Aim,
+    pairing: Pairing,
+    weighed: Weighed,
+    catalog: CatalogChange,
+) -> tuple[tuple[Parking, ...], tuple[Parking, ...]]:
+    """Return what an apply parks, and what it releases."""
+    if not isinstance(aim, RunUndone):
+        return (), pairing.released
+    steps = (step.candidate.pair for step in weighed.steps.values())
+    pairs = (*(draft.pair for draft in weighed.drafts.values()), *steps)
+    terms = (each.path for each in catalog.fields)
+    return parked_by_rollback(aim.run, pairs, terms, reader.parked(), files_of(workspace))
 
 
 def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[Assessed]:

@@ -94,7 +94,8 @@ def _of_consequences(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
     for expectation in change_set.expectations:
         yield forms.TEXT, expectation.what
         yield from chain.from_iterable(map(of_readable, expectation.questions))
-    yield from chain.from_iterable(map(of_readable, change_set.acknowledgements or ()))
+    beside = (*(change_set.acknowledgements or ()), *change_set.parks, *change_set.releases)
+    yield from chain.from_iterable(map(of_readable, beside))
     yield from of_readable(change_set.bounds)
 
 

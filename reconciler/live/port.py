@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import ChangeSet, Moved, Run
+    from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
@@ -42,6 +42,10 @@ class PlatformReader(Protocol):
 
     def guards(self) -> Guards | None:
         """Return the guards that the last apply from files recorded; None where none did."""
+        ...
+
+    def parked(self) -> tuple[Parked, ...]:
+        """Return what rollbacks parked and nothing released since, by subject."""
         ...
 
     def packages(self) -> tuple[PackageHead, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from reconciler.model.catalog import NO_TERMS
-from reconciler.model.fields import Amount, Items, Number, Readable, Told
-from reconciler.model.forms import TEXT
+from reconciler.model.fields import Amount, Items, Line, Number, Readable, Told
+from reconciler.model.forms import HASH, TEXT
 from reconciler.model.losses import UNBOUNDED
 from reconciler.model.packages import Pace
 from reconciler.model.questions import ClientQuestion
@@ -98,6 +98,34 @@ class Expectation(Readable):
 
 
 @dataclass(frozen=True, slots=True)
+class Parking(Readable):
+    """What a rollback leaves otherwise than a file says.
+
+    Attributes:
+        subject: A package's key, or the JSON Pointer of a term of the catalog.
+        file: Digest of the package's file, or of what the catalog's file says of the term; that of null where
+            there is none.
+    """
+
+    subject: Line
+    file: Annotated[str, HASH]
+
+
+@dataclass(frozen=True, slots=True)
+class Parked(Told):
+    """What is left as a rollback made it, for as long as the file is the same; `run` is the rollback."""
+
+    subject: str
+    file: str
+    run: int
+
+    @property
+    def parking(self) -> Parking:
+        """What was parked."""
+        return Parking(self.subject, self.file)
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSet:
     """One transaction. Sending it twice is harmless: the second time finds the run of `plan_hash`.
 
@@ -112,6 +140,8 @@ class ChangeSet:
             Written if the recorded ones still are `expected_guards` (None: the platform has none).
         acknowledgements: All that the files state, None where the change set is not made of files.
         bounds: What must hold of all that was ever lost; more clients mean stale.
+        parks: What is left alone from now on by whatever applies from the same files.
+        releases: What is not any more; passed over where it is parked by another file by now.
         changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
 
@@ -132,6 +162,8 @@ class ChangeSet:
     expectations: tuple[Expectation, ...] = ()
     acknowledgements: tuple[Entry, ...] | None = None
     bounds: Bounds = UNBOUNDED
+    parks: tuple[Parking, ...] = ()
+    releases: tuple[Parking, ...] = ()
     changes: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import Moved
+    from reconciler.model.changesets import Moved, Parking
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.planning.selection import Selection
 
@@ -83,6 +83,7 @@ class Pairing:
         catalog: What the catalog is to be; None where the plan is not about it.
         only: What of all this is planned; None: everything.
         notices: What a reader of the plan should know about how it was paired.
+        released: What a rollback had parked, and whose file is another one now.
     """
 
     differing: tuple[Pair, ...]
@@ -92,6 +93,7 @@ class Pairing:
     catalog: Catalog | None = None
     only: Selection | None = None
     notices: tuple[str, ...] = ()
+    released: tuple[Parking, ...] = ()
 
     def takes(self, key: str) -> bool:
         """Whether the change of a package is planned."""
@@ -113,7 +115,7 @@ def paired(desired: Mapping[str, DesiredPackage], heads: Iterable[PackageHead]) 
     unmanaged = tuple(key for key, head in sorted(live.items()) if not head.managed and key not in desired)
     sides: dict[bool, list[Pair]] = {True: [], False: []}
     for pair in speaking:
-        sides[_is_equal(pair)].append(pair)
+        sides[is_equal(pair)].append(pair)
     return Pairing(differing=tuple(sides[False]), equal=tuple(sides[True]), unmanaged=unmanaged)
 
 
@@ -146,7 +148,8 @@ def _pairs(desired: Mapping[str, DesiredPackage], live: Mapping[str, PackageHead
     yield from (Pair(None, live[key]) for key in live.keys() - taken)
 
 
-def _is_equal(pair: Pair) -> bool:
+def is_equal(pair: Pair) -> bool:
+    """Whether the file says what is live, as far as digests tell."""
     desired, head = pair.desired, pair.head
     if desired is None or head is None or pair.is_renamed:
         return False

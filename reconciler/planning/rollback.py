@@ -123,7 +123,7 @@ def _earlier_key(past: Past, key: str) -> str:
 
 def _notices(past: Past) -> Iterator[str]:
     run = past.run
-    yield f"Rolls back run {run.id}. The files stay: revert them too, or the next plan undoes this."
+    yield f"Rolls back run {run.id}."
     yield "Credits and other usage spent since stay spent; clients assigned since keep what they hold."
     for path in _changed_again(past):
         term = path.lstrip("/")

@@ -55,6 +55,10 @@ class Mirror:
             reach(self.repository(), *words, self.url, f"+{name}:{name}", passed=self.passed)
         return resolved(self.repository(), name)
 
+    def fetched(self) -> str | None:
+        """Return what the branch was when it was last fetched, by an earlier process too; None: never yet."""
+        return self._fetched(f"refs/heads/{self.branch}")
+
     def keep(self, commit: str) -> None:
         """Remember the commit that the platform was last made to agree with, beyond this process."""
         ask(self.repository(), "update-ref", "--end-of-options", _KEPT, commit)

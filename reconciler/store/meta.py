@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, insert, select
 
 from reconciler.model.catalog import Catalog
+from reconciler.model.changesets import Parked
 from reconciler.model.settings import Guards
 from reconciler.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
 LINEAGE: Final = "lineage"
 _GUARDS: Final = "guards"
+_PARKED: Final = "parked"
 _STATE: Final = "state"
 
 
@@ -57,6 +61,17 @@ def write_catalog(connection: Connection, new: Catalog) -> None:
     values = {"id": 1, "document": new.as_document(), "digest": new.digest}
     connection.execute(insert(tables.catalog).values(values))
     mark_written(connection)
+
+
+def parked(connection: Connection) -> tuple[Parked, ...]:
+    """Return what rollbacks parked, by subject."""
+    return tuple(Parked(*each) for each in _read(connection, _PARKED) or ())
+
+
+def write_parked(connection: Connection, parked: Iterable[Parked]) -> None:
+    """Replace what is parked."""
+    rows = sorted((each.subject, each.file, each.run) for each in parked)
+    write(connection, _PARKED, rows)
 
 
 def state_token(connection: Connection) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
-_PARKED: Final = "/parked/"
+_ON_ITS_WAY: Final = "/renamed/"
 
 _WANTED: Final = "wanted"
 _ONE_DEFINITION: Final = select(_REVISIONS.definition).where(
@@ -96,10 +96,10 @@ def definitions(connection: Connection, wanted: Collection[RevisionRef]) -> dict
     return {refs[row.package_id, row.number]: Definition.normalised(row.definition) for row in rows}
 
 
-def park(connection: Connection, package_ids: Collection[int]) -> None:
+def free_keys(connection: Connection, package_ids: Collection[int]) -> None:
     """Free the keys of packages that are about to be renamed, so that two can swap theirs."""
     for package_id in package_ids:
-        key = f"{_PARKED}{package_id}"
+        key = f"{_ON_ITS_WAY}{package_id}"
         connection.execute(update(tables.packages).where(_PACKAGES.id == package_id).values(key=key))
 
 

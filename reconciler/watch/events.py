@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a cycle, or one commit within it, came out."""
+    """How a cycle, or one commit within it, came out; or what happened to the loop."""
 
     IDLE = "idle"
     """Neither the branch nor the platform moved; nothing was compared."""
@@ -30,6 +30,12 @@ class Outcome(StrEnum):
     """Somebody else wrote in between; the next cycle looks again."""
     FAILED = "failed"
     """The repository or the platform could not be reached."""
+    RECOVERED = "recovered"
+    """Both are reached again."""
+    REWOUND = "rewound"
+    """The branch no longer has a commit that it had before."""
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Event:
     Attributes:
         commit: Which commit it is about.
         plan: What was found to differ, where something was compared.
-        run: What was applied.
+        run: What was applied, or which run recorded the commit that there was nothing to do for.
         findings: What is wrong with the commit's files.
         is_news: False where an earlier cycle said the same.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +16,11 @@ from reconciler.sources.workspace import read_workspace
 from reconciler.watch.events import Event, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from reconciler.live.port import Platform
+    from reconciler.live.port import Platform, PlatformReader
     from reconciler.model.plans import Plan
     from reconciler.model.settings import Environment
     from reconciler.sources.git import Repository
@@ -40,6 +41,8 @@ class Assessment:
     Attributes:
         state: The platform's when the cycle began; where it is another by now, nothing is written.
         is_kept: Whether the platform agreed with the commit before.
+        is_recorded: Whether a run of this environment names the commit.
+        earlier: The platform of the environment that comes before, where there is one.
     """
 
     repository: Repository
@@ -47,6 +50,8 @@ class Assessment:
     commit: str
     state: str
     is_kept: bool
+    is_recorded: bool
+    earlier: PlatformReader | None
 
 
 def assess(wanted: Assessment, platform: Platform, at: datetime) -> Event:
@@ -58,7 +63,9 @@ def assess(wanted: Assessment, platform: Platform, at: datetime) -> Event:
         with exported(Place(wanted.repository, wanted.policy.config), wanted.commit) as config:
             workspace = read_workspace(config, today=at.date(), cache=False).required()
             environment = environment_of(workspace.settings, wanted.policy.environment)
-            made = plan(workspace, environment, platform, PlanRequest(at, commit=wanted.commit))
+            environment = replace(environment, after=wanted.policy.after or environment.after)
+            asked = PlanRequest(at, commit=wanted.commit, earlier=wanted.earlier)
+            made = plan(workspace, environment, platform, asked)
             return _acted(wanted, workspace, environment, made, platform)
     except InvalidError as error:
         return Event(Outcome.INVALID, at, wanted.commit, error.message, findings=error.findings)
@@ -70,25 +77,40 @@ def _acted(
     wanted: Assessment, workspace: Workspace, environment: Environment, made: Plan, platform: Platform
 ) -> Event:
     at, commit = made.created_at, wanted.commit
+    request = ApplyRequest(
+        at,
+        wanted.policy.actor,
+        skip_blocked=wanted.policy.skips_blocked,
+        commit=commit,
+        earlier=wanted.earlier,
+    )
     if made.is_empty and not made.blocked:
-        return Event(Outcome.IN_STEP, at, commit, plan=made)
+        run = None
+        if not wanted.is_recorded:
+            _require_unmoved(platform, wanted)
+            run = apply(workspace, environment, made, platform, request)
+        return Event(Outcome.IN_STEP, at, commit, " ".join(made.notices), made, run)
     if wanted.is_kept and not wanted.policy.corrects and has_drifted(made):
         return Event(Outcome.DRIFTED, at, commit, _drift(made), plan=made)
-    request = ApplyRequest(at, wanted.policy.actor, skip_blocked=wanted.policy.skips_blocked, commit=commit)
     try:
         held_back(made, request)
     except BlockedError:
         return Event(Outcome.BLOCKED, at, commit, _reasons(made), plan=made)
-    if state_of(platform) != wanted.state:
-        raise StaleError("Somebody else wrote to the platform since this cycle began.")
+    _require_unmoved(platform, wanted)
     try:
         run = apply(workspace, environment, made, platform, request)
     except BlockedError as error:
         return Event(Outcome.BLOCKED, at, commit, error.message, plan=made)
-    return Event(Outcome.APPLIED, at, commit, _reasons(made), plan=made, run=run)
+    told = " ".join(filter(None, (_reasons(made), *made.notices)))
+    return Event(Outcome.APPLIED, at, commit, told, plan=made, run=run)
 
 
-def state_of(platform: Platform) -> str:
+def _require_unmoved(platform: Platform, wanted: Assessment) -> None:
+    if state_of(platform) != wanted.state:
+        raise StaleError("Somebody else wrote to the platform since this cycle began.")
+
+
+def state_of(platform: PlatformReader) -> str:
     """Return what changes with every run: the state token, or the newest run of a platform without one."""
     if isinstance(platform, HasStateToken):
         return platform.state_token()
@@ -120,19 +142,29 @@ class Follower:
     """
 
     def __init__(
-        self, mirror: Mirror, policy: Policy, opened: Callable[[], AbstractContextManager[Platform]]
+        self,
+        mirror: Mirror,
+        policy: Policy,
+        opened: Callable[[], AbstractContextManager[Platform]],
+        earlier: Callable[[], AbstractContextManager[PlatformReader | None]] = nullcontext,
     ) -> None:
         self._mirror = mirror
         self._policy = policy
         self._opened = opened
+        self._earlier = earlier
         self._head: str | None = None
-        self._settled: tuple[str, str] | None = None
+        self._settled: _Seen | None = None
+        self._has_failed = False
         self._compared_at: datetime | None = None
         self._said: frozenset[tuple[Outcome, str | None, str]] = frozenset()
 
     def cycle(self, at: datetime) -> Iterator[Event]:
         """Look at the branch and the platform, and do what there is to do. Raises nothing that passes by."""
         events = list(self._events(at))
+        has_failed = any(event.outcome is Outcome.FAILED for event in events)
+        if self._has_failed and not has_failed:
+            events.insert(0, Event(Outcome.RECOVERED, at, self._head, "repository and platform answer again"))
+        self._has_failed = has_failed
         for event in events:
             yield replace(
                 event, is_news=event.subject not in self._said and event.outcome is not Outcome.IDLE
@@ -142,8 +174,8 @@ class Follower:
 
     def _events(self, at: datetime) -> Iterator[Event]:
         try:
-            with self._opened() as platform:
-                yield from self._followed(platform, at)
+            with self._opened() as platform, self._earlier() as earlier:
+                yield from self._followed(platform, earlier, at)
         except StaleError as error:
             self._settled = None
             yield Event(Outcome.RACED, at, self._head, error.message)
@@ -151,9 +183,10 @@ class Follower:
             self._settled = None
             yield Event(Outcome.FAILED, at, self._head, error.message)
 
-    def _followed(self, platform: Platform, at: datetime) -> Iterator[Event]:
+    def _followed(self, platform: Platform, earlier: PlatformReader | None, at: datetime) -> Iterator[Event]:
         """Look at the platform first: whoever applied a newer commit by then had it from the branch."""
-        state = state_of(platform)
+        state, state_before = state_of(platform), state_of(earlier) if earlier is not None else ""
+        fetched = self._mirror.fetched()
         try:
             self._head = self._mirror.head()
         except GitError as error:
@@ -161,54 +194,65 @@ class Follower:
         head = self._head
         if head is None:
             return
-        if self._settled == (head, state) and not self._is_due(at):
+        if fetched is not None and not self._mirror.is_ancestor(fetched, head):
+            told = f"the branch no longer has {fetched[:12]}, which it had before; it was set to {head[:12]}"
+            yield Event(Outcome.REWOUND, at, head, told)
+        seen = _Seen(head, state, state_before)
+        if self._settled == seen and not self._is_due(at):
             yield Event(Outcome.IDLE, at, head)
             return
         self._settled = None
-        outcomes = set()
-        for event in self._judged(platform, _Situation(head, state, at)):
-            outcomes.add(event.outcome)
+        is_settled = isinstance(platform, HasStateToken)
+        for event in self._judged(platform, earlier, seen, at):
+            is_settled &= event.outcome not in _UNSETTLED and event.run is None
             yield event
         self._compared_at = at
-        if isinstance(platform, HasStateToken) and not outcomes & _UNSETTLED:
-            self._settled = (head, state)
+        self._settled = seen if is_settled else None
 
-    def _judged(self, platform: Platform, seen: _Situation) -> Iterator[Event]:
-        kept = self._last_kept(platform)
-        event = self._assessed(platform, seen.head, kept, seen)
+    def _judged(
+        self, platform: Platform, earlier: PlatformReader | None, seen: _Seen, at: datetime
+    ) -> Iterator[Event]:
+        runs = platform.runs(limit=_RUNS_LOOKED_AT)
+        recorded = [run.commit for run in runs if run.environment == self._policy.environment]
+        kept = self._last_kept(recorded)
+
+        def assessed(commit: str) -> Event:
+            is_kept, is_recorded = commit == kept, commit in recorded
+            repository = self._mirror.repository()
+            wanted = Assessment(repository, self._policy, commit, seen.state, is_kept, is_recorded, earlier)
+            event = assess(wanted, platform, at)
+            is_whole = event.plan is None or not event.plan.blocked
+            if event.outcome in {Outcome.IN_STEP, Outcome.APPLIED} and is_whole and not is_kept:
+                self._mirror.keep(commit)
+            return event
+
+        event = assessed(seen.head)
         yield event
         is_partly_applied = event.outcome is Outcome.BLOCKED and self._policy.skips_blocked
         if event.outcome in _HOLDS_BACK and kept not in {None, seen.head} and not is_partly_applied:
-            yield self._assessed(platform, str(kept), kept, seen)
-
-    def _assessed(self, platform: Platform, commit: str, kept: str | None, seen: _Situation) -> Event:
-        wanted = Assessment(
-            self._mirror.repository(), self._policy, commit, state=seen.state, is_kept=commit == kept
-        )
-        event = assess(wanted, platform, seen.at)
-        is_whole = event.plan is None or not event.plan.blocked
-        if event.outcome in {Outcome.IN_STEP, Outcome.APPLIED} and is_whole and commit != kept:
-            self._mirror.keep(commit)
-        return event
+            yield assessed(str(kept))
 
     def _is_due(self, at: datetime) -> bool:
         return self._compared_at is None or at - self._compared_at >= self._policy.full_every
 
-    def _last_kept(self, platform: Platform) -> str | None:
+    def _last_kept(self, recorded: Iterable[str | None]) -> str | None:
         """Return the newest commit that the platform agreed with, as this instance or the runs remember."""
         own = self._mirror.kept()
-        runs = platform.runs(limit=_RUNS_LOOKED_AT)
-        commits = (run.commit for run in runs if run.environment == self._policy.environment)
-        applied = next((commit for commit in commits if commit and self._mirror.has(commit)), None)
+        applied = next((commit for commit in recorded if commit and self._mirror.has(commit)), None)
         if own is None or applied is None:
             return own or applied
         return own if self._mirror.is_ancestor(applied, own) else applied
 
 
 @dataclass(frozen=True, slots=True)
-class _Situation:
-    """What a cycle began with."""
+class _Seen:
+    """What a cycle began with.
+
+    Attributes:
+        state: The platform's.
+        state_before: That of the environment which comes before.
+    """
 
     head: str
     state: str
-    at: datetime
+    state_before: str

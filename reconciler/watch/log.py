@@ -18,9 +18,13 @@ _LEVELS: Final = {
     Outcome.FAILED: "error",
     Outcome.BLOCKED: "warning",
     Outcome.DRIFTED: "warning",
+    Outcome.REWOUND: "warning",
     Outcome.RACED: "info",
     Outcome.APPLIED: "info",
     Outcome.IN_STEP: "info",
+    Outcome.RECOVERED: "info",
+    Outcome.SUSPENDED: "info",
+    Outcome.RESUMED: "info",
     Outcome.IDLE: "debug",
 }
 _FINDINGS_SHOWN: Final = 20

@@ -27,7 +27,15 @@ _MOST_DOUBLINGS: Final = 10
 
 
 _WORTH_A_NOTICE: Final = frozenset(
-    {Outcome.APPLIED, Outcome.BLOCKED, Outcome.INVALID, Outcome.DRIFTED, Outcome.FAILED}
+    {
+        Outcome.APPLIED,
+        Outcome.BLOCKED,
+        Outcome.INVALID,
+        Outcome.DRIFTED,
+        Outcome.FAILED,
+        Outcome.RECOVERED,
+        Outcome.REWOUND,
+    }
 )
 _MISSED_CYCLES: Final = 3
 _GRACE: Final = 120.0
@@ -120,8 +128,8 @@ class Loop:
             self.metrics.suspend(is_suspended=is_suspended)
         if is_suspended != self._was_suspended:
             self._was_suspended = is_suspended
-            word = "suspended" if is_suspended else "resumed"
-            self.say(f'{{"level": "info", "at": "{self.clock().isoformat()}", "event": "{word}"}}\n')
+            outcome = Outcome.SUSPENDED if is_suspended else Outcome.RESUMED
+            self.say(log_line(Event(outcome, self.clock()), self.environment))
         return is_suspended
 
 

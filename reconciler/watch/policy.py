@@ -18,6 +18,7 @@ class Policy:
         environment: Name of the environment, whose guards are the commit's; the platform is the operator's.
         corrects: Whether what somebody else changed is changed back, or only reported.
         skips_blocked: Whether packages that no guard blocks are applied without those that one does.
+        after: The environment that must have recorded a commit before; None: whichever the commit names.
         full_every: After this time files and platform are compared even where neither moved.
     """
 
@@ -26,4 +27,5 @@ class Policy:
     actor: str
     corrects: bool = False
     skips_blocked: bool = False
+    after: str | None = None
     full_every: timedelta = _FULL_EVERY

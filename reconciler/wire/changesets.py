@@ -16,6 +16,8 @@ from reconciler.model.changesets import (
     Moved,
     PackageState,
     PackageWrite,
+    Parked,
+    Parking,
     Run,
 )
 from reconciler.model.fields import Actor, Instant, Items, Line, Number, PackageKey
@@ -109,6 +111,8 @@ class ChangeSetBody(Body):
     expectations: Annotated[tuple[Expectation, ...], Items(_MOST)] = ()
     acknowledgements: Annotated[tuple[Entry, ...], Items(_MOST)] | None = None
     bounds: Bounds = UNBOUNDED
+    parks: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
+    releases: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
     changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
 
     @property
@@ -179,6 +183,12 @@ class AllMovedReply(Reply):
     """All whom one run reassigned, by package and revisions."""
 
     items: tuple[Moved, ...]
+
+
+class AllParkedReply(Reply):
+    """What rollbacks parked, by subject."""
+
+    items: tuple[Parked, ...]
 
 
 class PlatformReply(Reply):

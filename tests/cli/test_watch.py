@@ -84,6 +84,8 @@ def test_probes_and_metrics_tell_how_the_loop_is(site: Site) -> None:
     metrics = urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
 
     assert (healthy, ready) == (200, 200)
+    shapes = {tuple(line)[:4] for line in loop.said()}
+    assert shapes == {("level", "at", "event", "environment")}
     assert 'reconciler_watch_events_total{outcome="applied"} 1.0' in metrics
     assert "reconciler_watch_suspended 1.0" in metrics
 

@@ -21,7 +21,7 @@ from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal
 from reconciler.live.telling import told, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
-from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Run
+from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parked, Run
 from reconciler.model.clients import ImportReport, is_lessened
 from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
@@ -76,6 +76,9 @@ class FakePlatform:
 
     def guards(self) -> Guards | None:
         return self._world.guards
+
+    def parked(self) -> tuple[Parked, ...]:
+        return tuple(parked for _, parked in sorted(self._world.parked.items()))
 
     def packages(self) -> tuple[PackageHead, ...]:
         return tuple(package.head for _, package in sorted(self._world.packages.items()))
@@ -296,6 +299,11 @@ class FakePlatform:
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
             self._spend(change_set.at)
+            for each in change_set.releases:
+                if each.subject in world.parked and world.parked[each.subject].file == each.file:
+                    del world.parked[each.subject]
+            for each in change_set.parks:
+                world.parked[each.subject] = Parked(each.subject, each.file, run.id)
             self._seal(run)
             return world.runs[-1]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import Run
+    from reconciler.model.changesets import Parked, Run
     from reconciler.model.clients import ClientStatus
     from reconciler.model.events import Event
     from reconciler.model.grants import Grant
@@ -187,6 +187,7 @@ class World:
     packages: dict[str, Package] = field(default_factory=dict)
     holders: dict[str, Holder] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    parked: dict[str, Parked] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
 

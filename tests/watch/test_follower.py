@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from reconciler.errors import UnreachableError
 from reconciler.live.opening import open_platform
 from reconciler.live.port import Platform
 from reconciler.model.packages import RevisionRef
+from reconciler.model.plans import RunUndone
 from reconciler.sources.mirror import Mirror
 from reconciler.watch.events import Event, Outcome
 from reconciler.watch.follower import Follower
@@ -280,7 +281,7 @@ def test_a_rewritten_branch_is_followed(site: Site) -> None:
     site.author.commit()
     site.author.git("push", "-q", "--force", str(site.bare), "fresh:main")
 
-    assert site.cycle(follower) == [Outcome.APPLIED]
+    assert site.cycle(follower) == [Outcome.REWOUND, Outcome.APPLIED]
     assert site.user_count() == 7
 
 
@@ -307,3 +308,140 @@ def test_an_address_runs_nothing(site: Site, url: str) -> None:
     assert site.cycle(follower) == [Outcome.FAILED]
     assert not list(site.folder.rglob("pwned"))
     assert not Path("pwned").exists()
+
+
+def roll_back_last_run(site: Site) -> int:
+    """Roll the last run back from a checkout of the author's; returns the run."""
+    with open_platform("sqlite:///platform.db", root=site.folder) as platform:
+        shop = Shop(site.author.root, platform, site.at + timedelta(seconds=1))
+        (last,) = platform.runs(limit=1)
+        return shop.apply(aim=RunUndone(last.id)).id
+
+
+@pytest.mark.parametrize("corrects", [False, True])
+def test_a_rollback_is_left_alone_and_said_until_its_file_changes(site: Site, *, corrects: bool) -> None:
+    follower = site.follower(replace(POLICY, corrects=corrects))
+    site.cycle(follower)
+    site.author.package("basic", features=["chat", "calls"], user_count=6)
+    site.push()
+    site.cycle(follower)
+
+    run = roll_back_last_run(site)
+    left = [site.events(follower), site.events(site.follower(replace(POLICY, corrects=corrects)))]
+    site.author.package("basic", features=["chat", "calls"], user_count=7)
+    site.push()
+    changed = site.cycle(follower)
+
+    assert [[event.outcome for event in events] for events in left] == [[Outcome.IN_STEP]] * 2
+    assert f"Left as run {run}, a rollback, made it: basic." in left[0][0].message
+    assert left[0][0].is_news
+    assert changed == [Outcome.APPLIED]
+    assert site.user_count() == 7
+
+
+def test_a_commit_that_changes_no_package_is_recorded_once(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.author.write("README.md", "Nothing about packages.")
+    commit = site.push()
+
+    outcomes = [site.events(follower)[0] for _ in range(3)]
+    other = site.cycle(site.follower())
+
+    assert [event.outcome for event in outcomes] == [Outcome.IN_STEP, Outcome.IN_STEP, Outcome.IDLE]
+    assert [event.run is not None for event in outcomes] == [True, False, False]
+    assert other == [Outcome.IN_STEP]
+    assert site.commits()[1:] == [commit]
+
+
+def test_a_branch_that_goes_back_is_said_also_after_a_restart(site: Site) -> None:
+    first = site.author.git("rev-parse", "HEAD")
+    site.author.package("basic", features=["chat", "calls"], user_count=6)
+    second = site.push()
+    follower = site.follower()
+    site.cycle(follower)
+    mirror = Mirror(site.folder / "mirror-1", str(site.bare), "main")
+    site.author.git("reset", "-q", "--hard", first)
+    site.author.git("push", "-q", "--force", str(site.bare), "main")
+
+    rewound, applied = site.events(Follower(mirror, POLICY, site.opened))
+
+    assert (rewound.outcome, applied.outcome) == (Outcome.REWOUND, Outcome.APPLIED)
+    assert second[:12] in rewound.message
+    assert first[:12] in rewound.message
+    assert site.user_count() == 5
+
+
+def test_that_all_is_in_reach_again_is_news_once(site: Site) -> None:
+    follower = site.follower()
+    site.cycle(follower)
+    site.cycle(follower)
+    site.bare.rename(site.folder / "away.git")
+    gone = site.cycle(follower)
+    (site.folder / "away.git").rename(site.bare)
+
+    back, later = site.events(follower), site.cycle(follower)
+
+    assert gone == [Outcome.FAILED, Outcome.IDLE]
+    assert [(event.outcome, event.is_news) for event in back] == [
+        (Outcome.RECOVERED, True),
+        (Outcome.IDLE, False),
+    ]
+    assert later == [Outcome.IDLE]
+
+
+class TestAnEnvironmentThatComesAfterAnother:
+    """Two loops over one branch: `staging`, and `local` after it."""
+
+    @pytest.fixture
+    def site(self, site: Site) -> Site:
+        environments = {
+            "staging": {"platform": "sqlite:///staging.db"},
+            "local": {"platform": "sqlite:///platform.db", "after": "staging"},
+        }
+        config = {"catalog": "catalog.yaml", "default_environment": "local", "environments": environments}
+        site.author.write("reconciler.yaml", config)
+        site.push()
+        return site
+
+    def loops(self, site: Site, policy: Policy = POLICY) -> tuple[Follower, Follower]:
+        def staging() -> AbstractContextManager[Platform]:
+            return open_platform("sqlite:///staging.db", root=site.folder)
+
+        first = Mirror(site.folder / "mirror-staging", str(site.bare), "main")
+        then = Mirror(site.folder / "mirror-local", str(site.bare), "main")
+        return (
+            Follower(first, replace(POLICY, environment="staging"), staging),
+            Follower(then, policy, site.opened, staging),
+        )
+
+    def test_waits_for_the_other_and_goes_on_as_soon_as_that_has_the_commit(self, site: Site) -> None:
+        staging, local = self.loops(site)
+
+        early = site.events(local)
+        still = site.cycle(local)
+        site.cycle(staging)
+        due = site.cycle(local)
+
+        assert [event.outcome for event in early] == [Outcome.BLOCKED]
+        assert "staging has not applied the commit" in early[0].message
+        assert (still, due) == ([Outcome.IDLE], [Outcome.APPLIED])
+
+    def test_takes_a_commit_that_changed_nothing_there(self, site: Site) -> None:
+        staging, local = self.loops(site)
+        for loop in (staging, local, staging, local):
+            site.cycle(loop)
+        with site.opened() as platform:
+            platform.edit_package("basic", definition(title="Basic"), site.at)
+        site.author.write("README.md", "Nothing about packages.")
+        site.push()
+        site.cycle(staging)
+
+        assert site.cycle(local) == [Outcome.APPLIED]
+
+    def test_waits_by_the_operators_word_whatever_a_commit_says(self, site: Site) -> None:
+        site.author.configure(clients_losing="unlimited")
+        site.push()
+        _, local = self.loops(site, replace(POLICY, after="staging"))
+
+        assert site.cycle(local) == [Outcome.BLOCKED]

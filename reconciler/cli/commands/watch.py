@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.exit_codes import DONE
-from reconciler.cli.opening import environment_and_root
+from reconciler.cli.opening import environment_and_root, environment_before
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import actor, now
 from reconciler.cli.secrets import secret_of, token_of, trust_of
@@ -127,6 +127,7 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
 
     config = choices.config or find_config(Path.cwd())
     environment, root = environment_and_root(choices)
+    before = environment_before(choices, environment)
     path = stated["path"] or (config.name if stated["repository"] else place_of(config).config)
     url = _absolute(stated["repository"]) if stated["repository"] else str(working_copy(config.parent).folder)
     folder = stated["state"] or default_folder(
@@ -141,13 +142,22 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
         actor=f"watch:{actor()}",
         corrects=stated["on_drift"] == "correct",
         skips_blocked=stated["skip_blocked"],
+        after=environment.after,
         full_every=timedelta(seconds=stated["full_every"]),
     )
     # Asked once: nobody answers a loop, and a file that changes meanwhile must not send it elsewhere.
-    token = token_of(environment, root)
-    trust = trust_of(environment, root)
-    opened = partial(open_platform, environment.platform, root=root, token=token, trust=trust)
-    return Follower(mirror, policy, opened), environment.name
+    opened, *earlier = (
+        partial(
+            open_platform,
+            each.platform,
+            root=root,
+            token=token_of(each, root),
+            trust=trust_of(each, root),
+        )
+        for each in (environment, before)
+        if each is not None
+    )
+    return Follower(mirror, policy, opened, *earlier), environment.name
 
 
 def _absolute(url: str) -> str:

@@ -12,7 +12,7 @@ from reconciler.live.embedded.editing import require_allowed, require_definable,
 from reconciler.live.embedded.preconditions import stale
 from reconciler.live.rules import refused_catalog, refused_loss
 from reconciler.live.telling import told, told_catalog, told_guards
-from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Run
+from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Parked, Run
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import Author
 from reconciler.model.forms import require
@@ -139,9 +139,20 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     losses.spend(connection, change_set.at)
+    _park(connection, change_set, run.id)
     by = Author(run.actor, run.on_behalf_of)
-    events.seal(connection, run.id, by, run.at, {"plan": run.plan_hash, "commit": run.commit})
+    parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
+    events.seal(connection, run.id, by, run.at, {"plan": run.plan_hash, "commit": run.commit, **parked})
     return runs.by_id(connection, run.id) or run
+
+
+def _park(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
+    if change_set.parks or change_set.releases:
+        new = {each.subject: Parked(each.subject, each.file, run_id) for each in change_set.parks}
+        kept = {
+            each.subject: each for each in meta.parked(connection) if each.parking not in change_set.releases
+        }
+        meta.write_parked(connection, (kept | new).values())
 
 
 def _write_settings(connection: Connection, change_set: ChangeSet, former: Catalog | None) -> None:
@@ -169,7 +180,7 @@ def _write_packages(
     connection: Connection, change_set: ChangeSet, known: Mapping[str, StoredPackage]
 ) -> None:
     renamed = [write.origin for write in change_set.writes if write.origin != write.key]
-    packages.park(connection, [known[key].id for key in renamed])
+    packages.free_keys(connection, [known[key].id for key in renamed])
     catalog = meta.catalog(connection)
     contents = []
     for write in change_set.writes:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import ChangeSet, Moved, Run
+    from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
@@ -81,6 +81,11 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return meta.guards(connection)
+
+    def parked(self) -> tuple[Parked, ...]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            return meta.parked(connection)
 
     def state_token(self) -> str:
         """See `HasStateToken`."""

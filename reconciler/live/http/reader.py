@@ -14,7 +14,14 @@ from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import Tally
 from reconciler.wire import paths
-from reconciler.wire.changesets import AllMovedReply, PlatformReply, RunReply, RunsReply, StateReply
+from reconciler.wire.changesets import (
+    AllMovedReply,
+    AllParkedReply,
+    PlatformReply,
+    RunReply,
+    RunsReply,
+    StateReply,
+)
 from reconciler.wire.clients import ClientReply
 from reconciler.wire.guards import GuardsReply
 from reconciler.wire.packages import (
@@ -48,7 +55,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.http.session import Session
     from reconciler.model.catalog import Catalog
-    from reconciler.model.changesets import Moved, Run
+    from reconciler.model.changesets import Moved, Parked, Run
     from reconciler.model.clients import Client
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead
@@ -91,6 +98,10 @@ class HttpReader:
     def guards(self) -> Guards | None:
         """See `PlatformReader`."""
         return self.agreed.call(Request("GET", paths.GUARDS), GuardsReply).value()
+
+    def parked(self) -> tuple[Parked, ...]:
+        """See `PlatformReader`."""
+        return self.agreed.call(Request("GET", paths.PARKED), AllParkedReply).items
 
     def packages(self) -> tuple[PackageHead, ...]:
         """See `PlatformReader`; listed anew where they change between two pages."""

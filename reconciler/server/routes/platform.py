@@ -12,7 +12,7 @@ from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.wire import paths
-from reconciler.wire.changesets import PlatformReply, StateReply
+from reconciler.wire.changesets import AllParkedReply, PlatformReply, StateReply
 from reconciler.wire.guards import GuardsReply
 from reconciler.wire.packages import CatalogReply
 from reconciler.wire.versions import VERSION
@@ -49,3 +49,9 @@ def catalog(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
 def guards(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
     """Return the guards that the last apply recorded."""
     return shown(GuardsReply.of(call.platform.guards()), if_none_match)
+
+
+@router.get(paths.PARKED, response_model=AllParkedReply)
+def parked(call: _Reader, if_none_match: IfNoneMatch = None) -> Response:
+    """Return what rollbacks parked: whatever applies from the same files leaves it alone."""
+    return shown(AllParkedReply(items=call.platform.parked()), if_none_match)
