@@ -19,7 +19,7 @@ from reconciler.cli.main import COMMANDS
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "docs" / "consequences.md"]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?|sha256:[0-9a-f]{64}")
 
 
 @pytest.fixture

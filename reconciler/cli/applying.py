@@ -19,6 +19,7 @@ from reconciler.cli.terminal import Terminal
 from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.events import Author
 from reconciler.model.forms import ACTOR
+from reconciler.planning.events import seal_of
 from reconciler.render.json import run_json
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class Applying:
                 terminal.write_json(run_json(run))
             else:
                 terminal.write(applied_text(run, terminal.data))
+                terminal.say(f"Seal: {seal_of(run.id, run.seal)}\n")
         except KeyboardInterrupt:
             raise click.Abort(f"Interrupted, and {_as_run(run)}.") from None
         except OutputClosedError:

@@ -6,6 +6,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.clients import *
     from reconciler.conformance.events import *
     from reconciler.conformance.grants import *
+    from reconciler.conformance.histories import *
     from reconciler.conformance.history import *
     from reconciler.conformance.questions import *
 

@@ -122,11 +122,11 @@ def test_a_run_seals_every_event_that_no_run_sealed(platform: Platform) -> None:
 def test_events_are_as_they_were_written_and_the_last_seal_is_found_again(platform: Platform) -> None:
     with_client(platform)
     apply(platform)
-    head = verify(platform.events()).head
+    head = str(verify(platform.events()).head)
     platform.edit_package("basic", definition(features=[]), LATER)
     apply(platform)
 
-    verified = verify(platform.events(), head)
+    verified = verify(platform.events(), [head])
 
     assert verified.faults == ()
     assert (verified.events, verified.unsealed) == (5, 0)

@@ -40,6 +40,7 @@ class ApplyRequest:
         skip_blocked: Hold back the changes of blocked packages and apply the others.
         commit: The commit that the files are of; None: whatever git has checked out beside them.
         earlier: The platform of the environment that comes before, where there is one.
+        reason: Why, as the run records it.
     """
 
     at: datetime
@@ -49,6 +50,7 @@ class ApplyRequest:
     no_clients: bool = False
     commit: str | None = None
     earlier: PlatformReader | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Bound:
             actor=request.actor,
             environment=plan.environment,
             commit=plan.config.commit,
+            reason=request.reason,
             allowed=tuple(sorted(request.allow)),
             catalog=catalog,
             expected_catalog=expected,

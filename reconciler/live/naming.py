@@ -70,6 +70,7 @@ def of_change_set(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
     """Yield the texts of all that a change set writes and asks, and of who sends it."""
     yield forms.ACTOR, change_set.actor
     yield forms.HASH, change_set.plan_hash
+    yield forms.TEXT, change_set.reason
     for line in (change_set.environment, change_set.lineage, change_set.commit, *change_set.allowed):
         if line is not None:
             yield forms.LINE, line

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
+    from reconciler.model.history import HistoryEntry
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
@@ -156,6 +157,22 @@ class PlatformReader(Protocol):
 
     def run_of_plan(self, plan_hash: str) -> Run | None:
         """Return the run that applied the plan with this hash; None where none did."""
+        ...
+
+    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """Stream what was done to a client by hands, imports and runs, newest first; at most so many.
+
+        Raises `WrongUsageError` with near misses where there is no such client. The work grows with what was
+        done to this client.
+        """
+        ...
+
+    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """Stream what was done to a package by hands and runs, newest first; at most so many.
+
+        What was done while it had another key counts. Raises `WrongUsageError` with near misses where there
+        is no such package. The work grows with the number of runs.
+        """
         ...
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:

@@ -133,6 +133,7 @@ class ChangeSet:
         at: The instant that expiry is computed at, and that the run is recorded with; a server's own.
         actor: Who applies: a person, or over HTTP the token's name.
         on_behalf_of: Over HTTP, who the caller says applies; None where nothing stands between.
+        reason: Why, in the author's own words.
         allowed: The `--allow GUARD:KEY` values, recorded in the run.
         catalog: The terms that the live catalog gains or describes differently, and no others.
         expected_catalog: The terms that change, as they were planned on; what is not in `catalog` goes.
@@ -152,6 +153,7 @@ class ChangeSet:
     environment: str
     on_behalf_of: str | None = None
     commit: str | None = None
+    reason: str = ""
     allowed: tuple[str, ...] = ()
     catalog: Catalog = NO_TERMS
     expected_catalog: Catalog = NO_TERMS
@@ -202,6 +204,8 @@ class Run:
         catalog: What the catalog gained, lost or describes differently: JSON forms, as the plan has them.
         guards: The guards that the run changed: JSON forms, as the plan has them, each with `loosened`.
         moved: How many clients were reassigned.
+        reason: Why, in the author's own words.
+        seal: Of the run's event; sealed by it is every event before it. To be kept elsewhere.
     """
 
     id: int
@@ -219,3 +223,5 @@ class Run:
     catalog: tuple[Mapping[str, Any], ...] = ()
     guards: tuple[Mapping[str, Any], ...] = ()
     moved: int = 0
+    reason: str = ""
+    seal: str = ""

@@ -9,7 +9,7 @@ from reconciler.model.english import counted, instant
 from reconciler.model.events import Seal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from reconciler.model.events import Event
 
@@ -22,7 +22,7 @@ class Verified:
 
     Attributes:
         unsealed: Events that no run sealed yet.
-        head: The digest of the last run's event: to be kept elsewhere. None where nothing was applied.
+        head: The seal of the last run, with its number: to be kept elsewhere. None where nothing was applied.
         faults: A sentence each, of the first some.
     """
 
@@ -32,16 +32,24 @@ class Verified:
     faults: tuple[str, ...]
 
 
-def verify(events: Iterable[Event], head: str | None = None) -> Verified:
-    """Check all events, oldest first, and that `head`, kept elsewhere, is the digest of a run among them."""
+def verify(events: Iterable[Event], heads: Collection[str] = ()) -> Verified:
+    """Check all events, oldest first, and that the runs have the seals that were kept elsewhere.
+
+    A seal is a run's number and digest, as `seal_of` writes it. Each speaks of its run and of all before it,
+    so that the first which is not found names the run that sealed what was altered.
+    """
     reading = _Reading()
     for event in events:
         reading.read(event)
-    faults = [*reading.altered, *reading.broken(), *reading.missing(head)]
+    faults = [*reading.altered, *reading.broken(), *reading.missing(heads)]
     runs = reading.in_order()
-    return Verified(
-        reading.events, reading.unsealed, runs[-1].digest if runs else None, tuple(faults[:_FAULTS_TOLD])
-    )
+    head = seal_of(runs[-1].run or 0, runs[-1].digest) if runs else None
+    return Verified(reading.events, reading.unsealed, head, tuple(faults[:_FAULTS_TOLD]))
+
+
+def seal_of(run: int, digest: str) -> str:
+    """Return the seal of a run as it is printed, kept elsewhere and compared: `7:sha256:…`."""
+    return f"{run}:{digest}"
 
 
 @dataclass(slots=True)
@@ -82,6 +90,14 @@ class _Reading:
                 yield f"run {number} does not follow the seal of the run before it"
             previous = self.runs[number].digest
 
-    def missing(self, head: str | None) -> Iterator[str]:
-        if head is not None and head not in {each.digest for each in self.runs.values()}:
-            yield f"no run has the seal {head}: what was sealed by then was altered"
+    def missing(self, heads: Collection[str]) -> Iterator[str]:
+        found = {seal_of(number, event.digest): number for number, event in self.runs.items()}
+        lost = min((_run_of(head) for head in heads if head not in found), default=None)
+        if lost is not None:
+            held = max((found[head] for head in heads if found.get(head, lost) < lost), default=0)
+            which = f"run {lost}" if held == lost - 1 else f"a run from {held + 1} to {lost}"
+            yield f"run {lost} does not have the seal that was kept: what {which} sealed was altered"
+
+
+def _run_of(seal: str) -> int:
+    return int(seal.partition(":")[0])

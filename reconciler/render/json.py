@@ -12,7 +12,7 @@ from reconciler.render.notes import letter
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from reconciler.model.changesets import Run
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.edits import FileEdit
     from reconciler.model.events import Event
     from reconciler.model.findings import Finding
+    from reconciler.model.history import HistoryEntry
     from reconciler.model.moving import Moving
     from reconciler.model.plans import FieldChange, Plan
     from reconciler.model.prospects import Adjusted, Assignment, Prospect
@@ -101,6 +102,17 @@ def adjusted_json(adjusted: Adjusted) -> str:
 def event_json(event: Event) -> str:
     """Return the event on one line."""
     return line({**asdict(event), "at": instant(event.at)})
+
+
+def history_json(entry: HistoryEntry) -> str:
+    """Return what was done once to a client, on one line."""
+    return line({**asdict(entry), "at": instant(entry.at)})
+
+
+def package_history_json(entry: HistoryEntry, fields: Iterable[FieldChange]) -> str:
+    """Return what was done once to a package, and what it made different, on one line."""
+    differing = [each.model_dump(mode="json", by_alias=True, exclude={"line"}) for each in fields]
+    return line({**asdict(entry), "at": instant(entry.at), "fields": differing})
 
 
 def verified_json(verified: Verified) -> str:

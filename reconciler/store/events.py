@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _EVENTS: Final = tables.events.c
 _CLIENTS: Final = tables.clients
+_NEWEST_FIRST: Final = (_EVENTS.at.desc(), _EVENTS.id.desc())
 _PAGE: Final = 2_000
 RUN: Final = "run"
 
@@ -63,8 +64,11 @@ def record_import(connection: Connection, import_id: str, by: Author, at: dateti
     insert_all(connection, tables.events, [_row(_event(deed, by, at, None, import_id))])
 
 
-def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Mapping[str, Any]) -> None:
-    """Seal every event that no run sealed, and write down the run with that seal and the one before it."""
+def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Mapping[str, Any]) -> str:
+    """Seal every event that no run sealed, and write down the run with that seal and the one before it.
+
+    Returns the run's own seal, by which all of this is held.
+    """
     unsealed = select(_EVENTS.digest).where(_EVENTS.run_id.is_(None)).order_by(_EVENTS.at, _EVENTS.id)
     found = Seal(connection.execute(unsealed.execution_options(yield_per=_PAGE)).scalars())
     connection.execute(update(tables.events).where(_EVENTS.run_id.is_(None)).values(run_id=run_id))
@@ -73,21 +77,36 @@ def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Map
     told = {**run, "run": run_id, "sealed": found.events, "seal": found.digest, "previous": previous}
     event = _event(Deed(RUN, after=told), by, at, None, new_id())
     insert_all(connection, tables.events, [(*_row(event)[:-1], run_id)])
+    return event.own_digest
 
 
 def stream(connection: Connection, limit: int | None) -> Iterator[Event]:
     """Stream events, oldest first, of all or of so many of the latest."""
-    columns = [each for each in tables.events.columns if each.name != "number"]
-    order = (_EVENTS.at, _EVENTS.id)
-    statement = select(*columns, _EVENTS.number, _CLIENTS.c.id.label("client")).select_from(
-        tables.events.outerjoin(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
-    )
     if limit is not None:
-        rows = connection.execute(statement.order_by(*(each.desc() for each in order)).limit(limit)).all()
+        rows = connection.execute(_selected().order_by(*_NEWEST_FIRST).limit(limit)).all()
         yield from map(_read, reversed(rows))
         return
-    ordered = statement.order_by(*order).execution_options(yield_per=_PAGE)
+    ordered = _selected().order_by(_EVENTS.at, _EVENTS.id).execution_options(yield_per=_PAGE)
     yield from map(_read, connection.execute(ordered))
+
+
+def of_client(connection: Connection, number: int, limit: int | None) -> Iterator[Event]:
+    """Yield the events of one client, newest first."""
+    found = _selected().where(_EVENTS.number == number).order_by(*_NEWEST_FIRST).limit(limit)
+    return map(_read, connection.execute(found))
+
+
+def of_package(connection: Connection, key: str) -> Iterator[Event]:
+    """Yield what was done by hand to a package while it had this key, newest first."""
+    is_of_it = _EVENTS.number.is_(None), _EVENTS.package == key
+    return map(_read, connection.execute(_selected().where(*is_of_it).order_by(*_NEWEST_FIRST)))
+
+
+def _selected() -> Select[Any]:
+    columns = [each for each in tables.events.columns if each.name != "number"]
+    return select(*columns, _EVENTS.number, _CLIENTS.c.id.label("client")).select_from(
+        tables.events.outerjoin(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
+    )
 
 
 def losers(since: datetime) -> Select[tuple[str]]:

@@ -23,11 +23,12 @@ from sqlalchemy import (
 
 from reconciler.model.changesets import Moved
 from reconciler.model.expiry import end_of
+from reconciler.model.history import HistoryEntry
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, bounds, microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -93,6 +94,37 @@ def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
         .order_by(*columns)
     )
     return tuple(Moved(*row) for row in connection.execute(statement))
+
+
+def of_client(connection: Connection, client_id: str, limit: int | None) -> Iterator[HistoryEntry]:
+    """Yield the reassignments of one client, newest first; at most so many."""
+    of_run = (_RUNS.id, _RUNS.at, _RUNS.actor, _RUNS.on_behalf_of, _RUNS.reason, _RUNS.commit_id)
+    statement = (
+        select(*of_run, _KEY, _MOVES.from_revision, _MOVES.to_revision, _MOVES.assigned_at)
+        .select_from(tables.moves)
+        .join(tables.runs, _RUNS.id == _MOVES.run_id)
+        .join(tables.packages, tables.packages.c.id == _MOVES.package_id)
+        .where(_MOVES.client_id == client_id)
+        .order_by(_MOVES.run_id.desc(), _MOVES.step.desc())
+        .limit(limit)
+    )
+    return (_entry(row) for row in connection.execute(statement))
+
+
+def _entry(row: Any) -> HistoryEntry:
+    held = {"package": row.key, "assigned_at": row.assigned_at.isoformat()}
+    return HistoryEntry(
+        at=row.at,
+        kind="run",
+        author=row.actor,
+        on_behalf_of=row.on_behalf_of,
+        reason=row.reason,
+        run=row.id,
+        commit=row.commit_id,
+        package=row.key,
+        before={**held, "revision": row.from_revision},
+        after={**held, "revision": row.to_revision},
+    )
 
 
 def since(connection: Connection, run_id: int) -> tuple[Pair, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _RUNS: Final = tables.runs.c
+_PAGE: Final = 100
 
 
 def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run, ...]:
@@ -77,14 +78,24 @@ def record(connection: Connection, run: Run) -> None:
         "catalog": [dict(term) for term in run.catalog],
         "guards": [dict(guard) for guard in run.guards],
         "moved": run.moved,
+        "reason": run.reason,
+        "seal": run.seal,
     }
     connection.execute(insert(tables.runs).values(values))
     meta.mark_written(connection)
 
 
-def count_moved(connection: Connection, run_id: int, moved: int) -> None:
-    """Complete a run with how many clients it moved."""
-    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(moved=moved))
+def complete(connection: Connection, run_id: int, *, moved: int, seal: str) -> None:
+    """Complete a run with how many clients it moved, and with its seal."""
+    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(moved=moved, seal=seal))
+
+
+def newest_first(connection: Connection) -> Iterator[Run]:
+    """Yield every run, a page at a time."""
+    before = None
+    while page := latest(connection, _PAGE, before):
+        yield from page
+        before = page[-1].id
 
 
 def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:
@@ -112,4 +123,6 @@ def _run(row: Row[Any]) -> Run:
         catalog=tuple(row.catalog),
         guards=tuple(row.guards),
         moved=row.moved,
+        reason=row.reason,
+        seal=row.seal,
     )

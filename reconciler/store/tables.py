@@ -156,6 +156,8 @@ runs: Final = Table(
     Column("catalog", JsonText, nullable=False),
     Column("guards", JsonText, nullable=False),
     Column("moved", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("seal", Text, nullable=False),
     Column("on_behalf_of", Text),
 )
 
@@ -175,7 +177,7 @@ moves: Final = Table(
     ForeignKeyConstraint(
         ["package_id", "to_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
-    Index("ix_moves_client", "run_id", "client_id"),
+    Index("ix_moves_client", "client_id", "run_id"),
     sqlite_with_rowid=False,
 )
 
@@ -211,6 +213,7 @@ events: Final = Table(
     Column("run_id", Integer),
     Index("ix_events_at", "at", "id"),
     Index("ix_events_run_id", "run_id"),
+    Index("ix_events_number", "number", "package"),
 )
 
 tokens: Final = Table(

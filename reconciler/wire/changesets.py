@@ -27,6 +27,7 @@ from reconciler.wire.fields import (
     Body,
     Hash,
     Reply,
+    Text,
     Variant,
 )
 from reconciler.wire.guards import GuardsBody
@@ -101,6 +102,7 @@ class ChangeSetBody(Body):
     actor: Annotated[Actor, Field(description="Who the change is for; the author is the token's name.")]
     environment: Line
     commit: Line | None = None
+    reason: Text = ""
     allowed: Annotated[tuple[Line, ...], Items(_MOST)] = ()
     catalog: CatalogBody = CatalogBody.of(NO_TERMS)
     expected_catalog: CatalogBody = CatalogBody.of(NO_TERMS)
@@ -161,6 +163,8 @@ class RunReply(Reply):
     catalog: tuple[dict[str, JsonValue], ...] = ()
     guards: tuple[dict[str, JsonValue], ...] = ()
     moved: int
+    reason: str = ""
+    seal: str = ""
 
     @classmethod
     def of(cls, run: Run) -> Self:

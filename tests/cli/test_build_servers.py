@@ -77,6 +77,8 @@ TABLE: Final = (
     Row(("events", "list")),
     Row(("events", "export"), ("json",)),
     Row(("events", "verify")),
+    Row(("history", "--client", COMMAND)),
+    Row(("history", "--package", "pro")),
     Row(("fmt", "--diff")),
     Row(("pull", "--diff")),
     Row(("import", "csv", "matrix.csv", "--diff")),

@@ -28,6 +28,7 @@ from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
 from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle
+from reconciler.model.history import HistoryEntry
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import Outdated, PlatformIdentity
@@ -35,6 +36,7 @@ from reconciler.model.prospects import Adjusted, Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
 from reconciler.planning import moving
 from reconciler.planning.client_diff import prospect_anew
+from reconciler.planning.history import of_event, package_history
 from tests.contract import world
 from tests.contract.losing import (
     Stated,
@@ -304,7 +306,7 @@ class FakePlatform:
                     del world.parked[each.subject]
             for each in change_set.parks:
                 world.parked[each.subject] = Parked(each.subject, each.file, run.id)
-            self._seal(run)
+            world.runs[-1] = replace(world.runs[-1], seal=self._seal(world.runs[-1]).digest)
             return world.runs[-1]
 
     def import_clients(
@@ -360,6 +362,26 @@ class FakePlatform:
         lost = moved.note(moving.Moved(client, snapshot, now.package.key, *after))
         return [(id_, _holding(held), lost)]
 
+    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        holder = self._holder(client_id)
+        found = [of_event(each) for each in self._world.events if each.client == client_id]
+        for move in holder.moved:
+            run = self._world.runs[move.run - 1]
+            held = {"package": move.package.key, "assigned_at": move.start.isoformat()}
+            before, after = {**held, "revision": move.from_revision}, {**held, "revision": move.to_revision}
+            who = run.actor, run.on_behalf_of, run.reason, None
+            which = run.id, run.commit, move.package.key
+            found.append(HistoryEntry(run.at, "run", *who, *which, before, after))
+        yield from sorted(found, key=lambda each: each.at, reverse=True)[:limit]
+
+    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        self._package(key)
+        by_hand = [each for each in self._world.events if each.client is None]
+        found = package_history(
+            reversed(self._world.runs), lambda key: (each for each in by_hand if each.package == key), key
+        )
+        yield from found[:limit]
+
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         found = sorted(self._world.events, key=lambda each: (each.at, each.id))
         yield from found if limit is None else found[-limit:]
@@ -389,7 +411,7 @@ class FakePlatform:
         world.events.append(replace(made, digest=made.own_digest))
         return world.events[-1]
 
-    def _seal(self, run: Run) -> None:
+    def _seal(self, run: Run) -> Event:
         found = Seal()
         world = self._world
         previous = [each.digest for each in world.events if each.kind == "run"]
@@ -399,7 +421,8 @@ class FakePlatform:
         world.events = [replace(each, run=run.id) if each.run is None else each for each in world.events]
         told = {"run": run.id, "sealed": found.events, "seal": found.digest}
         after = {**told, "previous": previous[-1] if previous else None}
-        self._write_down("run", run.at, Author(run.actor, run.on_behalf_of), after=after, run=run.id)
+        by = Author(run.actor, run.on_behalf_of, run.reason)
+        return self._write_down("run", run.at, by, after=after, run=run.id)
 
     def _passed(self, assign: Bound | None, at: datetime) -> float:
         """How many may lose something."""
@@ -732,6 +755,7 @@ class FakePlatform:
             existed,
             {key: state(world.packages[key]) for key in origins},
             {key: old for key, old in origins.items() if old != key},
+            reason=change_set.reason,
         )
 
     def _write(

@@ -1,8 +1,10 @@
 import json
 from datetime import UTC, datetime
 
+from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import Moved, PackageState, Run
 from reconciler.render.json import run_json
+from reconciler.render.story.glossary import Glossary
 from reconciler.render.text.runs import applied_text, run_table, run_text
 from reconciler.render.text.style import Paper
 
@@ -15,7 +17,27 @@ RUN = Run(
     commit="3f2c1d0",
     allowed=("adopt:deal",),
     changes=(
-        {"action": "update", "key": "pro", "fields": [{"code": "feature-removed", "path": "/features/chat"}]},
+        {
+            "action": "update",
+            "key": "pro",
+            "fields": [
+                {
+                    "path": "/features/chat",
+                    "from": True,
+                    "to": None,
+                    "code": "feature-removed",
+                    "severity": "breaking",
+                },
+                {
+                    "path": "/limits/sessions",
+                    "from": 5000,
+                    "to": 100,
+                    "code": "limit-lowered",
+                    "severity": "restricting",
+                },
+                {"path": "whatever the sender says"},
+            ],
+        },
         {"action": "rename", "key": "growth", "fields": []},
         {"action": "archive", "key": "old"},
         {"action": "reassign", "key": "pro"},
@@ -36,21 +58,27 @@ RUN = Run(
         {"guard": "protected", "from": ["old"], "to": ["pro"], "loosened": True},
     ),
     moved=31,
+    reason="Nobody uses it.",
+    seal="sha256:cd",
 )
+WORDS = Glossary.of_catalog(Catalog.normalised({"features": {"chat": {"title": "Chat"}}, "limits": {}}))
 MOVED = (Moved("pro", 2, 4, 30), Moved("pro", 3, 4, 1))
 
 
-def test_a_run_is_shown_with_who_what_and_the_revisions_before_and_after() -> None:
-    assert run_text(RUN, MOVED, Paper(80)) == (
+def test_a_run_is_shown_with_who_why_and_every_value_before_and_after() -> None:
+    assert run_text(RUN, MOVED, WORDS, Paper(80)) == (
         "Run 7 on production: 1 updated · 1 renamed · 1 archived · 31 clients moved\n"
         "  when        2026-10-01 09:30 UTC\n"
         "  by          jo@host\n"
         "  commit      3f2c1d0\n"
         "  allowed     adopt:deal\n"
         "  plan        sha256:ab\n"
+        "  seal        7:sha256:cd\n"
+        "  why         Nobody uses it.\n"
         "\n"
         "  update      pro revision 3 → revision 4\n"
-        "              feature-removed chat\n"
+        "              - feature   Chat (chat)\n"
+        "              ~ limit     sessions: 5,000 → 100\n"
         "  rename      growth (was scale) revision 1\n"
         "  archive     old revision 2 → revision 2, archived\n"
         "  reassign    pro 30 clients from revision 2 to 4, 1 client from revision 3 to 4\n"

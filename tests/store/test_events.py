@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_client
 from reconciler.live.opening import open_platform
-from reconciler.model.packages import digest_of
-from reconciler.planning.events import verify
+from reconciler.model.events import Seal
+from reconciler.model.packages import canonical_json, digest_of
+from reconciler.planning.events import seal_of, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,20 @@ def written(platform: Platform) -> None:
     apply(platform)
 
 
+def made_anew(path: Path) -> None:
+    """Alter an assignment that run 2 sealed, and make all digests anew that hold it."""
+    with open_platform("sqlite:///platform.db", root=path.parent) as platform:
+        events = list(platform.events())
+    assigned = next(each for each in events if (each.kind, each.run) == ("assign", 2))
+    (run,) = (each for each in events if (each.kind, each.run) == ("run", 2))
+    forged = replace(assigned, author="eve")
+    sealed = Seal([forged.own_digest])
+    told = replace(run, after={**(run.after or {}), "seal": sealed.digest})
+    statement = "UPDATE events SET author = ?, after = ?, digest = ? WHERE id = ?"
+    for each in (forged, told):
+        altered(path, statement, each.author, canonical_json(each.after), each.own_digest, each.id)
+
+
 def altered(path: Path, statement: str, *values: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement, values)
@@ -43,9 +59,9 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def faults(place: Path, head: str | None = None) -> tuple[str, ...]:
+def faults(place: Path, *heads: str) -> tuple[str, ...]:
     with open_platform("sqlite:///platform.db", root=place) as platform:
-        return verify(platform.events(), head).faults
+        return verify(platform.events(), heads).faults
 
 
 def test_an_altered_event_is_found_and_named(place: Path) -> None:
@@ -85,11 +101,22 @@ def test_a_run_that_is_gone_is_found_by_what_it_sealed_and_by_the_next_one(place
 
 def test_all_made_anew_is_found_by_a_seal_that_was_kept_elsewhere(place: Path) -> None:
     with open_platform("sqlite:///platform.db", root=place) as platform:
-        head = verify(platform.events()).head
+        head = str(verify(platform.events()).head)
 
     altered(place / "platform.db", "DELETE FROM events")
 
-    assert faults(place, head) == (f"no run has the seal {head}: what was sealed by then was altered",)
+    said = "run 2 does not have the seal that was kept: what a run from 1 to 2 sealed was altered"
+    assert faults(place, head) == (said,)
+
+
+def test_the_seals_that_applies_printed_name_the_run_that_sealed_what_was_made_anew(place: Path) -> None:
+    with open_platform("sqlite:///platform.db", root=place) as platform:
+        kept = [seal_of(run.id, run.seal) for run in platform.runs()]
+    made_anew(place / "platform.db")
+
+    said = "run 2 does not have the seal that was kept: what run 2 sealed was altered"
+    assert faults(place) == ()
+    assert faults(place, *kept) == (said,)
 
 
 def test_writers_of_distinct_clients_meet_nobody(database: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.applying import Applying, actor_option, yes_option
+from reconciler.cli.applying import Applying, actor_option, reason_option, yes_option
 from reconciler.cli.opening import earlier_of, opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -22,10 +22,12 @@ from reconciler.cli.process import now
 @option("--skip-blocked", is_flag=True, help="Apply the rest where guards block some packages; exits with 4.")
 @no_clients_option()
 @actor_option()
+@reason_option()
 @click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def apply_command(  # noqa: PLR0913 - one parameter per option
     planfile: Path | None,
     actor: str | None,
+    reason: str,
     allow: tuple[str, ...],
     *,
     no_clients: bool,
@@ -54,6 +56,7 @@ def apply_command(  # noqa: PLR0913 - one parameter per option
         allow=allow,
         skip_blocked=skip_blocked,
         no_clients=no_clients,
+        reason=reason,
     )
     with (
         opened(workspace, environment) as platform,

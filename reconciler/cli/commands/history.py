@@ -1,35 +1,86 @@
-"""`history`: the runs that a platform recorded."""
+"""`history`: the runs that a platform recorded, and what was done to one client or one package."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.terminal import Terminal
-from reconciler.render.json import run_json
+from reconciler.errors import WrongUsageError
+from reconciler.model.catalog import Catalog
+from reconciler.render.json import history_json, package_history_json, run_json
+from reconciler.render.story.glossary import Glossary
+from reconciler.render.text.history import client_history_table, package_history_table
 from reconciler.render.text.runs import run_table, run_text
+
+if TYPE_CHECKING:
+    from reconciler.live.port import PlatformReader
 
 
 @click.command("history")
 @global_options
-@option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many runs; else 50.")
-@click.argument("run", required=False, type=click.IntRange(1, 2**53))
-def history_command(run: int | None, limit: int) -> None:
-    """List the runs, or show one.
+@option("--client", metavar="ID", help="What was done to this client, by hands, imports and runs.")
+@option("--package", metavar="KEY", help="What was done to this package, under all keys that it had.")
+@option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
+@click.argument("run", required=False, type=click.IntRange(1, 2**31 - 1))
+def history_command(run: int | None, client: str | None, package: str | None, limit: int) -> None:
+    """List the runs, or show one, or all that was done to one client or one package.
 
-    RUN is the number of a run; without it the latest are listed, newest first.
+    RUN is the number of a run; without it the latest are listed, newest first. Of a client or a package each
+    write is named as `rollback` takes it.
     """
-    choices = chosen()
-    terminal = Terminal.of(choices)
-    with platform_of(choices) as platform:
-        runs = (platform.run(run),) if run is not None else platform.runs(limit=limit)
-        moved = platform.moved_by(run) if run is not None else ()
-    if choices.format == "json":
+    if len([each for each in (run, client, package) if each is not None]) > 1:
+        raise WrongUsageError("Which history?", hint="Give a run, --client or --package: one of them.")
+    terminal = Terminal.of(chosen())
+    with platform_of(chosen()) as platform:
+        if client is not None:
+            _of_client(platform, client, limit, terminal)
+        elif package is not None:
+            _of_package(platform, package, limit, terminal)
+        elif run is not None:
+            _of_run(platform, run, terminal)
+        else:
+            _of_runs(platform, limit, terminal)
+
+
+def _of_client(platform: PlatformReader, client: str, limit: int, terminal: Terminal) -> None:
+    entries = platform.client_history(client, limit=limit)
+    if chosen().format == "json":
+        terminal.write_json_lines(map(history_json, entries))
+    else:
+        terminal.write_lines(client_history_table(entries, terminal.rows))
+
+
+def _of_package(platform: PlatformReader, package: str, limit: int, terminal: Terminal) -> None:
+    from reconciler.engine.history import history_of_package
+
+    entries = history_of_package(platform, package, limit)
+    if chosen().format == "json":
+        terminal.write_json_lines(package_history_json(*each) for each in entries)
+    else:
+        terminal.write_lines(package_history_table(entries, _glossary(platform), terminal.rows))
+
+
+def _of_run(platform: PlatformReader, number: int, terminal: Terminal) -> None:
+    run, moved = platform.run(number), platform.moved_by(number)
+    if chosen().format == "json":
+        terminal.write_json(run_json(run))
+    else:
+        terminal.write(run_text(run, moved, _glossary(platform), terminal.data))
+
+
+def _of_runs(platform: PlatformReader, limit: int, terminal: Terminal) -> None:
+    runs = platform.runs(limit=limit)
+    if chosen().format == "json":
         terminal.write_json("".join(map(run_json, runs)))
-    elif run is not None:
-        terminal.write(run_text(runs[0], moved, terminal.data))
     elif runs:
         terminal.write_lines(run_table(runs, terminal.rows))
     else:
         terminal.say("Nothing was applied yet.\n")
+
+
+def _glossary(platform: PlatformReader) -> Glossary:
+    return Glossary.of_catalog(platform.catalog() or Catalog())

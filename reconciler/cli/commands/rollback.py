@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import Applying, actor_option, out_option, yes_option
+from reconciler.cli.applying import Applying, actor_option, out_option, reason_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 @allow_option()
 @no_clients_option()
 @actor_option()
+@reason_option()
 @click.argument("run", type=click.IntRange(min=1))
 def rollback_command(  # noqa: PLR0913 - one parameter per option
-    run: int, out: Path | None, actor: str | None, allow: tuple[str, ...], *, no_clients: bool, yes: bool
+    run: int,
+    out: Path | None,
+    actor: str | None,
+    reason: str,
+    allow: tuple[str, ...],
+    *,
+    no_clients: bool,
+    yes: bool,
 ) -> int:
     """Plan back to the state before a run.
 
@@ -46,6 +54,7 @@ def rollback_command(  # noqa: PLR0913 - one parameter per option
         actor=actor or present_actor(),
         allow=allow,
         no_clients=no_clients,
+        reason=reason,
     )
     with opened(workspace, environment) as platform:
         applying = Applying(workspace, environment, platform, request, yes, ("rollback", str(run)))

@@ -45,8 +45,8 @@ class _Target:
     definition: Definition
 
 
-def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
-    """Carry out every move in order, and note in the run how many clients moved."""
+def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> int:
+    """Carry out every move in order; return how many clients moved."""
     moved = 0
     for number, move in enumerate(change_set.moves):
         target = _target(connection, move)
@@ -60,7 +60,7 @@ def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> None
         if move.pace is not None and count:
             packages.note_step(connection, move.who.package, change_set.at)
         moved += count
-    runs.count_moved(connection, run_id, moved)
+    return moved
 
 
 def _target(connection: Connection, move: Move) -> _Target:
@@ -135,14 +135,16 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     run = replace(_run(connection, change_set, known, former), guards=guards)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
-    move_all(connection, change_set, run.id)
+    moved = move_all(connection, change_set, run.id)
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     losses.spend(connection, change_set.at)
     _park(connection, change_set, run.id)
-    by = Author(run.actor, run.on_behalf_of)
+    by = Author(run.actor, run.on_behalf_of, run.reason)
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
-    events.seal(connection, run.id, by, run.at, {"plan": run.plan_hash, "commit": run.commit, **parked})
+    told = {"plan": run.plan_hash, "commit": run.commit, **parked}
+    seal = events.seal(connection, run.id, by, run.at, told)
+    runs.complete(connection, run.id, moved=moved, seal=seal)
     return runs.by_id(connection, run.id) or run
 
 
@@ -221,6 +223,7 @@ def _run(
         environment=change_set.environment,
         on_behalf_of=change_set.on_behalf_of,
         commit=change_set.commit,
+        reason=change_set.reason,
         allowed=change_set.allowed,
         changes=tuple(told(change_set, before)),
         before=before,

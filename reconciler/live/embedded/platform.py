@@ -14,7 +14,16 @@ from reconciler.errors import (
     WrongUsageError,
 )
 from reconciler.live import naming
-from reconciler.live.embedded import adjusting, apply, assignments, client_imports, editing, lookup, losses
+from reconciler.live.embedded import (
+    adjusting,
+    apply,
+    assignments,
+    client_imports,
+    editing,
+    history,
+    lookup,
+    losses,
+)
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
 from reconciler.model.events import UNKNOWN
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
+    from reconciler.model.history import HistoryEntry
     from reconciler.model.idempotency import KeyedRequest
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
@@ -215,6 +225,16 @@ class EmbeddedPlatform:
         require([(HASH, plan_hash)])
         with self.database.reading() as connection:
             return runs.of_plan(connection, plan_hash)
+
+    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            yield from history.of_client(connection, client_id, limit)
+
+    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            yield from history.of_package(connection, key, limit)
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""

@@ -11,6 +11,7 @@ from reconciler.errors import StaleError, UnreachableError, WrongUsageError
 from reconciler.live.http.messages import Request, asking, instant, made, named
 from reconciler.model.events import Event
 from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
+from reconciler.model.history import HistoryEntry
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import Tally
 from reconciler.wire import paths
@@ -287,9 +288,21 @@ class HttpReader:
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         """See `PlatformReader`."""
+        return self._latest(paths.EVENTS, limit, _EVENT)
+
+    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        path = paths.CLIENT_HISTORY.format(client_id=named(CLIENT_ID, client_id))
+        return self._latest(path, limit, _HISTORY)
+
+    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        return self._latest(paths.PACKAGE_HISTORY.format(key=named(PACKAGE_KEY, key)), limit, _HISTORY)
+
+    def _latest(self, path: str, limit: int | None, adapter: TypeAdapter[T]) -> Iterator[T]:
         query = {} if limit is None else {"limit": str(limit)}
-        for line in self.agreed.lines(Request("GET", paths.EVENTS, query, is_long=True)):
-            yield self._read(line, _EVENT)
+        for line in self.agreed.lines(Request("GET", path, query, is_long=True)):
+            yield self._read(line, adapter)
 
     def _read(self, line: bytes, adapter: TypeAdapter[T]) -> T:
         try:
@@ -303,6 +316,7 @@ class HttpReader:
 
 _CLIENT: Final = TypeAdapter(ClientReply)
 _EVENT: Final = TypeAdapter(Event)
+_HISTORY: Final = TypeAdapter(HistoryEntry)
 _TALLY: Final = TypeAdapter(Tally)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.model.english import counted, instant, number
 from reconciler.model.packages import canonical_json
 from reconciler.model.plans import Action, GuardChange
+from reconciler.planning.events import seal_of
+from reconciler.render.story.history import differences_of
 from reconciler.render.story.moving import moving_sentence
 from reconciler.render.story.notices import guard_sentences, notices
 from reconciler.render.story.words import Span, Tone, author, joined
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ImportReport
     from reconciler.model.moving import Moving
     from reconciler.model.plans import GuardResult, Plan
+    from reconciler.render.story.glossary import Glossary
     from reconciler.render.text.style import Paper
 
 _HEADINGS: Final = ("RUN", "WHEN", "BY", "ENVIRONMENT", "WHAT")
@@ -31,7 +34,6 @@ _DONE: Final = {
     "restore": "restored",
     "rename": "renamed",
 }
-_CODES_SHOWN: Final = 6
 
 
 def run_table(runs: Iterable[Run], paper: Paper) -> Iterator[str]:
@@ -39,9 +41,10 @@ def run_table(runs: Iterable[Run], paper: Paper) -> Iterator[str]:
     return table_lines(_HEADINGS, map(_row, runs), paper)
 
 
-def run_text(run: Run, moved: Sequence[Moved], paper: Paper) -> str:
-    """Return one run in full; `moved` are those whom it reassigned."""
-    return "\n".join([*_about(run, paper), "", *_changes(run, moved, paper), *_guards(run, paper)]) + "\n"
+def run_text(run: Run, moved: Sequence[Moved], glossary: Glossary, paper: Paper) -> str:
+    """Return one run in full, with what was and what is; `moved` are those whom it reassigned."""
+    changes = _changes(run, moved, glossary, paper)
+    return "\n".join([*_about(run, paper), "", *changes, *_guards(run, paper)]) + "\n"
 
 
 def applied_text(run: Run, paper: Paper) -> str:
@@ -70,19 +73,23 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
         ("commit", run.commit or "unknown"),
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),
+        ("seal", seal_of(run.id, run.seal) if run.seal else ""),
+        ("why", run.reason),
     ):
+        if not text:
+            continue
         yield from paper.lines([text], indent=2, label=Span(label, Tone.QUIET), column=_COLUMN)
 
 
-def _changes(run: Run, moved: Sequence[Moved], paper: Paper) -> Iterator[str]:
+def _changes(run: Run, moved: Sequence[Moved], glossary: Glossary, paper: Paper) -> Iterator[str]:
     for change in run.changes:
         key = str(change.get("key", ""))
         moves = [each for each in moved if each.key == key] if change.get("action") == Action.REASSIGN else []
         body: list[Span | str] = [Span(key, Tone.STRONG), _moves(moves) or _revisions(run, key)]
         yield from paper.lines(body, indent=2, label=Span(str(change.get("action", ""))), column=_COLUMN)
-        codes = _codes(change)
-        if codes:
-            yield from paper.lines([Span(codes, Tone.QUIET)], indent=2 + _COLUMN)
+        for each in differences_of(change, glossary):
+            label = Span(each.label, Tone.QUIET)
+            yield from paper.lines(each.body, indent=2 + _COLUMN, label=label, column=_COLUMN)
 
 
 def _guards(run: Run, paper: Paper) -> Iterator[str]:
@@ -120,13 +127,6 @@ def _state(state: PackageState | None) -> str:
         return ""
     marks = ["archived" if state.archived else "", "" if state.managed else "unmanaged"]
     return ", ".join([f"revision {state.revision}", *filter(None, marks)])
-
-
-def _codes(change: Mapping[str, Any]) -> str:
-    fields = [each for each in change.get("fields", ()) if isinstance(each, dict)]
-    said = [f"{each.get('code', '')} {str(each.get('path', '')).rpartition('/')[2]}" for each in fields]
-    rest = len(said) - _CODES_SHOWN
-    return ", ".join([*said[:_CODES_SHOWN], *([f"{number(rest)} more"] if rest > 0 else [])])
 
 
 def import_text(report: ImportReport, paper: Paper) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.events import Event
 from reconciler.model.forms import HASH
+from reconciler.model.history import HistoryEntry
 from reconciler.model.tokens import Scope
 from reconciler.planning.loosening import GuardPair
 from reconciler.server.auth import Call, Gated, Needs
@@ -19,7 +20,7 @@ from reconciler.server.etags import shown
 from reconciler.server.idempotency import IdempotencyKey, Write, asked
 from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.pagination import last_run, runs_page
-from reconciler.server.parameters import Number
+from reconciler.server.parameters import ClientId, Key, Number
 from reconciler.wire import paths
 from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, RunReply, RunsReply
 
@@ -33,6 +34,7 @@ _Before = Annotated[
 ]
 _Latest = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only so many of the latest.")]
 _EVENT: Final = TypeAdapter(Event)
+_HISTORY: Final = TypeAdapter(HistoryEntry)
 _Hash = Annotated[Annotated[str, HASH] | None, Query(description="Only the run of this plan.")]
 
 
@@ -77,6 +79,20 @@ def run(call: _Reader, run_id: Number) -> Response:
 def events(call: _Reader, limit: _Latest = None) -> Response:
     """Stream what was written, by whom and why, one event per line, oldest first: all, or the latest."""
     return streamed(_EVENT.dump_json(event).decode() for event in call.platform.events(limit=limit))
+
+
+@router.get(paths.CLIENT_HISTORY, response_class=LinesResponse)
+def client_history(call: _Reader, client_id: ClientId, limit: _Latest = None) -> Response:
+    """Stream what was done to a client by hands, imports and runs, one entry per line, newest first."""
+    found = call.platform.client_history(client_id, limit=limit)
+    return streamed(_HISTORY.dump_json(each).decode() for each in found)
+
+
+@router.get(paths.PACKAGE_HISTORY, response_class=LinesResponse)
+def package_history(call: _Reader, key: Key, limit: _Latest = None) -> Response:
+    """Stream what was done to a package by hands and runs, one entry per line, newest first."""
+    found = call.platform.package_history(key, limit=limit)
+    return streamed(_HISTORY.dump_json(each).decode() for each in found)
 
 
 @router.get(paths.MOVED, response_model=AllMovedReply)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import Applying, actor_option, out_option, yes_option
+from reconciler.cli.applying import Applying, actor_option, out_option, reason_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @allow_option()
 @no_clients_option()
 @actor_option()
+@reason_option()
 @click.argument("clients", nargs=-1, metavar="[CLIENT]...")
 def reassign_command(  # noqa: PLR0913 - one parameter per option
     clients: tuple[str, ...],
@@ -35,6 +36,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     actor: str | None,
     allow: tuple[str, ...],
     *,
+    reason: str,
     all_: bool,
     no_clients: bool,
     yes: bool,
@@ -58,7 +60,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
         held = package or platform.client(clients[0], at).subscription.package
         aim = ClientsReassigned(held, None if all_ else clients)
         actor = actor or present_actor()
-        request = ApplyRequest(at=at, actor=actor, allow=allow, no_clients=no_clients)
+        request = ApplyRequest(at=at, actor=actor, allow=allow, no_clients=no_clients, reason=reason)
         whom = ("--all", "--package", held) if all_ else (*clients, "--package", held)
         applying = Applying(workspace, environment, platform, request, yes, ("clients", "reassign", *whom))
         return applying.planned(aim, out)

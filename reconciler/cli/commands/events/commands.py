@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import click
 
 from reconciler.cli.opening import platform_of
@@ -10,6 +13,8 @@ from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 from reconciler.render.json import event_json, verified_json
 from reconciler.render.text.events import event_table, verified_text
+
+_SEAL: Final = re.compile(r"[1-9][0-9]*:sha256:[0-9a-f]{64}\Z")
 
 
 @click.command("list")
@@ -39,21 +44,38 @@ def export_command() -> None:
         Terminal.of(choices).write_json_lines(map(event_json, platform.events()))
 
 
+def _seals(_context: click.Context, _parameter: click.Parameter, heads: tuple[str, ...]) -> tuple[str, ...]:
+    for head in heads:
+        if not _SEAL.match(head):
+            raise click.BadParameter(f"{head!r} is no seal: it is written like 7:sha256:0a1b….")
+    return heads
+
+
 @click.command("verify")
 @global_options
-@option("--head", metavar="SEAL", help="A seal that was kept elsewhere: it must be that of one of the runs.")
-def verify_command(head: str | None) -> None:
+@option(
+    "--head",
+    "--heads",
+    "heads",
+    metavar="RUN:SEAL",
+    multiple=True,
+    callback=_seals,
+    help="A seal that was kept elsewhere, as `apply` printed it; may be repeated.",
+)
+def verify_command(heads: tuple[str, ...]) -> None:
     """Check that no event was altered.
 
     Each event has the digest of its own content, and each run that of all events before it which no run had.
-    Whoever can write the database can make all of them anew: keep the seal that is printed elsewhere.
+    Whoever can write the database can make all of them anew: keep the seals elsewhere that `apply`,
+    `history RUN` and this command print. The first of those kept that does not fit names the run that sealed
+    what was altered.
     """
     from reconciler.planning.events import verify
 
     choices = chosen()
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
-        verified = verify(platform.events(), head)
+        verified = verify(platform.events(), heads)
     if verified.faults:
         message = "\n".join(["Events are not as they were written.", *verified.faults])
         raise InvalidError(message, hint="Compare with a backup, or with what `events export` wrote before.")

@@ -144,6 +144,8 @@ def _create_runs() -> None:
             )
         ),
         sa.Column("moved", sa.Integer, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("seal", sa.Text, nullable=False),
     )
     op.create_table(
         "moves",
@@ -158,7 +160,7 @@ def _create_runs() -> None:
         _revision_key("package_id", "to_revision"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_moves_client", "moves", ["run_id", "client_id"])
+    op.create_index("ix_moves_client", "moves", ["client_id", "run_id"])
     op.create_table(
         "acknowledgements",
         sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),
@@ -192,6 +194,7 @@ def _create_events() -> None:
     )
     op.create_index("ix_events_at", "events", ["at", "id"])
     op.create_index("ix_events_run_id", "events", ["run_id"])
+    op.create_index("ix_events_number", "events", ["number", "package"])
 
 
 def _revision_key(package: str, revision: str) -> sa.ForeignKeyConstraint:
