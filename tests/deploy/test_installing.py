@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,18 +59,26 @@ def step_of_gitlab(_folder: Path) -> str:
     return str(template[".reconciler"]["before_script"][-1])
 
 
+def step_of_action(_folder: Path) -> str:
+    action = yaml.safe_load((ROOT / ".github/actions/reconciler/action.yml").read_text(encoding="utf-8"))
+    return str(action["runs"]["steps"][0]["run"])
+
+
 STEPS = pytest.mark.parametrize("step_of", [step_of_init, step_of_gitlab])
 
 
-def run(step: str, source: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a step as a build server does, where pip only says what it is given."""
-    programs = folder / "bin"
-    programs.mkdir()
-    for name in ("pip", "python"):
-        (programs / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
-        (programs / name).chmod(0o755)
+def run(
+    step: str, source: str, folder: Path, programs: tuple[str, ...] = ("pip", "python")
+) -> subprocess.CompletedProcess[str]:
+    """Run a step as a build server does, where these programs only say what they are given."""
+    own = folder / "bin"
+    own.mkdir()
+    for name in programs:
+        (own / name).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
+        (own / name).chmod(0o755)
     environment = {
-        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PATH": f"{own}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(folder),
         "SOURCE": source,
         "RECONCILER_SOURCE": source,
     }
@@ -99,7 +108,20 @@ def test_a_job_with_a_pinned_source_installs_that_and_nothing_else(
     done = run(step_of(tmp_path / "shop"), source, tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.removeprefix("-m\npip\n").split("\n") == ["install", "--quiet", source, ""]
+    assert done.stdout.split("\n") == ["install", "--quiet", source, ""]
+
+
+@pytest.mark.parametrize("step_of", [step_of_init, step_of_gitlab, step_of_action])
+def test_a_job_installs_with_no_module_of_the_checkout(
+    tmp_path: Path, step_of: Callable[[Path], str]
+) -> None:
+    step = step_of(tmp_path / "shop")
+    for module in ("pip", "venv", "ensurepip"):
+        (tmp_path / f"{module}.py").write_text("open('owned', 'w')\n", encoding="utf-8")
+
+    run(step, PINNED[0], tmp_path, programs=("pip",))
+
+    assert not (tmp_path / "owned").exists()
 
 
 @pytest.mark.parametrize("source", [(), ("--source", PINNED[0])])
