@@ -42,7 +42,8 @@ class Tree:
     folder: str
 
     def __str__(self) -> str:
-        return f"{self.commit[:12]}:{self.folder}"
+        inside = f", folder {self.folder}," if self.folder else ""
+        return f"commit {self.commit[:12]}{inside}"
 
 
 class Blob(NamedTuple):
@@ -84,7 +85,7 @@ def listed(tree: Tree, paths: Iterable[str]) -> Listing:
         root = id_.decode().strip()
         entries = [entry for path in wanted for entry in _below(tree.repository, root, path)]
     except GitError as error:
-        raise InvalidError(f"The files of {tree} cannot be listed: {error.message}") from error
+        raise InvalidError(f"The files of the {tree} cannot be listed: {error.message}") from error
     _refuse_submodules(tree, entries)
     entries = [entry for entry in entries if entry.kind == "blob"]
     _refuse_unsafe(tree, [entry.path for entry in entries])
@@ -96,7 +97,7 @@ def listed(tree: Tree, paths: Iterable[str]) -> Listing:
         else:
             stand_ins[path] = target
     if sum(blob.size for blob in blobs) > _MOST_BYTES:
-        raise InvalidError(f"{tree} has more than {_MOST_BYTES >> 20} MiB.")
+        raise InvalidError(f"The {tree} has more than {_MOST_BYTES >> 20} MiB.")
     return Listing(tuple(blobs), stand_ins)
 
 
@@ -147,7 +148,7 @@ def _refuse_submodules(tree: Tree, entries: Iterable[_Entry]) -> None:
     for entry in entries:
         if entry.kind == "commit":
             raise InvalidError(
-                f"{tree} has a submodule at {entry.path[:_LONGEST_TOLD]!r}, whose files it does not hold.",
+                f"The {tree} has a submodule at {entry.path[:_LONGEST_TOLD]!r}, whose files it lacks.",
                 hint="Keep the files in this repository, or do without comparing commits.",
             )
 
@@ -173,21 +174,23 @@ class _Entry(NamedTuple):
 
 def _refuse_unsafe(tree: Tree, paths: list[str]) -> None:
     if len(paths) > _MOST_FILES:
-        raise InvalidError(f"{tree} has more than {_MOST_FILES:,} files.")
+        raise InvalidError(f"The {tree} has more than {_MOST_FILES:,} files.")
     times = Counter(paths)
     for path in paths:
         if len(path) > _LONGEST_PATH or not all(map(_is_safe, path.split("/"))):
-            raise InvalidError(f"{tree} holds the unsafe name {path[:_LONGEST_TOLD]!r}.", hint=_LOOK)
+            raise InvalidError(f"The {tree} holds the unsafe name {path[:_LONGEST_TOLD]!r}.", hint=_LOOK)
         if times[path] > 1:
-            raise InvalidError(f"{tree} holds {path[:_LONGEST_TOLD]!r} more than once.", hint=_LOOK)
+            raise InvalidError(f"The {tree} holds {path[:_LONGEST_TOLD]!r} more than once.", hint=_LOOK)
         if any(str(folder) in times for folder in PurePosixPath(path).parents):
-            raise InvalidError(f"{tree} holds {path[:_LONGEST_TOLD]!r} below what is no folder.", hint=_LOOK)
+            raise InvalidError(
+                f"The {tree} holds {path[:_LONGEST_TOLD]!r} below what is no folder.", hint=_LOOK
+            )
 
 
 def _is_safe(name: str) -> bool:
     """Whether a name is one of a file, and that of git's own folder on no file system."""
     visible = "".join(each for each in name if unicodedata.category(each) != "Cf")
-    folded = visible.casefold().rstrip(" .")
+    folded = visible.casefold().partition(":")[0].rstrip(" .")  # behind the colon: a stream of the file
     return bool(folded) and folded not in {".git", "git~1"} and not set(name) & {"\\", "\0"}
 
 

@@ -117,7 +117,10 @@ def test_a_configuration_that_is_a_link_out_is_none(repository: Repository, tmp_
 
 @pytest.mark.parametrize(
     "name",
-    ["..", ".git", ".", "/etc", "a/../../b", "a//b", ".GIT", ".git ", "git~1", ".g\u200cit", "back\\slash"],
+    [
+        *("..", ".", "/etc", "a/../../b", "a//b", "back\\slash"),
+        *(".git", ".GIT", ".git ", "git~1", ".g\u200cit", ".git::$INDEX_ALLOCATION", "GIT~1. :x"),
+    ],
 )
 def test_a_commit_with_a_name_that_leads_elsewhere_is_refused(repository: Repository, name: str) -> None:
     blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
