@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from reconciler.model.comparison import Cell, Comparison
     from reconciler.render.text.style import Paper
 
-_FORMULA: Final = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA: Final = re.compile(r"(^|;)(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet begins to calculate, whatever the signs' width: at the start of a cell, and after what
-takes the comma's place in some countries."""
+takes the comma's place in some countries, with or without quotes before it."""
 
 
 def comparison_lines(comparison: Comparison, paper: Paper) -> Iterator[str]:

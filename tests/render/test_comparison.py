@@ -82,7 +82,19 @@ def test_csv_reads_back_and_holds_bare_numbers() -> None:
 
 @pytest.mark.parametrize("separator", [",", ";"])
 @pytest.mark.parametrize(
-    "formula", ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1)", " =1+1", "\t=1+1", "\uff1d1+1", "a;=1+1"]
+    "formula",
+    [
+        "=cmd|' /C calc'!A0",
+        "+1+1",
+        "-1+1",
+        "@SUM(1)",
+        " =1+1",
+        "\t=1+1",
+        "\uff1d1+1",
+        "a;=1+1",
+        'a;"=1+1"',
+        'a; ""=1+1',
+    ],
 )
 def test_csv_holds_nothing_that_a_spreadsheet_calculates(formula: str, separator: str) -> None:
     text = comparison_csv(of_text(formula))
