@@ -152,8 +152,15 @@ def test_hands_and_imports_count_in_the_hours_before_each_client_once(platform: 
     assert platform.lost_since(LATER + timedelta(seconds=1)).clients == 0
 
 
-@pytest.mark.parametrize("by", [Author(""), Author("a\nb"), Author("ada", reason="\0")])
-def test_who_writes_is_a_line_and_why_is_a_text(platform: Platform, by: Author) -> None:
+@pytest.mark.parametrize(
+    "by",
+    [
+        Author(""),
+        Author("a\nb"),
+        *(Author("ada", reason=text) for text in ("\0", "\x1b[31mred", "two\nlines", "a\u200b", "x" * 1_001)),
+    ],
+)
+def test_who_writes_and_why_are_lines_that_can_be_seen(platform: Platform, by: Author) -> None:
     with_client(platform)
 
     with pytest.raises(REFUSED):

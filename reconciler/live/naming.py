@@ -52,7 +52,8 @@ def of_line(line: ClientLine) -> Iterator[tuple[Form, str]]:
 def of_author(author: Author) -> Iterator[tuple[Form, str]]:
     """Yield the texts of who writes, and why."""
     yield from ((forms.ACTOR, name) for name in (author.name, author.on_behalf_of) if name is not None)
-    yield forms.TEXT, author.reason
+    if author.reason:
+        yield forms.REASON, author.reason
 
 
 def of_package(key: str, definition: Definition) -> Iterator[tuple[Form, str]]:

@@ -99,6 +99,7 @@ UNIT: Final = Form("a unit", TEXT_PATTERN, "text without U+0000", 40)
 TEXT: Final = Form("a text", TEXT_PATTERN, "text without U+0000", 5_000)
 HASH: Final = Form("a hash", HASH_PATTERN, "`sha256:` and up to 64 hexadecimal digits", 71)
 ACTOR: Final = Form("who applies", LINE_PATTERN, _LINE, 200)
+REASON: Final = Form("a reason", LINE_PATTERN, _LINE, 1_000)
 TOKEN_NAME: Final = Form("a token's name", LINE_PATTERN, _LINE, 120)
 LINE: Final = Form("a name", LINE_PATTERN, _LINE, 200)
 

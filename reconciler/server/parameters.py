@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.fields import Instant
-from reconciler.model.forms import ACTOR, CLIENT_ID, KEY, PACKAGE_KEY, TEXT, Form
+from reconciler.model.forms import ACTOR, CLIENT_ID, KEY, PACKAGE_KEY, REASON, Form
 from reconciler.wire.paths import identifier
 
 _LONGEST_SEGMENT: Final = 1_100
@@ -17,7 +17,7 @@ _Actor = Annotated[
     Annotated[str, ACTOR] | None,
     Query(description="Who writes; recorded as *on behalf of* beside the name of the token."),
 ]
-_Reason = Annotated[str, TEXT, Query(description="Why, for the event that records it.")]
+_Reason = Annotated[str, REASON, Query(description="Why, for the event that records it.")]
 _HOW_NAMED: Final = "Write it as it is, or `~` and the base64url of its UTF-8."
 
 
