@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ import click
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import chosen, option
 from reconciler.cli.output import Telling, for_readers, write_plan_as
+from reconciler.cli.parameters import OutputFile
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
@@ -19,11 +19,13 @@ from reconciler.cli.terminal import Terminal
 from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.events import Author
 from reconciler.model.forms import ACTOR
+from reconciler.model.secrets import without_secrets
 from reconciler.planning.events import seal_of
 from reconciler.render.json import run_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from reconciler.cli.options import Decorator
     from reconciler.engine.apply import ApplyRequest, Bound
@@ -67,14 +69,14 @@ def out_option() -> Decorator:
     return option(
         "-o",
         "--out",
-        type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+        type=OutputFile(),
         help="Save the plan to this file; - is standard output.",
     )
 
 
 def next_step(plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False) -> str:
     """Say how a plan is applied, with the options that this needs; or why it is not."""
-    saved = f"Saved to {out}. " if out is not None else ""
+    saved = without_secrets(f"Saved to {out}. ") if out is not None else ""
     if plan.blocked:
         return f"{saved}Nothing of this is applied while a guard blocks it."
     if plan.is_empty:
@@ -97,7 +99,7 @@ def _spelled(
         beside += ["--environment", choices.environment]
     if no_clients:
         beside.append("--no-clients")
-    return shlex.join(["reconciler", *words, *beside])
+    return without_secrets(shlex.join(["reconciler", *words, *beside]))
 
 
 @dataclass(frozen=True, slots=True)

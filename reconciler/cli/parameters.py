@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +13,27 @@ import click
 from reconciler.cli.options import option
 from reconciler.model.expiry import Expiry
 from reconciler.model.grants import OCCASIONS
+from reconciler.model.patterns import PACKAGE_KEY_PATTERN
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Decorator
     from reconciler.model.grants import Occasion
     from reconciler.model.quantities import Quantity
+
+
+class OutputFile(click.Path):
+    """A file to write to, or `-`, standard output; what ends as only a folder can is none."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, allow_dash=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        text = os.fspath(value)
+        if os.path.basename(text) in {"", "."}:  # noqa: PTH119 - a `Path` has lost the slash
+            self.fail(f"{text!r} is a folder; name a file in it: {Path(text, 'plan.json')}, say.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class OutputFolder(click.Path):
@@ -33,10 +49,10 @@ class OutputFolder(click.Path):
         return super().convert(value, param, ctx)
 
 
-_WAIVER: Final = re.compile(r"[a-z_]+:\S+")
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([dwmy])", re.ASCII)
 _SPANS: Final = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _AMOUNT: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+_WAIVER: Final = re.compile(rf"[a-z_]+:(\*|{PACKAGE_KEY_PATTERN[1:-1]})")
 
 
 def instant(text: str) -> datetime:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+from reconciler.model.secrets import tells_of_secret, without_secrets
+
+_TAKE_IT_OUT: Final = "take the secret out, and have it replaced by a new one: who reads the file has it"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,6 +21,8 @@ class Position:
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
     """Something wrong with a file. Orders by file, then by place.
+
+    What is told to be a secret by its shape is in none of its texts.
 
     Attributes:
         file: Path relative to the configuration's folder, with forward slashes.
@@ -32,3 +38,13 @@ class Finding:
     message: str
     fix: str = ""
     severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        """Hide secrets; what to do about one is not how to spell it otherwise."""
+        file, message = without_secrets(self.file), without_secrets(self.message)
+        has_secret = tells_of_secret(file) or tells_of_secret(message)
+        fix = _TAKE_IT_OUT if has_secret else without_secrets(self.fix)
+        if (file, message, fix) != (self.file, self.message, self.fix):
+            object.__setattr__(self, "file", file)
+            object.__setattr__(self, "message", message)
+            object.__setattr__(self, "fix", fix)

@@ -23,6 +23,7 @@ from reconciler.model.patterns import (
     PACKAGE_KEY_PATTERN,
     TEXT_PATTERN,
 )
+from reconciler.model.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -122,4 +123,5 @@ def _matcher(pattern: str) -> re.Pattern[str]:
 
 
 def _quoted(text: str) -> str:
+    text = without_secrets(text)  # before it is cut: then a secret has no shape any more
     return f"`{visible(text[:_SHOWN])}`{'...' if len(text) > _SHOWN else ''}" if text.strip() else "blank"

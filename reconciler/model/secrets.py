@@ -14,12 +14,16 @@ _LINE_END: Final = re.compile(r"\r?\n\Z")
 _LAST_OF_ASCII: Final = "\x7f"
 _PIECE: Final = 12
 _HIDDEN: Final = (
-    (re.compile(r"(rct_[0-9a-f]{12}_)[\w-]+", re.ASCII), r"\1***"),
-    (re.compile(r"(https?://)[^\s/?#]*@"), r"\1***@"),
+    (re.compile(r"(rct_[0-9a-f]{12}_)[\w-]+", re.ASCII | re.IGNORECASE), r"\1***"),
+    (re.compile(r"(https?://)[^\s/?#]*@", re.IGNORECASE), r"\1***@"),
     (re.compile(r"(://[^\s:/@]*:)\S{0,400}@"), r"\1***@"),
     (re.compile(r"([?&][^\s=&]{0,40}(?:password|secret|token|key)=)[^\s&]+", re.IGNORECASE), r"\1***"),
 )
 """Tokens of ours, and what addresses hold: users of web servers, passwords, and values that are named so."""
+
+_SHOWN: Final = re.compile(
+    r"(rct_[0-9a-f]{12}_|://[^\s/?#]*|[?&][^\s=&]{0,40}=)\*\*\*", re.ASCII | re.IGNORECASE
+)
 
 
 def from_variable(text: str) -> str:
@@ -75,3 +79,8 @@ def without_secrets(text: str) -> str:
     for pattern, shown in _HIDDEN:
         text = pattern.sub(shown, text)
     return text
+
+
+def tells_of_secret(text: str) -> bool:
+    """Whether `without_secrets` hid something in what became this text."""
+    return _SHOWN.search(text) is not None

@@ -15,6 +15,7 @@ from referencing import Registry
 
 from reconciler.model.english import counted
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
+from reconciler.model.secrets import without_secrets
 from reconciler.validation.advice import advice, advice_on_key, choice_meant, keys_meant, reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean, slug_of
 from reconciler.validation.wording import Expected, ValueKind, expected, in_python, named, shown, spelling_of
@@ -89,13 +90,13 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
     patterns = list(schema.get("patternProperties", ()))
     for key in error.instance:
         if patterns and not any(re.search(pattern, key) for pattern in patterns):
-            message = f"`{key[:60]}` must be {spelling_of(patterns[0]).words}"
+            message = f"`{without_secrets(key)[:60]}` must be {spelling_of(patterns[0]).words}"
             fix = f"write {slug}" if re.search(patterns[0], slug := slug_of(key)) else ""
             yield Problem((*path, key), "bad-key", message, fix, at_key=True)
         elif not patterns and key not in schema["properties"]:
             known = schema["properties"]
             fix = advice_on_key(key, known) or f"the keys here are {', '.join(known)}"
-            message = f"there is no key `{key[:60]}` {'here' if path else 'in this file'}"
+            message = f"there is no key `{without_secrets(key)[:60]}` {'here' if path else 'in this file'}"
             yield Problem((*path, key), "unknown-key", message, fix, at_key=True)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.emails import fault_of, normal_email
+from reconciler.model.secrets import without_secrets
 from reconciler.model.terms import AI_CREDITS
 from reconciler.validation.acknowledgements import acknowledgement_problems
 from reconciler.validation.problems import Problem
@@ -131,11 +132,11 @@ def _email_problems(emails: list[str]) -> Iterator[Problem]:
     for index, email in enumerate(emails):
         address = normal_email(email)
         if address.startswith(("@", "*")):
-            message = f"`{address[:100]}` is no e-mail address"
+            message = f"`{without_secrets(address)[:100]}` is no e-mail address"
             fix = "list whole addresses; a domain cannot be allowed"
             yield Problem(("allowed_emails", index), "bad-email", message, fix)
         elif fault := fault_of(address):
-            message = f"`{address[:100]}` is no e-mail address: {fault[:200]}"
+            message = f"`{without_secrets(address)[:100]}` is no e-mail address: {fault[:200]}"
             yield Problem(("allowed_emails", index), "bad-email", message)
         first = seen.setdefault(address, index)
         if first != index:

@@ -23,6 +23,7 @@ from reconciler.model.patterns import (
     URL_PATTERN,
     VARIABLE_PATTERN,
 )
+from reconciler.model.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,7 +151,8 @@ def shown(value: Any) -> str:
         case int():
             return f"the number {str(value)[:_LONGEST_SHOWN]}"
         case str():
-            cut = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
+            whole = without_secrets(value)  # before it is cut: then a secret has no shape any more
+            cut = whole if len(whole) <= _LONGEST_SHOWN else f"{whole[:_LONGEST_SHOWN]}..."
             line = visible(cut.replace("\n", "\\n").replace("\t", "\\t"))
             return f"the text `{line}`" if value.strip() else "blank text"
         case list():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -65,9 +66,15 @@ TABLE: Final = (
     *(Row(("clients", "show", name)) for name in COMMANDS),
     Row(("clients", "add", COMMAND, "--name", LONG, "--owner-email", "a@x.example", "--package", "pro")),
     Row(("clients", "import", "lines.jsonl")),
+    Row(("clients", "import", "header.csv")),
+    Row(("clients", "import", "rows.csv")),
+    Row(("clients", "import", COMMAND), _TEXT),
     Row(("clients", "assign", COMMAND, "pro")),
     Row(("clients", "assign", COMMAND, "pro", "--yes")),
     Row(("clients", "reassign", COMMAND, "--yes", "--actor", LONG)),
+    Row(("clients", "reassign", "--all", "--package", "pro", "--out", f"{COMMAND}.json")),
+    Row(("clients", "reassign", "--all", "--package", "pro", "--out", "-"), _TEXT),
+    Row(("clients", "reassign", COMMAND, "--package", LONG), _TEXT),
     Row(("clients", "usage")),
     Row(("explain", COMMAND)),
     Row(("explain", LONG), _TEXT),
@@ -79,6 +86,7 @@ TABLE: Final = (
     Row(("events", "verify")),
     Row(("history", "--client", COMMAND)),
     Row(("history", "--package", "pro")),
+    Row(("events", "verify", "--head", f"a\n{COMMAND}"), _TEXT),
     Row(("fmt", "--diff")),
     Row(("pull", "--diff")),
     Row(("import", "csv", "matrix.csv", "--diff")),
@@ -86,6 +94,8 @@ TABLE: Final = (
     Row(("platform", "adopt", COMMAND), _TEXT),
     Row(("platform", "migrate", "--check"), _TEXT),
     Row(("rollback", "2", "--yes", "--actor", LONG)),
+    Row(("rollback", "2", "--out", f"{COMMAND}.json")),
+    Row(("rollback", "2", "--out", "-"), _TEXT),
     Row(("serve", "-e", LONG), _TEXT),
     Row(("platform", "copy", LONG, "local"), _TEXT),
     Row(("tokens", "create", LONG, "--scope", "read"), _TEXT),
@@ -151,6 +161,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     main(["-c", str(root / "reconciler.yaml"), "plan", "--out", str(root / "plan.json")])
     repository.write("lines.jsonl", "".join(json.dumps({"id": name, name: name}) + "\n" for name in NAMES))
+    for name, rows in (
+        ("header.csv", [("id", *NAMES)]),
+        ("rows.csv", [("id", "name"), *zip(NAMES, NAMES, strict=True)]),
+    ):
+        with (root / name).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
     repository.write("matrix.csv", f"feature,{COMMAND}\n{COMMAND},yes\n{BRACKETS},{BRACKETS}\n")
     broken = Repository.made(root / "broken")
     broken.write("packages/pro.yaml", {"title": "Pro", "features": list(ON_A_LINE), LONG: 1})

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.cli.output import FINDINGS_FORMATS
 from reconciler.model.secrets import hiding
 from reconciler.wire.paths import PROBLEM
 from reconciler.wire.problems import URN
@@ -60,6 +61,24 @@ COMMANDS = [
     "history",
     "history 1 --format json",
     "rollback 1 --yes",
+    "rollback 1 --out back.json",
+    "rollback 1 --out -",
+    "clients reassign --all --package basic --out moved.json",
+    "clients reassign acme --package basic --out -",
+    "clients import clients.csv",
+    "clients import clients.csv --assign --reason asked",
+    "events list",
+    "events list --format json",
+    "events export",
+    "events verify",
+    "compare",
+    "diff --against HEAD",
+    "show plan.json",
+    "apply plan.json --yes",
+    "platform adopt far",
+    "serve --port 0",
+    "tokens create mine --scope read",
+    "tokens revoke c0ffee15bad1",
     "tokens list",
     "platform migrate",
     "platform copy far near",
@@ -78,6 +97,17 @@ MISPLACED = [
     "explain {secret}",
     "platform copy postgresql://u:{secret}@localhost/x near",
     "platform copy near postgresql://localhost/x?password={secret}",
+    "plan --out nowhere/{secret}",
+    "apply --allow adopt:{secret}",
+    "rollback 1 --out nowhere/{secret}",
+    "clients reassign --all --package {secret} --out plan.json",
+    "clients import {secret}",
+    "events verify --head {secret}",
+    "events list --limit {secret}",
+    "compare {secret}",
+    "diff --against {secret}",
+    "notes {secret}",
+    "show {secret}",
     "watch --once --repository https://u:{secret}@127.0.0.1:1/x",
     "watch --once --repository {here} --state ../state --notify-url https://u:{secret}@127.0.0.1:1/x",
     "watch --once --repository {here} --state ../state --notify-url http://127.0.0.1:{secret}/x",
@@ -123,6 +153,7 @@ def cage(
     repository = Repository.made(tmp_path / "checkout")
     repository.package("basic", features=["chat"])
     repository.commit()
+    (repository.root / "clients.csv").write_text("id,name\nacme,Acme\n", encoding="utf-8")
     monkeypatch.chdir(repository.root)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     monkeypatch.delenv("PGPASSWORD", raising=False)
@@ -136,9 +167,9 @@ def cage(
         yield Cage(repository.root, f"{url}/hook", capsys, notices)
 
 
-def pieces_in(text: str | bytes) -> list[str]:
+def pieces_in(text: str | bytes, canary: str = CANARY) -> list[str]:
     """Return the pieces of the canary, eight characters each, that a text has."""
-    pieces = [CANARY[start : start + 8] for start in range(len(CANARY) - 7)]
+    pieces = [canary[start : start + 8] for start in range(len(canary) - 7)]
     return [piece for piece in pieces if (piece in text if isinstance(text, str) else piece.encode() in text)]
 
 
@@ -236,6 +267,58 @@ def test_a_secret_in_the_configuration_is_not_repeated(cage: Cage, environment: 
     texts = [cage.run(command)[1] for command in ("validate", "plan", "history", "serve", "tokens list")]
 
     assert [pieces_in(text) for text in texts] == [[]] * len(texts)
+
+
+PASTED = (
+    FORMS["token"],
+    f"https://u:{CANARY}@h/x",
+    f"postgresql://{'u' * 58}:{CANARY}@h/x?password={CANARY}",
+)
+"""What is pasted where something else belongs; the last is longer than what messages quote."""
+
+
+@pytest.mark.parametrize("secret", PASTED)
+@pytest.mark.parametrize("form", ["text", "json", *FINDINGS_FORMATS])
+def test_a_secret_in_a_package_file_is_part_of_no_finding(cage: Cage, form: str, secret: str) -> None:
+    cage.configure({"platform": "sqlite:///platform.db"})
+    entry = {"removes": secret, "clients": secret, "until": secret, "reason": secret}
+    wrong = {"title": [secret], "features": [secret], "limits": {secret: 1}, "user_count": secret}
+    more = {secret: 1, "expiry": secret, "allowed_emails": [secret], "acknowledge": [entry]}
+    (cage.folder / "packages/wrong.yaml").write_text(json.dumps(wrong | more), encoding="utf-8")
+    if "/" not in secret:
+        (cage.folder / f"packages/{secret}.yaml").write_text("title: Basic\n", encoding="utf-8")
+
+    code, text = cage.run(f"validate --format {form}")
+
+    assert code == 3
+    assert "***" in text
+    assert pieces_in(text.lower(), CANARY.lower()) == []
+
+
+@pytest.mark.parametrize("secret", PASTED)
+def test_a_secret_in_a_table_of_clients_is_part_of_no_finding(cage: Cage, secret: str) -> None:
+    cage.configure({"platform": "sqlite:///platform.db"})
+    table = cage.folder / "clients.csv"
+    texts = []
+    for lines in (
+        f"id,name,{secret}\na,b,c\n",
+        f"id,owner_email,package,users\n-{secret},{secret},{secret},{secret}\n",
+    ):
+        table.write_text(lines, encoding="utf-8")
+        texts.append(cage.run("clients import clients.csv"))
+
+    assert [code for code, _ in texts] == [3, 3]
+    assert [pieces_in(text.lower(), CANARY.lower()) for _, text in texts] == [[], []]
+
+
+def test_a_plan_that_is_saved_under_a_secret_is_not_told_to_be(cage: Cage) -> None:
+    cage.configure({"platform": "sqlite:///platform.db"})
+
+    code, text = cage.run("plan --out {secret}", FORMS["token"])
+
+    assert code == 0
+    assert "Saved to rct_" in text
+    assert pieces_in(text) == []
 
 
 def test_a_server_says_and_logs_nothing_of_the_tokens_that_it_refuses(cage: Cage) -> None:

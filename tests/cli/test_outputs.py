@@ -77,6 +77,28 @@ def test_nothing_but_the_plan_is_on_standard_output(
     assert printed.err == ""
 
 
+@pytest.mark.parametrize("name", ["new/", "there/", "new/.", "./", ""])
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "rollback 1", "clients reassign --all --package pro"],
+    ids=lambda each: each.split()[0],
+)
+def test_a_plan_file_cannot_be_called_what_only_a_folder_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, name: str
+) -> None:
+    config = repository(tmp_path, pro=PRO)
+    main(["apply", "--yes", "--config", str(config)])
+    (tmp_path / "there").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    out = str(tmp_path / "x").removesuffix("x") + name if name else ""
+
+    code = main([*command.split(), "--out", out, "--config", str(config)])
+
+    assert code == 64
+    assert f"{out!r} is a folder; name a file in it" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_standard_output_takes_one_of_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = str(repository(tmp_path, pro=PRO))
 
