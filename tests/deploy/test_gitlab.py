@@ -494,15 +494,17 @@ def test_nothing_hostile_is_obeyed_by_the_log_a_shell_or_gitlab(runner: Runner) 
     assert not (runner.repository.root / "owned").exists()
 
 
-def test_a_link_planted_by_a_commit_is_not_written_through(runner: Runner) -> None:
+@pytest.mark.parametrize("branch", ["main", "topic-7"])
+def test_a_link_planted_by_a_commit_is_not_written_through(runner: Runner, branch: str) -> None:
     outside = runner.folder / "outside"
     outside.mkdir()
+    runner.repository.git("switch", "-q", "-C", branch)
     runner.repository.plant(**{RESULTS: ("120000", str(outside))})
     runner.repository.git("reset", "-q", "--hard")
 
-    for job in ("packages:validate", "packages:plan"):
-        runner.job(job)
+    done = [runner.job(job) for job in ("packages:validate", "packages:plan")]
 
+    assert [each.returncode for each in done] == [0, 0], done
     assert list(outside.iterdir()) == []
 
 
