@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 
 from reconciler.live.opening import Address, migrate_platform
 from tests.pooling import pooled, pooler
-from tests.servers import in_schema, postgres_database, postgres_server, serving_file
+from tests.servers import EmptiedDatabase, in_schema, postgres_database, postgres_server, serving_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,19 @@ def database(postgres: str, prepared: str) -> Iterator[str]:
     """The address of a new platform on PostgreSQL."""
     with postgres_database(postgres, prepared) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres: str, prepared: str) -> Iterator[EmptiedDatabase]:
+    with postgres_database(postgres, prepared) as address:
+        yield EmptiedDatabase(address)
+
+
+@pytest.fixture
+def empty_database(emptied: EmptiedDatabase) -> Iterator[str]:
+    """The address of an empty platform on PostgreSQL, for tests that change rows and no tables."""
+    yield emptied.address
+    emptied.empty()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 from reconciler.live.opening import open_platform, open_served
 from reconciler.live.port import HasStateToken, Platform, PlatformReader
 from tests.contract.fake import FakePlatform
+from tests.pooling import pooled
 from tests.servers import Stage, in_schema, read_only, served, stage
 from tests.statements import of_a_session, watched
 
@@ -74,9 +75,9 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     is_postgres = kind.endswith("postgresql")
     url = "sqlite:///platform.db"
     if kind == "postgresql":
-        url = in_schema(request.getfixturevalue("database"))
+        url = in_schema(request.getfixturevalue("empty_database"))
     elif is_postgres:
-        url = request.getfixturevalue("pooled_database")
+        url = pooled(request.getfixturevalue("empty_database"), request.getfixturevalue("pool"))
     with ExitStack() as stack:
         behind, _ = stack.enter_context(open_served(url, root=tmp_path))
         opened: object = behind
