@@ -122,7 +122,10 @@ class Applying:
         """Make a plan, show it, and save it, or ask and apply it; return the exit code."""
         from reconciler.engine.plan import PlanRequest, plan
 
-        asked = PlanRequest(self.request.at, self.request.allow, aim=aim, earlier=self.request.earlier)
+        request = self.request
+        asked = PlanRequest(
+            request.at, request.allow, aim=aim, earlier=request.earlier, is_applied=out is None
+        )
         with working("Comparing", Terminal.of(chosen())):
             made = plan(self.workspace, self.environment, self.platform, asked)
         if out is not None:

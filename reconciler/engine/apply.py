@@ -128,7 +128,12 @@ def apply(
 
 def _asked(plan: Plan, request: ApplyRequest) -> PlanRequest:
     return PlanRequest(
-        request.at, request.allow, aim=plan.aim, commit=request.commit, earlier=request.earlier
+        request.at,
+        request.allow,
+        aim=plan.aim,
+        commit=request.commit,
+        earlier=request.earlier,
+        is_applied=True,
     )
 
 

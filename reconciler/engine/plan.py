@@ -19,7 +19,8 @@ from reconciler.engine.notices import (
     of_files,
     stays,
 )
-from reconciler.engine.promotion import ahead, promotion
+from reconciler.engine.promotion import ahead, promotion, waits
+from reconciler.engine.unapplied import unapplied
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
@@ -87,6 +88,8 @@ class PlanRequest:
         commit: The commit that the files are of; None: whatever git has checked out beside them.
         only: What of all that is due is planned; None: everything.
         earlier: The platform of the environment that comes before; None where there is none, or none at hand.
+        is_applied: Whether an apply is to follow at once, which waits for that environment.
+        is_due: Whether the commit was to be applied already, so that the plan names it as one that was not.
     """
 
     at: datetime
@@ -96,6 +99,8 @@ class PlanRequest:
     commit: str | None = None
     only: Selection | None = None
     earlier: PlatformReader | None = None
+    is_applied: bool = False
+    is_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +169,9 @@ def prepare(
     looser, tightened = both.changes(case.holders)
     loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
     before = environment.after if follows_files else None
-    if before and (changes or of_catalog.fields or looser or tightened):
-        case = replace(case, after=promotion(before, request.earlier, commit))
+    is_waiting = before and (changes or of_catalog.fields or looser or tightened)
+    first = promotion(before, request.earlier, commit) if before and is_waiting else None
+    case = replace(case, after=first if request.is_applied else None)
     guards = judged(case)
     parks, releases = _parking(workspace, reader, request.aim, pairing, weighed, of_catalog)
     made = Plan(
@@ -190,7 +196,9 @@ def prepare(
             *likely_renames(weighed),
             *idle_waivers(request.allow, guards),
             *left_for_later(weighed, left_terms, _beside(looser, loosened) if follows_files else ()),
+            *(waits(first) if first and not request.is_applied else ()),
             *(ahead(before, request.earlier, environment.name, heads) if before else ()),
+            *_unapplied(workspace, reader, request, weighed, of_catalog, commit),
             *(
                 of_files(workspace, weighed, case, assessed, facts)
                 if follows_files
@@ -234,6 +242,20 @@ def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weigh
 
 def _follows_files(request: PlanRequest) -> bool:
     return isinstance(request.aim, FilesApplied)
+
+
+def _unapplied(  # noqa: PLR0913, PLR0917 - what is due, and by which commits
+    workspace: Workspace,
+    reader: PlatformReader,
+    request: PlanRequest,
+    weighed: Weighed,
+    catalog: CatalogChange,
+    commit: str | None,
+) -> Iterator[str]:
+    is_of_commit = commit is not None and not commit.endswith("-dirty")
+    if is_of_commit and request.commit is None and _follows_files(request):
+        but, has_terms = None if request.is_due else commit, bool(catalog.fields)
+        yield from unapplied(workspace, reader, weighed, has_terms=has_terms, but=but)
 
 
 def _parking(  # noqa: PLR0913, PLR0917 - what a rollback parks depends on all of them

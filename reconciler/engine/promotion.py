@@ -26,6 +26,12 @@ def promotion(environment: str, earlier: PlatformReader | None, commit: str | No
     return Promotion(environment, commit, is_recorded=is_recorded, is_read=True)
 
 
+def waits(first: Promotion) -> Iterator[str]:
+    """Say what an apply would wait for: a pull request is planned before its commit is anywhere."""
+    if not first.is_recorded:
+        yield f"An apply waits until {first.environment} has recorded the same commit."
+
+
 def _commits(environment: str, reader: PlatformReader) -> Iterator[str]:
     before = None
     for _ in range(0, _MOST, _AT_ONCE):

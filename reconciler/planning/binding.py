@@ -85,7 +85,7 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
             entry = stated.get((key, loss.code, loss.term))
             bound = planned.bound(entry)
             is_open |= bound is None and loss.lose > 0
-            yield _ceiling(items, loss, bound, planned, counts_kept=counts_kept)
+            yield _ceiling(key, items, loss, bound, planned, counts_kept=counts_kept)
         if is_open:
             told = speaking(items)
             losing = sum(item.change.impact.clients_losing or 0 for item in told)
@@ -129,8 +129,14 @@ class _Planned:
         return min(reviewed, about.bound) - about.before
 
 
-def _ceiling(
-    items: Iterable[Assessed], loss: Owed, bound: int | None, planned: _Planned, *, counts_kept: bool
+def _ceiling(  # noqa: PLR0913 - a loss, whose it is, and what bounds it
+    key: str,
+    items: Iterable[Assessed],
+    loss: Owed,
+    bound: int | None,
+    planned: _Planned,
+    *,
+    counts_kept: bool,
 ) -> Ceiling:
     is_kept_counted = counts_kept and bound is not None
     questions = tuple(
@@ -139,7 +145,7 @@ def _ceiling(
         for question in item.consequences.asked(loss, counts_kept=is_kept_counted)
     )
     return Ceiling(
-        what=f"be touched by {loss.code} {loss.term.key}",
+        what=f"be touched by {loss.code} {loss.term.key} of {key}",
         clients=loss.lose + (loss.keep if is_kept_counted else 0),
         at_most=planned.lose.get((loss.code, loss.term.key), 0) if bound is None else bound,
         questions=questions,

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import InvalidError
 from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
-from reconciler.sources.git import GitError, ask, asking, head_commit, working_copy
+from reconciler.sources.git import GitError, ask, asking, head_commit, resolved, working_copy
 from reconciler.sources.settings import read_settings
 from reconciler.sources.trees import Tree, listed
 from reconciler.sources.yaml.faults import LARGEST_FILE
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from reconciler.sources.git_process import Git
     from reconciler.sources.trees import Blob, Listing
     from reconciler.sources.workspace import Workspace
+
+
+_LONGEST_SUBJECT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,70 @@ def _is_package(path: str, folder: str) -> bool:
     lies_in = folder == "." or path.startswith(f"{folder}/")
     is_hidden = any(part.startswith(".") for part in path.split("/"))
     return lies_in and path.endswith(PACKAGE_SUFFIX) and not is_hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A commit and the first line of its message."""
+
+    commit: str
+    subject: str
+
+
+def changes_since(root: Path, path: str, since: str | None) -> tuple[Committed, ...]:
+    """Return the commits that brought the changes of a file to what is checked out, the latest first.
+
+    A merge counts for what it merged. Nothing where git does not know: outside of a repository, in a shallow
+    one.
+
+    Args:
+        root: The configuration's folder.
+        path: The file, from there.
+        since: A commit whose changes, and those before, do not count. None, or one that git does not know:
+            the last change alone.
+    """
+    earlier = (f"^{since}",) if since and _has(root, since) else ("-1",)
+    return tuple(change for change, _ in _changes(root, path, *earlier))
+
+
+def removal(root: Path, folder: str, name: str) -> tuple[Committed, ...]:
+    """Return the commit that last took a file of that name away from anywhere below a folder."""
+    taken = _changes(root, folder, "--diff-filter=D", "--name-only")
+    return tuple(change for change, files in taken if any(file.rpartition("/")[2] == name for file in files))[
+        :1
+    ]
+
+
+def _has(root: Path, commit: str) -> bool:
+    try:
+        return bool(resolved(working_copy(root), commit))
+    except GitError:
+        return False
+
+
+def _changes(root: Path, path: str, *options: str) -> list[tuple[Committed, list[str]]]:
+    """Return commits on the way of first parents, each with the files that git names for it."""
+    try:
+        place = place_of(root / "any")
+        if ask(place.repository, "rev-parse", "--is-shallow-repository").strip() != b"false":
+            return []
+        inside = os.path.normpath(f"{place.config.rpartition('/')[0] or '.'}/{path}")
+        words = ("log", "--first-parent", "-m", "--format=/%H %s", "HEAD", *options, "--", inside)
+        lines = ask(place.repository, *words).decode(errors="replace").splitlines()
+    except GitError:
+        return []
+    found: list[tuple[Committed, list[str]]] = []
+    for line in lines:
+        if line.startswith("/"):
+            commit, _, subject = line[1:].partition(" ")
+            found.append((Committed(commit, _cut(subject)), []))
+        elif line:
+            found[-1][1].append(line)
+    return found
+
+
+def _cut(subject: str) -> str:
+    return subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…"
 
 
 def has_config(place: Place, commit: str) -> bool:

@@ -64,7 +64,7 @@ def assess(wanted: Assessment, platform: Platform, at: datetime) -> Event:
             workspace = read_workspace(config, today=at.date(), cache=False).required()
             environment = environment_of(workspace.settings, wanted.policy.environment)
             environment = replace(environment, after=wanted.policy.after or environment.after)
-            asked = PlanRequest(at, commit=wanted.commit, earlier=wanted.earlier)
+            asked = PlanRequest(at, commit=wanted.commit, earlier=wanted.earlier, is_applied=True)
             made = plan(workspace, environment, platform, asked)
             return _acted(wanted, workspace, environment, made, platform)
     except InvalidError as error:

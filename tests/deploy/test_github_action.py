@@ -1,123 +1,20 @@
 """The scripts of the action, as a runner runs them: real git, real reconciler, a GitHub that keeps state."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 
 from reconciler.live.opening import open_platform
-from reconciler.model.clients import ClientLine
 from tests.builders import NOON
-from tests.forge import OUR_BOT, REPOSITORY, Forge
+from tests.forge import OUR_BOT
+from tests.github import SCRIPTS, Runner
 from tests.naughty import TEXTS
 from tests.repository import Repository
 from tests.shop import Shop
-
-ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / ".github" / "actions" / "reconciler"
-
-
-@dataclass
-class Runner:
-    """One machine of a forge, which checks out `repository`.
-
-    Attributes:
-        outputs: What the last script told the steps after it.
-    """
-
-    repository: Repository
-    folder: Path
-    outputs: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def forge(self) -> Forge:
-        return Forge(self.folder)
-
-    def run(self, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        bin_ = self.folder / "bin"
-        bin_.mkdir(exist_ok=True)
-        for name, module in (("gh", "tests.forge"), ("reconciler", "reconciler")):
-            (bin_ / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
-            (bin_ / name).chmod(0o755)
-        for name in ("summary.md", "outputs"):
-            (self.folder / name).write_text("")
-        inherited = {
-            key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "RECONCILER_"))
-        }
-        environment = {
-            **inherited,
-            "PATH": f"{bin_}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "RECONCILER": str(bin_ / "reconciler"),
-            "RECONCILER_CONFIG": "reconciler.yaml",
-            "RECONCILER_ENVIRONMENT": "",
-            "HAS_PLATFORM": "yes",
-            "REVIEWED_PLAN": "required",
-            "WAIVERS": "",
-            "PLAN_WORKFLOW": "reconciler-plan.yml",
-            "PULL_REQUEST": "7",
-            "RESULTS": str(self.folder / "results"),
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_SHA": self.repository.git("rev-parse", "HEAD"),
-            "GITHUB_REF_NAME": "main",
-            "GITHUB_ACTOR": "ana",
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
-            "GITHUB_OUTPUT": str(self.folder / "outputs"),
-            "GH_FOLDER": str(self.folder),
-            **settings,
-        }
-        done = subprocess.run(
-            ["bash", str(SCRIPTS / f"{script}.sh")],
-            cwd=self.repository.root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        lines = (self.folder / "outputs").read_text().splitlines()
-        self.outputs = dict(line.split("=", 1) for line in lines)
-        return done
-
-    @property
-    def summary(self) -> str:
-        return (self.folder / "summary.md").read_text()
-
-    def result(self, name: str) -> Path:
-        return Path(self.outputs["results"]) / name
-
-    def reviewed(self, **settings: str) -> str:
-        """Review the files as a pull request, and merge it; returns the commit that merged it."""
-        self.repository.commit("A pull request")
-        commit = self.repository.git("rev-parse", "HEAD")
-        head = commit[::-1]
-        self.run("review", **settings)
-        self.forge.uploaded(self.forge.ran(head), self.outputs["artifact"], self.result("plan.json"))
-        self.forge.merged(head, commit)
-        return commit
-
-    def offered(self, run: int) -> str:
-        """Keep the plan that the last apply offered as an artifact of that run; returns its hash."""
-        plan = self.result("plan.json")
-        self.forge.uploaded(run, self.outputs["artifact"], plan)
-        return str(json.loads(plan.read_text())["hash"])
-
-    def history(self) -> list[tuple[str, str | None]]:
-        with open_platform("sqlite:///platform.db", root=self.repository.root) as platform:
-            return [(run.actor, run.commit) for run in platform.runs()]
-
-    def sign_up(self, id_: str) -> None:
-        line = ClientLine(
-            id=id_, line=1, name=id_.title(), owner_email=f"a@{id_}.example", package="basic", usage={}
-        )
-        with open_platform("sqlite:///platform.db", root=self.repository.root) as platform:
-            platform.import_clients([line], NOON)
 
 
 @pytest.fixture(scope="module")
@@ -377,6 +274,18 @@ def test_a_commit_without_a_reviewed_plan_is_refused_and_a_plan_offered(runner: 
     assert applied.returncode == 0, applied.stdout
 
 
+def test_a_run_by_hand_that_names_no_plan_has_one_offered_and_applies_nothing(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    asked = runner.run("apply", EVENT="workflow_dispatch")
+    before = len(runner.history())
+    offered = runner.offered(runner.forge.ran("0" * 40))
+    applied = runner.run("apply", EVENT="workflow_dispatch", PLAN=offered)
+
+    assert (asked.returncode, before, applied.returncode, len(runner.history())) == (5, 1, 0, 2)
+
+
 def test_a_commit_without_a_plan_that_changes_nothing_is_fine(runner: Runner) -> None:
     runner.repository.write(
         "packages/basic.yaml",
@@ -434,6 +343,7 @@ def test_a_waiver_inside_a_plan_counts_only_where_the_workflow_grants_it(runner:
 
     assert refused.returncode == 4
     assert "acknowledge:basic" in summary
+    assert "in the input **allow** of this workflow" in " ".join(summary.split())
     assert granted.returncode == 0, granted.stderr
 
 

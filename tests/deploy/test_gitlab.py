@@ -365,7 +365,6 @@ def test_a_plan_that_no_longer_holds_is_refused_and_one_of_today_applied_by_its_
 
     assert [each.returncode for each in (refused, offer, unnamed, applied)] == [5, 0, 64, 0], applied.stdout
     assert re.search(r"^[+].*chat", offer.stdout, re.MULTILINE | re.IGNORECASE), offer.stdout
-    assert "A push past the review" in offer.stdout
     assert len(proposed.runs()) == 2
 
 

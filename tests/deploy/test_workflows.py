@@ -25,9 +25,9 @@ def test_actions_match_githubs_schema() -> None:
     assert_valid("vendor.github-actions", *ACTIONS)
 
 
-def test_zizmor_finds_nothing_of_weight() -> None:
+def test_zizmor_finds_nothing() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
-    command = [str(zizmor), "--offline", "--no-progress", "--min-severity", "medium", str(ROOT / ".github")]
+    command = [str(zizmor), "--offline", "--no-progress", str(ROOT / ".github")]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 

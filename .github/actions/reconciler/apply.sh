@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # On a push to the default branch: apply exactly the plans that were reviewed on the pull requests it merged.
-# Where one no longer holds, or there is none, a new plan is offered; a run by hand that names its hash applies it.
+# Where one no longer holds, or there is none, a new plan is offered; a run by hand that names its hash applies it,
+# and one that names none makes such an offer.
 
 # shellcheck source-path=SCRIPTDIR source=shared.sh
 . "$(dirname "$0")/shared.sh"
+
+readonly BLOCKED="What waits for another environment is applied by running this job again. A guard is let pass once by
+naming it, as GUARD:KEY, in the input **allow** of this workflow, and running this job again."
 
 body="$RESULTS/body.md"
 : > "$body"
@@ -51,30 +55,16 @@ hash_of() {
   jq -r '.hash | select(test("^sha256:[0-9a-f]{64}$"))' "$1"
 }
 
-# Print the waivers that a plan was made with and that this workflow does not grant.
-foreign_waivers() {
-  local waiver
-  jq -r '.guards[] | select(.result == "allowed") | .id + ":" + .key' "$1" | while IFS= read -r waiver; do
-    case " ${waivers[*]} " in *" $waiver "*) ;; *) printf '%s\n' "$waiver" ;; esac
-  done
-}
-
 # Apply a plan and say so. Guards are judged again, with the waivers that the workflow grants and no others.
 apply_plan() {
   local code=0
-  foreign_waivers "$1" > "$RESULTS/waivers.txt"
-  if [ -s "$RESULTS/waivers.txt" ]; then
-    { echo "The plan carries waivers that this workflow does not grant:"; cat "$RESULTS/waivers.txt"; } > "$RESULTS/messages.txt"
-    show "$RESULTS/messages.txt"
-    code=4
-  else
-    into "$RESULTS/applied.txt" apply "$1" --yes --actor "${GITHUB_ACTOR:-github}@github" "${allow[@]}" || code=$?
-  fi
+  into "$RESULTS/applied.txt" apply "$1" --yes --actor "${GITHUB_ACTOR:-github}@github" "${allow[@]}" || code=$?
   if [ "$code" -eq 0 ]; then
     into "$RESULTS/shown.md" show "$1" --format markdown
     { cat "$RESULTS/shown.md"; printf '\n**Applied.**\n\n'; } >> "$body"
   else
     { printf '### A reviewed plan was not applied\n'; fenced "$RESULTS/messages.txt"; } >> "$body"
+    [ "$code" -ne 4 ] || printf '\n%s\n' "$BLOCKED" >> "$body"
   fi
   return "$code"
 }
@@ -108,7 +98,6 @@ offer() {
 }
 
 finish() {
-  [ "$1" -eq 0 ] || unapplied HEAD
   summarise "$body"
   exit "$1"
 }
@@ -121,6 +110,12 @@ if [ -n "${PLAN:-}" ]; then
   code=0
   apply_plan "$RESULTS/asked/plan.json" || code=$?
   [ "$code" -ne 5 ] || offer "$RESULTS/asked/plan.json" || true
+  finish "$code"
+fi
+
+if [ "${EVENT:-}" = workflow_dispatch ]; then
+  code=0
+  offer || code=5
   finish "$code"
 fi
 

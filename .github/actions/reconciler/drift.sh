@@ -21,7 +21,6 @@ case "$code" in
     [ -z "$number" ] || gh issue close "$number" --comment "The platform is as the files say."
     ;;
   2)
-    unapplied HEAD
     summarise "$RESULTS/body.md"
     number=$(gh issue list --label "$label" --state open --limit 1 --json number --jq '.[0].number // empty')
     if [ -n "$number" ]; then

@@ -7,6 +7,7 @@
 
 marker="<!-- reconciler $NAME -->"
 comment="$RESULTS/comment.md"
+read -ra paths <<< "${PACKAGE_PATHS:-packages schemas reconciler.yaml}"
 
 # Whether the pull request changes a file that packages are made of. It is checked out as its merge into the base.
 is_touching() {
@@ -64,7 +65,6 @@ into "$RESULTS/body.md" plan --out "$RESULTS/plan.json" --format markdown "${all
 if [ -f "$RESULTS/plan.json" ]; then
   run show "$RESULTS/plan.json" --format github || true
   into "$RESULTS/report.html" show "$RESULTS/plan.json" --format html || true
-  unapplied 'HEAD^1'
 else
   fenced "$RESULTS/messages.txt" > "$RESULTS/body.md"
 fi

@@ -18,7 +18,6 @@ NAME=$(identity)
 RESULTS="$RESULTS/$NAME"
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"
-read -ra paths <<< "${PACKAGE_PATHS:-packages schemas reconciler.yaml}"
 read -ra waivers <<< "${WAIVERS:-}"
 allow=()
 for waiver in "${waivers[@]}"; do allow+=(--allow "$waiver"); done
@@ -65,18 +64,4 @@ fenced() {
   printf '\n~~~~~~~~~~~~~~~~text\n'
   sed 's/~~~~/~~~ ~/g' "$1"
   printf '\n~~~~~~~~~~~~~~~~\n'
-}
-
-# Add to body.md which commits changed the package files since the last apply and are in COMMIT: unapplied COMMIT.
-unapplied() {
-  local last
-  "$RECONCILER" history --format json > "$RESULTS/history.json" 2> /dev/null || return 0
-  last=$(jq -rs '[.[] | .commit // empty | select(endswith("-dirty") | not)][0] // empty' "$RESULTS/history.json") || return 0
-  [ -n "$last" ] || return 0
-  git log --first-parent --format='%h %s' "$last..$1" -- "${paths[@]}" > "$RESULTS/unapplied.txt" 2> /dev/null || return 0
-  [ -s "$RESULTS/unapplied.txt" ] || return 0
-  {
-    printf '\n**Merged, and not applied since %s:**\n' "${last:0:12}"
-    fenced "$RESULTS/unapplied.txt"
-  } >> "$RESULTS/body.md"
 }

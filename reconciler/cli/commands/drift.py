@@ -39,7 +39,7 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
         earlier_of(workspace, environment) as earlier,
         working("Comparing", terminal),
     ):
-        made = plan(workspace, environment, platform, PlanRequest(now(), earlier=earlier))
+        made = plan(workspace, environment, platform, PlanRequest(now(), earlier=earlier, is_due=True))
     no_clients = no_clients or not environment.show_clients
     told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
     write_plan_as(choices.format, told, workspace, terminal, Telling(is_drift=True))
