@@ -17,9 +17,12 @@ import pytest
 from reconciler.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "consequences.md"]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("consequences.md", "grants.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?|sha256:[0-9a-f]{64}")
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?|sha256:[0-9a-f]{64}|\b[0-9a-f]{8}\b"
+)
+"""What is another one each time: instants, seals, and the ids of grants."""
 
 
 @pytest.fixture

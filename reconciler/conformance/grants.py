@@ -20,17 +20,31 @@ from reconciler.conformance.building import (
     with_client,
 )
 from reconciler.errors import BlockedError, WrongUsageError
-from reconciler.model.catalog import Feature, Limit
+from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine, Entitlements
 from reconciler.model.events import Author
+from reconciler.model.expiry import Window
 from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
-from reconciler.model.questions import ClientQuestion
+from reconciler.model.losses import Bounds, Entry, Lost
+from reconciler.model.questions import (
+    AnyOf,
+    ClientQuestion,
+    ExtendedBeyond,
+    Granted,
+    GrantEnds,
+    NotExtendedBeyond,
+    NotGranted,
+    ShortenedIn,
+    UsesBeyond,
+)
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
     from reconciler.model.clients import Client
     from reconciler.model.events import Event
+    from reconciler.model.grants import Adjustment
+    from reconciler.model.questions import Condition
 
 WEEK: Final = timedelta(weeks=1)
 ADA: Final = Author("ada", reason="Promised in May.")
@@ -439,6 +453,134 @@ def test_clients_whose_subscription_ends_soon_come_soonest_first(platform: Platf
     assert ending(12) == ["a", "acme", "b"]
     assert (ending(9), ending(1)) == (["a", "acme"], [])
     assert ending(12, NOW + timedelta(days=2)) == ["acme", "b"]
+
+
+def planned(platform: Platform, *conditions: Condition, revision: int = 1) -> list[str]:
+    """Ask for the clients of a revision who meet conditions, counted and by name."""
+    question = ClientQuestion("basic", (revision,), conditions)
+    (answer,) = platform.answers([question], LATER, sample=9)
+    assert answer.count == len(answer.sample)
+    assert list(platform.matching(question, LATER)) == list(answer.sample)
+    return list(answer.sample)
+
+
+def holding(platform: Platform) -> None:
+    """Have clients with all sorts of grants on one package, and one without any."""
+    selling(platform)
+    untils: dict[str, Any] = {"dated": LATER + WEEK, "moved": "reassigned", "held": "subscription"}
+    for client_id in ("dated", "held", "moved", "none", "over"):
+        platform.add_client(line(client_id, usage={"sessions": 12, "audio": 1}), NOW)
+    for client_id, until in untils.items():
+        adjust(platform, client_id, Granting("audio", until))
+        adjust(platform, client_id, Granting("sessions", until, add=3))
+        adjust(platform, client_id, Granting("user_count", until, set_to=6))
+    platform.adjust("over", Granting("audio", LATER - timedelta(hours=1)), NOW)
+    crowded = ("dated", "held", "moved", "none", "over")
+    platform.import_clients([ClientLine(each, at, users=6) for at, each in enumerate(crowded, 1)], LATER)
+
+
+def adjust(platform: Platform, client_id: str, adjustment: Adjustment) -> Client:
+    return platform.adjust(client_id, adjustment, LATER)
+
+
+def test_questions_ask_who_has_a_grant_that_counts_and_who_keeps_it_when_moved(platform: Platform) -> None:
+    holding(platform)
+    audio, seats = "features/audio", "user_count"
+
+    assert planned(platform, Granted(audio, 0)) == ["dated", "held"]
+    assert planned(platform, Granted(audio, 0, is_kept=False)) == ["dated", "held", "moved"]
+    assert planned(platform, NotGranted(audio, 0)) == ["acme", "moved", "none", "over"]
+    assert planned(platform, Granted(seats, 6)) == ["dated", "held"]
+    assert planned(platform, Granted(seats, 7)) == []
+    assert planned(platform, GrantEnds()) == ["moved"]
+    any_of = AnyOf((NotGranted(audio, 0), NotGranted(seats, 9)))
+    assert planned(platform, any_of) == ["acme", "dated", "held", "moved", "none", "over"]
+
+
+def test_questions_ask_who_uses_more_than_is_left_with_what_is_granted(platform: Platform) -> None:
+    holding(platform)
+    sessions, seats = UsesBeyond("limits/sessions", 10, 100), UsesBeyond("user_count", 5, 100)
+
+    assert planned(platform, sessions) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("limits/sessions", 8, 100)) == [
+        "dated",
+        "held",
+        "moved",
+        "none",
+        "over",
+    ]
+    assert planned(platform, seats) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("user_count", 3, 6)) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("features/audio", 0, 0)) == ["moved", "none", "over"]
+    assert planned(platform, AnyOf((sessions, seats))) == ["moved", "none", "over"]
+
+
+def test_questions_ask_whose_end_an_extension_moves(platform: Platform) -> None:
+    selling(platform, expiry="3 days")
+    ever = (Window(None, NOW),)
+    for client_id in ("none", "short"):
+        platform.add_client(line(client_id), NOW)
+    adjust(platform, "acme", Extending(LATER + WEEK))
+
+    assert planned(platform, ShortenedIn(ever)) == ["none", "short"]
+    assert planned(platform, ExtendedBeyond(LATER)) == ["acme"]
+    assert planned(platform, NotExtendedBeyond(LATER)) == ["none", "short"]
+    assert planned(platform, NotExtendedBeyond(LATER + WEEK)) == ["acme", "none", "short"]
+    assert planned(platform, AnyOf((ExtendedBeyond(LATER), ShortenedIn(ever)))) == ["acme", "none", "short"]
+
+
+def test_what_was_granted_to_holders_of_which_package_is_told(platform: Platform) -> None:
+    selling(platform, expiry="3 days")
+    platform.edit_package("other", definition("Other"), NOW)
+    grant(platform, "audio", "cycle")
+    grant(platform, "sessions", LATER + WEEK, add=1)
+    told = platform.granted_terms(["basic", "other"], LATER)
+
+    adjust(platform, "acme", Extending(LATER + 2 * WEEK))
+    platform.start_cycle("acme", LATER)
+
+    assert told == {"basic": {"features/audio", "limits/sessions"}}
+    assert platform.granted_terms(["basic"], LATER) == {"basic": {"limits/sessions", "expiry"}}
+    assert platform.granted_terms(["basic"], LATER + WEEK) == {"basic": {"expiry"}}
+    assert platform.granted_terms(["basic"], LATER + 2 * WEEK) == {}
+
+
+def test_an_extension_that_ends_later_than_both_makes_nobody_outdated(platform: Platform) -> None:
+    selling(platform, expiry="30 days")
+    platform.add_client(line("bolt"), NOW)
+    adjust(platform, "acme", Extending(NOW + timedelta(days=50)))
+
+    edited: dict[str, Any] = {"features": ["agent"], "limits": {"sessions": 10}, "ai_credits": 100}
+    platform.edit_package("basic", definition(**edited, expiry="40 days"), LATER)
+
+    (found,) = platform.outdated(LATER)
+    assert (found.revision, found.clients) == (1, 1)
+    assert [client.id for client in platform.clients(LATER, outdated=True)] == ["bolt"]
+
+
+def test_who_kept_by_a_grant_what_a_move_took_has_lost_nothing(platform: Platform) -> None:
+    selling(platform)
+    platform.add_client(line("bolt"), NOW)
+    platform.add_client(line("cord"), NOW)
+    adjust(platform, "acme", Granting("agent", "subscription"))
+    adjust(platform, "bolt", Granting("agent", "reassigned"))
+    terms: dict[str, Any] = {"limits": {"sessions": 10}, "ai_credits": 100}
+    entry = Entry("basic", "removes", "features/agent", 2, LATER.date())
+
+    write = PackageWrite("basic", definition(**terms, features=["chat", "pilot"]), version(platform, "basic"))
+    pilot = {"pilot": Feature("Pilot", ai=True)}
+    apply(
+        platform,
+        catalog=Catalog(features=pilot),
+        writes=(write,),
+        moves=(Move(ClientQuestion("basic", (1,)), None),),
+        acknowledgements=(entry,),
+        bounds=Bounds((entry,)),
+    )
+
+    (in_force,) = platform.acknowledged(LATER)
+    assert (in_force.lost, in_force.moves) == (2, ())
+    assert platform.lost_since(LATER) == Lost(2)
 
 
 def test_clients_come_with_what_they_were_granted(platform: Platform) -> None:

@@ -60,9 +60,11 @@ def gather(
 def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:
     holdings = reader.holdings(keys, facts.at) if keys else {}
     suspended = reader.suspended(keys, facts.at) if keys else {}
+    granted = reader.granted_terms(keys, facts.at) if keys else {}
     missing = held_refs(holdings) - facts.definitions.keys()
     definitions = {**facts.definitions, **(reader.definitions(missing) if missing else {})}
-    return replace(facts, holdings=holdings, suspended=suspended, definitions=definitions)
+    facts = replace(facts, definitions=definitions, granted=granted)
+    return replace(facts, holdings=holdings, suspended=suspended)
 
 
 def _step(reader: PlatformReader, candidate: Candidate, facts: Facts) -> Step:

@@ -75,6 +75,14 @@ class PlatformReader(Protocol):
         """
         ...
 
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+        """Return, per package, which terms an active holder was granted that have not ended.
+
+        `expiry` stands for a subscription that was extended. Packages without any are left out. The work
+        grows with the grants and extensions.
+        """
+        ...
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """Count the active holders who would get something else now, by package and revision, sorted.
 

@@ -96,6 +96,7 @@ class ImpactFinding(_Frozen):
         lose_use: Of those who lose it, clients with usage of it in the current cycle.
         lose_over: Of those who lose it, clients above the new cap.
         gain: Clients to whom this plan gives it.
+        granted: Clients beside these who keep it by a grant; of a gain, whose grant gives no more than it.
         sample: The first few of the clients concerned: those first whom it hurts most, who lose it now before
             who keeps it.
     """
@@ -113,6 +114,7 @@ class ImpactFinding(_Frozen):
     lose_use: int = 0
     lose_over: int = 0
     gain: int = 0
+    granted: int = 0
     sample: tuple[str, ...] = ()
 
     @property
@@ -151,6 +153,7 @@ class Impact(Figures):
         stale: Of the holders, clients who were outdated already: the live revision would give them something
             else.
         affected: Of the holders, clients who keep or lose at least one thing that the change takes away.
+        grants_ending: Clients who move and have a grant that was given until then.
         complete: False where the platform could not say everything; counts are then lower bounds.
     """
 
@@ -158,6 +161,7 @@ class Impact(Figures):
     suspended: int | None = 0
     stale: int = 0
     affected: int = 0
+    grants_ending: int = 0
     complete: bool = True
     findings: tuple[ImpactFinding, ...] = ()
 

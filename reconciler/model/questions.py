@@ -14,8 +14,10 @@ from reconciler.model.fields import (
     ByKind,
     ClientId,
     Email,
+    Instant,
     Items,
     Key,
+    Line,
     Number,
     PackageKey,
     Readable,
@@ -115,7 +117,78 @@ class UpTo(Readable):
     kind: Literal["up-to"] = "up-to"
 
 
-Alternative: TypeAlias = Annotated[UsesMoreThan | OwnerNotIn | AssignedIn | MovedIn, ByKind()]
+@dataclass(frozen=True, slots=True)
+class Granted(Readable):
+    """A grant of `term` that has not ended gives as much as `least`, which a feature does always (rule 17).
+
+    Attributes:
+        is_kept: Only those count that the client still has once it is reassigned.
+    """
+
+    term: Line
+    least: Amount
+    is_kept: bool = True
+    kind: Literal["granted"] = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class NotGranted(Readable):
+    """No grant does what `Granted` says of it."""
+
+    term: Line
+    least: Amount
+    is_kept: bool = True
+    kind: Literal["not-granted"] = "not-granted"
+
+
+@dataclass(frozen=True, slots=True)
+class UsesBeyond(Readable):
+    """More of `term` is in use than `amount` and what grants add that the client keeps.
+
+    Nobody is among them to whom such grants give as much as `least`.
+    """
+
+    term: Line
+    amount: Amount
+    least: Amount
+    kind: Literal["uses-beyond"] = "uses-beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnds(Readable):
+    """A grant that has not ended ends once the client is reassigned."""
+
+    kind: Literal["grant-ends"] = "grant-ends"
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenedIn(Readable):
+    """The subscription started in one of `windows`, and no extension reaches its end (rule 18)."""
+
+    windows: Annotated[tuple[Window, ...], Items(_WINDOWS)]
+    kind: Literal["shortened-in"] = "shortened-in"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedBeyond(Readable):
+    """The subscription was extended beyond an instant."""
+
+    instant: Instant
+    kind: Literal["extended-beyond"] = "extended-beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class NotExtendedBeyond(Readable):
+    """The subscription was not extended beyond an instant."""
+
+    instant: Instant
+    kind: Literal["not-extended-beyond"] = "not-extended-beyond"
+
+
+Alternative: TypeAlias = Annotated[
+    UsesMoreThan | OwnerNotIn | AssignedIn | MovedIn | NotGranted | UsesBeyond | ShortenedIn | ExtendedBeyond,
+    ByKind(),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +210,13 @@ Condition: TypeAlias = Annotated[
     | HeldSince
     | EndedToo
     | UpTo
+    | Granted
+    | NotGranted
+    | UsesBeyond
+    | GrantEnds
+    | ShortenedIn
+    | ExtendedBeyond
+    | NotExtendedBeyond
     | AnyOf,
     ByKind(),
 ]

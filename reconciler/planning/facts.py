@@ -35,6 +35,7 @@ class Facts:
         suspended: Clients per live package key who hold it while not active themselves.
         in_force: What was lost before, per live package key, verb and term of an acknowledgement.
         lost: Who lost anything in the last hours.
+        granted: Terms that holders were granted, per live package key; `expiry` where one was extended.
         answers: To every question that planning asked.
         samples: Of clients, to the questions whose clients the plan names.
     """
@@ -46,6 +47,7 @@ class Facts:
     suspended: Mapping[str, int] = field(default_factory=dict)
     in_force: Mapping[Known, InForce] = field(default_factory=dict)
     lost: Lost = _NOBODY
+    granted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
     samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)
 
@@ -80,6 +82,10 @@ class Facts:
         ranked = sorted(clients, key=lambda text: (-clients[text], text))
         shown = [text for text in ranked if clients[text]] or ranked
         return tuple(values[text] for text in shown)
+
+    def granted_of(self, live_key: str) -> frozenset[str]:
+        """Return the terms that holders of the package were granted, and `expiry` where one was extended."""
+        return self.granted.get(live_key, frozenset())
 
     def feature_of(self, limit: str) -> str | None:
         """Return the feature that a limit caps, where the catalog says so."""

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
-from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, MovedIn
+from reconciler.model.questions import (
+    AnyOf,
+    AssignedIn,
+    ClientQuestion,
+    ExtendedBeyond,
+    GrantEnds,
+    MovedIn,
+    NotExtendedBeyond,
+)
 from reconciler.model.terms import EXPIRY, Code, Kind, Term
 from reconciler.planning.outcomes import (
     Outcome,
@@ -78,6 +86,7 @@ class Consequences:
         alone: The losses that must be stated; limits only as far as they do not go with their feature.
         earlier: What was lost before, per verb and term.
         lately: Which moves of the last hours took anything from clients of the package.
+        granted: Terms that holders were granted, and `expiry` where one's subscription was extended.
         away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
 
@@ -94,6 +103,11 @@ class Consequences:
     alone: tuple[Outcome, ...] = ()
     earlier: Mapping[tuple[str, str], InForce] = field(default_factory=dict)
     lately: tuple[LosingMove, ...] = ()
+    granted: frozenset[str] = frozenset()
+
+    @property
+    def _is_extended(self) -> bool:
+        return str(EXPIRY) in self.granted
 
     def named(self, draft: Draft) -> Consequences:
         """Return the part that the differences of the draft state."""
@@ -124,7 +138,7 @@ class Consequences:
             yield from loss.using(self.live_key, *self.among)
             yield from loss.over(self.live_key, *self.among)
             yield from self._expired(loss)
-            yield from (*self._moved(loss), *self._gone(loss))
+            yield from (*self._moved(loss), *self._gone(loss), *self._spared(loss))
             if self.step:
                 yield from loss.using(self.live_key, *self.step.conditions)
                 yield from loss.over(self.live_key, *self.step.conditions)
@@ -135,7 +149,8 @@ class Consequences:
         yield from (*self._leaving, *self.losing, *self._ended, *self._ended_in_all, *self._gaining)
         yield from (*self._ended_in_use, *self._running_in_use)
         for gain in self.gains:
-            yield from self._given(gain)
+            yield from (*self._given(gain), *self._spared(gain))
+        yield from self.grants_ending
         if self.step:
             yield from self.step.questions(self.at)
 
@@ -153,6 +168,7 @@ class Consequences:
             suspended=facts.suspended.get(self.live_key, 0),
             stale=facts.total(self.stale),
             affected=facts.total(self.concerned),
+            grants_ending=facts.total(self.grants_ending),
             complete=all(answer.complete for answer in answers if answer is not None),
             findings=tuple(self._findings(facts)),
             **dict(self.figures(facts)),
@@ -221,7 +237,11 @@ class Consequences:
     def _ending(self) -> tuple[Condition, ...]:
         """What a mover meets whose subscription is over after the move (rule 15)."""
         expiry, moving = self._shorter_expiry, self.step.conditions if self.step else ()
-        return (AssignedIn(expiry.elapsed_starts(self.at)), *moving) if expiry else ()
+        return self._over(expiry, self.at, moving) if expiry else ()
+
+    def _over(self, expiry: Expiry, at: datetime, also: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        extended = (NotExtendedBeyond(at),) if self._is_extended else ()
+        return AssignedIn(expiry.elapsed_starts(at)), *extended, *also
 
     @property
     def _running(self) -> tuple[Condition, ...]:
@@ -230,7 +250,11 @@ class Consequences:
 
     def _going_on(self, moving: tuple[Condition, ...]) -> tuple[Condition, ...]:
         expiry = self._shorter_expiry
-        return (AssignedIn(expiry.running_starts(self.at)), *moving) if expiry else moving
+        if expiry is None:
+            return moving
+        running = AssignedIn(expiry.running_starts(self.at))
+        extended = AnyOf((running, ExtendedBeyond(self.at)))
+        return (extended if self._is_extended else running, *moving)
 
     @property
     def _ended(self) -> Questions:
@@ -242,7 +266,7 @@ class Consequences:
         expiry, everybody = self._shorter_expiry, self._everybody
         if self.step is None or expiry is None or everybody is None:
             return ()
-        return self._ends((AssignedIn(expiry.elapsed_starts(self.step.last_at(self.at))), *everybody))
+        return self._ends(self._over(expiry, self.step.last_at(self.at), everybody))
 
     def _ends(self, conditions: tuple[Condition, ...]) -> Questions:
         if self.shorter is None or self.shorter not in self.losses or not conditions:
@@ -259,7 +283,8 @@ class Consequences:
         if not self._ended or self.shorter is None:
             return ()
         over = {number: self.held[number] for number in self.shorter.held}
-        return using_anything(over, self._reassigned, self.live_key, *self._ending)
+        beside = (Term.named(each).key for each in self.granted)
+        return using_anything(over, self._reassigned, self.live_key, *self._ending, beside=beside)
 
     @property
     def _running_in_use(self) -> Questions:
@@ -268,6 +293,21 @@ class Consequences:
     @property
     def _gaining(self) -> Questions:
         return distinct(self.gains, self.live_key, *self._running) if self.step else ()
+
+    def _spared(self, outcome: Outcome) -> Questions:
+        """Ask who keeps by a grant what is lost, or whose grant is no more than what is gained."""
+        if outcome in self.gains:
+            return outcome.kept_by_grants(self.live_key, *self._running) if self.step else ()
+        moving = self.step.conditions if self.step else self.among
+        return outcome.kept_by_grants(self.live_key, *moving)
+
+    @property
+    def grants_ending(self) -> Questions:
+        """Ask who moves and has a grant that ends with that."""
+        if self.step is None or self.granted <= {str(EXPIRY)}:
+            return ()
+        sources = self.step.candidate.sources
+        return (ClientQuestion(self.live_key, sources, (GrantEnds(), *self.step.conditions)),)
 
     def _given(self, gain: Outcome) -> Questions:
         return gain.touched(self.live_key, *self._running) if self.step else ()
@@ -317,7 +357,7 @@ class Consequences:
         expiry = loss.after.expiry
         if "expired" not in loss.code.row.counted or expiry is None:
             return ()
-        return loss.touched(self.live_key, AssignedIn(expiry.elapsed_starts(self.at)), *self.among)
+        return loss.touched(self.live_key, *self._over(expiry, self.at, self.among))
 
     def _by_hurt(self, loss: Outcome) -> Questions:
         """Ask for the clients whom the loss hurts: those first who lose it now and are above what is left."""
@@ -349,10 +389,15 @@ class Consequences:
         for loss in self.losses:
             yield self._finding(loss, facts, ended if loss.term == EXPIRY else 0)
         for each in self.gains:
-            if gain := facts.total(self._given(each)):
-                held = facts.values_held(self.live_key, each)
+            gain, granted = facts.total(self._given(each)), facts.total(self._spared(each))
+            if gain or granted:
                 yield ImpactFinding(
-                    code=each.code, subject=each.term.key, held=held, left=each.left, gain=gain
+                    code=each.code,
+                    subject=each.term.key,
+                    held=facts.values_held(self.live_key, each),
+                    left=each.left,
+                    gain=gain,
+                    granted=granted,
                 )
 
     def _end(self, facts: Facts, ended: int) -> ImpactFinding:
@@ -384,6 +429,7 @@ class Consequences:
             over=facts.total(loss.over(live_key, *among)),
             not_allowed=total if "not_allowed" in loss.code.row.counted else 0,
             expired=facts.total(self._expired(loss)) - ended,
+            granted=facts.total(self._spared(loss)),
             lose_use=facts.total(loss.using(live_key, *moving)) if moving is not None else 0,
             lose_over=facts.total(loss.over(live_key, *moving)) if moving is not None else 0,
             sample=self._sample(facts, self._by_hurt(loss)),
@@ -416,7 +462,8 @@ def consequences_of(
         return whole.named(draft)
     held = {**facts.held(live_key), head.revision: draft.before}
     stale = _stale(draft.pair, facts)
-    found = losses(held, draft.after, facts.at)
+    granted = facts.granted_of(live_key)
+    found = losses(held, draft.after, facts.at, granted)
     alone = tuple(alone_in(found, facts.feature_of))
     all_of_it = Consequences(
         live_key,
@@ -427,6 +474,7 @@ def consequences_of(
         away=tuple(away),
         alone=alone,
         earlier=_earlier(live_key, facts),
+        granted=granted,
     )
     named = all_of_it.named(draft)
     if draft.action is Action.ARCHIVE:
@@ -443,14 +491,15 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
     candidate = step.candidate
     refs = (RevisionRef(candidate.pair.live_key, number) for number in candidate.sources)
     sources = {ref.revision: facts.definitions[ref] for ref in refs if ref in facts.definitions}
-    found = losses(sources, candidate.target, facts.at)
+    granted = facts.granted_of(candidate.pair.live_key)
+    found = losses(sources, candidate.target, facts.at, granted)
     is_of_some = candidate.returning_from is not None or candidate.rollout.only is not None
     return Consequences(
         candidate.pair.live_key,
         facts.at,
         sources,
         found,
-        gains(sources, candidate.target, facts.at),
+        gains(sources, candidate.target, facts.at, granted),
         step,
         next((each for each in found if each.code is Code.EXPIRY_SHORTENED), None),
         _stale(candidate.pair, facts),
@@ -458,6 +507,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         alone=tuple(alone_in(found, facts.feature_of)),
         earlier=_earlier(candidate.pair.live_key, facts),
         lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
+        granted=granted,
     )
 
 
@@ -478,5 +528,6 @@ def _stale(pair: Pair, facts: Facts) -> Questions:
     current = pair.current
     if current is None or current not in facts.definitions:
         return ()
-    found = outcomes(facts.held(pair.live_key), facts.definitions[current], facts.at)
+    extended = facts.granted_of(pair.live_key) & {str(EXPIRY)}
+    found = outcomes(facts.held(pair.live_key), facts.definitions[current], facts.at, extended)
     return distinct((each for each in found if each.code.row.reaches_holders), pair.live_key)

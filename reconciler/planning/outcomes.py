@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.quantities import allowance
-from reconciler.model.questions import AnyOf, AssignedIn, ClientQuestion, Condition, OwnerNotIn, UsesMoreThan
-from reconciler.model.terms import Code, Kind, Term, counts_members
+from reconciler.model.expiry import LATEST, Window
+from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
+from reconciler.model.questions import (
+    AnyOf,
+    AssignedIn,
+    ClientQuestion,
+    Condition,
+    Granted,
+    NotGranted,
+    OwnerNotIn,
+    ShortenedIn,
+    UsesBeyond,
+    UsesMoreThan,
+)
+from reconciler.model.terms import EXPIRY, Code, Kind, Term, counts_members
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
@@ -16,7 +28,6 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from reconciler.model.expiry import Window
     from reconciler.model.packages import Definition
     from reconciler.model.plans import FieldChange
 
@@ -24,7 +35,8 @@ Questions: TypeAlias = tuple[ClientQuestion, ...]
 """Questions that no client answers twice, so that their counts add up."""
 Starts: TypeAlias = "tuple[tuple[Window, ...], ...]"
 """Windows, of each of which one must hold the start of a client's subscription."""
-Alternative: TypeAlias = UsesMoreThan | OwnerNotIn | AssignedIn
+Alternative: TypeAlias = UsesMoreThan | OwnerNotIn | AssignedIn | NotGranted | UsesBeyond | ShortenedIn
+_SINCE_EVER: Final = (Window(None, LATEST),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class Outcome:
         held: By revision.
         left: What `after` grants of it.
         after: The definition that takes or gives it.
+        is_granted: Whether anybody was granted some of it.
     """
 
     code: Code
@@ -55,6 +68,7 @@ class Outcome:
     held: Mapping[int, Held]
     left: JsonValue
     after: Definition
+    is_granted: bool = False
 
     @property
     def revisions(self) -> tuple[int, ...]:
@@ -75,13 +89,28 @@ class Outcome:
         """Ask which of them are above what is left; nothing where no amount is taken."""
         if "over" not in self.code.row.counted:
             return ()
-        return self.touched(live_key, *also, UsesMoreThan(self.term.key, self._amount_left))
+        return self.touched(live_key, *also, self._uses_more(LARGEST_QUANTITY))
 
-    @property
-    def beyond(self) -> UsesMoreThan | None:
-        """What a client meets who uses more than is left; None where nothing of it is used."""
+    def beyond(self, revision: int) -> UsesMoreThan | UsesBeyond | None:
+        """What a holder of a revision meets who uses more than is left; None where nothing of it is used."""
         is_used = self.code.row.counted & {"use", "over"}
-        return UsesMoreThan(self.term.key, self._amount_left) if is_used else None
+        return self._uses_more(_least(self.term, self.held[revision].value)) if is_used else None
+
+    def kept_by_grants(self, live_key: str, *also: Condition) -> Questions:
+        """Ask whom it would concern, if a grant did not give them as much."""
+        if not self.is_granted or self.term == EXPIRY:
+            return ()
+        only = {number: each.only for number, each in self.held.items()}
+        return tuple(
+            ClientQuestion(live_key, (number,), (Granted(each.term, each.least, each.is_kept), *also))
+            for number, each in only.items()
+            if isinstance(each, NotGranted)
+        )
+
+    def _uses_more(self, least: int) -> UsesMoreThan | UsesBeyond:
+        if self.is_granted:
+            return UsesBeyond(str(self.term), self._amount_left, least)
+        return UsesMoreThan(self.term.key, self._amount_left)
 
     @property
     def _amount_left(self) -> int:
@@ -90,29 +119,45 @@ class Outcome:
         )
 
 
-def losses(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
+def losses(
+    held: Mapping[int, Definition], after: Definition, at: datetime, granted: Collection[str] = ()
+) -> tuple[Outcome, ...]:
     """Return what `after` takes from holders of these revisions, worst first, then by key."""
-    return tuple(outcome for outcome in outcomes(held, after, at) if outcome.code.row.severity.is_loss)
+    found = outcomes(held, after, at, granted)
+    return tuple(outcome for outcome in found if outcome.code.row.severity.is_loss)
 
 
-def gains(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
+def gains(
+    held: Mapping[int, Definition], after: Definition, at: datetime, granted: Collection[str] = ()
+) -> tuple[Outcome, ...]:
     """Return what `after` gives holders of these revisions that they may use."""
-    found = outcomes(held, after, at)
+    found = outcomes(held, after, at, granted)
     return tuple(each for each in found if each.code.row.reaches_holders and each.code.row.is_gain)
 
 
-def outcomes(held: Mapping[int, Definition], after: Definition, at: datetime) -> tuple[Outcome, ...]:
-    """Return every difference of `after` from what is held, in the order of the table, then by key."""
+def outcomes(
+    held: Mapping[int, Definition], after: Definition, at: datetime, granted: Collection[str] = ()
+) -> tuple[Outcome, ...]:
+    """Return every difference of `after` from what is held, in the order of the table, then by key.
+
+    Of `granted` terms it concerns nobody whom a grant gives as much (rule 17), or whom an extension of the
+    subscription leaves the same end (rule 18).
+    """
     found: dict[tuple[Code, Term], dict[int, Held]] = {}
     left: dict[tuple[Code, Term], JsonValue] = {}
     for number, definition in sorted(held.items()):
         for field in differences(definition, after, email=masked):
             concerned = _held(field, definition, after, at)
             if concerned is not None:
+                if str(field.term) in granted:
+                    concerned = replace(concerned, only=_unless_granted(field, concerned.only))
                 found.setdefault((field.code, field.term), {})[number] = concerned
                 left[field.code, field.term] = field.after
     order = list(Code)
-    made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
+    made = (
+        Outcome(*which, by_revision, left[which], after, str(which[1]) in granted)
+        for which, by_revision in found.items()
+    )
     return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
 
 
@@ -176,6 +221,22 @@ def _held(field: FieldChange, definition: Definition, after: Definition, at: dat
             return Held(field.before)
 
 
+def _unless_granted(field: FieldChange, only: Alternative | None) -> Alternative | None:
+    """Return whom a difference concerns, among whom somebody has grants of the term or an extension."""
+    if field.code.row.kind is Kind.EXPIRY:
+        windows = only.windows if isinstance(only, AssignedIn) else _SINCE_EVER
+        return ShortenedIn(windows) if field.code.row.severity.is_loss else only
+    is_loss = field.code.row.severity.is_loss
+    return NotGranted(str(field.term), _least(field.term, field.before if is_loss else field.after), is_loss)
+
+
+def _least(term: Term, value: JsonValue) -> int:
+    """Return how much a grant must give to give as much: of a feature any does."""
+    if term.section == "features" or not isinstance(value, int):
+        return LARGEST_QUANTITY if value == UNLIMITED else 0
+    return int(value)
+
+
 def distinct(found: Iterable[Outcome], live_key: str, *also: Condition) -> Questions:
     """Return questions that find everybody once whom any of the outcomes concerns."""
     needs: dict[int, set[Alternative] | None] = {}
@@ -191,24 +252,33 @@ def using_more(found: Iterable[Outcome], live_key: str, *also: Condition) -> Que
 
 
 def using_anything(
-    held: Mapping[int, Definition], found: Iterable[Outcome], live_key: str, *also: Condition
+    held: Mapping[int, Definition],
+    found: Iterable[Outcome],
+    live_key: str,
+    *also: Condition,
+    beside: Iterable[str] = (),
 ) -> Questions:
-    """Return questions that find everybody once who used anything, or uses more than is left of a loss."""
-    beyond = _beyond(found)
-    needs = {number: {*_meters(each), *(beyond.get(number) or ())} for number, each in held.items()}
+    """Return questions that find everybody once who used anything, or uses more than is left of a loss.
+
+    `beside` is what clients may have used beside what their packages give.
+    """
+    beyond, more = _beyond(found), (*beside,)
+    needs = {number: {*_meters(each, more), *(beyond.get(number) or ())} for number, each in held.items()}
     return _grouped(needs, live_key, also)
 
 
 def _beyond(found: Iterable[Outcome]) -> dict[int, set[Alternative]]:
     needs: dict[int, set[Alternative]] = {}
     for outcome in found:
-        for number in outcome.held if outcome.beyond is not None else ():
-            needs.setdefault(number, set()).update(filter(None, (outcome.beyond,)))
+        for number in outcome.held:
+            beyond = outcome.beyond(number)
+            if beyond is not None:
+                needs.setdefault(number, set()).add(beyond)
     return needs
 
 
-def _meters(definition: Definition) -> Iterator[Alternative]:
-    for meter in dict.fromkeys((*definition.features, *definition.amounts)):
+def _meters(definition: Definition, more: Iterable[str]) -> Iterator[Alternative]:
+    for meter in dict.fromkeys((*definition.features, *definition.amounts, *more)):
         if not counts_members(meter):
             yield UsesMoreThan(meter, 0)
 

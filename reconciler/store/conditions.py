@@ -7,17 +7,19 @@ only, in parameters of the same names, so that rows come in the order of the ind
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Text,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -30,17 +32,25 @@ from reconciler.model.questions import (
     AssignedIn,
     Condition,
     EndedToo,
+    ExtendedBeyond,
+    Granted,
+    GrantEnds,
     HeldSince,
     MovedIn,
+    NotExtendedBeyond,
+    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
     OwnerNotIn,
+    ShortenedIn,
     UpTo,
+    UsesBeyond,
     UsesMoreThan,
 )
 from reconciler.store import lists, tables
-from reconciler.store.columns import ALWAYS_PAST
+from reconciler.store.columns import ALWAYS_PAST, NEVER
+from reconciler.store.grants import counting
 from reconciler.store.operands import operands, place, slots
 from reconciler.store.usage import counts_members
 
@@ -79,6 +89,24 @@ class Matches:
     def where(self, term: ColumnElement[bool]) -> Matches:
         """Narrow by a term."""
         return replace(self, terms=(*self.terms, term))
+
+
+_EXTENDED_TO: Final = type_coerce(_HELD.extended_to, BigInteger)
+_ENDS_BY_PACKAGE: Final = or_(
+    _HELD.extended_to.is_(None), _HELD.expires_at.is_(None), _HELD.extended_to < _HELD.expires_at
+)
+
+
+class _Operands(NamedTuple):
+    """What a condition on grants names: a term and two numbers."""
+
+    word: ColumnElement[str]
+    low: ColumnElement[int]
+    high: ColumnElement[int]
+
+
+def _of_row(rows: TableValuedAlias) -> _Operands:
+    return _Operands(*(lists.field(rows, place, name) for place, name in enumerate(_Operands._fields)))
 
 
 def of_all_asked(conditions: Sequence[Condition], values: Mapping[str, object]) -> Matches:
@@ -122,9 +150,11 @@ def _is_of_clients(alternative: Alternative) -> bool:
     match alternative:
         case UsesMoreThan(meter):
             return counts_members(meter)
+        case UsesBeyond(term):
+            return counts_members(term)
         case OwnerNotIn():
             return True
-        case AssignedIn() | MovedIn():
+        case AssignedIn() | MovedIn() | NotGranted() | ShortenedIn() | ExtendedBeyond():
             return False
 
 
@@ -139,12 +169,18 @@ class _Slot:
     number: int
     asked: FromClause | None
 
-    def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: PLR0911 - a return per case
+    def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: C901, PLR0911 - a return per case
         match condition:
             case UsesMoreThan(meter) if not counts_members(meter):
-                return self._with_usage(matches)
-            case UsesMoreThan() | OwnerIn() | OwnerNotIn():
+                return self._with_usage(matches, condition)
+            case UsesBeyond(term) if not counts_members(term):
+                return self._with_usage(matches, condition)
+            case UsesMoreThan() | UsesBeyond() | OwnerIn() | OwnerNotIn():
                 return self._with_clients(matches, condition)
+            case Granted() | NotGranted() | GrantEnds():
+                return matches.where(self._of_grants(condition))
+            case ShortenedIn() | ExtendedBeyond() | NotExtendedBeyond():
+                return matches.where(self._of_extension(condition))
             case AssignedIn():
                 return matches.where(self._has_started)
             case OneOf():
@@ -160,15 +196,38 @@ class _Slot:
             case AnyOf(alternatives):
                 return self._with_any(matches, alternatives)
 
-    def _with_usage(self, matches: Matches) -> Matches:
+    def _of_grants(self, condition: Granted | NotGranted | GrantEnds) -> ColumnElement[bool]:
+        match condition:
+            case Granted():
+                return self._is_granted(self._operands)
+            case NotGranted():
+                return ~self._is_granted(self._operands)
+            case GrantEnds():
+                return self._has_ending_grant()
+
+    def _of_extension(
+        self, condition: ShortenedIn | ExtendedBeyond | NotExtendedBeyond
+    ) -> ColumnElement[bool]:
+        match condition:
+            case ShortenedIn():
+                return and_(self._has_started, _ENDS_BY_PACKAGE)
+            case ExtendedBeyond():
+                return self._value(f"low{self.number}") < _EXTENDED_TO
+            case NotExtendedBeyond():
+                return or_(_EXTENDED_TO.is_(None), self._value(f"low{self.number}") >= _EXTENDED_TO)
+
+    def _with_usage(self, matches: Matches, condition: UsesMoreThan | UsesBeyond) -> Matches:
         usage = tables.usage.alias(f"usage{self.number}")
-        return matches.join(
+        meter = "word" if isinstance(condition, UsesMoreThan) else "meter"
+        found = matches.join(
             usage,
             usage.c.package_id == _HELD.package_id,
-            usage.c.meter == self._value(f"word{self.number}"),
+            usage.c.meter == self._value(f"{meter}{self.number}"),
             usage.c.client_id == _HELD.client_id,
             usage.c.amount > self._value(f"low{self.number}"),
         )
+        is_plain = isinstance(condition, UsesMoreThan)
+        return found if is_plain else found.where(self._is_beyond(usage.c.amount, self._operands))
 
     def _with_moves(self, matches: Matches, condition: MovedIn | HeldSince) -> Matches:
         moves, moved = self._moved(self._value(f"low{self.number}"), self._value(f"high{self.number}"))
@@ -186,12 +245,49 @@ class _Slot:
         )
         return moves, moved
 
-    def _with_clients(self, matches: Matches, condition: UsesMoreThan | OwnerIn | OwnerNotIn) -> Matches:
+    @property
+    def _operands(self) -> _Operands:
+        return _Operands(*(self._value(f"{name}{self.number}") for name in _Operands._fields))
+
+    def _grant(self, name: str) -> tuple[FromClause, ColumnElement[bool]]:
+        """Return the grants of a client, and that one of them has not ended."""
+        grants = tables.grants.alias(f"{name}{self.number}")
+        return grants, counting(grants.c, bindparam("at", type_=BigInteger))
+
+    def _is_granted(self, of: _Operands) -> ColumnElement[bool]:
+        grants, counts = self._grant("grants")
+        is_kept = or_(of.high == 0, grants.c.revision.is_(None))
+        found = exists().where(counts, grants.c.term == of.word, grants.c.set_to >= of.low, is_kept)
+        return and_(_HELD.is_granted, found.correlate_except(grants))
+
+    def _has_ending_grant(self) -> ColumnElement[bool]:
+        grants, counts = self._grant("ending")
+        found = exists().where(counts, grants.c.revision.is_not(None))
+        return and_(_HELD.is_granted, found.correlate_except(grants))
+
+    def _is_beyond(self, used: ColumnElement[int], of: _Operands) -> ColumnElement[bool]:
+        """Say that more is used than is left with grants, where there is more than what is left without."""
+        grants, counts = self._grant("added")
+        most, added = func.max(grants.c.set_to), func.sum(grants.c.added - grants.c.spent)
+        left = case((most > of.low, most), else_=of.low) + func.coalesce(added, 0)
+        bar = (
+            select(case((most >= of.high, literal_column(str(NEVER))), else_=left))
+            .where(counts, grants.c.term == of.word, grants.c.revision.is_(None))
+            .correlate_except(grants)
+            .scalar_subquery()
+        )
+        return and_(used > of.low, or_(not_(_HELD.is_granted), used > bar))
+
+    def _with_clients(
+        self, matches: Matches, condition: UsesMoreThan | UsesBeyond | OwnerIn | OwnerNotIn
+    ) -> Matches:
         clients = tables.clients.alias(f"clients{self.number}")
         matches = matches.join(clients, clients.c.id == _HELD.client_id)
         match condition:
             case UsesMoreThan():
                 return matches.where(clients.c.users > self._value(f"low{self.number}"))
+            case UsesBeyond():
+                return matches.where(self._is_beyond(clients.c.users, self._operands))
             case OwnerIn():
                 return matches.where(self._is_named(clients.c.normal_email))
             case OwnerNotIn():
@@ -206,9 +302,21 @@ class _Slot:
         parts = ((_Slot(self.number + number, self.asked), each) for number, each in sorted(kinds.items()))
         return matches.where(or_(false(), *(part.is_met(each, clients) for part, each in parts)))
 
-    def is_met(self, alternative: Alternative, clients: FromClause) -> ColumnElement[bool]:
+    def is_met(  # noqa: C901, PLR0911 - a return per case
+        self, alternative: Alternative, clients: FromClause
+    ) -> ColumnElement[bool]:
         """Say that one of the alternatives of this kind is met."""
         match alternative:
+            case NotGranted():
+                return self._is_any(lambda rows: ~self._is_granted(_of_row(rows)))
+            case UsesBeyond(term) if counts_members(term):
+                return self._is_any(lambda rows: self._is_beyond(clients.c.users, _of_row(rows)))
+            case UsesBeyond():
+                return self._is_any(self._is_used_beyond)
+            case ShortenedIn():
+                return and_(self._has_started, _ENDS_BY_PACKAGE)
+            case ExtendedBeyond():
+                return self._is_any(lambda rows: lists.field(rows, 1, "low") < _EXTENDED_TO)
             case OwnerNotIn():
                 return ~self._is_named(clients.c.normal_email)
             case AssignedIn():
@@ -232,6 +340,16 @@ class _Slot:
             usage.c.meter == lists.field(rows, 0, "word"),
             usage.c.client_id == _HELD.client_id,
             usage.c.amount > lists.field(rows, 1, "low"),
+        )
+        return used.correlate_except(usage)
+
+    def _is_used_beyond(self, rows: TableValuedAlias) -> ColumnElement[bool]:
+        usage = tables.usage.alias(f"usage{self.number}")
+        used = exists().where(
+            usage.c.package_id == _HELD.package_id,
+            usage.c.meter == lists.field(rows, 3, "meter"),
+            usage.c.client_id == _HELD.client_id,
+            self._is_beyond(usage.c.amount, _of_row(rows)),
         )
         return used.correlate_except(usage)
 

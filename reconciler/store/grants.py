@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
 
 from reconciler.model.grants import Grant
 from reconciler.model.quantities import UNLIMITED
-from reconciler.model.terms import Term
-from reconciler.store import tables
+from reconciler.model.terms import EXPIRY, Term
+from reconciler.store import packages, tables
 from reconciler.store.bulk import insert_all
 from reconciler.store.columns import NEVER, instant_of, microseconds
 from reconciler.store.dialects import chunks
@@ -20,13 +20,14 @@ from reconciler.store.dialects import chunks
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from reconciler.model.grants import Until
     from reconciler.model.quantities import Quantity
     from reconciler.store.clients import StoredClient
 
 _GRANTS: Final = tables.grants.c
+_NUMBERED: Final = ("cycle", "assignment", "revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,28 @@ def of_clients(
 def new_id() -> str:
     """Return an id that no other grant of the same client has."""
     return secrets.token_hex(4)
+
+
+def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, frozenset[str]]:
+    """Return per package key what an active holder was granted, and `expiry` where one was extended."""
+    held, now = tables.subscriptions.c, microseconds(at)
+    found: dict[str, set[str]] = {}
+    for chunk in chunks(keys):
+        names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
+        active = held.package_id.in_(list(names)), held.active_until > now
+        granted = select(held.package_id, _GRANTS.term).where(counting(_GRANTS, now), *active).distinct()
+        extended = select(held.package_id, literal(str(EXPIRY))).where(*active, held.extended_to.is_not(None))
+        for statement in (granted, extended.distinct()):
+            for package_id, term in connection.execute(statement):
+                found.setdefault(names[package_id], set()).add(term)
+    return {key: frozenset(some) for key, some in found.items()}
+
+
+def counting(grants: Any, at: Any) -> ColumnElement[bool]:
+    """Say that a grant has not ended for the client whose subscription it is joined to."""
+    held = tables.subscriptions.c
+    numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in _NUMBERED)
+    return and_(grants.client_id == held.client_id, grants.ends_at > at, *numbers)
 
 
 def add(connection: Connection, new: Iterable[StoredGrant]) -> None:

@@ -26,6 +26,7 @@ from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, bounds, microseconds
+from reconciler.store.grants import counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _HELD: Final = tables.subscriptions
 _MOVES: Final = tables.moves.c
 _RUNS: Final = tables.runs.c
+_SPARED: Final = tables.spared.c
 _KEY: Final = tables.packages.c.key
 _PAGE: Final = 5_000
 
@@ -76,11 +78,21 @@ class Part:
     Attributes:
         starts: The client's start lies in one of the windows of each.
         restored_in: Later runs; whom one of them moved back is left out.
+        term: What was taken; whom a grant or an extension spared that is left out.
     """
 
     pair: Pair
     starts: tuple[tuple[Window, ...], ...] = ()
     restored_in: tuple[int, ...] = ()
+    term: str | None = None
+
+
+class Taken(NamedTuple):
+    """What a move takes from holders of a revision, of which some have grants that give `least` of it."""
+
+    from_revision: int
+    term: str
+    least: int
 
 
 def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
@@ -165,6 +177,11 @@ def _is_part(part: Part) -> ColumnElement[bool]:
         _MOVES.to_revision == pair.to_revision,
         *(or_(false(), *(start.between(*bounds(each)) for each in windows)) for windows in part.starts),
     ]
+    if part.term is not None:
+        was_spared = exists().where(
+            _SPARED.run_id == pair.run, _SPARED.client_id == _MOVES.client_id, _SPARED.term == part.term
+        )
+        terms.append(~was_spared.correlate(tables.moves))
     if part.restored_in:
         is_restored = exists().where(
             back.c.run_id.in_(part.restored_in),
@@ -193,6 +210,35 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
         [column.name for column in tables.moves.columns], matches.select(*columns)
     )
     return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount
+
+
+def spare(connection: Connection, step: Step, taken: Sequence[Taken], at: datetime) -> None:
+    """Write down which of the recorded clients keep by grants or extensions what the move takes (rule 17).
+
+    It is told before they move: how much was lost is counted later by what the revisions grant.
+    """
+    now, held, grant = microseconds(at), _HELD.c, tables.grants.c
+    movers = and_(_MOVES.client_id == held.client_id, _of(step))
+    for each in taken:
+        who = select(literal(step.run_id), _MOVES.client_id, literal(each.term)).where(movers)
+        who = who.where(_MOVES.from_revision == each.from_revision).distinct()
+        match each.term:
+            case "subscriptions":
+                who = who.where(held.extended_to > at)
+            case "expiry":
+                who = who.where(held.extended_to >= held.expires_at)
+            case _:
+                lasts = grant.revision.is_(None), grant.set_to >= each.least, grant.term == each.term
+                who = who.where(counting(grant, now), *lasts)
+        connection.execute(insert(tables.spared).from_select(tables.spared.columns.keys(), who))
+
+
+def with_spared(connection: Connection, run_id: int) -> set[tuple[int, int, int]]:
+    """Return run, package and revision left, where this run or a later one spared anybody anything."""
+    columns = _MOVES.run_id, _MOVES.package_id, _MOVES.from_revision
+    both = and_(_SPARED.run_id == _MOVES.run_id, _SPARED.client_id == _MOVES.client_id)
+    statement = select(*columns).select_from(tables.spared.join(tables.moves, both)).distinct()
+    return {(*row,) for row in connection.execute(statement.where(_SPARED.run_id >= run_id))}
 
 
 def carry_out(connection: Connection, step: Step) -> None:

@@ -9,7 +9,7 @@ statement does not grow with their number.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.model.questions import (
     Alternative,
@@ -17,23 +17,35 @@ from reconciler.model.questions import (
     AssignedIn,
     Condition,
     EndedToo,
+    ExtendedBeyond,
+    Granted,
+    GrantEnds,
     HeldSince,
     MovedIn,
+    NotExtendedBeyond,
+    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
     OwnerNotIn,
+    ShortenedIn,
     UpTo,
+    UsesBeyond,
     UsesMoreThan,
 )
-from reconciler.store.columns import bounds
+from reconciler.model.terms import Term
+from reconciler.store.columns import bounds, microseconds
 from reconciler.store.lists import array
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KINDS_OF_ALTERNATIVES: Final = 5
+_KINDS_OF_ALTERNATIVES: Final = 10
+
+
+_Row: TypeAlias = tuple[str, int, int, str]
+"""A word, two numbers and a meter, of which a condition needs some."""
 
 
 class Operands(NamedTuple):
@@ -53,6 +65,8 @@ def kind_of(condition: Condition) -> str:
     match condition:
         case UsesMoreThan(meter) if counts_members(meter):
             return "HasMembers"
+        case UsesBeyond(term) if counts_members(term):
+            return "HasMembersBeyond"
         case AnyOf(alternatives):
             return f"AnyOf({', '.join(sorted(set(map(kind_of, alternatives))))})"
         case _:
@@ -64,7 +78,7 @@ def slots(conditions: Sequence[Condition]) -> Iterator[tuple[int, Condition]]:
     return zip(count(step=_KINDS_OF_ALTERNATIVES), conditions, strict=False)
 
 
-def place(alternative: Alternative) -> int:
+def place(alternative: Alternative) -> int:  # noqa: PLR0911 - a return per case
     """Return which of the slots of `AnyOf` those of the alternative's kind share: 0 is judged cheapest."""
     match alternative:
         case AssignedIn():
@@ -75,24 +89,33 @@ def place(alternative: Alternative) -> int:
             return 2
         case MovedIn():
             return 4
+        case NotGranted():
+            return 5
+        case UsesBeyond(term):
+            return 6 if counts_members(term) else 7
+        case ShortenedIn():
+            return 8
+        case ExtendedBeyond():
+            return 9
 
 
 def operands(conditions: Sequence[Condition]) -> Operands:
     """Return what the conditions name; those of one kind give the same names, in the same order."""
     values: dict[str, str | int] = {}
-    few: dict[str, set[tuple[str, int, int]]] = {}
+    few: dict[str, set[_Row]] = {}
     sets: dict[str, Sequence[str]] = {}
     for slot, condition in _placed(conditions):
         match condition:
             case OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words) | OneOf(words):
                 sets[f"set{slot}"] = words
-            case AssignedIn() | AnyOf():
+            case AssignedIn() | ShortenedIn() | AnyOf():
                 few.setdefault(f"rows{slot}", set()).update(_rows(condition))
-            case UsesMoreThan() | MovedIn() | HeldSince() | UpTo():
-                ((word, low, high),) = _rows(condition)
-                values |= {f"word{slot}": word, f"low{slot}": low, f"high{slot}": high}
-            case EndedToo():
+            case EndedToo() | GrantEnds():
                 pass
+            case _:
+                ((word, low, high, meter),) = _rows(condition)
+                values |= {f"word{slot}": word, f"low{slot}": low, f"high{slot}": high}
+                values |= {f"meter{slot}": meter} if isinstance(condition, UsesBeyond) else {}
     return Operands({**values, **{name: array(sorted(rows)) for name, rows in few.items()}}, sets)
 
 
@@ -106,20 +129,26 @@ def _placed(conditions: Sequence[Condition]) -> Iterator[tuple[int, Condition]]:
             yield slot, condition
 
 
-def _rows(condition: Condition) -> set[tuple[str, int, int]]:  # noqa: PLR0911 - a return per case
-    """Return the values of a condition as (word, low, high)."""
+def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return per case
+    """Return the values of a condition."""
     match condition:
         case UsesMoreThan(meter, amount):
-            return {(meter, amount, 0)}
-        case AssignedIn(windows):
-            return {("", *bounds(window)) for window in windows}
+            return {(meter, amount, 0, "")}
+        case UsesBeyond(term, amount, least):
+            return {(term, amount, least, Term.named(term).key)}
+        case Granted(term, least, is_kept) | NotGranted(term, least, is_kept):
+            return {(term, least, int(is_kept), "")}
+        case AssignedIn(windows) | ShortenedIn(windows):
+            return {("", *bounds(window), "") for window in windows}
+        case ExtendedBeyond(instant) | NotExtendedBeyond(instant):
+            return {("", microseconds(instant), 0, "")}
         case MovedIn(run, from_revision) | HeldSince(run, from_revision):
-            return {("", run, from_revision)}
+            return {("", run, from_revision, "")}
         case UpTo(client_id):
-            return {(client_id, 0, 0)}
+            return {(client_id, 0, 0, "")}
         case OneOf(words) | OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words):
-            return {(word, 0, 0) for word in words}
+            return {(word, 0, 0, "") for word in words}
         case AnyOf(alternatives):
             return {row for each in alternatives for row in _rows(each)}
-        case EndedToo():
+        case EndedToo() | GrantEnds():
             return set()

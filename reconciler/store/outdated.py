@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, func, select
@@ -13,7 +14,7 @@ from reconciler.store import packages, questions, tables
 from reconciler.store.columns import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, FromClause, Select
@@ -38,16 +39,46 @@ def counts(connection: Connection, at: datetime) -> tuple[Outdated, ...]:
     exact = _counted(
         connection, {which: pair for which, pair in pairs.items() if pair[0].differs_by_start(pair[1])}, at
     )
+    alike = _extended_alike(connection, rows, known, at)
     found = (
         Outdated(
             package=row.key,
             revision=row.revision,
-            clients=exact.get((row.key, row.revision), row.clients),
+            clients=exact.get((row.key, row.revision), row.clients) - alike[row.key, row.revision],
             since=row.since,
         )
         for row in rows
     )
     return tuple(each for each in found if each.clients)
+
+
+def _extended_alike(
+    connection: Connection, rows: Sequence[Any], known: Mapping[RevisionRef, Definition], at: datetime
+) -> Counter[tuple[str, int]]:
+    """Count whom only their own end would set apart, and whose extension ends later than both (rule 18).
+
+    Extensions are given one by one, so that looking at each is no work that grows with the clients.
+    """
+    current = {(row.key, row.revision): known[RevisionRef(row.key, row.current)] for row in rows}
+    found: Counter[tuple[str, int]] = Counter()
+    for key, number, start, extended_to in connection.execute(_extended({row.key for row in rows}, at)):
+        target = current.get((key, number))
+        if target is None:
+            continue
+        mine = known[RevisionRef(key, number)]
+        differs = mine.held_since(start) != target.held_since(start)
+        is_alike = mine.held_since(start, extended_to) == target.held_since(start, extended_to)
+        found[key, number] += differs and is_alike
+    return found
+
+
+def _extended(keys: Collection[str], at: datetime) -> Select[Any]:
+    package = tables.packages.c
+    return (
+        select(package.key, _HELD.revision, _HELD.assigned_at, _HELD.extended_to)
+        .join(tables.subscriptions, _HELD.package_id == package.id)
+        .where(_HELD.extended_to.is_not(None), _HELD.active_until > microseconds(at), package.key.in_(keys))
+    )
 
 
 def _counted(

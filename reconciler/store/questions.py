@@ -19,8 +19,12 @@ from reconciler.model.questions import (
     AssignedIn,
     ClientQuestion,
     Condition,
+    ExtendedBeyond,
     MovedIn,
+    NotGranted,
     OwnerNotIn,
+    ShortenedIn,
+    UsesBeyond,
     UsesMoreThan,
 )
 from reconciler.store import packages, tables
@@ -65,7 +69,7 @@ def _is_always_met(condition: Condition) -> bool:
 
 def _merged(condition: AnyOf) -> Condition:
     stated = condition.alternatives
-    merged: tuple[Alternative, ...] = (*_uses(stated), *_owners(stated), *_starts(stated), *_moves(stated))
+    merged: tuple[Alternative, ...] = (*_uses(stated), *_owners(stated), *_starts(stated), *_rest(stated))
     return merged[0] if len(merged) == 1 else AnyOf(merged)
 
 
@@ -85,8 +89,9 @@ def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
         yield OwnerNotIn(tuple(sorted(set.intersection(*lists))))
 
 
-def _moves(alternatives: Sequence[Alternative]) -> Iterator[MovedIn]:
-    return iter(dict.fromkeys(each for each in alternatives if isinstance(each, MovedIn)))
+def _rest(alternatives: Sequence[Alternative]) -> Iterator[Alternative]:
+    kinds = MovedIn, NotGranted, UsesBeyond, ShortenedIn, ExtendedBeyond
+    return iter(dict.fromkeys(each for each in alternatives if isinstance(each, kinds)))
 
 
 def _starts(alternatives: Sequence[Alternative]) -> Iterator[AssignedIn]:

@@ -28,11 +28,14 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 from reconciler.store.columns import Instant, JsonText, OrderedText
 
 metadata: Final = MetaData()
+
+_IS_EXTENDED: Final = text("extended_to IS NOT NULL")
 
 meta: Final = Table(
     "meta", metadata, Column("name", Text, primary_key=True), Column("value", JsonText, nullable=False)
@@ -103,7 +106,22 @@ subscriptions: Final = Table(
     ForeignKeyConstraint(
         ["package_id", "revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
-    Index("ix_subscriptions_held", "package_id", "revision", "client_id", "active_until", "assigned_at"),
+    Index(
+        "ix_subscriptions_held",
+        "package_id",
+        "revision",
+        "client_id",
+        "active_until",
+        "assigned_at",
+        "is_granted",
+    ),
+    Index(
+        "ix_subscriptions_extended",
+        "package_id",
+        "extended_to",
+        sqlite_where=_IS_EXTENDED,
+        postgresql_where=_IS_EXTENDED,
+    ),
     Index("ix_subscriptions_active_until", "active_until"),
     sqlite_with_rowid=False,
 )
@@ -178,6 +196,15 @@ moves: Final = Table(
         ["package_id", "to_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
     Index("ix_moves_client", "client_id", "run_id"),
+    sqlite_with_rowid=False,
+)
+
+spared: Final = Table(
+    "spared",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), primary_key=True),
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
+    Column("term", OrderedText, primary_key=True),
     sqlite_with_rowid=False,
 )
 

@@ -80,6 +80,19 @@ class SuspendedReply(Reply):
     items: tuple[WaitingReply, ...]
 
 
+class PackageGrantsReply(Reply):
+    """Terms that a holder of a package was granted; `expiry` stands for an extension."""
+
+    key: str
+    terms: tuple[str, ...]
+
+
+class GrantedReply(Reply):
+    """What was granted to holders of which package."""
+
+    items: tuple[PackageGrantsReply, ...]
+
+
 class OutdatedReply(Reply):
     """Active holders of one revision that grants something else than the current one, as since `since`."""
 

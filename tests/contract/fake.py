@@ -111,6 +111,15 @@ class FakePlatform:
             if holder.package.key in keys and holder.seen(at).subscription.status == "suspended"
         )
 
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for holder in self._world.holders.values():
+            if holder.package.key in keys and holder.is_active(at):
+                terms = {each.term for each in holder.granted(at)}
+                terms |= {"expiry"} if holder.extended_to else set()
+                found.setdefault(holder.package.key, set()).update(terms)
+        return {key: frozenset(terms) for key, terms in found.items() if terms}
+
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         counts = Counter(
             (holder.package.key, holder.revision)
@@ -131,7 +140,7 @@ class FakePlatform:
                 moves = {
                     LosingMove(key, move.run, move.from_revision)
                     for _, move in lost
-                    if entry.verb in ALL_ALIKE
+                    if entry.verb in ALL_ALIKE and _place(move) not in self._spared
                 }
                 stated = Entry(key, entry.verb, entry.term, entry.clients, entry.until)
                 ordered = tuple(sorted(moves, key=lambda each: (each.run, each.from_revision)))
@@ -144,7 +153,7 @@ class FakePlatform:
             (holder, move)
             for holder in self._world.holders.values()
             for move in holder.moved
-            if move.run in runs and takes_anything(sides_of(move), move.start, runs[move.run])
+            if move.run in runs and takes_anything(sides_of(move), move.start, runs[move.run], move.spared)
         ]
         kept = [(holder, move) for holder, move in lost if not was_restored(holder, move)]
         back = {
@@ -158,10 +167,16 @@ class FakePlatform:
             == (move.package, move.to_revision, move.from_revision)
         }
         moves = {(move.package.key, move.run, move.from_revision) for _, move in kept if _is_sure(move)}
-        ordered = sorted(moves - back, key=lambda each: (each[1], each[0], each[2]))
+        ordered = sorted(moves - back - self._spared, key=lambda each: (each[1], each[0], each[2]))
         by_hand = {each.client for each in self._world.events if each.at >= since and each.lost}
         clients = len({holder.id for holder, _ in kept} | by_hand)
         return Lost(clients, tuple(LosingMove(*each) for each in ordered))
+
+    @property
+    def _spared(self) -> set[tuple[str, int, int]]:
+        """Where a move took something, and a grant or an extension spared somebody."""
+        moves = (move for holder in self._world.holders.values() for move in holder.moved)
+        return {_place(move) for move in moves if move.spared}
 
     def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
         if entry.is_spent:
@@ -235,7 +250,7 @@ class FakePlatform:
                 and (
                     holder.is_active(at) or (holder.status == "active" and EndedToo() in question.conditions)
                 )
-                and all(meets(holder, condition) for condition in question.conditions)
+                and all(meets(holder, condition, at) for condition in question.conditions)
             ):
                 yield holder.id
 
@@ -816,7 +831,8 @@ class FakePlatform:
             raise StaleError(f"{len(movers)} clients would move")
         for mover in movers:
             number = len(self._world.runs) + 1
-            moved = world.Moved(number, package, mover.revision, target, mover.assigned_at)
+            spared = world.spared_by(mover, package.revisions[target - 1], at)
+            moved = world.Moved(number, package, mover.revision, target, mover.assigned_at, spared)
             mover.moved.append(moved)
             mover.revision = target
         if move.pace is not None and movers:
@@ -831,6 +847,10 @@ def _holding(held: Subscription) -> dict[str, Any]:
         "assigned_at": held.assigned_at.isoformat(),
         "expires_at": held.expires_at and held.expires_at.isoformat(),
     }
+
+
+def _place(move: world.Moved) -> tuple[str, int, int]:
+    return move.package.key, move.run, move.from_revision
 
 
 def _is_sure(move: world.Moved) -> bool:

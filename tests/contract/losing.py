@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date, datetime
 
     from reconciler.model.packages import Definition
@@ -61,8 +61,12 @@ def _features(world: World) -> dict[str, str | None]:
     return found | {key: limit.feature for key, limit in live.items()}
 
 
-def takes_anything(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> bool:
-    return any(True for _ in _taken(sides, start, at))
+def takes_anything(
+    sides: tuple[Definition, Definition], start: datetime, at: datetime, spared: Collection[str] = ()
+) -> bool:
+    """Whether it takes anything; who keeps its whole end does not see it end either."""
+    kept = {*spared, "subscriptions"} if "expiry" in spared else {*spared} - {"subscriptions"}
+    return any(term not in kept for _, term in _taken(sides, start, at))
 
 
 def _taken(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> Iterator[tuple[str, str]]:
@@ -103,7 +107,8 @@ def lost_under(world: World, package: object, entry: Stated) -> Iterator[tuple[H
         for move in holder.moved:
             if move.package is package and move.run >= entry.since_run:
                 at = world.runs[move.run - 1].at
-                if takes(world, entry, sides_of(move), move.start, at):
+                is_spared = entry.term in move.spared
+                if takes(world, entry, sides_of(move), move.start, at) and not is_spared:
                     yield holder, move
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from reconciler.model.changesets import PackageState
@@ -14,13 +15,20 @@ from reconciler.model.questions import (
     AnyOf,
     AssignedIn,
     EndedToo,
+    ExtendedBeyond,
+    Granted,
+    GrantEnds,
     HeldSince,
     MovedIn,
+    NotExtendedBeyond,
+    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
     OwnerNotIn,
+    ShortenedIn,
     UpTo,
+    UsesBeyond,
     UsesMoreThan,
 )
 
@@ -87,6 +95,8 @@ class Moved:
     from_revision: int
     to_revision: int
     start: datetime
+    spared: frozenset[str] = frozenset()
+    """Terms of which the client kept as much by grants, and what its extension left as it was."""
 
 
 @dataclass
@@ -191,7 +201,7 @@ class World:
     events: list[Event] = field(default_factory=list)
 
 
-def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 - a return per condition
+def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912 - each
     email = normal_email(holder.owner_email)
     match condition:
         case UsesMoreThan("user_count", amount):
@@ -227,7 +237,65 @@ def meets(holder: Holder, condition: Condition) -> bool:  # noqa: C901, PLR0911 
         case UpTo(last):
             return holder.id <= last
         case AnyOf(alternatives):
-            return any(meets(holder, alternative) for alternative in alternatives)
+            return any(meets(holder, alternative, at) for alternative in alternatives)
+        case Granted(term, least, is_kept):
+            return any(_gives(each, least) for each in _of(holder, term, at, is_kept=is_kept))
+        case NotGranted(term, least, is_kept):
+            return not any(_gives(each, least) for each in _of(holder, term, at, is_kept=is_kept))
+        case UsesBeyond(term, amount, least):
+            mine = _of(holder, term, at, is_kept=True)
+            key = term.rpartition("/")[2]
+            used = holder.users if key == "user_count" else holder.usage.get(key, 0)
+            most = max([amount, *map(_set_to, mine)])
+            is_given = any(_gives(each, least) for each in mine)
+            return not is_given and used > most + sum((each.add or 0) - each.spent for each in mine)
+        case GrantEnds():
+            return any(each.until == "reassigned" for each in holder.granted(at))
+        case ShortenedIn(windows):
+            end = holder.expires_at
+            is_extended = bool(holder.extended_to and end and holder.extended_to >= end)
+            return meets(holder, AssignedIn(windows), at) and not is_extended
+        case ExtendedBeyond(instant):
+            return holder.extended_to is not None and holder.extended_to > instant
+        case NotExtendedBeyond(instant):
+            return holder.extended_to is None or holder.extended_to <= instant
+
+
+def _of(holder: Holder, term: str, at: datetime, *, is_kept: bool) -> list[Grant]:
+    """What it has of a term beside its package, with `is_kept` also once it is reassigned."""
+    mine = (each for each in holder.granted(at) if each.term == term)
+    return [each for each in mine if not (is_kept and each.until == "reassigned")]
+
+
+def _set_to(grant: Grant) -> float:
+    is_whole = grant.set_to == "unlimited" or grant.term.startswith("features/")
+    return inf if is_whole else float(grant.set_to or 0)
+
+
+def _gives(grant: Grant, least: int) -> bool:
+    return _set_to(grant) >= least
+
+
+def spared_by(holder: Holder, target: Definition, at: datetime) -> frozenset[str]:
+    """What a move to `target` would take, of which the client keeps as much by a grant or extension."""
+    mine = [each for each in holder.granted(at) if each.until != "reassigned"]
+    held, after = holder.snapshot, target
+    found = {f"features/{key}" for key in set(held.features) - set(after.features)}
+    for prefix, amounts, left in (("limits/", held.limits, after.limits), ("", held.caps, after.caps)):
+        found |= {f"{prefix}{key}" for key, most in amounts.items() if _amount(left.get(key)) < _amount(most)}
+    has = {**{f"limits/{key}": most for key, most in held.limits.items()}, **held.caps}
+    kept = {each.term for each in mine if each.term in found and _set_to(each) >= _amount(has.get(each.term))}
+    end, old, new = holder.expires_at, held.expiry, after.expiry
+    is_shorter = new is not None and new.is_shorter_than(old)
+    if is_shorter and holder.extended_to and end and holder.extended_to >= end:
+        kept.add("expiry")
+    if is_shorter and holder.extended_to and holder.extended_to > at:
+        kept.add("subscriptions")
+    return frozenset(kept)
+
+
+def _amount(quantity: object) -> float:
+    return 0 if quantity is None else inf if quantity == "unlimited" else float(str(quantity))
 
 
 def granted(definition: Definition) -> object:

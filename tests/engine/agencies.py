@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FEATURES = ("agent", "calls", "chat", "sessions")
 LIMITS = {"minutes": "calls", "sessions": "sessions"}
+AMOUNTS = (*LIMITS, "user_count", "ai_credits")
 EXPIRIES = (
     None,
     None,
@@ -51,6 +52,19 @@ class Holder:
     users: int
     usage: dict[str, int]
     status: str = "active"
+    granted: dict[str, tuple[int | str | None, int]] = field(default_factory=dict)
+    """Per feature, limit or cap what it has at least beside its package, and so much more."""
+
+    def features(self, of: dict[str, Any]) -> set[str]:
+        return {*of["features"], *(key for key in self.granted if key in FEATURES and key not in LIMITS)}
+
+    def amounts(self, of: dict[str, Any]) -> dict[str, float]:
+        """What it may use of each amount under a package, with what it has beside that."""
+        most = {key: amount(value) for key, value in amounts(of).items()}
+        for key, (least, more) in self.granted.items():
+            if key in AMOUNTS:
+                most[key] = max(most.get(key, 0), amount(least)) + more
+        return most
 
 
 @dataclass
@@ -98,26 +112,26 @@ def amounts(of: dict[str, Any]) -> dict[str, Any]:
 def lost(holder: Holder, after: dict[str, Any]) -> dict[tuple[str, str], bool]:
     """What the holder would lose, and whether it uses more than is left of it."""
     found = {}
-    for feature in set(holder.held["features"]) - set(after["features"]):
+    for feature in set(holder.held["features"]) - holder.features(after):
         found["feature-removed", feature] = holder.usage.get(feature, 0) > 0
-    now, then = amounts(holder.held), amounts(after)
+    now, then = holder.amounts(holder.held), holder.amounts(after)
     for key, value in now.items():
-        if amount(then.get(key)) < amount(value):
+        if then.get(key, 0) < value:
             is_gone = key in holder.held["limits"] and key not in after["limits"]
             code = "limit-removed" if is_gone else "limit-lowered"
             code = {"user_count": "user-count-lowered", "ai_credits": "ai-credits-lowered"}.get(key, code)
             used = holder.users if key == "user_count" else holder.usage.get(key, 0)
-            found[code, key] = used > amount(then.get(key))
+            found[code, key] = used > then.get(key, 0)
     if end_of(after.get("expiry"), holder.start) < end_of(holder.held.get("expiry"), holder.start):
         found["expiry-shortened", "expiry"] = False
     return found
 
 
 def gains(holder: Holder, after: dict[str, Any]) -> bool:
-    now, then = amounts(holder.held), amounts(after)
+    now, then = holder.amounts(holder.held), holder.amounts(after)
     return (
-        bool(set(after["features"]) - set(holder.held["features"]))
-        or any(amount(value) > amount(now.get(key)) for key, value in then.items())
+        bool(set(after["features"]) - holder.features(holder.held))
+        or any(value > now.get(key, 0) for key, value in then.items())
         or end_of(after.get("expiry"), holder.start) > end_of(holder.held.get("expiry"), holder.start)
     )
 
@@ -163,7 +177,8 @@ def _judge(
     if losses:
         (found.losing if moves else found.keeping).add(holder.id)
     used_anything = any(
-        holder.usage.get(meter, 0) for meter in (*holder.held["features"], *amounts(holder.held))
+        holder.usage.get(meter, 0)
+        for meter in (*holder.held["features"], *amounts(holder.held), *holder.granted)
     )
     if moves and (any(losses.values()) or (is_over and used_anything)):
         found.in_use.add(holder.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -11,13 +12,16 @@ import pytest
 
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
+from reconciler.errors import BlockedError
 from reconciler.model.clients import ClientLine
+from reconciler.model.grants import Granting
 from reconciler.model.plans import Figures
 from reconciler.model.terms import Code
 from tests.engine.agencies import Holder, document, end_of, expected
 
 if TYPE_CHECKING:
     from reconciler.model.clients import ClientStatus
+    from reconciler.model.grants import Until
     from reconciler.model.plans import Plan
     from tests.engine.agencies import Expected
     from tests.shop import Shop
@@ -54,6 +58,22 @@ class Agency:
         return ClientLine(
             id_, 1, id_, f"owner@{id_}.example", status, "pro", start, users=holder.users, usage=usage
         )
+
+    def grant(self, holder: Holder) -> None:
+        """Grant a holder three things that outlive a reassignment, as far as it could use them."""
+        for term in self.random.sample(["calls", "chat", "limits/minutes", "user_count", "ai_credits"], 3):
+            until: Until = self.random.choice(["subscription", "cycle", self.shop.at + timedelta(days=900)])
+            asked = Granting(term, until)
+            if term not in {"calls", "chat"}:
+                most = self.random.choice([5, 20, 50, "unlimited"])
+                more = (
+                    {"set_to": most} if self.random.random() < 0.6 else {"add": self.random.randrange(1, 30)}
+                )
+                asked = replace(asked, **more)
+            with suppress(BlockedError):
+                self.shop.platform.adjust(holder.id, asked, self.shop.at)
+                key = term.rpartition("/")[2]
+                holder.granted[key] = (asked.set_to, asked.add or 0)
 
     def plan(self, after: dict[str, Any], per_run: int | None, *, moves: bool) -> tuple[Plan, Expected]:
         rollout = {"existing_clients": "reassign", **({"per_run": per_run} if per_run else {})}
@@ -107,6 +127,27 @@ def test_every_figure_is_the_number_of_distinct_clients(shop: Shop, seed: int) -
 
     made, truth = agency.plan(after, per_run, moves=seed % 3 > 0)
 
+    same_figures(made, truth)
+
+
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_grants_are_counted_with_what_the_package_gives(shop: Shop, seed: int) -> None:
+    agency = Agency(shop, seed)
+    for number in range(agency.random.randrange(1, 4)):
+        agency.live = held = document(agency.random)
+        shop.package("pro", **held)
+        shop.apply()
+        agency.sell(held, number)
+    for holder in agency.holders:
+        if agency.random.random() < 0.7:
+            agency.grant(holder)
+
+    made, truth = agency.plan(document(agency.random), agency.random.choice([None, 9]), moves=seed % 3 > 0)
+
+    same_figures(made, truth)
+
+
+def same_figures(made: Plan, truth: Expected) -> None:
     if not made.changes:
         pytest.skip("the last edit changed nothing")
     assert counted(made) == truth.figures()

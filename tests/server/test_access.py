@@ -64,6 +64,7 @@ CASES = [
     Case("POST", "/v1/definitions", {R}, {"wanted": [{"key": "basic", "revision": 1}]}),
     Case("POST", "/v1/holdings", {R}, {"keys": ["basic"], "at": AT}),
     Case("POST", "/v1/suspended", {R}, {"keys": ["basic"], "at": AT}),
+    Case("POST", "/v1/granted", {R}, {"keys": ["basic"], "at": AT}),
     Case("GET", "/v1/packages/basic/consumption/chat", {R}),
     Case("GET", "/v1/holders", {R}),
     Case("GET", "/v1/outdated", {R}),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import RevisionRef
-from reconciler.model.terms import Term
+from reconciler.model.questions import NotGranted
+from reconciler.model.terms import EXPIRY, Term
 from reconciler.planning.outcomes import alone_in, losses, starts_of, taken_by
-from reconciler.store import acknowledgements, events, meta, moves, packages, runs, subscriptions
-from reconciler.store.moves import Pair, Part
+from reconciler.store import acknowledgements, events, grants, meta, moves, packages, runs, subscriptions
+from reconciler.store.moves import Pair, Part, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet
     from reconciler.model.losses import Bounds, Known
     from reconciler.model.packages import Definition
+    from reconciler.model.questions import ClientQuestion
     from reconciler.planning.outcomes import Outcome, Starts
     from reconciler.store.acknowledgements import Stored
+    from reconciler.store.moves import Step
     from reconciler.store.packages import StoredPackage
+
+
+_ENDS: Final = ("expiry", "subscriptions")
+_SPARED_AS: Final[Mapping[str, str]] = {"shortens": "expiry", "ends": "subscriptions"}
 
 
 def in_force(connection: Connection, at: datetime) -> tuple[InForce, ...]:
@@ -42,11 +49,12 @@ def lost_since(connection: Connection, since: datetime) -> Lost:
     """
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
+    spared = moves.with_spared(connection, first) if first is not None else set()
     definitions = _definitions(connection, pairs)
     parts = [
-        Part(pair, starts, _restoring(pair, pairs))
+        Part(pair, starts, _restoring(pair, pairs), term)
         for pair in pairs
-        for starts in _of_any(_losses(pair, definitions))
+        for starts, term in _of_any(_losses(pair, definitions), has_spared=_place(pair) in spared)
     ]
     return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
 
@@ -61,6 +69,25 @@ def keep(
         acknowledgements.forget_others(connection, change_set.acknowledgements)
     for stated in (change_set.bounds.entries, change_set.acknowledgements or ()):
         acknowledgements.keep(connection, stated, run_id, was)
+
+
+def spare(connection: Connection, step: Step, who: ClientQuestion, target: Definition, at: datetime) -> None:
+    """Write down who keeps by grants or extensions what a step takes, where there are any."""
+    granted = grants.terms(connection, [who.package], at).get(who.package, frozenset())
+    if not granted:
+        return
+    held = packages.definitions(connection, {RevisionRef(who.package, each) for each in who.revisions})
+    by_number = {ref.revision: definition for ref, definition in held.items()}
+    found = losses(by_number, target, at, granted)
+    taken = {
+        Taken(number, str(loss.term), each.only.least)
+        for loss in found
+        for number, each in loss.held.items()
+        if isinstance(each.only, NotGranted)
+    }
+    ends = (each for each in found if each.term == EXPIRY and each.is_granted)
+    taken |= {Taken(number, term, 0) for each in ends for number in each.held for term in _ENDS}
+    moves.spare(connection, step, sorted(taken), at)
 
 
 def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str]:
@@ -94,12 +121,14 @@ class _Known:
 
     Attributes:
         taken: What moves between two revisions took, of each such pair since the first of the entries.
+        spared: Where somebody kept something by a grant or an extension.
         left: Revisions per package that somebody holds whose subscription has not ended.
         features: Of limits, which feature each goes with, also by catalogs from before those runs.
     """
 
     entries: tuple[Stored, ...]
     taken: Mapping[Pair, Collection[Outcome]]
+    spared: Collection[tuple[int, int, int]]
     left: Mapping[str, Collection[int]]
     definitions: Mapping[RevisionRef, Definition]
     heads: Mapping[str, StoredPackage]
@@ -121,7 +150,8 @@ class _Known:
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
         features = _features(connection, first)
         taken = {pair: _taken(pair, definitions, features) for pair in pairs}
-        return cls(entries, taken, left, definitions, heads, features, at)
+        spared = moves.with_spared(connection, first) if first is not None else set()
+        return cls(entries, taken, spared, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
         parts = self._parts(entry)
@@ -154,7 +184,8 @@ class _Known:
             if pair.package_id == entry.package_id and pair.run >= entry.since_run:
                 starts = taken_by(entry.verb, entry.term, taken, pair.at)
                 if starts is not None:
-                    parts.append(Part(pair, starts))
+                    term = _SPARED_AS.get(entry.verb, entry.term)
+                    parts.append(Part(pair, starts, (), term if _place(pair) in self.spared else None))
         return parts
 
 
@@ -189,10 +220,14 @@ def _losses(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[
     return tuple(each for each in found if each.code.row.reaches_holders)
 
 
-def _of_any(found: Collection[Outcome]) -> Collection[Starts]:
-    """Return what the starts of those are who lost at least one of them."""
-    needed = [starts_of(each) for each in found]
-    return [()] if () in needed else needed
+def _of_any(found: Collection[Outcome], *, has_spared: bool) -> Collection[tuple[Starts, str | None]]:
+    """Return what the starts of those are who lost at least one of them, and which where some kept it."""
+    needed = [(starts_of(each), str(each.term) if has_spared else None) for each in found]
+    return [((), None)] if ((), None) in needed else needed
+
+
+def _place(pair: Pair) -> tuple[int, int, int]:
+    return pair.run, pair.package_id, pair.from_revision
 
 
 def _restoring(pair: Pair, pairs: Iterable[Pair]) -> tuple[int, ...]:
@@ -210,5 +245,5 @@ def _whole(parts: Iterable[Part]) -> tuple[LosingMove, ...]:
     return tuple(
         LosingMove(each.pair.package, each.pair.run, each.pair.from_revision)
         for each in parts
-        if not each.starts and not each.restored_in
+        if not each.starts and not each.restored_in and each.term is None
     )

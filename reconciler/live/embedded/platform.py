@@ -31,6 +31,7 @@ from reconciler.model.forms import HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.plans import PlatformIdentity
 from reconciler.store import (
     events,
+    grants,
     idempotency,
     imports,
     meta,
@@ -129,6 +130,11 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return subscriptions.suspended(connection, keys, at)
+
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+        """See `PlatformReader`."""
+        with self.database.reading() as connection:
+            return grants.terms(connection, keys, at)
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""

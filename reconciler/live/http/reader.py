@@ -38,6 +38,7 @@ from reconciler.wire.questions import (
     AcknowledgedReply,
     AllOutdatedReply,
     AnswersReply,
+    GrantedReply,
     HoldersReply,
     HoldingsBody,
     HoldingsReply,
@@ -148,6 +149,15 @@ class HttpReader:
             items = self.agreed.call(asking(paths.SUSPENDED, body), SuspendedReply).items
             held |= {item.key: item.clients for item in items}
         return held
+
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+        """See `PlatformReader`."""
+        found: dict[str, frozenset[str]] = {}
+        for some in _cut(sorted(set(keys)), _PAGE):
+            body = made(HoldingsBody, keys=tuple(some), at=at)
+            items = self.agreed.call(asking(paths.GRANTED, body), GrantedReply).items
+            found |= {item.key: frozenset(item.terms) for item in items}
+        return found
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         """See `PlatformReader`."""

@@ -30,6 +30,7 @@ _WORST_FIRST: Final = (
     "not-allowed",
     "keep",
     "gain",
+    "granted",
 )
 """Effects in the order in which a sample names clients."""
 
@@ -68,6 +69,7 @@ def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...
         *_keeping(finding, difference),
         *_beside(finding, difference),
         _gaining(finding.gain),
+        _granted(finding),
     )
     return naming(tuple(each for each in told if each.count), finding.sample)
 
@@ -144,6 +146,13 @@ def _beside(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
 def _gaining(count: int) -> Effect:
     phrase = words(f"{agreed(count, 'gains', 'gain')} it with this apply", tone=Tone.GOOD)
     return Effect("gain", count, phrase, Tone.GOOD)
+
+
+def _granted(finding: ImpactFinding) -> Effect:
+    count = finding.granted
+    has = agreed(count, "has", "have") if finding.code.row.is_gain else agreed(count, "keeps", "keep")
+    as_much = "as much by a grant already" if finding.code.row.is_gain else "it by a grant"
+    return Effect("granted", count, words(f"{has} {as_much}"))
 
 
 def _hurt(name: str, count: int, phrase: str) -> Effect:

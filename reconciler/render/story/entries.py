@@ -189,7 +189,7 @@ def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
     yield from _holders(first, figures)
     for change in changes:
         if change.reassignment is not None:
-            yield from _moves(change.reassignment)
+            yield from _moves(change.reassignment, change.impact.grants_ending)
     if first.reach is not Reach.UNKNOWN and not all(each.impact.complete for each in changes):
         said = "The platform could not say everything: counts are at least what is shown."
         yield words(said, tone=Tone.CAUTION)
@@ -230,7 +230,7 @@ def _afterwards(change: Change, holding: int) -> str:
             return ""
 
 
-def _moves(moves: Reassignment) -> Iterator[Words]:
+def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
     to = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
     who = f"{counted(moves.clients, 'client')} {agreed(moves.clients, 'moves', 'move')}"
     yield words(f"{who} to {to} with this apply", _left(moves), ".")
@@ -242,6 +242,9 @@ def _moves(moves: Reassignment) -> Iterator[Words]:
         if count:
             yield words(f"{counted(count, 'client')} {agreed(count, *verbs)}{why}.")
 
+    if grants_ending:
+        has = agreed(grants_ending, "has a grant that ends", "have grants that end")
+        yield words(f"{number(grants_ending)} of them {has} with the reassignment.", tone=Tone.CAUTION)
     if moves.resumed:
         goes_on = agreed(moves.resumed, "subscription that is over goes", "subscriptions that are over go")
         yield words(f"{number(moves.resumed)} {goes_on} on.", tone=Tone.GOOD)

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from reconciler.render.story.words import Words
 
 _Identity: TypeAlias = "tuple[Code, Term]"
-_COUNTS: Final = ("keep", "lose", "use", "over", "not_allowed", "expired", "lose_use", "lose_over", "gain")
+_COUNTS: Final = (
+    "keep",
+    "lose",
+    "use",
+    "over",
+    "not_allowed",
+    "expired",
+    "lose_use",
+    "lose_over",
+    "gain",
+    "granted",
+)
 _BESIDE: Final = {"features": "limits", "limits": "features"}
 _TOLD_SINGLY: Final = 3
 

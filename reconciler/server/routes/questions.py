@@ -19,6 +19,7 @@ from reconciler.wire.questions import (
     AcknowledgedReply,
     AllOutdatedReply,
     AnswersReply,
+    GrantedReply,
     HeldReply,
     HoldersReply,
     HoldingsBody,
@@ -28,6 +29,7 @@ from reconciler.wire.questions import (
     NthBody,
     NthReply,
     OutdatedReply,
+    PackageGrantsReply,
     QuestionsBody,
     SuspendedReply,
     WaitingReply,
@@ -56,6 +58,14 @@ def suspended(call: _Reader, body: HoldingsBody) -> Response:
     held = call.platform.suspended(set(body.keys), body.at)
     items = (WaitingReply(key=key, clients=clients) for key, clients in sorted(held.items()))
     return shown(SuspendedReply(items=tuple(items)))
+
+
+@router.post(paths.GRANTED, response_model=GrantedReply)
+def granted(call: _Reader, body: HoldingsBody) -> Response:
+    """Name the terms that active holders of packages were granted; `expiry` stands for an extension."""
+    found = call.platform.granted_terms(set(body.keys), body.at)
+    items = (PackageGrantsReply(key=key, terms=tuple(sorted(terms))) for key, terms in sorted(found.items()))
+    return shown(GrantedReply(items=tuple(items)))
 
 
 @router.get(paths.HOLDERS, response_model=HoldersReply)

@@ -90,8 +90,16 @@ def _create_clients() -> None:
         _revision_key("package_id", "revision"),
         sqlite_with_rowid=False,
     )
-    held = ["package_id", "revision", "client_id", "active_until", "assigned_at"]
+    held = ["package_id", "revision", "client_id", "active_until", "assigned_at", "is_granted"]
     op.create_index("ix_subscriptions_held", "subscriptions", held)
+    is_extended = sa.text("extended_to IS NOT NULL")
+    op.create_index(
+        "ix_subscriptions_extended",
+        "subscriptions",
+        ["package_id", "extended_to"],
+        sqlite_where=is_extended,
+        postgresql_where=is_extended,
+    )
     op.create_index("ix_subscriptions_active_until", "subscriptions", ["active_until"])
     op.create_table(
         "grants",
@@ -161,6 +169,13 @@ def _create_runs() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_moves_client", "moves", ["client_id", "run_id"])
+    op.create_table(
+        "spared",
+        sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
+        sa.Column("term", _ORDERED, primary_key=True),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "acknowledgements",
         sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),

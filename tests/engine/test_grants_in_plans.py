@@ -1,0 +1,140 @@
+"""What a plan says of clients who have something beside their package, and who is not taken for a loser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.model.grants import Extending, Granting
+from reconciler.model.terms import Code
+from reconciler.render.story.blockers import Audience
+from reconciler.render.story.story import story
+from reconciler.render.text.plan import plan_lines
+from reconciler.render.text.style import Paper
+
+if TYPE_CHECKING:
+    from reconciler.model.clients import Client
+    from reconciler.model.plans import ImpactFinding, Plan
+    from tests.shop import Shop
+
+REASSIGN = {"rollout": {"existing_clients": "reassign"}}
+
+
+def selling(shop: Shop, *clients: str, **fields: Any) -> None:
+    shop.settled(clients_losing="unlimited", acknowledge="never")
+    shop.package("pro", **{"features": ["chat"], **fields})
+    shop.apply()
+    shop.clients(*clients, package="pro")
+
+
+def grant(shop: Shop, client: str, term: str, until: Any = "subscription", **more: Any) -> Client:
+    return shop.platform.adjust(client, Granting(term, until, **more), shop.at)
+
+
+def findings(made: Plan) -> dict[Code, ImpactFinding]:
+    return {each.code: each for change in made.changes for each in change.impact.findings}
+
+
+def told(made: Plan) -> str:
+    return "\n".join(plan_lines(story(made, Audience.TERMINAL), Paper(200)))
+
+
+def test_who_keeps_a_removed_feature_by_a_grant_does_not_lose_it(shop: Shop) -> None:
+    selling(shop, "acme", "bolt", "cord", features=["chat", "agent"])
+    grant(shop, "acme", "agent")
+    grant(shop, "bolt", "agent", "reassigned")
+    shop.package("pro", features=["chat"], **REASSIGN)
+
+    made = shop.plan()
+
+    found = findings(made)[Code.FEATURE_REMOVED]
+    assert (found.lose, found.granted, made.summary.clients_losing) == (2, 1, 2)
+    assert "2 lose it with this apply" in told(made)
+    assert "1 keeps it by a grant" in told(made)
+
+
+def test_a_grant_that_the_package_makes_redundant_is_told_and_is_no_gain(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "agent")
+    shop.package("pro", features=["chat", "agent"], **REASSIGN)
+
+    made = shop.plan()
+
+    found = findings(made)[Code.FEATURE_ADDED]
+    assert (found.gain, found.granted, made.summary.clients_gaining) == (1, 1, 1)
+    assert "1 has as much by a grant already" in told(made)
+
+
+def test_whose_grant_ends_with_the_reassignment_is_told(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "agent", "reassigned")
+    shop.package("pro", features=["chat", "sessions"], **REASSIGN)
+
+    made = shop.plan()
+
+    assert [change.impact.grants_ending for change in made.changes if change.reassignment] == [1]
+    assert "1 of them has a grant that ends with the reassignment." in told(made)
+
+
+@pytest.mark.parametrize(
+    ("more", "lose", "over"), [({"set_to": 9}, 1, 1), ({"set_to": 8}, 2, 2), ({"add": 3}, 2, 1)], ids=str
+)
+def test_a_lowered_limit_takes_from_whom_no_grant_gives_as_much(
+    shop: Shop, more: dict[str, Any], lose: int, over: int
+) -> None:
+    selling(shop, "acme", "bolt", user_count=9)
+    grant(shop, "acme", "user_count", **more)
+    for client in ("acme", "bolt"):
+        shop.platform.set_users(client, 9, shop.at)
+    shop.package("pro", features=["chat"], user_count=6, **REASSIGN)
+
+    made = shop.plan()
+
+    found = findings(made)[Code.USER_COUNT_LOWERED]
+    assert (found.lose, found.lose_over) == (lose, over)
+    assert made.summary.clients_losing_in_use == over
+
+
+def test_an_apply_keeps_to_the_bound_of_those_who_really_lose(shop: Shop) -> None:
+    selling(shop, "acme", "bolt", features=["chat", "agent"])
+    shop.settled(clients_losing="unlimited", acknowledge="losing")
+    grant(shop, "acme", "agent")
+    entry = {"removes": "agent", "clients": 1, "reason": "It ends.", "until": "2999-12-31"}
+    shop.package("pro", features=["chat"], acknowledge=[entry], **REASSIGN)
+
+    made = shop.plan()
+    shop.apply()
+
+    assert not made.blocked
+    assert [each.lost for each in shop.platform.acknowledged(shop.at)] == [1]
+    assert shop.platform.client("acme", shop.at).entitlements.features == ("agent", "chat")
+    assert shop.platform.client("bolt", shop.at).entitlements.features == ("chat",)
+
+
+def test_whom_an_extension_leaves_the_end_is_neither_shortened_nor_ended(shop: Shop) -> None:
+    selling(shop, "acme", "bolt", "cord", expiry="30 days")
+    shop.platform.adjust("acme", Extending(shop.at + timedelta(days=40)), shop.at)
+    shop.later(days=10)
+    shop.package("pro", features=["chat"], expiry="5 days", **REASSIGN)
+
+    made = shop.plan()
+    shop.apply()
+
+    assert (made.summary.subscriptions_ended, made.summary.clients_losing) == (2, 2)
+    assert Code.EXPIRY_SHORTENED not in {code for code, each in findings(made).items() if each.lose}
+    status = {client.id: client.subscription.status for client in shop.platform.clients(shop.at)}
+    assert status == {"acme": "active", "bolt": "expired", "cord": "expired"}
+    assert shop.platform.lost_since(shop.at).clients == 2
+
+
+def test_a_grant_makes_nobody_outdated(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "agent")
+    shop.package("pro", features=["chat"], user_count=7)
+
+    made = shop.plan()
+
+    assert [each.impact.stale for each in made.changes] == [0]
+    assert shop.platform.outdated(shop.at) == ()
