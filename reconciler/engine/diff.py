@@ -25,7 +25,7 @@ from reconciler.planning.drafts import drafted
 from reconciler.planning.loosening import GuardPair
 from reconciler.planning.pairing import paired
 from reconciler.sources.commits import commit_of, exported, has_config, place_of
-from reconciler.sources.git import GitError, parting, resolved
+from reconciler.sources.git import GitError, parting, refusal, resolved
 from reconciler.sources.workspace import locate, read_workspace
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN_IMPACT: Final = Impact.unknown()
 _VERY_MANY: Final = 10**12
+_NAME_ANOTHER: Final = "Name a commit, branch or tag that git has here; a shallow clone has few."
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _found(config: Path, since: Since) -> tuple[Place, str, tuple[str, ...]]:
     except GitError as error:
         raise WrongUsageError(
             f"{since.ref!r} cannot be compared with: {error.message}",
-            hint=error.hint or "Name a commit, branch or tag that git has here; a shallow clone has few.",
+            hint=error.hint or ("" if refusal(config.parent) else _NAME_ANOTHER),
         ) from error
     told = f"Compared with {commit[:12]}, where what is checked out left {since.ref}."
     return place, commit, () if commit == named else (told,)

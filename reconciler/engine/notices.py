@@ -12,10 +12,12 @@ from reconciler.planning.acknowledgements import entries_of
 from reconciler.planning.fields import likeness
 from reconciler.planning.guards import owed_by
 from reconciler.planning.rollouts import has_rollout
+from reconciler.sources.git import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from reconciler.live.port import PlatformReader
     from reconciler.model.clients import Client
@@ -37,6 +39,12 @@ def idle_waivers(allow: Iterable[str], guards: Iterable[GuardResult]) -> Iterato
     used = {f"{each.id}:{each.key}" for each in guards if each.result == "allowed"}
     for waiver in sorted(set(allow) - used):
         yield f"The waiver `{waiver}` lets nothing pass in this plan."
+
+
+def unknown_commit(folder: Path) -> Iterator[str]:
+    """Say why the plan names no commit where the files are in a repository."""
+    if why := refusal(folder):
+        yield f"The commit of these files is unknown, and is not recorded: {why}"
 
 
 def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> Iterator[ClientNotice]:

@@ -18,6 +18,7 @@ from reconciler.engine.notices import (
     not_yet_loosened,
     of_files,
     stays,
+    unknown_commit,
 )
 from reconciler.engine.promotion import ahead, promotion, waits
 from reconciler.engine.unapplied import unapplied
@@ -194,6 +195,7 @@ def prepare(
             *(() if follows_files else said_of(parks, releases)),
             *left_behind(pairing, weighed),
             *likely_renames(weighed),
+            *(unknown_commit(workspace.root) if follows_files and commit is None else ()),
             *idle_waivers(request.allow, guards),
             *left_for_later(weighed, left_terms, _beside(looser, loosened) if follows_files else ()),
             *(waits(first) if first and not request.is_applied else ()),

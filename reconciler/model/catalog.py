@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from reconciler.model.forms import composed
 from reconciler.model.packages import digest_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Catalog:
         features, limits = document.get("features", {}), document.get("limits", {})
         return cls(
             features={key: _feature(features[key]) for key in sorted(features)},
-            limits={key: Limit(**limits[key]) for key in sorted(limits)},
+            limits={key: Limit(**_composed(limits[key])) for key in sorted(limits)},
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -77,8 +78,12 @@ class Catalog:
 NO_TERMS: Final = Catalog()
 
 
+def _composed(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: composed(value) if isinstance(value, str) else value for key, value in document.items()}
+
+
 def _feature(document: Mapping[str, Any]) -> Feature:
-    return Feature(**{**document, "requires": tuple(sorted(set(document.get("requires", ()))))})
+    return Feature(**{**_composed(document), "requires": tuple(sorted(set(document.get("requires", ()))))})
 
 
 def _feature_document(feature: Feature) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.emails import fault_of, normal_email
@@ -115,6 +116,12 @@ def require(texts: Iterable[tuple[Form, str]]) -> None:
 def visible(text: str) -> str:
     """Return the text with the characters that no line may have as escapes."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def composed(text: str) -> str:
+    """Return a text in Unicode's composed form (NFC), without space at either end: equal texts are equal."""
+    text = text.strip()
+    return text if text.isascii() else normalize("NFC", text)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from reconciler.model.emails import normal_email
 from reconciler.model.expiry import Expiry, end_of
 from reconciler.model.fields import Days, Readable
+from reconciler.model.forms import composed
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Definition:
 
     @classmethod
     def normalised(cls, document: Mapping[str, Any]) -> Definition:
-        """Build from a schema-valid document, so that order, case of e-mails and defaults make no difference.
+        """Build from a schema-valid document, in one form whatever its order and writing.
+
+        Order, the case of e-mails, Unicode's forms and stated defaults make no difference.
 
         Both sides of every comparison pass here: package files, and `as_document` of a stored revision.
         """
@@ -56,8 +59,8 @@ class Definition:
         expiry = document.get("expiry")
         limits = document.get("limits", {})
         return cls(
-            title=document["title"].strip(),
-            description=document.get("description", "").strip(),
+            title=composed(document["title"]),
+            description=composed(document.get("description", "")),
             features=tuple(sorted(set(document.get("features", ())))),
             limits={key: limits[key] for key in sorted(limits) if limits[key]},
             caps={key: cap for key in CAPS if (cap := document.get(key))},

@@ -14,6 +14,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.model.documents.client import ClientDocument
 from reconciler.model.english import agreed, counted
 from reconciler.model.findings import Finding, Position
+from reconciler.model.forms import composed
 from reconciler.sources.client_tables import Record, is_table, rows
 from reconciler.validation.wording import PATTERNS
 
@@ -99,7 +100,7 @@ def _client(record: Record) -> ClientLine:
     return ClientLine(
         id=document.id,
         line=record.number,
-        name=document.name,
+        name=document.name and composed(document.name),
         owner_email=document.owner_email and document.owner_email.strip(),
         status=document.status,
         package=document.package,

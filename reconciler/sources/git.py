@@ -26,6 +26,7 @@ __all__ = [
     "head_commit",
     "parting",
     "reach",
+    "refusal",
     "resolved",
     "working_copy",
 ]
@@ -67,6 +68,17 @@ def head_commit(folder: Path) -> str | None:
         return resolved(working_copy(folder), "HEAD")
     except GitError:
         return None
+
+
+def refusal(folder: Path) -> str:
+    """Return why git tells nothing of the repository that holds `folder`; empty where it does, or outside."""
+    if top_of(folder) is None:
+        return ""
+    try:
+        ask(working_copy(folder), "rev-parse", "--git-dir")
+    except GitError as error:
+        return error.message
+    return ""
 
 
 def resolved(repository: Repository, ref: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.sources.git import GitError, ask, head_commit, working_copy
+from reconciler.cli.main import main
+from reconciler.sources.git import GitError, ask, head_commit, refusal, working_copy
 from reconciler.sources.git_process import PROTOCOLS, Bounds, running
+from tests.workspaces import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,3 +185,32 @@ def demanding_server() -> Iterator[str]:
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def test_a_repository_of_another_user_is_told_with_all_that_git_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = repository(tmp_path, pro="title: Pro\nfeatures: [chat]\nuser_count: 3\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "First")
+    if os.getuid():
+        pytest.skip("only root can give a folder to another user")
+    os.chown(config.parent, 1, 1)
+
+    codes = [main(["--config", str(config), *words]) for words in (["plan"], ["diff", "--against", "HEAD"])]
+
+    printed = capsys.readouterr()
+    assert codes == [0, 64]
+    for text in (" ".join(printed.out.split()), printed.err):
+        assert "dubious ownership" in text
+        assert "git config --global --add safe.directory" in text
+    assert "The commit of these files is unknown" in printed.out
+    assert "shallow" not in printed.err
+
+
+def test_git_refuses_nothing_outside_of_repositories_and_before_the_first_commit(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == ""
+
+    git(tmp_path, "init", "-q")
+
+    assert refusal(tmp_path) == ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from unicodedata import normalize
 
 from reconciler.sources.layout.emission import emit, fits, may_fit
 from reconciler.sources.layout.parsing import parse
@@ -165,7 +166,8 @@ def _with_modeline(layout: Layout, modeline: str) -> Layout:
 
 def _says_the_same(text: str, content: bytes, before: Layout) -> bool:
     try:
-        return load(text.encode()) == load(content) and sorted(_said(parse(text))) == sorted(_said(before))
+        composed = normalize("NFC", content.decode()).encode()
+        return load(text.encode()) == load(composed) and sorted(_said(parse(text))) == sorted(_said(before))
     except DoubtfulError:
         return False
 

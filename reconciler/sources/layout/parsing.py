@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import normalize
 
 from yaml._yaml import CParser
 from yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
@@ -23,7 +24,8 @@ _STARTS: Final = (MappingStartEvent, SequenceStartEvent)
 
 
 def parse(text: str) -> Layout:
-    """Return the layout of a text that `sources.yaml.load` accepts."""
+    """Return the layout of a text that `sources.yaml.load` accepts, in Unicode's composed form."""
+    text = normalize("NFC", text)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return _Parser(text).layout()
 

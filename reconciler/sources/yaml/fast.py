@@ -35,7 +35,8 @@ def load(content: bytes) -> dict[str, Any]:
         raise DoubtfulError
     try:
         text = content.decode()
-        if not text.replace("\n", "").isprintable() and FORBIDDEN.search(text):
+        is_plain = text.isascii() and text.replace("\n", "").isprintable()
+        if not is_plain and FORBIDDEN.search(text):
             raise DoubtfulError
         return _document(CParser(content).get_event, is_checked=_may_hold_more_than_values(content))
     except (UnicodeDecodeError, YAMLError, NotPlainError) as error:

@@ -24,7 +24,7 @@ _WORDS: Final[dict[str, bool]] = dict.fromkeys(("true", "True", "TRUE"), True) |
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 
 FORBIDDEN: Final = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\uffa0\ufff9-\ufffb"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control, bidirectional and invisible characters: what a reviewer sees must be what is there."""
