@@ -16,7 +16,9 @@ from reconciler.cli.process import actor as present_actor
 from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
 from reconciler.cli.terminal import Terminal
+from reconciler.cli.verbose import tell_plan
 from reconciler.errors import ReconcilerError, WrongUsageError
+from reconciler.model.english import counted
 from reconciler.model.events import Author
 from reconciler.model.forms import ACTOR
 from reconciler.model.secrets import without_secrets
@@ -127,7 +129,7 @@ class Applying:
             request.at, request.allow, aim=aim, earlier=request.earlier, is_applied=out is None
         )
         with working("Comparing", Terminal.of(chosen())):
-            made = plan(self.workspace, self.environment, self.platform, asked)
+            made = tell_plan(plan(self.workspace, self.environment, self.platform, asked))
         if out is not None:
             return self._saved(made, out)
         self._show(made)
@@ -139,7 +141,7 @@ class Applying:
     def reviewed(self, plan: Plan) -> int:
         """Make a saved plan again, show and apply it; return the exit code."""
         bound = self._bound(plan)
-        self._show(bound.now.plan, is_saved=True)
+        self._show(tell_plan(bound.now.plan), is_saved=True)
         return self._noted(plan) if bound.now.plan.is_empty else self._carried_out(bound)
 
     def _noted(self, plan: Plan) -> int:
@@ -201,7 +203,7 @@ class Applying:
         from reconciler.engine.apply import held_back
 
         left_out = held_back(bound.now.plan, self.request)
-        with working("Applying", Terminal.of(chosen())):
+        with working(_amount(bound.now.plan), Terminal.of(chosen())):
             run = self._applied(bound)
         self._report(run, left_out)
         self._say_what_waits(run, bound)
@@ -253,13 +255,18 @@ class Applying:
             terminal.complain(not_loosened_text(waiting, terminal.messages))
 
     def _show(self, plan: Plan, *, is_saved: bool = False, step: str = "") -> None:
-        """Print the plan: to standard error where JSON is wanted, which is the run alone."""
+        """Print the plan: to standard error where JSON is wanted, which is the run alone.
+
+        With --quiet it is shown only to who is asked about it.
+        """
         from reconciler.model.plans import FilesApplied
         from reconciler.render.text.runs import idle_text
 
         terminal, is_json = Terminal.of(chosen()), chosen().format == "json"
         told = for_readers(plan, "text", terminal.rows, no_clients=self._no_clients)
         is_idle = plan.is_empty and not plan.blocked
+        if terminal.is_quiet and not is_idle and (is_saved or self.yes):
+            return
         if is_idle and (is_saved or not isinstance(plan.aim, FilesApplied)):
             write = terminal.say if is_json else terminal.write
             write(idle_text(told, terminal.messages))
@@ -280,6 +287,11 @@ class Applying:
     @property
     def _no_clients(self) -> bool:
         return self.request.no_clients or not self.environment.show_clients
+
+
+def _amount(plan: Plan) -> str:
+    moved = sum(change.reassignment.clients for change in plan.changes if change.reassignment)
+    return f"Applying {counted(len(plan.changes), 'change')}, {counted(moved, 'client')} move"
 
 
 def _as_run(run: Run) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -56,6 +58,7 @@ COMMANDS: Final = {
     "help": Listed(f"{_HERE}.help:help_command", "Say what a command does and takes."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
+_COMPLETES: Final = "_RECONCILER_COMPLETE"
 _EPILOG: Final = """
 \b
 Exit codes: 0 done, 2 changes (with --detailed-exitcode), 3 invalid files,
@@ -98,6 +101,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _ended(arguments: Sequence[str]) -> int:
     values: dict[str, Any] = {}
+    if _COMPLETES in os.environ:
+        import_module("reconciler.cli.completion").register()
     try:
         return _code(commands.main(list(arguments), "reconciler", standalone_mode=False, obj=values))
     except click.exceptions.NoArgsIsHelpError as error:

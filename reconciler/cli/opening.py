@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.process import now
+from reconciler.cli.progress import passing
 from reconciler.cli.secrets import token_of, trust_of
+from reconciler.cli.terminal import Terminal
+from reconciler.cli.verbose import tell_files, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +25,18 @@ def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
     """Read and check all files; their findings are in the workspace."""
     from reconciler.sources.workspace import read_workspace
 
-    return read_workspace(_config(choices), today=now().date(), cache=cache)
+    config = _config(choices)
+    reading = passing("files read and checked", Terminal.of(choices))
+    workspace = read_workspace(config, today=now().date(), cache=cache, passing=reading)
+    tell_files(workspace, config, choices)
+    return workspace
 
 
 @contextmanager
 def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]:
     """Open the environment's platform for the block."""
     with _opened(environment, workspace.root) as platform:
-        yield platform
+        yield told(platform, environment)
 
 
 def _opened(environment: Environment, root: Path) -> AbstractContextManager[Platform]:
@@ -52,8 +59,9 @@ def earlier_of(workspace: Workspace, environment: Environment) -> Iterator[Platf
 @contextmanager
 def platform_of(choices: Choices) -> Iterator[Platform]:
     """Open the chosen platform; package files and catalog are not read."""
-    with _opened(*environment_and_root(choices)) as platform:
-        yield platform
+    environment, root = environment_and_root(choices)
+    with _opened(environment, root) as platform:
+        yield told(platform, environment)
 
 
 def require_package(choices: Choices, platform: Platform, key: str) -> None:

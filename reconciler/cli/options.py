@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
@@ -35,6 +36,7 @@ class Choices(NamedTuple):
     format: Format = "text"
     no_color: bool = False
     quiet: bool = False
+    verbose: bool = False
     token_hosts: tuple[tuple[TokenHost, ...], ...] = ()
 
 
@@ -43,6 +45,16 @@ def option(*names: str, **attributes: Any) -> Decorator:
     long = max(names, key=len).lstrip("-")
     variable = "RECONCILER_" + long.upper().replace("-", "_")
     return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+
+
+def completed_by(name: str) -> Callable[..., list[Any]]:
+    """Return the completer of that name in `completion`, which is imported where a shell asks."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[Any]:
+        completer = getattr(import_module("reconciler.cli.completion"), name)
+        return list(completer(context, parameter, typed))
+
+    return complete
 
 
 def global_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,9 +138,16 @@ _GLOBAL: Final = (
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="The configuration; by default reconciler.yaml here or in a folder above.",
     ),
-    _global("-e", "--environment", metavar="NAME", help="Which platform; by default `default_environment`."),
+    _global(
+        "-e",
+        "--environment",
+        metavar="NAME",
+        shell_complete=completed_by("environments"),
+        help="Which platform; by default `default_environment`.",
+    ),
     _global("--no-color", is_flag=True, help="Never print colours. NO_COLOR and FORCE_COLOR count too."),
     _global("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+    _global("-v", "--verbose", is_flag=True, help="Tell on standard error what is read, asked and decided."),
     _global(
         "--token-host",
         "--token-hosts",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli.options import option
+from reconciler.cli.options import completed_by, option
 from reconciler.model.expiry import Expiry
 from reconciler.model.grants import OCCASIONS
 from reconciler.model.patterns import PACKAGE_KEY_PATTERN
@@ -118,6 +118,7 @@ def allow_option() -> Decorator:
         type=waiver,
         multiple=True,
         metavar="GUARD:KEY",
+        shell_complete=completed_by("waivers"),
         help="Waive one guard for one package; recorded in the run. May be repeated.",
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from codecs import lookup
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 from reconciler.cli.streams import OutputClosedError
 from reconciler.errors import ReconcilerError
 from reconciler.render.sanitise import disarm, sanitise
-from reconciler.render.text.style import Paper
+from reconciler.render.text.style import IN_ASCII, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +39,7 @@ class Terminal:
         rows: The same for rows, which are never broken in a pipe, so that they can be searched.
         messages: Paper of standard error.
         is_quiet: Whether messages that are no errors are left out.
+        is_verbose: Whether each step is told.
         can_ask: Whether a person can answer.
         has_progress: Whether a person sees progress.
     """
@@ -46,6 +48,7 @@ class Terminal:
     rows: Paper
     messages: Paper
     is_quiet: bool
+    is_verbose: bool
     can_ask: bool
     has_progress: bool
 
@@ -53,15 +56,18 @@ class Terminal:
     def of(cls, choices: Choices) -> Terminal:
         """Look at the streams and at the environment."""
         width = _width()
-        data = Paper(width, _has_colour(sys.stdout, choices))
+        data = Paper(width, _has_colour(sys.stdout, choices), _encoding(sys.stdout))
         errors_shown = _is_terminal(sys.stderr)
         return cls(
             data=data,
-            rows=data if _is_terminal(sys.stdout) else Paper(None, data.colour),
-            messages=Paper(width if errors_shown else None, _has_colour(sys.stderr, choices)),
+            rows=data if _is_terminal(sys.stdout) else Paper(None, data.colour, data.encoding),
+            messages=Paper(
+                width if errors_shown else None, _has_colour(sys.stderr, choices), _encoding(sys.stderr)
+            ),
             is_quiet=choices.quiet,
+            is_verbose=choices.verbose and not choices.quiet,
             can_ask=errors_shown and _is_terminal(sys.stdin),
-            has_progress=errors_shown and not choices.quiet,
+            has_progress=errors_shown and not choices.quiet and not os.environ.get("CI"),
         )
 
     def write(self, text: str) -> None:
@@ -93,9 +99,15 @@ class Terminal:
         if not self.is_quiet:
             self.complain(text)
 
+    def detail(self, step: str) -> None:
+        """Tell one step, where each is to be told."""
+        if self.is_verbose:
+            self.complain(f"{sanitise(step)}\n")
+
     def complain(self, text: str) -> None:
         """Write to standard error, quiet or not."""
-        _write(sys.stderr, disarm(text))
+        in_ascii = self.messages.encoding != "utf-8"
+        _write(sys.stderr, disarm(text.translate(IN_ASCII) if in_ascii else text))
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -122,6 +134,10 @@ def _write(stream: IO[str] | None, content: str) -> None:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return lookup(getattr(stream, "encoding", None) or "utf-8").name
 
 
 def _has_colour(stream: TextIO | None, choices: Choices) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from reconciler.errors import InvalidError
 from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reconciler.live.port import Platform, ServedPlatform, TokenRegister
@@ -34,6 +34,14 @@ class Address:
 
     url: str
     token: str | None = None
+
+
+Seen: TypeAlias = "Callable[[str, int, int | None], None]"
+"""Told a name, how much is done, and of how much, where that is known."""
+
+
+def _unseen(_name: str, _done: int, _total: int | None) -> None:
+    pass
 
 
 class Opener(Protocol):
@@ -93,11 +101,12 @@ def migrate_platform(address: Address, *, root: Path, check: bool = False) -> tu
     return migrated(address.url, Place(root, address.token), check=check)
 
 
-def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, int]:
+def copy_platform(source: Address, target: Address, *, root: Path, seen: Seen = _unseen) -> dict[str, int]:
     """Copy one database's platform into another, new one, and return how many rows each table had.
 
     All or nothing, and verified by digest. Writers to the source wait or fail meanwhile on SQLite, and are
-    not seen on PostgreSQL. Raises `BlockedError` where the target is in use.
+    not seen on PostgreSQL. `seen` is told how many rows of how many of each table are copied. Raises
+    `BlockedError` where the target is in use.
     """
     for address in (source, target):
         _require_database(address.url)
@@ -110,7 +119,7 @@ def copy_platform(source: Address, target: Address, *, root: Path) -> dict[str, 
         old.reading() as reading,
         new.writing() as writing,
     ):
-        return copy_all(reading, writing)
+        return copy_all(reading, writing, seen)
 
 
 def adopt_platform(address: Address, *, root: Path) -> str:

@@ -22,12 +22,23 @@ def write_edits(root: Path, edits: Iterable[FileEdit]) -> None:
     Raises:
         StaleError: A file is not what it was when the edit was made; those before it are written.
         InvalidError: A link leads out of `root`, or the operating system refuses it; the same holds.
+        KeyboardInterrupt: It names the files that are written by then.
     """
-    for edit in edits:
-        _refuse_way_out(root, edit.file)
-        if _present(root / edit.file) != edit.before:
-            raise StaleError(f"{edit.file} was changed meanwhile.", hint="Run the command again.")
-        write_within(root, edit.file, edit.after)
+    written: list[str] = []
+    try:
+        for edit in edits:
+            _write_edit(root, edit)
+            written.append(edit.file)
+    except KeyboardInterrupt:
+        done = f"Written are {', '.join(written)}; nothing else" if written else "Nothing was written"
+        raise KeyboardInterrupt(f"Interrupted. {done}.") from None
+
+
+def _write_edit(root: Path, edit: FileEdit) -> None:
+    _refuse_way_out(root, edit.file)
+    if _present(root / edit.file) != edit.before:
+        raise StaleError(f"{edit.file} was changed meanwhile.", hint="Run the command again.")
+    write_within(root, edit.file, edit.after)
 
 
 def write_within(folder: Path, file: str, content: bytes) -> None:

@@ -26,7 +26,7 @@ from reconciler.validation.problems import Problem, finding
 from reconciler.validation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.model.catalog import Catalog
@@ -101,8 +101,15 @@ class PackageFiles:
         self.digests: dict[str, str] = {}
         self.findings: list[Finding] = []
 
-    def read(self, folder: str, beside: Collection[str], *, cache: bool) -> None:
-        """Read every package file of a folder, relative to the root, but those `beside`."""
+    def read(
+        self,
+        folder: str,
+        beside: Collection[str],
+        passing: Callable[[Sequence[str]], Iterable[str]],
+        *,
+        cache: bool,
+    ) -> None:
+        """Read the package files of a folder, relative to the root, but those `beside`, as they pass."""
         try:
             listing = list_packages(self._root, folder, beside)
         except RefusedFileError as error:
@@ -114,7 +121,7 @@ class PackageFiles:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))
         documents = _cache(self._root) if cache and len(listing.files) >= _FEWEST_CACHED else None
-        for path in listing.files:
+        for path in passing(listing.files):
             self._read_file(path, documents)
         if documents is not None:
             documents.save()

@@ -19,7 +19,7 @@ from reconciler.validation.configuration import protection_problems
 from reconciler.validation.packages import collection_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -69,13 +69,16 @@ class Workspace:
         return self
 
 
-def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspace:
+def read_workspace(
+    config: Path, *, today: date, cache: bool = True, passing: Callable[[Sequence[str]], Iterable[str]] = iter
+) -> Workspace:
     """Read everything that `config` ties together.
 
     Args:
         config: The configuration file.
         today: Judges whether acknowledgements are over.
         cache: Whether to remember parsed files under `.reconciler/cache`.
+        passing: Yields the paths of package files as they are given, while they are read.
 
     Raises:
         InvalidError: The configuration cannot be read at all; all else is in the findings.
@@ -87,7 +90,7 @@ def read_workspace(config: Path, *, today: date, cache: bool = True) -> Workspac
     catalog = read_catalog(root, os.path.normpath(settings.catalog))
     files = PackageFiles(root, catalog.catalog, today)
     with _uncollected():
-        files.read(os.path.normpath(settings.packages), {config.name, *catalog.digests}, cache=cache)
+        files.read(os.path.normpath(settings.packages), {config.name, *catalog.digests}, passing, cache=cache)
     digests = {config.name: digest_of_bytes(reading.content), **catalog.digests, **files.digests}
     findings = [*reading.findings, *catalog.findings, *files.findings]
     findings += _beside_one_another(root, files.packages)

@@ -11,24 +11,27 @@ from reconciler.errors import BlockedError, UnreachableError
 from reconciler.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Row, Table
 
 _PAGE: Final = 2_000
 
 
-def copy_all(source: Connection, target: Connection) -> dict[str, int]:
+def copy_all(
+    source: Connection, target: Connection, seen: Callable[[str, int, int | None], None]
+) -> dict[str, int]:
     """Copy every row of every table and return how many each table had.
 
     The copy is the same platform: its lineage, runs, tokens and revisions come along, so that saved plans go
-    on. Raises `BlockedError` where the target is in use, `UnreachableError` where what arrived differs.
+    on. `seen` is told how many rows of how many of each are copied. Raises `BlockedError` where the target is
+    in use, `UnreachableError` where what arrived differs.
     """
     _require_unused(target)
     target.execute(tables.meta.delete())
     counts = {}
     for table in tables.metadata.sorted_tables:
-        counts[table.name] = _copy(source, target, table)
+        counts[table.name] = _copy(source, target, table, seen)
         if _digest(source, table) != _digest(target, table):
             raise UnreachableError(
                 f"the copy of {table.name} differs from what was copied; nothing was kept",
@@ -50,12 +53,15 @@ def _require_unused(target: Connection) -> None:
         )
 
 
-def _copy(source: Connection, target: Connection, table: Table) -> int:
-    count = 0
+def _copy(
+    source: Connection, target: Connection, table: Table, seen: Callable[[str, int, int | None], None]
+) -> int:
+    count, total = 0, source.execute(select(func.count()).select_from(table)).scalar_one()
     names = table.columns.keys()
     for page in _pages(source, table):
         target.execute(insert(table), [dict(zip(names, row, strict=True)) for row in page])
         count += len(page)
+        seen(f"{table.name.replace('_', ' ')} copied", count, total)
     return count
 
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import workspace_of
-from reconciler.cli.options import chosen, offering, option
+from reconciler.cli.options import chosen, completed_by, offering, option
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 from reconciler.render.sanitise import disarm
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @option("--differing", is_flag=True, help="Only the rows in which the packages differ.")
 @option("--bare", is_flag=True, help="With --format html the table alone, to be put into another page.")
-@click.argument("keys", nargs=-1)
+@click.argument("keys", nargs=-1, shell_complete=completed_by("packages"))
 def compare_command(keys: tuple[str, ...], published: Path | None, *, differing: bool, bare: bool) -> int:
     """Print the table of packages and what they grant.
 

@@ -12,6 +12,7 @@ from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
+from reconciler.cli.verbose import tell_plan
 
 
 @click.command("drift")
@@ -39,7 +40,8 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
         earlier_of(workspace, environment) as earlier,
         working("Comparing", terminal),
     ):
-        made = plan(workspace, environment, platform, PlanRequest(now(), earlier=earlier, is_due=True))
+        request = PlanRequest(now(), earlier=earlier, is_due=True)
+        made = tell_plan(plan(workspace, environment, platform, request))
     no_clients = no_clients or not environment.show_clients
     told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)
     write_plan_as(choices.format, told, workspace, terminal, Telling(is_drift=True))

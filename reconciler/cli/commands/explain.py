@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError, WrongUsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("explain")
 @global_options
-@click.argument("subject", metavar="CLIENT|RULE", required=False)
+@click.argument("subject", metavar="CLIENT|RULE", required=False, shell_complete=completed_by("subjects"))
 def explain_command(subject: str | None) -> None:
     """Explain one client, or a rule, guard, code of a change or exit code.
 

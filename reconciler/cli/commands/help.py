@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import global_options
+from reconciler.cli.options import completed_by, global_options
 
 
 @click.command("help")
 @global_options
-@click.argument("command", nargs=-1)
+@click.argument("command", nargs=-1, shell_complete=completed_by("commands"))
 @click.pass_context
 def help_command(context: click.Context, command: tuple[str, ...]) -> None:
     """Say what a command does and takes.

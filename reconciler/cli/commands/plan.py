@@ -16,6 +16,7 @@ from reconciler.cli.process import now
 from reconciler.cli.progress import working
 from reconciler.cli.streams import is_standard_output
 from reconciler.cli.terminal import Terminal
+from reconciler.cli.verbose import tell_plan
 from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def plan_command(
         working("Comparing files, platform and clients", terminal),
     ):
         request = PlanRequest(now(), allow, show_emails, earlier=earlier)
-        made = plan(workspace, environment, platform, request)
+        made = tell_plan(plan(workspace, environment, platform, request))
     no_clients = no_clients or not environment.show_clients
     saved = made.without_clients() if no_clients else made
     if is_piped:

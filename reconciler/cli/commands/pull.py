@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.output import settle
 from reconciler.cli.progress import working
 from reconciler.cli.terminal import Terminal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @option("--diff", is_flag=True, help="Write nothing; show every line that would change.")
 @option("--archived", is_flag=True, help="Also write files for archived packages that have none.")
 @option("--no-adopt", is_flag=True, help="Leave out packages that were made by hand on the platform.")
-@click.argument("keys", nargs=-1)
+@click.argument("keys", nargs=-1, shell_complete=completed_by("packages"))
 def pull_command(keys: tuple[str, ...], *, check: bool, diff: bool, archived: bool, no_adopt: bool) -> int:
     """Write live packages and the live catalog into the files.
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from unicodedata import combining, east_asian_width
 
-from reconciler.render.sanitise import sanitise
+from reconciler.render.sanitise import escaped, sanitise
 from reconciler.render.story.words import Origin, Span, Tone
 
 if TYPE_CHECKING:
@@ -31,6 +31,23 @@ _CODES: Final[Mapping[Tone, str]] = MappingProxyType(
 """The parameters of the SGR escape sequences."""
 
 
+IN_ASCII: Final = str.maketrans(
+    {
+        "→": "->",
+        "·": "-",
+        "“": '"',
+        "”": '"',
+        "…": "...",
+        "—": "-",
+        "\u2013": "-",
+        "≥": ">=",
+        "✓": "yes",
+        "»": ">",
+    }
+)
+"""The program's own signs where a stream has no such characters."""
+
+
 def cells(text: str) -> int:
     """Return how many terminal columns the text takes."""
     return len(text) if text.isascii() else sum(map(_cell, text))
@@ -49,14 +66,36 @@ class Paper:
     Attributes:
         width: In cells; None: lines are never broken.
         colour: Whether styles become escape sequences.
+        encoding: Of the stream; what it lacks is written in ASCII.
     """
 
     width: int | None = None
     colour: bool = False
+    encoding: str = "utf-8"
+
+    def fitting(self, text: str) -> str:
+        """Return the text as it can be written here, with all that is unsafe or lacking made visible."""
+        text = sanitise(text)
+        if self.encoding == "utf-8" or text.isascii():
+            return text
+        return "".join(map(self._written, text.translate(IN_ASCII)))
+
+    def _written(self, character: str) -> str:
+        try:
+            character.encode(self.encoding)
+        except UnicodeEncodeError:
+            return escaped(character)
+        return character
+
+    def _clean(self, span: Span | str) -> Span:
+        if isinstance(span, str):
+            return Span(self.fitting(span))
+        text = f"`{span.text}`" if span.origin is Origin.CODE and span.tone is not Tone.HINT else span.text
+        return Span(self.fitting(text), span.tone)
 
     def paint(self, *spans: Span | str) -> str:
         """Return the spans on one line, unbroken."""
-        return self._painted([_clean(span) for span in spans])
+        return self._painted([self._clean(span) for span in spans])
 
     def lines(
         self, body: Iterable[Span | str], *, indent: int = 0, label: Span | None = None, column: int = 0
@@ -70,12 +109,12 @@ class Paper:
             column: Cells from the indent to where the body starts, on every line; a longer label pushes
                 the first line's start.
         """
-        first = [] if label is None else [_clean(label)]
+        first = [] if label is None else [self._clean(label)]
         used = sum(cells(span.text) for span in first)
         first.append(Span(" " * max(column - used, 1 if used else 0)))
         room = self._room(indent + column)
         start = max(used + 1, column) - column if used else 0
-        for number, line in enumerate(_broken(_words(body), room, start)):
+        for number, line in enumerate(_broken(_words(map(self._clean, body)), room, start)):
             head = first if number == 0 else [Span(" " * column)]
             yield (" " * indent + self._painted([*head, *line])).rstrip(" ")
 
@@ -91,17 +130,10 @@ class Paper:
         return "".join(f"\x1b[{_CODES[tone]}m{text}\x1b[0m" if _CODES[tone] else text for tone, text in toned)
 
 
-def _clean(span: Span | str) -> Span:
-    if isinstance(span, str):
-        return Span(sanitise(span))
-    text = f"`{span.text}`" if span.origin is Origin.CODE and span.tone is not Tone.HINT else span.text
-    return Span(sanitise(text), span.tone)
-
-
-def _words(body: Iterable[Span | str]) -> Iterator[list[Span]]:
+def _words(body: Iterable[Span]) -> Iterator[list[Span]]:
     """Split at spaces; a word may span over several spans."""
     word: list[Span] = []
-    for span in map(_clean, body):
+    for span in body:
         head, *tail = span.text.split(" ")
         if head:
             word.append(Span(head, span.tone))

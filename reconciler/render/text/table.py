@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice, zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
-from reconciler.render.sanitise import sanitise
 from reconciler.render.story.words import Span, Tone
 from reconciler.render.text.style import Paper, cells
 
@@ -14,22 +13,35 @@ if TYPE_CHECKING:
 
 _GAP: Final = 2
 _NARROWEST: Final = 4
-_MEASURED_ROWS: Final = 500
+_PAGE: Final = 500
 
 
 def table_lines(headings: Sequence[str], rows: Iterable[Sequence[str]], paper: Paper) -> Iterator[str]:
-    """Yield a line of headings and the rows, as they come; the first 500 rows decide the columns."""
+    """Yield a line of headings and the rows, as they come.
+
+    Columns are measured by 500 rows at once; where later ones need more room, the headings are repeated.
+    """
     stream = iter(rows)
-    first = list(islice(stream, _MEASURED_ROWS))
-    widths = _widths([headings, *first], paper.width)
-    yield from _row([Span(heading, Tone.STRONG) for heading in headings], widths, paper)
-    for row in chain(first, stream):
-        yield from _row([Span(cell) for cell in row], widths, paper)
+    page = list(islice(stream, _PAGE))
+    needed, widths = _needed([headings, *page], paper), None
+    while page or widths is None:
+        if widths != (fitting := _fitting(needed, paper.width)):
+            yield from () if widths is None else ("",)
+            yield from _row([Span(heading, Tone.STRONG) for heading in headings], fitting, paper)
+        widths = fitting
+        for row in page:
+            yield from _row([Span(cell) for cell in row], widths, paper)
+        page = list(islice(stream, _PAGE))
+        needed = [max(pair) for pair in zip(needed, _needed([headings, *page], paper), strict=True)]
 
 
-def _widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
+def _needed(rows: Sequence[Sequence[str]], paper: Paper) -> list[int]:
+    return [max(cells(paper.fitting(cell)) for cell in column) for column in zip(*rows, strict=True)]
+
+
+def _fitting(needed: Sequence[int], width: int | None) -> list[int]:
     """Return the columns' widths: what they need, the widest giving way until all fit."""
-    widths = [max(cells(sanitise(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    widths = list(needed)
     if width is None:
         return widths
     excess = sum(widths) + _GAP * (len(widths) - 1) - width
@@ -41,7 +53,7 @@ def _widths(rows: Sequence[Sequence[str]], width: int | None) -> list[int]:
 
 
 def _row(row: Sequence[Span], widths: Sequence[int], paper: Paper) -> Iterator[str]:
-    columns = [_cell(cell, width) for cell, width in zip(row, widths, strict=True)]
+    columns = [_cell(paper.fitting(cell.text), width) for cell, width in zip(row, widths, strict=True)]
     for parts in zip_longest(*columns, fillvalue=""):
         spans: list[Span | str] = []
         for part, cell, width in zip(parts, row, widths, strict=True):
@@ -49,6 +61,5 @@ def _row(row: Sequence[Span], widths: Sequence[int], paper: Paper) -> Iterator[s
         yield paper.paint(*spans[:-1]).rstrip(" ")
 
 
-def _cell(cell: Span, width: int) -> list[str]:
-    text = sanitise(cell.text)
+def _cell(text: str, width: int) -> list[str]:
     return [text] if cells(text) <= width else list(Paper(width).lines([text]))

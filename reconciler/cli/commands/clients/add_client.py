@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import platform_of, require_package
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.output import write_client
 from reconciler.cli.parameters import instant
 from reconciler.cli.process import now
@@ -19,7 +19,13 @@ from reconciler.model.clients import ClientLine
 @global_options
 @option("--name", required=True, help="The company's name.")
 @option("--owner-email", required=True, metavar="EMAIL", help="What a package's allowed e-mails speak of.")
-@option("--package", required=True, metavar="KEY", help="The package to assign.")
+@option(
+    "--package",
+    required=True,
+    metavar="KEY",
+    shell_complete=completed_by("packages"),
+    help="The package to assign.",
+)
 @option("--users", type=click.IntRange(0, 2**53 - 1), help="Team members now.")
 @option("--assigned-at", type=instant, metavar="INSTANT", help="When expiry starts to count; else now.")
 @reason_option()

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.opening import environment_and_root, platform_of, require_package
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.output import write_client
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 @yes_option()
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
-@click.argument("package", metavar="PACKAGE")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
+@click.argument("package", metavar="PACKAGE", shell_complete=completed_by("packages"))
 def assign_command(client_id: str, package: str, reason: str, actor: str | None, *, yes: bool) -> None:
     """Give a client a package by hand.
 

@@ -11,13 +11,15 @@ from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import environment_and_root, platform_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
-from reconciler.cli.progress import counted
+from reconciler.cli.progress import bars, lines_of
 from reconciler.cli.terminal import Terminal
-from reconciler.errors import UnaskedMovesError
+from reconciler.errors import ReconcilerError, UnaskedMovesError
 from reconciler.render.json import import_json, moves_json
 from reconciler.render.text.runs import import_text, moves_lines
 
 if TYPE_CHECKING:
+    from reconciler.live.port import Platform
+    from reconciler.model.events import Event
     from reconciler.model.moving import Moving
 
 
@@ -49,18 +51,36 @@ def import_command(file: BinaryIO, reason: str, actor: str | None, *, assign: bo
     bound = environment.guards.clients_losing if assign else None
     is_named = environment.show_clients or (choices.format == "text" and terminal.rows.width is not None)
     with platform_of(choices) as platform:
-        lines = counted(read_client_lines(file), "lines read", terminal)
+        newest = _newest(platform)
         try:
-            by = author(actor, reason)
-            report = platform.import_clients(lines, now(), assign=bound, by=by)
+            with bars(terminal) as seen:
+                lines = lines_of(file, read_client_lines(file), seen)
+                report = platform.import_clients(lines, now(), assign=bound, by=author(actor, reason))
         except UnaskedMovesError as error:
             _show(_named(error.moves, is_named=is_named), terminal, is_json=choices.format == "json")
             raise
+        except KeyboardInterrupt:
+            raise click.Abort(_outcome(platform, newest)) from None
     report = replace(report, moves=_named(report.moves, is_named=is_named))
     if choices.format == "json":
         terminal.write_json(import_json(report))
     else:
         terminal.write(import_text(report, terminal.data))
+
+
+def _newest(platform: Platform) -> Event | None:
+    return next(platform.events(limit=1), None)
+
+
+def _outcome(platform: Platform, before: Event | None) -> str:
+    """Say what became of an import that was interrupted: one that is recorded was done."""
+    try:
+        now_newest = _newest(platform)
+    except ReconcilerError:
+        return "Interrupted. `reconciler events list` says whether anything was imported."
+    if now_newest is None or now_newest == before:
+        return "Interrupted. Nothing was imported."
+    return "Interrupted, and something was written since it began: `reconciler events list` says what."
 
 
 def _show(moves: tuple[Moving, ...], terminal: Terminal, *, is_json: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import platform_of, require_package
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.parameters import at_option, span
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -39,7 +39,12 @@ class Counted:
 
 @click.command("list")
 @global_options
-@option("--package", metavar="KEY", help="Only clients who hold this package.")
+@option(
+    "--package",
+    metavar="KEY",
+    shell_complete=completed_by("packages"),
+    help="Only clients who hold this package.",
+)
 @option("--outdated", is_flag=True, help="Only clients whom the package would give something else now.")
 @option(
     "--expiring",

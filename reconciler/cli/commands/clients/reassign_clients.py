@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import Applying, actor_option, out_option, reason_option, yes_option
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.command("reassign")
 @global_options
-@option("--package", metavar="KEY", help="The package that they hold; may be left out for one client.")
+@option(
+    "--package",
+    metavar="KEY",
+    shell_complete=completed_by("packages"),
+    help="The package that they hold; may be left out for one client.",
+)
 @option("--all", "all_", is_flag=True, help="Everybody who holds an older revision of --package.")
 @out_option()
 @yes_option()
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 @no_clients_option()
 @actor_option()
 @reason_option()
-@click.argument("clients", nargs=-1, metavar="[CLIENT]...")
+@click.argument("clients", nargs=-1, metavar="[CLIENT]...", shell_complete=completed_by("clients"))
 def reassign_command(  # noqa: PLR0913 - one parameter per option
     clients: tuple[str, ...],
     package: str | None,

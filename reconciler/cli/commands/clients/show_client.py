@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @global_options
 @at_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 def show_command(client_id: str, at: datetime | None) -> None:
     """Show what one client may use, and from where.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import platform_of, require_package
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("usage")
 @global_options
 @at_option()
-@click.argument("package", required=False)
+@click.argument("package", required=False, shell_complete=completed_by("packages"))
 def usage_command(package: str | None, at: datetime | None) -> None:
     """Compare use with allowances, and suggest moderate ones.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import chosen, global_options
+from reconciler.cli.progress import bars
 from reconciler.cli.secrets import token_of
 from reconciler.cli.terminal import Terminal
 
@@ -34,7 +35,12 @@ def copy_command(source: str, target: str) -> None:
     config = choices.config or find_config(Path.cwd())
     settings = required_settings(config)
     root = config.absolute().parent
-    counts = copy_platform(*(_address(settings, name, root) for name in (source, target)), root=root)
+    addresses = [_address(settings, name, root) for name in (source, target)]
+    try:
+        with bars(Terminal.of(choices)) as seen:
+            counts = copy_platform(*addresses, root=root, seen=seen)
+    except KeyboardInterrupt:
+        raise click.Abort(f"Interrupted. Nothing was copied; {source} is as it was.") from None
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
     Terminal.of(choices).say(f"Copied {source} to {target}, verified by digest: {rows}.\n")
 

@@ -1,0 +1,145 @@
+"""What a shell completes beside commands and options: names that the files and the platform have.
+
+Whatever goes wrong, nothing is offered and nothing is said: a person is in the middle of a line.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from functools import wraps
+from itertools import islice
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from click.shell_completion import BashComplete, CompletionItem, add_completion_class
+
+from reconciler.cli.options import Choices
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import click
+
+    from reconciler.model.settings import Settings
+
+Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
+_MOST: Final = 50
+_CLIENTS_LOOKED_AT: Final = 2000
+_SECONDS: Final = 10.0
+
+
+def _offering(names: Callable[[Choices], Iterable[str]]) -> Completer:
+    """Return a completer of the names that begin with what was typed."""
+
+    @wraps(names)
+    def complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        choices = Choices(**context.ensure_object(dict))
+        found: list[str] = []
+        wanted = (name for name in _asked(context, names, choices) if name.startswith(typed))
+        asking = Thread(target=_gather, args=(wanted, found), daemon=True)
+        asking.start()
+        asking.join(_SECONDS)  # a platform that does not answer must not hold the person's shell
+        return [CompletionItem(name) for name in found]
+
+    return complete
+
+
+def _asked(
+    context: click.Context, names: Callable[[Choices], Iterable[str]], choices: Choices
+) -> Iterator[str]:
+    with context.scope(cleanup=False):  # a context is known to its own thread only
+        yield from names(choices)
+
+
+def _gather(names: Iterable[str], into: list[str]) -> None:
+    with suppress(ReconcilerError, OSError):
+        into.extend(islice(names, _MOST))
+
+
+def _settings(choices: Choices) -> tuple[Settings, Path]:
+    from reconciler.sources.settings import find_config, required_settings
+
+    config = choices.config or find_config(Path.cwd())
+    return required_settings(config), config.absolute().parent
+
+
+@_offering
+def environments(choices: Choices) -> Iterable[str]:
+    """Complete what the configuration names."""
+    return _settings(choices)[0].environments
+
+
+def _packages(choices: Choices) -> Iterable[str]:
+    from reconciler.sources.files import list_packages
+
+    settings, root = _settings(choices)
+    return sorted(Path(file).stem for file in list_packages(str(root), settings.packages).files)
+
+
+packages: Final = _offering(_packages)
+
+
+@_offering
+def waivers(choices: Choices) -> Iterable[str]:
+    """Complete a guard and a package."""
+    from reconciler.planning.guards import GUARDS
+
+    keys = tuple(_packages(choices))
+    return (f"{guard.id}:{key}" for guard in GUARDS for key in keys)
+
+
+def _clients(choices: Choices) -> Iterable[str]:
+    """Return the first so many of the platform's clients."""
+    from reconciler.cli.opening import platform_of
+    from reconciler.cli.process import now
+
+    with platform_of(choices) as platform:
+        return [each.id for each in islice(platform.clients(now()), _CLIENTS_LOOKED_AT)]
+
+
+clients: Final = _offering(_clients)
+
+
+@_offering
+def subjects(choices: Choices) -> Iterable[str]:
+    """Complete what can be explained: rules, guards and codes, then clients."""
+    from reconciler.engine.explain.topics import TOPICS
+
+    yield from sorted(TOPICS)
+    yield from _clients(choices)
+
+
+def commands(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Complete the commands that `help` takes."""
+    group = context.find_root().command
+    names = getattr(group, "listed", ())
+    return [CompletionItem(name) for name in names if name.startswith(typed)]
+
+
+class _Bash(BashComplete):
+    """Bash takes a colon for the end of a word, and replaces only what follows it."""
+
+    _kept = ""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before, and the one that is being typed, whole."""
+        words, typed = super().get_completion_args()
+        if typed == ":" and words:
+            typed = self._kept = f"{words.pop()}:"
+        elif words[-1:] == [":"] and len(words) > 1:
+            self._kept = f"{words[-2]}:"
+            words, typed = words[:-2], self._kept + typed
+        return words, typed
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Return the line for the shell's function."""
+        return f"{item.type},{str(item.value).removeprefix(self._kept)}"
+
+
+def register() -> None:
+    """Have click complete in bash by this module's class, and nothing ask the person at the shell."""
+    add_completion_class(_Bash)
+    sys.stdin = None

@@ -1,0 +1,186 @@
+"""What a person at a terminal is told beside the results, and what is offered while typing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli.main import main
+from reconciler.model.edits import FileEdit
+from reconciler.render.text.style import Paper
+from reconciler.render.text.table import table_lines
+from reconciler.sources.edits import write_edits
+from tests.shop import opened_shop
+from tests.terminals import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.shop import Shop
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A package that `acme` holds, on a platform that is as the files say."""
+    with opened_shop(tmp_path) as opened:
+        opened.package("pro", features=["chat", "calls"])
+        opened.apply()
+        opened.clients("acme", package="pro")
+        yield opened
+
+
+def reconciler(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def offered(folder: Path, line: str) -> list[str]:
+    """What bash is offered for the last word of a line, which it splits at colons too."""
+    words = re.findall(r":|[^\s:]+", line) + ([""] if line.endswith(" ") else [])
+    variables = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1)}
+    done = reconciler(folder, _RECONCILER_COMPLETE="bash_complete", **variables)
+    assert done.stderr == ""
+    return [each.removeprefix("plain,") for each in done.stdout.split()]
+
+
+def test_verbose_tells_what_is_read_asked_and_decided(shop: Shop) -> None:
+    shop.package("pro", features=["chat"])
+
+    done = reconciler(shop.root, "plan", "-v")
+    plain = reconciler(shop.root, "plan")
+
+    assert done.stdout == plain.stdout
+    assert plain.stderr == ""
+    for said in (
+        f"read {shop.root}/reconciler.yaml (found here or above)",
+        "read 1 package in 1 file",
+        "for the environment local, by `default_environment`",
+        "asked local for packages: 1 item",
+        "decided to update pro: breaking, kept-until-reassigned",
+    ):
+        assert said in done.stderr
+
+
+def test_quiet_shows_no_plan_where_nobody_is_asked_about_it(shop: Shop) -> None:
+    shop.package("pro", features=["chat"])
+
+    done = reconciler(shop.root, "apply", "--yes", "--quiet")
+
+    assert (done.stdout, done.stderr) == ("Applied as run 2: 1 updated.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("reconciler plan -e lo", ["local"]),
+        ("reconciler pull ", ["pro"]),
+        ("reconciler clients assign acme p", ["pro"]),
+        ("reconciler clients list --package ", ["pro"]),
+        ("reconciler clients show a", ["acme"]),
+        ("reconciler explain unknown-f", ["unknown-feature"]),
+        ("reconciler explain acm", ["acme"]),
+        ("reconciler plan --allow adopt", ["adopt:pro"]),
+        ("reconciler plan --allow adopt:", ["pro"]),
+        ("reconciler plan --allow adopt:p", ["pro"]),
+        ("reconciler help dr", ["drift"]),
+        ("reconciler clients show nobody", []),
+    ],
+)
+def test_a_shell_completes_the_names_that_files_and_platform_have(
+    shop: Shop, line: str, expected: list[str]
+) -> None:
+    assert offered(shop.root, line) == expected
+
+
+def test_completion_is_silent_where_there_is_nothing_to_complete_from(tmp_path: Path) -> None:
+    assert offered(tmp_path, "reconciler plan -e ") == []
+
+
+def lines(count: int) -> bytes:
+    client = {"name": "A", "owner_email": "ops@a.example", "package": "pro"}
+    return b"".join(json.dumps({"id": f"c-{n}", **client}).encode() + b"\n" for n in range(count))
+
+
+def test_an_interrupted_import_says_that_nothing_was_imported(shop: Shop) -> None:
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", sys.executable, "-m", "reconciler", "clients", "import", "-"],
+        cwd=shop.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(lines(5000))  # more than a pipe holds: it reads
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 130
+    assert "Interrupted. Nothing was imported." in process.stderr.read().decode()
+    process.stdin.close()
+    process.stderr.close()
+    assert "c-1" not in reconciler(shop.root, "clients", "list").stdout
+
+
+def test_interrupted_writing_names_the_files_that_are_written(tmp_path: Path) -> None:
+    def edits() -> Iterator[FileEdit]:
+        yield FileEdit("a.yaml", None, b"a")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match=r"Written are a\.yaml; nothing else"):
+        write_edits(tmp_path, edits())
+
+
+def test_an_import_shows_a_person_its_progress_with_a_total_and_a_build_server_none(shop: Shop) -> None:
+    (shop.root / "clients.jsonl").write_bytes(lines(2500))
+    command = ("clients", "import", "clients.jsonl")
+
+    _, seen = answered(shop.root, b"", *command, TERM="xterm", CI="")
+    _, in_ci = answered(shop.root, b"", *command, TERM="xterm", CI="true")
+
+    assert re.search(r"KiB read.* of \d+", seen)
+    assert "KiB read" not in in_ci
+
+
+def test_rows_stay_aligned_once_they_outgrow_the_first_page() -> None:
+    rows = [("a", "b")] * 600 + [("x" * 60, "b")] * 3
+
+    for paper in (Paper(), Paper(40)):
+        written = list(table_lines(("ID", "NAME"), rows, paper))
+        last = written[written.index("", 1) + 1 :] if "" in written else written[-5:]
+
+        assert len({line.index("b") for line in last if line.endswith(" b")}) == 1
+        assert "".join(written).count("x") == 180
+
+
+def test_a_stream_of_ascii_is_shown_signs_of_ascii(shop: Shop) -> None:
+    shop.package("pro", title="Größe", features=["chat"], user_count=2)
+
+    shown = reconciler(shop.root, "plan", PYTHONIOENCODING="ascii").stdout
+
+    assert shown.isascii()
+    assert re.findall(r"\\u\w{4}", shown) == [r"\u00f6", r"\u00df"] * (shown.count("Gr"))
+    assert "->" in shown
+
+
+def test_details_are_messages_that_quiet_leaves_out(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--config", str(shop.root / "reconciler.yaml"), "-q", "-v", "validate"])
+
+    assert capsys.readouterr().err == ""
