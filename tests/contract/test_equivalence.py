@@ -222,15 +222,14 @@ def _done(  # noqa: PLR0911 - one return per action reads best
             return platform.edit_package(key, _defined(key, document), NOW, archived=archived)
         case ("write", key, document, who, at_most):
             write = _write(platform, key, document)
-            return platform.apply(
-                change_set(
-                    platform,
-                    plan_hash=f"sha256:{number}",
-                    at=NOW,
-                    writes=(write,),
-                    moves=(Move(who, at_most),),
-                )
+            changes = change_set(
+                platform,
+                plan_hash=f"sha256:{number}",
+                at=NOW,
+                writes=(write,),
+                moves=(Move(who, at_most),),
             )
+            return replace(platform.apply(changes), seal="")  # the ids of events are drawn
         case ("import", lines, assign):
             numbered = [_numbered(line, at) for at, line in enumerate(lines, start=1)]
             return platform.import_clients(numbered, NOW, assign=assign)
