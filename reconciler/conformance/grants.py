@@ -19,7 +19,7 @@ from reconciler.conformance.building import (
     with_catalog,
     with_client,
 )
-from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.errors import BlockedError, InvalidError, WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine, Entitlements
@@ -453,6 +453,52 @@ def test_clients_whose_subscription_ends_soon_come_soonest_first(platform: Platf
     assert ending(12) == ["a", "acme", "b"]
     assert (ending(9), ending(1)) == (["a", "acme"], [])
     assert ending(12, NOW + timedelta(days=2)) == ["acme", "b"]
+
+
+def test_lines_of_an_import_state_grants_and_stating_them_again_grants_no_more(platform: Platform) -> None:
+    selling(platform)
+    stated = (
+        Granting("audio", LATER + WEEK),
+        Granting("sessions", "subscription", add=5),
+        Granting("sources", NOW, add=5),
+    )
+    lines = [ClientLine("acme", 1, grants=stated), line("bolt", line=2, grants=stated, users=1)]
+
+    platform.import_clients(lines, LATER, by=ADA)
+    once = [client.grants for client in platform.clients(LATER)]
+    platform.import_clients(lines, LATER + timedelta(hours=1))
+
+    assert [client.grants for client in platform.clients(LATER)] == once
+    assert [[each.term for each in of] for of in once] == [["features/audio", "limits/sessions"]] * 2
+    kinds = [event.kind for event in platform.events()]
+    assert kinds.count("grant") == 4
+
+
+def test_a_line_that_grants_what_cannot_be_used_is_found_and_nothing_imported(platform: Platform) -> None:
+    selling(platform)
+    lines = [
+        ClientLine("acme", 1, name="Acme", grants=(Granting("audio", "cycle"),)),
+        line("bolt", line=2, grants=(Granting("nowhere", "cycle"),)),
+    ]
+
+    with pytest.raises(InvalidError) as raised:
+        platform.import_clients(lines, LATER)
+
+    assert [(each.position.line, each.rule) for each in raised.value.findings] == [(2, "grant-unknown-term")]
+    assert [(client.id, client.name, client.grants) for client in platform.clients(LATER)] == [
+        ("acme", "acme", ())
+    ]
+
+
+def test_a_client_is_added_with_grants(platform: Platform) -> None:
+    selling(platform)
+    seats = Granting("user_count", "subscription", add=2)
+
+    client = platform.add_client(line("bolt", users=7, grants=(seats,)), LATER)
+
+    assert (client.users, client.entitlements.caps["user_count"]) == (7, 7)
+    with pytest.raises(BlockedError):
+        platform.add_client(line("cord", users=8, grants=(seats,)), LATER)
 
 
 def planned(platform: Platform, *conditions: Condition, revision: int = 1) -> list[str]:

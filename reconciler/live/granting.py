@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ from reconciler.model.grants import MOST_GRANTS, Grant, with_grants
 from reconciler.model.terms import CAPS, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from reconciler.model.clients import Client
     from reconciler.model.events import Author
@@ -50,6 +50,22 @@ class Recipient:
             *(Grant(mint(), f"limits/{each.limit}", *known, None, each.set_to) for each in asked.limits),
         )
         return next(self._faults(asked, grants), grants)
+
+    def granted_anew(
+        self, asked: Iterable[Granting], by: Author, mint: Callable[[], str]
+    ) -> tuple[Grant, ...] | Refusal:
+        """Return the new grants of a line: without what the client has just so, and what is over already."""
+        known = {_stated(each) for each in self.client.grants}
+        new: tuple[Grant, ...] = ()
+        for each in asked:
+            if isinstance(each.until, datetime) and each.until <= self.at:
+                continue
+            client = replace(self.client, grants=(*self.client.grants, *new))
+            found = replace(self, client=client).granted(each, by, mint)
+            if isinstance(found, Refusal):
+                return found
+            new = (*new, *(grant for grant in found if _stated(grant) not in known))
+        return new
 
     def _term(self, asked: Granting) -> Term | Refusal:
         """Return what is meant: with an amount a limit or a cap, else a feature."""
@@ -141,6 +157,10 @@ class Recipient:
     def _has_ai(self, held: Definition) -> bool:
         features = (self.catalog or Catalog()).features
         return any(features[key].ai for key in held.features if key in features)
+
+
+def _stated(grant: Grant) -> tuple[object, ...]:
+    return grant.term, grant.until, grant.add, grant.set_to, grant.once
 
 
 def refused_extension(client: Client, until: datetime, at: datetime) -> Refusal | None:

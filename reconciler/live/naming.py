@@ -47,6 +47,7 @@ def of_line(line: ClientLine) -> Iterator[tuple[Form, str]]:
         yield forms.PACKAGE_KEY, line.package
     for meter in line.usage or ():
         yield forms.KEY, meter
+    yield from chain.from_iterable(map(of_readable, line.grants))
 
 
 def of_author(author: Author) -> Iterator[tuple[Form, str]]:

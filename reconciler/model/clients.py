@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from reconciler.model.grants import Grant
+    from reconciler.model.grants import Grant, Granting
     from reconciler.model.moving import Moving
     from reconciler.model.packages import Definition
     from reconciler.model.quantities import Quantity
@@ -29,6 +29,7 @@ class ClientLine:
         line: Number of the line it came from, counted from 1.
         users: Team members now.
         usage: In the current cycle, per feature, limit or cap that is metered so.
+        grants: What it is granted unless it has just that already; other grants of it stay.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ClientLine:
     assigned_at: datetime | None = None
     users: int | None = None
     usage: Mapping[str, int] | None = None
+    grants: tuple[Granting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

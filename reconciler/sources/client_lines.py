@@ -107,6 +107,7 @@ def _client(record: Record) -> ClientLine:
         assigned_at=_in_utc(document.assigned_at),
         users=document.users,
         usage=document.usage,
+        grants=document.grants or (),
     )
 
 

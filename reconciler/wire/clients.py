@@ -7,8 +7,18 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, JsonValue
 
 from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
-from reconciler.model.fields import Amount, ClientId, ClientName, Email, Instant, Key, PackageKey, Whole
-from reconciler.model.grants import Adjustment, Grant
+from reconciler.model.fields import (
+    Amount,
+    ClientId,
+    ClientName,
+    Email,
+    Instant,
+    Items,
+    Key,
+    PackageKey,
+    Whole,
+)
+from reconciler.model.grants import MOST_GRANTS, Adjustment, Grant, Granting
 from reconciler.model.moving import Moving
 from reconciler.model.plans import FieldChange
 from reconciler.model.prospects import Adjusted, Assignment, Prospect
@@ -102,6 +112,7 @@ class ClientLineBody(Body):
     assigned_at: Instant | None = None
     users: Amount | None = None
     usage: Annotated[dict[Key, Amount], KeysAtMost(1_000)] | None = None
+    grants: Annotated[tuple[Granting, ...], Items(MOST_GRANTS)] = ()
 
     def value(self, line: int = 1) -> ClientLine:
         """Return the line, which stood at this place in what it came from."""

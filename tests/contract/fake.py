@@ -27,7 +27,7 @@ from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
-from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle
+from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle, with_grants
 from reconciler.model.history import HistoryEntry
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
@@ -343,10 +343,10 @@ class FakePlatform:
             for line in lines:
                 before = world.holders.get(line.id)
                 was = before and (before.seen(at), before.snapshot)
-                reason = "duplicate-id" if line.id in met else self._take(line, at)
+                reason = "duplicate-id" if line.id in met else self._take(line, at) or self._give(line, at)
                 met.add(line.id)
                 if reason:
-                    findings.append(Finding("clients", Position(line.line), f"client-{reason}", line.id))
+                    findings.append(Finding("clients", Position(line.line), _rule(reason), line.id))
                 else:
                     changed += self._noted(moved, was, line.id, at)
             if findings:
@@ -455,11 +455,11 @@ class FakePlatform:
                 raise BlockedError(f"client `{line.id}` exists")
             if line.package is not None:
                 self._package(line.package)
-            reason = self._take(line, at)
+            reason = self._take(line, at) or self._give(line, at)
             if reason:
                 raise BlockedError("later than now" if reason == "start-in-future" else reason)
             holder = self._holder(line.id)
-            cap = holder.snapshot.caps["user_count"]
+            cap = with_grants(holder.snapshot, holder.granted(at)).caps["user_count"]
             if cap != "unlimited" and holder.users > cap:
                 raise BlockedError("too many users")
             self._write_down("add", at, by, line.id)
@@ -620,6 +620,17 @@ class FakePlatform:
         holder.status = line.status or holder.status
         holder.users = holder.users if line.users is None else line.users
         holder.usage |= line.usage or {}
+        return ""
+
+    def _give(self, line: ClientLine, at: datetime) -> str:
+        holder = self._world.holders[line.id]
+        recipient = Recipient(holder.seen(at), holder.snapshot, self._world.catalog, at)
+        new = recipient.granted_anew(line.grants, UNKNOWN, lambda: f"g{next(self._ids)}")
+        if isinstance(new, Refusal):
+            return new.rule
+        holder.grants += [Given(each, holder.cycle, holder.assignment, holder.revision) for each in new]
+        for _ in new:
+            self._write_down("grant", at, UNKNOWN, line.id)
         return ""
 
     def _take_new(self, line: ClientLine, at: datetime) -> str:
@@ -847,6 +858,10 @@ def _holding(held: Subscription) -> dict[str, Any]:
         "assigned_at": held.assigned_at.isoformat(),
         "expires_at": held.expires_at and held.expires_at.isoformat(),
     }
+
+
+def _rule(reason: str) -> str:
+    return reason if reason.startswith("grant-") else f"client-{reason}"
 
 
 def _place(move: world.Moved) -> tuple[str, int, int]:

@@ -122,8 +122,13 @@ def _deeds(adjustment: Adjustment, change: _Change, before: Client, after: Clien
     package = before.subscription.package
     if isinstance(adjustment, Extending):
         return [Deed("extend", package=package, before=_ends(before), after=_ends(after))]
-    granted = [Deed("grant", package=package, after=_told(each)) for each in change.new]
+    granted = [granting(None, package, each) for each in change.new]
     return granted + [Deed("revoke", package=package, before=_told(each)) for each in change.gone]
+
+
+def granting(number: int | None, package: str, grant: Grant) -> Deed:
+    """Return what is written down where a client is granted something."""
+    return Deed("grant", number, package, after=_told(grant))
 
 
 def _ends(client: Client) -> dict[str, Any]:

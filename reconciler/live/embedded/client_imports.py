@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError
 from reconciler.live import naming
 from reconciler.live.embedded import lookup, losses
+from reconciler.live.embedded.adjusting import granting
 from reconciler.live.embedded.assignments import assigned, holding_changed
+from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
 from reconciler.model.english import agreed, counted
@@ -17,7 +20,7 @@ from reconciler.model.events import Seal
 from reconciler.model.expiry import end_of
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
-from reconciler.model.grants import kept_on_assignment, spent_in_cycle
+from reconciler.model.grants import kept_on_assignment, spent_in_cycle, with_grants
 from reconciler.model.packages import canonical_json
 from reconciler.model.quantities import allowance
 from reconciler.model.settings import Guards
@@ -32,13 +35,13 @@ from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
     from reconciler.live.embedded.lookup import Offer
     from reconciler.model.clients import ClientLine
     from reconciler.model.events import Author
+    from reconciler.model.grants import Grant
     from reconciler.model.moving import Moving
     from reconciler.model.settings import Bound
     from reconciler.store.imports import Met
@@ -220,16 +223,20 @@ def take_one(connection: Connection, line: ClientLine, at: datetime, by: Author)
     settled = settle(line, None, _offer_of(connection, line), at)
     if isinstance(settled, Refusal):
         raise BlockedError(settled.message, hint=settled.fix)
-    _require_users(connection, settled.client)
-    Intake(connection, at, by, "add").write([settled])
+    intake = Intake(connection, at, by, "add")
+    granted = intake.granted(settled, ())
+    if isinstance(granted, Refusal):
+        raise BlockedError(f"client `{line.id}`: {granted.message}", hint=granted.fix)
+    _require_users(connection, settled.client, granted)
+    intake.write([settled], {line.id: granted})
 
 
 def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
     return {} if line.package is None else {line.package: lookup.offer(connection, line.package)}
 
 
-def _require_users(connection: Connection, client: StoredClient) -> None:
-    cap = allowance(lookup.held(connection, client).caps[USERS.key])
+def _require_users(connection: Connection, client: StoredClient, granted: Iterable[Grant]) -> None:
+    cap = allowance(with_grants(lookup.held(connection, client), granted).caps[USERS.key])
     if cap is not None and client.users > cap:
         raise BlockedError(
             f"client `{client.id}`: package `{client.package}` is for {cap} users, and it has {client.users}",
@@ -269,12 +276,13 @@ class Intake:
                 self._refuse(line, outcome)
             else:
                 settled.append(outcome)
+        granted = self._granted(settled)
         self._findings += sorted(self._batch)[: _FINDINGS_SHOWN - len(self._findings)]
         self._batch.clear()
         if not self._bad:
             settled = self._ending(settled)
             self._note_moves(settled)
-            self.write(settled)
+            self.write(settled, granted)
 
     def require_good(self) -> None:
         """Raise `InvalidError` where a line was bad."""
@@ -287,8 +295,20 @@ class Intake:
                 findings=tuple(self._findings),
             )
 
-    def write(self, settled: list[Settled]) -> None:
-        """Write what lines were settled to."""
+    def granted(self, settled: Settled, had: tuple[Grant, ...]) -> tuple[Grant, ...] | Refusal:
+        """Return the new grants that a line states, for a client who had these."""
+        line, client, was = settled.line, settled.client, settled.standing
+        held = self._offers[client.package].definition if settled.begins and was else None
+        snapshot = held or lookup.held(self._connection, client)
+        mine = kept_on_assignment(had) if settled.begins else had
+        recipient = Recipient(
+            lookup.seen(client, snapshot, {}, self._at, mine), snapshot, self._catalog, self._at
+        )
+        return recipient.granted_anew(line.grants, self._by, grants.new_id)
+
+    def write(self, settled: list[Settled], granted: Mapping[str, tuple[Grant, ...]]) -> None:
+        """Write what lines were settled to, and what they grant by client."""
+        settled = [_marked(each) if granted.get(each.line.id) else each for each in settled]
         new = [each for each in settled if each.standing is None]
         known = [each for each in settled if each.standing is not None]
         clients.add(self._connection, [each.client for each in new])
@@ -302,7 +322,24 @@ class Intake:
             holding_changed(self._kind, each.standing, each.client, lost=each.line.id in self._losing)
             for each in changed
         ]
+        given = {each.client: granted.get(each.line.id, ()) for each in settled}
+        grants.add(self._connection, (grants.made(who, each) for who, of in given.items() for each in of))
+        deeds += [granting(who.number, who.package, each) for who, of in given.items() for each in of]
         events.record(self._connection, deeds, self._by, self._at, part_of=self._id)
+
+    def _granted(self, settled: list[Settled]) -> dict[str, tuple[Grant, ...]]:
+        """Work out what lines grant; refuse those that may not."""
+        asking = [each for each in settled if each.line.grants]
+        standing = [each.standing for each in asking if each.standing]
+        had = grants.of_clients(self._connection, standing, self._at)
+        found = {}
+        for each in asking:
+            new = self.granted(each, had.get(each.line.id, ()))
+            if isinstance(new, Refusal):
+                self._refuse(each.line, _refused(each.line, new))
+            else:
+                found[each.line.id] = new
+        return found
 
     def record(self) -> None:
         """Write down the import as a whole, with the digest over all that its lines state."""
@@ -383,11 +420,14 @@ class Intake:
         self._batch.append(finding)
 
 
+def _marked(settled: Settled) -> Settled:
+    return replace(settled, client=replace(settled.client, is_granted=True))
+
+
 def _stated(items: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return what a line states, without where it stood."""
-    stated = {name: value for name, value in items if value is not None and name != "line"}
-    at = stated.get("assigned_at")
-    return stated if at is None else {**stated, "assigned_at": at.isoformat()}
+    stated = {name: each for name, each in items if each is not None and each != () and name != "line"}
+    return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in stated.items()}
 
 
 def _first_usage(settled: Settled) -> StoredUsage:

@@ -104,7 +104,7 @@ class HttpPlatform(HttpReader):
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         del at
-        stated = {name: getattr(line, name) for name in (*_STATED, "id", "assigned_at")}
+        stated = {name: getattr(line, name) for name in (*_STATED, "id", "assigned_at", "grants")}
         body = made(ClientLineBody, **stated)
         request = writing("POST", paths.CLIENTS, body, what="adding the client", query=_stated_by(by))
         return self.agreed.call(request, ClientReply).value()
@@ -203,6 +203,9 @@ def _line(line: ClientLine) -> bytes:
     document |= {name: getattr(line, name) for name in _STATED if getattr(line, name) is not None}
     if line.assigned_at is not None:
         document["assigned_at"] = line.assigned_at.isoformat()
+    if line.grants:
+        stated = made(ClientLineBody, id=line.id, grants=line.grants)
+        document["grants"] = stated.model_dump(mode="json", include={"grants"})["grants"]
     return json.dumps(document).encode() + b"\n"
 
 

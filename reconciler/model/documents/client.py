@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from reconciler.model import forms
 from reconciler.model.clients import ClientStatus
 from reconciler.model.documents.fields import ClientId, Count, Document, Key, PackageKey
+from reconciler.model.grants import MOST_GRANTS, Granting
 
 
 class ClientDocument(Document):
@@ -22,3 +23,4 @@ class ClientDocument(Document):
     assigned_at: AwareDatetime | None = None
     users: Count | None = None
     usage: dict[Key, Count] | None = None
+    grants: Annotated[tuple[Granting, ...], Field(max_length=MOST_GRANTS)] | None = None

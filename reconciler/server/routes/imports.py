@@ -25,7 +25,7 @@ from reconciler.wire.clients import ClientLineBody, ImportReply
 from reconciler.wire.fields import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from reconciler.model.clients import ClientLine
 
@@ -51,7 +51,8 @@ async def import_clients(
     """Add or update clients, a JSON object per line; nothing is imported where one line is bad.
 
     Clients who exist get another package or start only with `assign`, which needs the scope `subscriptions`
-    too; without it the refusal says whom that would move, and what it would take.
+    too; without it the refusal says whom that would move, and what it would take. So do lines that grant
+    something.
     """
     bound = None if assign is None else bound_of(int(assign) if assign.isdecimal() else assign)
     if bound is not None:
@@ -66,11 +67,19 @@ async def import_clients(
         write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
 
         def effect() -> ImportReply:
-            lines, author = _lines(spool), call.writer(by)
+            lines, author = _granting(_lines(spool), call), call.writer(by)
             report = call.platform.import_clients(lines, call.now, assign=bound, by=author)
             return ImportReply.model_validate(report)
 
         return await run_in_threadpool(write.done, effect)
+
+
+def _granting(lines: Iterable[ClientLine], call: Call) -> Iterator[ClientLine]:
+    """Give the lines; refuse one that grants something from a caller who may not."""
+    for line in lines:
+        if line.grants:
+            call.require(Scope.SUBSCRIPTIONS)
+        yield line
 
 
 def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:

@@ -41,7 +41,9 @@ _DryRun = Annotated[bool, Query(description="Say what it would do, and write not
 def add_client(
     request: Request, call: _Adder, body: ClientLineBody, idempotency_key: IdempotencyKey, by: By
 ) -> Response:
-    """Add a client with its package."""
+    """Add a client with its package; what it is granted beside needs the scope `subscriptions` too."""
+    if body.grants:
+        call.require(Scope.SUBSCRIPTIONS)
 
     def effect() -> ClientReply:
         return ClientReply.of(call.platform.add_client(body.value(), call.now, by=call.writer(by)))
