@@ -13,9 +13,15 @@ ROOT = Path(__file__).parents[1]
 INTERRUPT = b"\x03"
 
 
-def answered(folder: Path, answer: bytes, *arguments: str, **variables: str) -> tuple[int, str]:
-    """Run a command that asks; return its exit code and all that the terminal showed."""
+def answered(
+    folder: Path, answer: bytes, *arguments: str, typed: bytes = b"", **variables: str
+) -> tuple[int, str]:
+    """Run a command that asks; return its exit code and all that the terminal showed.
+
+    `typed` waits in the terminal before the command begins to read.
+    """
     leader, follower = pty.openpty()
+    os.write(leader, typed)
     process = subprocess.Popen(
         ["env", "--default-signal=INT", sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 @click.command("history")
 @global_options
 @option("--client", metavar="ID", help="What was done to this client, by hands, imports and runs.")
-@option("--package", metavar="KEY", help="What was done to this package, under all keys that it had.")
+@option(
+    "--package",
+    metavar="KEY",
+    shell_complete=completed_by("packages"),
+    help="What was done to this package, under all keys that it had.",
+)
 @option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
 @click.argument("run", required=False, type=click.IntRange(1, 2**31 - 1))
 def history_command(run: int | None, client: str | None, package: str | None, limit: int) -> None:

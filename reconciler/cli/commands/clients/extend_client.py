@@ -9,7 +9,7 @@ import click
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.commands.clients.adjusting import adjust
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.parameters import instant, span
 from reconciler.cli.process import now
 from reconciler.errors import WrongUsageError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @yes_option()
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 def extend_command(  # noqa: PLR0913 - one parameter per option
     client_id: str, by: Expiry | None, until: datetime | None, reason: str, actor: str | None, *, yes: bool
 ) -> None:

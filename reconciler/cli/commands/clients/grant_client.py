@@ -9,7 +9,7 @@ import click
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.commands.clients.adjusting import adjust
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.parameters import amount, limit_amount, until
 from reconciler.errors import WrongUsageError
 from reconciler.model.grants import Granting, LimitSet
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @yes_option()
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 @click.argument("term", metavar="TERM")
 def grant_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     client_id: str,

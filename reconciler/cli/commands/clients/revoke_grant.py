@@ -7,7 +7,7 @@ import click
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.commands.clients.adjusting import adjust
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.model.grants import Revoking
 
 
@@ -16,7 +16,7 @@ from reconciler.model.grants import Revoking
 @yes_option()
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 @click.argument("grant", metavar="GRANT")
 def revoke_command(client_id: str, grant: str, reason: str, actor: str | None, *, yes: bool) -> None:
     """Take back what a client was granted.
