@@ -28,7 +28,10 @@ COMMANDS: Final = {
     "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
-    "clients": Listed(f"{_HERE}.clients:clients_group", "See, add, import, assign and reassign clients."),
+    "clients": Listed(
+        f"{_HERE}.clients:clients_group",
+        "See, add, import, assign and reassign clients, and grant them more.",
+    ),
     "explain": Listed(
         f"{_HERE}.explain:explain_command",
         "Explain one client, or a rule, guard, code of a change or exit code.",
@@ -36,7 +39,10 @@ COMMANDS: Final = {
     "notes": Listed(
         f"{_HERE}.notes:notes_command", "Write what each touched client could be told about a plan."
     ),
-    "history": Listed(f"{_HERE}.history:history_command", "List the runs, or show one."),
+    "history": Listed(
+        f"{_HERE}.history:history_command",
+        "List the runs, or show one, or all that was done to one client or one package.",
+    ),
     "events": Listed(
         f"{_HERE}.events:events_group",
         "Say what was written by hand, by imports and by runs, by whom and why.",

@@ -40,10 +40,13 @@ class Choices(NamedTuple):
     token_hosts: tuple[tuple[TokenHost, ...], ...] = ()
 
 
-def option(*names: str, **attributes: Any) -> Decorator:
-    """Declare an option that `RECONCILER_` and its long name, in capitals, sets as well."""
-    long = max(names, key=len).lstrip("-")
-    variable = "RECONCILER_" + long.upper().replace("-", "_")
+def option(*names: str, of: str = "", **attributes: Any) -> Decorator:
+    """Declare an option that `RECONCILER_` and its long name, in capitals, sets as well.
+
+    `of` stands before the name in the variable, where another command means something else by it.
+    """
+    long = max((name for name in names if name.startswith("-")), key=len).lstrip("-")
+    variable = "_".join(part for part in ("RECONCILER", of, long) if part).upper().replace("-", "_")
     return click.option(*names, envvar=variable, show_envvar=True, **attributes)
 
 

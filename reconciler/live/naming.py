@@ -109,11 +109,11 @@ def _of_terms(catalog: Catalog) -> Iterator[tuple[Form, str]]:
         yield forms.TITLE, term.title
         yield forms.DESCRIPTION, term.description
     for feature in catalog.features.values():
-        named = (*feature.requires, *filter(None, [feature.replaced_by]))
+        named = (*feature.requires, *(() if feature.replaced_by is None else (feature.replaced_by,)))
         yield from ((forms.KEY, key) for key in named)
     for limit in catalog.limits.values():
         yield forms.UNIT, limit.unit
-        if limit.feature:
+        if limit.feature is not None:
             yield forms.KEY, limit.feature
 
 

@@ -76,10 +76,11 @@ class Catalog:
 
 
 NO_TERMS: Final = Catalog()
+_TEXTS: Final = ("title", "description", "unit")
 
 
 def _composed(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: composed(value) if isinstance(value, str) else value for key, value in document.items()}
+    return {key: composed(value) if key in _TEXTS else value for key, value in document.items()}
 
 
 def _feature(document: Mapping[str, Any]) -> Feature:

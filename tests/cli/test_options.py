@@ -31,17 +31,25 @@ def test_every_option_has_its_environment_variable_and_its_help_says_so(path: st
     assert taking
     for each in taking:
         long = max(each.opts, key=len).removeprefix("--")
-        assert each.envvar == "RECONCILER_" + long.upper().replace("-", "_")
+        words, command = long.upper().replace("-", "_"), path.rsplit(maxsplit=1)[-1].upper()
+        assert each.envvar in {
+            f"RECONCILER_{words}",
+            f"RECONCILER_{command}_{words}",
+        }
         assert each.show_envvar
         assert each.help
 
 
 def test_no_variable_has_two_meanings() -> None:
-    meanings: dict[str, set[tuple[bool, str]]] = {}
+    meanings: dict[str, set[tuple[bool, str, str]]] = {}
     for command in COMMANDS.values():
         for each in command.params:
             if isinstance(each, click.Option) and each.name not in WITHOUT_A_VALUE:
-                meaning = (bool(each.is_flag), type(each.type).__name__)
+                meaning = (
+                    bool(each.is_flag),
+                    type(each.type).__name__,
+                    "" if each.is_flag else each.type.name,
+                )
                 meanings.setdefault(str(each.envvar), set()).add(meaning)
 
     assert {variable for variable, found in meanings.items() if len(found) > 1} == set()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("extend")
 @global_options
 @option("--by", type=span, metavar="SPAN", help="So much later: 7d, 2w, 1m or 1y.")
-@option("--until", type=instant, metavar="INSTANT", help="Not before this instant.")
+@option("--until", of="extend", type=instant, metavar="INSTANT", help="Not before this instant.")
 @yes_option()
 @reason_option()
 @actor_option()

@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 @click.command("grant")
 @global_options
 @option("--add", type=click.IntRange(1, 2**53 - 1), metavar="N", help="So much more, in each cycle.")
-@option("--once", is_flag=True, help="With --add: a stock, which is used up, instead of more in each cycle.")
+@option(
+    "--once",
+    of="grant",
+    is_flag=True,
+    help="With --add: a stock, which is used up, instead of more in each cycle.",
+)
 @option(
     "--set", "set_to", type=amount, metavar="N", help="At least so much, or `unlimited`; more counts if held."
 )
 @option(
     "--limit",
     "limits",
+    of="grant",
     type=limit_amount,
     multiple=True,
     metavar="LIMIT=N",
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 )
 @option(
     "--until",
+    of="grant",
     required=True,
     type=until,
     metavar="WHEN",
