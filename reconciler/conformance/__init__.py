@@ -9,6 +9,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.histories import *
     from reconciler.conformance.history import *
     from reconciler.conformance.questions import *
+    from reconciler.conformance.undoings import *
 
     @pytest.fixture
     def platform() -> Iterator[Platform]:

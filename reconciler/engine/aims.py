@@ -1,4 +1,4 @@
-"""What a plan is made from, by what it is for: the files, a run to be undone, or clients to be moved."""
+"""What a plan is made from, by its aim: the files, a run or an event to be undone, clients to be moved."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.packages import RevisionRef
-from reconciler.model.plans import ClientsReassigned, FilesApplied, RunUndone
-from reconciler.planning.pairing import by_hand, paired
+from reconciler.model.plans import ClientsReassigned, EventUndone, FilesApplied, RunUndone
+from reconciler.planning.pairing import Pairing, by_hand, paired
 from reconciler.planning.parking import Files, without_parked
-from reconciler.planning.rollback import Past, rolled_back, wanted
+from reconciler.planning.rollback import Past, as_a_run, named, of_hands, rolled_back, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from reconciler.live.port import PlatformReader
     from reconciler.model.catalog import Catalog
     from reconciler.model.packages import PackageHead
     from reconciler.model.plans import Aim
-    from reconciler.planning.pairing import Pairing
     from reconciler.sources.workspace import Workspace
 
 
-def pairing_for(
+def pairing_for(  # noqa: PLR0913, PLR0917 - what each aim is looked up in
     aim: Aim,
     workspace: Workspace,
     reader: PlatformReader,
     live: Mapping[str, PackageHead],
     catalog: Catalog | None,
+    at: datetime,
 ) -> Pairing:
     """Pair what the aim wants with what is live; raises WrongUsageError where it names what is not there."""
     match aim:
@@ -39,9 +40,16 @@ def pairing_for(
             return _reassigned(workspace, reader, live, package, clients)
         case RunUndone(run_id):
             run = reader.run(run_id)
-            definitions = reader.definitions(wanted(run, live))
-            past = Past(run, reader.moved_by(run_id), catalog, live, definitions, workspace.packages)
-            return rolled_back(past)
+            past = Past(run, reader.moved_by(run_id), catalog, live, workspace.packages, f"run {run_id}")
+            back = replace(past, definitions=reader.definitions(wanted(run, live)))
+            return replace(rolled_back(back), undoing=reader.foresee_undoing(aim, at))
+        case EventUndone():
+            undoing = reader.foresee_undoing(aim, at)
+            if undoing.package is None:
+                return Pairing(differing=(), undoing=undoing, notices=tuple(of_hands(undoing)))
+            run = as_a_run(undoing)
+            past = Past(run, (), catalog, live, workspace.packages, named(undoing.event))
+            return rolled_back(replace(past, definitions=reader.definitions(wanted(run, live))))
 
 
 def files_of(workspace: Workspace) -> Files:

@@ -11,6 +11,7 @@ from reconciler.planning.facts import Facts, held_refs
 from reconciler.planning.guards import LOSSES_COUNT_FOR
 from reconciler.planning.impact import SAMPLE_SIZE
 from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning, waiting
+from reconciler.planning.undoing import wanted_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,18 +33,19 @@ def gather(
     """
     rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
-    read |= {ref for each in pairing.returns for ref in each.refs}
+    read |= {ref for each in pairing.returns for ref in each.refs} | wanted_for(pairing.back)
     earlier = reader.acknowledged(at)
     in_force = {(each.entry.package, each.entry.verb, each.entry.term): each for each in earlier}
     facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read), in_force=in_force)
     due = drafted(pairing.differing, facts.definitions, show_emails=show_emails)
     drafts = tuple(draft for draft in due if pairing.takes(draft.key))
     touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
-    facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head})
+    held = {each.package for each in pairing.back}
+    facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head} | held)
     found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
     found += returning(pairing.returns, facts)
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
-    if found:
+    if found or pairing.back:
         facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
     movable = [candidate for candidate in found if facts.count(candidate.eligible)]
     stepping = [candidate for candidate in movable if candidate.waits_for(at) is None]

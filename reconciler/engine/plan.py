@@ -28,12 +28,14 @@ from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import (
     FILES_APPLIED,
     ClientsReassigned,
+    EventUndone,
     FilesApplied,
     FilesIdentity,
     Plan,
     PlatformSeen,
     RunUndone,
 )
+from reconciler.planning import undoing
 from reconciler.planning.assembly import (
     Weighed,
     in_order,
@@ -149,7 +151,7 @@ def prepare(
     live_catalog = reader.catalog()
     live = {head.key: head for head in heads}
     only = request.only
-    pairing = replace(pairing_for(request.aim, workspace, reader, live, live_catalog), only=only)
+    pairing = replace(pairing_for(request.aim, workspace, reader, live, live_catalog, request.at), only=only)
     wanted = catalog_change(pairing.catalog, live_catalog)
     of_catalog = wanted if only is None else only.of_catalog(wanted)
     left_terms = tuple(each.path for each in wanted.fields if each not in of_catalog.fields)
@@ -158,8 +160,11 @@ def prepare(
     weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
     if isinstance(request.aim, RunUndone) and known is not None:
         others = _others(reader, heads, weighed) if known != live_catalog else {}
-        require_offered(request.aim.run, weighed.drafts.values(), others, live_catalog or Catalog(), known)
-    assessed = tuple(_assessed(workspace, weighed, facts))
+        require_offered(
+            f"run {request.aim.run}", weighed.drafts.values(), others, live_catalog or Catalog(), known
+        )
+    by_files = _assessed(workspace, weighed, facts)
+    assessed = (*by_files, *undoing.assessed(pairing.back, live, workspace.packages, facts))
     changes = in_order(item.change for item in assessed)
     both = GuardPair(reader.guards(), environment.guards)
     case = _timed(
@@ -311,7 +316,13 @@ def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guard
         lost=lost,
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog or reader.catalog(),
+        by_hand=isinstance(request.aim, EventUndone) and _moving(assessed) == 1,
     )
+
+
+def _moving(assessed: tuple[Assessed, ...]) -> int:
+    moves = (item.change.reassignment for item in assessed)
+    return sum(each.clients for each in moves if each is not None)
 
 
 def _timed(case: Case, reader: PlatformReader, at: datetime) -> Case:

@@ -100,6 +100,8 @@ def _of_consequences(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
     beside = (*(change_set.acknowledgements or ()), *change_set.parks, *change_set.releases)
     yield from chain.from_iterable(map(of_readable, beside))
     yield from of_readable(change_set.bounds)
+    if change_set.undo is not None:
+        yield from of_readable(change_set.undo)
 
 
 def _of_terms(catalog: Catalog) -> Iterator[tuple[Form, str]]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.tokens import Token
+    from reconciler.model.undoing import Undoing, Undone
 
 
 class PlatformReader(Protocol):
@@ -180,6 +181,15 @@ class PlatformReader(Protocol):
 
         What was done while it had another key counts. Raises `WrongUsageError` with near misses where there
         is no such package. The work grows with the number of runs.
+        """
+        ...
+
+    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        """Return what taking back what hands did to clients would do, or what a run took back of that.
+
+        Whoever still holds what it was given goes back to what it held before, with its former start and
+        what it has used; whoever was new or changed since stays. Of an edit of a package, nobody moves.
+        Raises `WrongUsageError` where there is no such run or event, or where it cannot be taken back.
         """
         ...
 

@@ -11,11 +11,12 @@ from reconciler.planning.catalog import catalog_change
 from reconciler.planning.loosening import GuardPair
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, PackageState, PackageWrite
     from reconciler.model.settings import Guards
+    from reconciler.model.undoing import Returning
 
 
 def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[dict[str, Any]]:
@@ -32,6 +33,13 @@ def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[
     for key, action in done:
         said = summaries[key, action is Action.REASSIGN]
         yield {**(said.popleft() if said else {}), "action": action.value, "key": key}
+
+
+def told_back(back: Iterable[Returning]) -> Iterator[dict[str, Any]]:
+    """Yield an entry per group of clients who were given back what they held before."""
+    for each in back:
+        moves = {"clients": each.clients, "to_package": each.to_package, "to_revision": each.to_revision}
+        yield {"action": Action.REASSIGN.value, "key": each.package, "reassignment": moves}
 
 
 def told_catalog(former: Catalog | None, catalog: Catalog | None) -> tuple[dict[str, Any], ...]:

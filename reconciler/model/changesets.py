@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Bounds, Entry
     from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
+    from reconciler.model.undoing import Undo
 
 _MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class PackageWrite:
-    """Make one package be exactly this, and managed, provided that nobody wrote it since the plan.
+    """Make one package be exactly this, provided that nobody wrote it since the plan.
 
     The platform mints a revision exactly where the definition differs from the current one.
 
     Attributes:
         expected_version: The package's version that was planned on; None: no package has this key.
         renamed_from: The key under which the platform has it now, for a rename.
+        managed: False leaves a package that was made by hand out of the files' control.
     """
 
     key: str
@@ -40,6 +42,7 @@ class PackageWrite:
     expected_version: int | None
     archived: bool = False
     renamed_from: str | None = None
+    managed: bool = True
 
     @property
     def origin(self) -> str:
@@ -143,6 +146,7 @@ class ChangeSet:
         bounds: What must hold of all that was ever lost; more clients mean stale.
         parks: What is left alone from now on by whatever applies from the same files.
         releases: What is not any more; passed over where it is parked by another file by now.
+        undo: What hands did to clients and is taken back; None where nothing is.
         changes: JSON forms of the plan's changes; what they say of what was done is recorded in the run.
     """
 
@@ -166,6 +170,7 @@ class ChangeSet:
     bounds: Bounds = UNBOUNDED
     parks: tuple[Parking, ...] = ()
     releases: tuple[Parking, ...] = ()
+    undo: Undo | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from reconciler.model.fields import ByKind, ClientId, Items, Number, PackageKey, Readable
+from reconciler.model.fields import ByKind, ClientId, Items, Line, Number, PackageKey, Readable
 from reconciler.model.packages import digest_of
 from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
 
@@ -185,6 +185,7 @@ class Reassignment(_Frozen):
 
     Attributes:
         to_revision: None: the revision that is current after the apply. A rollback names an older one.
+        to_package: The package that they go back to, where what a hand did is taken back; None: the same.
         clients: How many move with this plan.
         remaining: How many eligible holders of older revisions wait for a later run.
         from_revisions: How many move, per revision that they leave (as text, as JSON keys are).
@@ -196,6 +197,7 @@ class Reassignment(_Frozen):
 
     clients: int
     to_revision: int | None = None
+    to_package: str | None = None
     remaining: int = 0
     from_revisions: dict[str, int] = Field(default_factory=dict)
     through: str | None = None
@@ -232,6 +234,11 @@ class Change(_Frozen):
     source: Source | None = None
     impact: Impact = Impact()
     reassignment: Reassignment | None = None
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it takes back what a hand did to clients."""
+        return self.reassignment is not None and self.reassignment.to_package is not None
 
     @property
     def done(self) -> str:
@@ -368,6 +375,14 @@ class RunUndone(Readable):
 
 
 @dataclass(frozen=True, slots=True)
+class EventUndone(Readable):
+    """What was done by hand to clients or to a package is taken back."""
+
+    event: Line
+    kind: Literal["rollback-event"] = "rollback-event"
+
+
+@dataclass(frozen=True, slots=True)
 class ClientsReassigned(Readable):
     """Clients move to the current revision of the package that they hold.
 
@@ -380,7 +395,7 @@ class ClientsReassigned(Readable):
     kind: Literal["move"] = "move"
 
 
-Aim: TypeAlias = FilesApplied | ClientsReassigned | RunUndone
+Aim: TypeAlias = FilesApplied | ClientsReassigned | RunUndone | EventUndone
 """What a plan is for."""
 FILES_APPLIED: Final = FilesApplied()
 

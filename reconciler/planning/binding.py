@@ -59,7 +59,7 @@ def unequal(reviewed: Plan, now: Plan) -> Iterator[str]:
             yield from _differences(change, found, reviewed, now)
         elif change.reassignment is None:
             yield f"{change.key} is already as the plan would make it, or was changed since"
-        elif now.platform.versions.get(change.key) != change.from_version:
+        elif not change.is_return and now.platform.versions.get(change.key) != change.from_version:
             yield f"{change.key} moved since the plan was made, and the move of its holders with it"
     terms = {each.path: (each.before, each.after) for each in now.catalog.fields}
     for term in reviewed.catalog.fields:
@@ -80,7 +80,7 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
     counts_kept = case.guards.acknowledge == "touching"
     for key, items in by_package(case.changes).items():
         planned = _Planned.of(reviewed, key)
-        is_open = False
+        is_open = any(item.change.is_return for item in items)
         for loss in owed_by(items):
             entry = stated.get((key, loss.code, loss.term))
             bound = planned.bound(entry)
@@ -91,6 +91,8 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
             losing = sum(item.change.impact.clients_losing or 0 for item in told)
             questions = tuple(each for item in told for each in item.consequences.losing)
             yield Ceiling(f"lose something of {key}", losing, planned.losing, questions)
+            ended = sum(item.change.impact.subscriptions_ended or 0 for item in told if item.change.is_return)
+            yield Ceiling(f"have their subscription to {key} end", ended, planned.ended, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,13 @@ class _Planned:
     Attributes:
         lose: How many lose what, by code and subject.
         losing: How many lose anything.
+        ended: How many subscriptions end.
         bounds: What acknowledgements allowed that were enough, by verb and term.
     """
 
     lose: Mapping[tuple[Code, str], int]
     losing: int
+    ended: int
     bounds: Mapping[tuple[LossVerb, str], int | None]
 
     @classmethod
@@ -116,7 +120,9 @@ class _Planned:
         abouts = (each.about for each in reviewed.guards if each.key == key)
         enough = (each for each in abouts if each is not None and each.entry == "enough")
         bounds = {(each.verb, each.term): each.bound for each in enough}
-        return cls(lose, sum(change.impact.clients_losing or 0 for change in told), bounds)
+        impacts = [change.impact for change in told]
+        losing = sum(each.clients_losing or 0 for each in impacts)
+        return cls(lose, losing, sum(each.subscriptions_ended or 0 for each in impacts), bounds)
 
     def bound(self, stated: Stated | None) -> int | None:
         """Return how many may be concerned by a loss; None where no acknowledgement says."""
@@ -152,9 +158,12 @@ def _ceiling(  # noqa: PLR0913 - a loss, whose it is, and what bounds it
     )
 
 
-def _id(change: Change) -> tuple[str, bool, int | None]:
+def _id(change: Change) -> tuple[object, ...]:
     moves = change.reassignment
-    return change.key, moves is not None, moves.to_revision if moves else None
+    if moves is None:
+        return (change.key,)
+    left = tuple(moves.from_revisions) if change.is_return else ()
+    return change.key, moves.to_revision, moves.to_package, left
 
 
 def _differences(change: Change, found: Change, reviewed: Plan, now: Plan) -> Iterator[str]:

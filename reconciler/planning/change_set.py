@@ -25,7 +25,7 @@ def writes(plan: Plan, made_of: Weighed) -> Iterator[PackageWrite | ArchiveWrite
 def moves(plan: Plan, made_of: Weighed) -> Iterator[Move]:
     """Return the reassignments of the plan, cut where it cuts them."""
     for change in plan.changes:
-        if change.reassignment is None:
+        if change.reassignment is None or change.is_return:
             continue
         step = made_of.steps[change.key, change.reassignment.to_revision]
         candidate, head = step.candidate, step.candidate.pair.head
@@ -57,4 +57,5 @@ def _write(draft: Draft) -> PackageWrite | ArchiveWrite:
         expected_version=head.version if head else None,
         archived=draft.archived,
         renamed_from=draft.pair.live_key if draft.pair.is_renamed else None,
+        managed=not draft.pair.stays_unmanaged,
     )

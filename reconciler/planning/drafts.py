@@ -41,7 +41,8 @@ class Draft:
     @property
     def adopts(self) -> bool:
         """Whether a package made by hand comes under the files' control (rule 9)."""
-        return self.pair.head is not None and not self.pair.head.managed
+        head = self.pair.head
+        return head is not None and not head.managed and not self.pair.stays_unmanaged
 
     @property
     def origin(self) -> Literal["files", "platform", "both"]:

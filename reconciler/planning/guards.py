@@ -78,6 +78,7 @@ class Case:
         lost: Clients who lost anything in the last hours.
         goes_on: When so few of them count that the plan passes; None where it never does, or now.
         after: What must have been applied elsewhere before; None where nothing must.
+        by_hand: Whether it takes back what was done to one client alone, which is not judged (rule 16).
         would_empty: Whether no file is left while the platform has managed packages.
     """
 
@@ -91,6 +92,7 @@ class Case:
     catalog: Catalog | None
     goes_on: datetime | None = None
     after: Promotion | None = None
+    by_hand: bool = False
 
     def allows(self, guard: GuardId, key: str) -> bool:
         """Whether `--allow GUARD:KEY` was given."""
@@ -408,7 +410,7 @@ GUARDS: Final = (
 
 
 def _most_losing(case: Case) -> int | None:
-    return most_losing(case.guards.clients_losing, case.holders)
+    return None if case.by_hand else most_losing(case.guards.clients_losing, case.holders)
 
 
 def most_losing(bound: Bound, holders: int) -> int | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Parking
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.undoing import Returning, Undoing
     from reconciler.planning.selection import Selection
 
 
@@ -24,10 +25,12 @@ class Pair:
     Attributes:
         desired: None where no file speaks of the live package.
         head: None where the platform has no such package.
+        stays_unmanaged: Whether a package made by hand is written and stays that: an edit is rolled back.
     """
 
     desired: DesiredPackage | None
     head: PackageHead | None
+    stays_unmanaged: bool = False
 
     @property
     def key(self) -> str:
@@ -80,6 +83,7 @@ class Pairing:
         equal: Pairs that need none.
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
         returns: Reassignments to take back.
+        undoing: What hands did to clients, to take back.
         catalog: What the catalog is to be; None where the plan is not about it.
         only: What of all this is planned; None: everything.
         notices: What a reader of the plan should know about how it was paired.
@@ -90,10 +94,17 @@ class Pairing:
     equal: tuple[Pair, ...] = ()
     unmanaged: tuple[str, ...] = ()
     returns: tuple[Return, ...] = ()
+    undoing: Undoing | None = None
     catalog: Catalog | None = None
     only: Selection | None = None
     notices: tuple[str, ...] = ()
     released: tuple[Parking, ...] = ()
+
+    @property
+    def back(self) -> tuple[Returning, ...]:
+        """Who goes back to what it held before a hand changed it."""
+        due = self.undoing.returns if self.undoing else ()
+        return tuple(each for each in due if self.moves((each.package, each.to_revision)))
 
     def takes(self, key: str) -> bool:
         """Whether the change of a package is planned."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BlockedError
 from reconciler.model.catalog import Catalog
+from reconciler.model.changesets import PackageState, Run
+from reconciler.model.english import agreed, counted, instant
 from reconciler.model.packages import DesiredPackage, RevisionRef
 from reconciler.model.terms import Term
 from reconciler.planning.catalog import unmet, with_terms
@@ -15,11 +17,14 @@ from reconciler.planning.pairing import Pair, Pairing, Return
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.changesets import Moved, PackageState, Run
+    from reconciler.model.changesets import Moved
+    from reconciler.model.events import Event
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.undoing import Undoing
     from reconciler.planning.drafts import Draft
 
 _SHOWN: Final = 3
+_NOUNS: Final = {"assign": "assignment"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +32,53 @@ class Past:
     """What a rollback must know.
 
     Attributes:
+        run: What is taken back; an edit by hand as if a run had made it.
+        what: Its name in sentences: `run 5`.
         moved: Whom the run reassigned.
         catalog: The live one; None where none was ever applied.
         heads: Live packages by key.
-        definitions: Of every revision in `wanted`.
         files: Desired packages by key, for their acknowledgements.
+        definitions: Of every revision in `wanted`.
     """
 
     run: Run
     moved: tuple[Moved, ...]
     catalog: Catalog | None
     heads: Mapping[str, PackageHead]
-    definitions: Mapping[RevisionRef, Definition]
     files: Mapping[str, DesiredPackage]
+    what: str
+    definitions: Mapping[RevisionRef, Definition] = field(default_factory=dict)
+
+
+def named(event: Event | None) -> str:
+    """Name what is taken back: `the edit of 2026-11-28 12:00 UTC by ana`."""
+    if event is None:
+        raise AssertionError
+    return f"the {_NOUNS.get(event.kind, event.kind)} of {instant(event.at)} by {event.author}"
+
+
+def of_hands(undoing: Undoing) -> Iterator[str]:
+    """Say what is taken back of what hands did to clients, and who stays."""
+    yield f"Takes back {named(undoing.event)}. Credits and other usage spent since stay spent."
+    for count, why in (
+        (undoing.changed, "what they hold was changed since, or they are clients no more"),
+        (undoing.added, "they were new with it"),
+    ):
+        if count:
+            yield f"{counted(count, 'client')} {agreed(count, 'stays', 'stay')}: {why}."
+
+
+def as_a_run(undoing: Undoing) -> Run:
+    """Return an edit by hand as if a run had made it."""
+    event, key = undoing.event, undoing.package
+    if event is None or key is None:
+        raise AssertionError(undoing)
+    before, after = ({key: _state(side)} if side else {} for side in (event.before, event.after))
+    return Run(0, "", event.at, event.author, "", before=before, after=after)
+
+
+def _state(side: Mapping[str, Any]) -> PackageState:
+    return PackageState(int(side["revision"]), archived=bool(side["archived"]), managed=bool(side["managed"]))
 
 
 def wanted(run: Run, heads: Mapping[str, PackageHead]) -> set[RevisionRef]:
@@ -72,12 +111,12 @@ def rolled_back(past: Past) -> Pairing:
 
 
 def require_offered(
-    run: int, drafts: Iterable[Draft], others: Mapping[str, Definition], live: Catalog, after: Catalog
+    what: str, drafts: Iterable[Draft], others: Mapping[str, Definition], live: Catalog, after: Catalog
 ) -> None:
     """Raise `BlockedError` where a package would need what the catalog does not have after the rollback.
 
     Args:
-        run: What is rolled back.
+        what: Is rolled back: `run 5`.
         drafts: What the rollback writes.
         others: The packages that it leaves alone: what they miss already is not its doing.
         live: The catalog as it is.
@@ -91,7 +130,7 @@ def require_offered(
     if needs:
         more = f" (and {len(needs) - _SHOWN} more)" if len(needs) > _SHOWN else ""
         raise BlockedError(
-            f"Run {run} cannot be rolled back: {', '.join(needs[:_SHOWN])}{more}, "
+            f"{what[:1].upper()}{what[1:]} cannot be rolled back: {', '.join(needs[:_SHOWN])}{more}, "
             "which the catalog would not have then.",
             hint="Take it out of the package first, or roll back later runs before this one.",
         )
@@ -112,7 +151,8 @@ def _pair(past: Past, key: str) -> Pair:
         archived=state.archived if state else True,
         acknowledgements=file.acknowledgements if file else (),
     )
-    return Pair(desired, replace(head, applied_digest=None))  # whoever edited it: neither is what differs
+    live = replace(head, applied_digest=None)  # whoever edited it: neither is what differs
+    return Pair(desired, live, stays_unmanaged=not head.managed and not (state and state.managed))
 
 
 def _earlier_key(past: Past, key: str) -> str:
@@ -123,11 +163,11 @@ def _earlier_key(past: Past, key: str) -> str:
 
 def _notices(past: Past) -> Iterator[str]:
     run = past.run
-    yield f"Rolls back run {run.id}."
+    yield f"Rolls back {past.what}."
     yield "Credits and other usage spent since stay spent; clients assigned since keep what they hold."
     for path in _changed_again(past):
         term = path.lstrip("/")
-        yield f"The catalog's {term}: changed again after run {run.id}; rolling back undoes that as well."
+        yield f"The catalog's {term}: changed again after {past.what}; rolling back undoes that as well."
     for key, after in run.after.items():
         head = past.heads.get(key)
         if head is None:
@@ -136,9 +176,9 @@ def _notices(past: Past) -> Iterator[str]:
         if _earlier_key(past, key) != past.run.renamed.get(key, key):
             yield f"{key}: another package is called {past.run.renamed[key]} now, so that the key stays."
         if head.revision != after.revision or head.archived != after.archived:
-            yield f"{key}: changed again after run {run.id}; rolling back undoes that as well."
+            yield f"{key}: changed again after {past.what}; rolling back undoes that as well."
         elif _before(run, key) is None:
-            yield f"{key}: created by run {run.id}; packages are never deleted, so that it is archived."
+            yield f"{key}: created by {past.what}; packages are never deleted, so that it is archived."
 
 
 def _changed_again(past: Past) -> Iterator[str]:

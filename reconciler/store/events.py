@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 
 from reconciler.model.events import Event, Seal
 from reconciler.model.packages import canonical_json
@@ -27,6 +27,7 @@ _CLIENTS: Final = tables.clients
 _NEWEST_FIRST: Final = (_EVENTS.at.desc(), _EVENTS.id.desc())
 _PAGE: Final = 2_000
 RUN: Final = "run"
+RESTORE: Final = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,31 @@ def of_client(connection: Connection, number: int, limit: int | None) -> Iterato
     return map(_read, connection.execute(found))
 
 
+def by_id(connection: Connection, id_: str) -> Event | None:
+    """Return one event; None where there is none."""
+    row = connection.execute(_selected().where(_EVENTS.id == id_)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def parts_of(connection: Connection, id_: str, at: datetime) -> Iterator[list[Event]]:
+    """Yield an event of one client, or the parts of an import, which are of its instant; a page at a time."""
+    is_of_it = or_(_EVENTS.id == id_, _EVENTS.part_of == id_)
+    return _paged(connection, _selected().where(_EVENTS.at == at, is_of_it))
+
+
+def restored_by(connection: Connection, run_id: int) -> Iterator[list[Event]]:
+    """Yield what a run took back of clients, a page at a time."""
+    return _paged(connection, _selected().where(_EVENTS.run_id == run_id, _EVENTS.kind == RESTORE))
+
+
+def _paged(connection: Connection, found: Select[Any]) -> Iterator[list[Event]]:
+    """Yield pages that are read to their ends, so that what they tell can be written meanwhile."""
+    page, last = found.where(_EVENTS.number.is_not(None)).order_by(_EVENTS.id).limit(_PAGE), ""
+    while rows := connection.execute(page.where(_EVENTS.id > last)).all():
+        last = rows[-1].id
+        yield [_read(row) for row in rows]
+
+
 def of_package(connection: Connection, key: str) -> Iterator[Event]:
     """Yield what was done by hand to a package while it had this key, newest first."""
     is_of_it = _EVENTS.number.is_(None), _EVENTS.package == key
@@ -110,9 +136,21 @@ def _selected() -> Select[Any]:
 
 
 def losers(since: datetime) -> Select[tuple[str]]:
-    """Return the statement for the ids of the clients who lost anything by hands and imports."""
+    """Return the statement for the ids of the clients who lost anything by hands and imports.
+
+    Whoever was given back what it had before is none of them.
+    """
     who = tables.events.join(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
-    return select(_CLIENTS.c.id).select_from(who).where(_EVENTS.at >= since, _EVENTS.lost)
+    back = tables.events.alias("back")
+    is_restored = exists().where(
+        back.c.number == _EVENTS.number,
+        back.c.kind == RESTORE,
+        back.c.at >= _EVENTS.at,
+        back.c.before == _EVENTS.after,
+        back.c.after == _EVENTS.before,
+    )
+    lost = _EVENTS.at >= since, _EVENTS.lost, ~is_restored.correlate(tables.events)
+    return select(_CLIENTS.c.id).select_from(who).where(*lost)
 
 
 def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) -> Event:

@@ -85,9 +85,19 @@ def record(connection: Connection, run: Run) -> None:
     meta.mark_written(connection)
 
 
-def complete(connection: Connection, run_id: int, *, moved: int, seal: str) -> None:
-    """Complete a run with how many clients it moved, and with its seal."""
-    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(moved=moved, seal=seal))
+def complete(connection: Connection, run_id: int, **values: Any) -> None:
+    """Complete a run with what is known only once its clients are moved, such as its seal."""
+    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(values))
+
+
+def renamed_since(connection: Connection, at: datetime) -> dict[str, str]:
+    """Return the keys that packages had at an instant, each with its present one, where it is another."""
+    found: dict[str, str] = {}
+    statement = select(_RUNS.renamed).where(_RUNS.at >= at).order_by(_RUNS.id)
+    for renamed in connection.execute(statement).scalars():
+        now = {former: key for key, former in renamed.items()}
+        found = {**now, **{first: now.get(last, last) for first, last in found.items()}}
+    return found
 
 
 def newest_first(connection: Connection) -> Iterator[Run]:

@@ -23,6 +23,7 @@ from reconciler.model.changesets import (
 from reconciler.model.fields import Actor, Instant, Items, Line, Number, PackageKey
 from reconciler.model.losses import UNBOUNDED, Bounds, Entry
 from reconciler.model.plans import PlatformIdentity
+from reconciler.model.undoing import Undo, Undoing, Undone
 from reconciler.wire.fields import (
     Body,
     Hash,
@@ -60,6 +61,7 @@ class PackageWriteBody(Variant):
     expected_version: Number | None
     archived: StrictBool = False
     renamed_from: PackageKey | None = None
+    managed: StrictBool = True
 
     def value(self) -> PackageWrite:
         """Return the write."""
@@ -91,6 +93,7 @@ def _write_body(write: PackageWrite | ArchiveWrite) -> PackageWriteBody | Archiv
         expected_version=write.expected_version,
         archived=write.archived,
         renamed_from=write.renamed_from,
+        managed=write.managed,
     )
 
 
@@ -115,6 +118,7 @@ class ChangeSetBody(Body):
     bounds: Bounds = UNBOUNDED
     parks: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
     releases: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
+    undo: Undo | None = None
     changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
 
     @property
@@ -193,6 +197,19 @@ class AllParkedReply(Reply):
     """What rollbacks parked, by subject."""
 
     items: tuple[Parked, ...]
+
+
+class UndoingBody(Body):
+    """What would be taken back, seen at an instant."""
+
+    of: Undone
+    at: Instant
+
+
+class UndoingReply(Reply):
+    """What taking it back would do to clients; nothing was written."""
+
+    undoing: Undoing
 
 
 class PlatformReply(Reply):

@@ -47,6 +47,7 @@ RUNS: Final = f"{API}/runs"
 RUN: Final = f"{RUNS}/{{run_id}}"
 MOVED: Final = f"{RUN}/moved"
 EVENTS: Final = f"{API}/events"
+UNDOING: Final = f"{API}/undoing"
 
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"

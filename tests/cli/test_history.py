@@ -121,3 +121,44 @@ def test_one_history_is_shown_at_a_time(run: Run) -> None:
 
     assert code == 64
     assert "Give a run, --client or --package: one of them." in said
+
+
+def test_what_a_hand_did_is_rolled_back_by_the_name_that_the_history_gives(shop: Shop, run: Run) -> None:
+    run("clients", "assign", "acme", "basic", "--yes")
+    event = run("history", "--client", "acme")[1].splitlines()[1].split()[0]
+
+    code, text, _ = run("rollback", event, "--yes", "--reason", "A slip.")
+
+    assert code == 0
+    assert "Applied as run 2: 1 client moved.\n" in text
+    assert shop.client("acme").subscription.package == "pro"
+    assert "A slip." in run("history", "--client", "acme")[1]
+    assert "  reassign    basic 1 client back to pro revision 1\n" in run("history", "2")[1]
+
+
+def test_a_rollback_by_an_event_can_be_saved_and_applied(shop: Shop, run: Run) -> None:
+    run("clients", "assign", "acme", "basic", "--yes")
+    event = run("history", "--client", "acme")[1].splitlines()[1].split()[0]
+    saved = str(shop.root / "plan.json")
+
+    assert run("rollback", event, "--out", saved)[0] == 0
+    assert run("apply", saved)[0] == 0
+    assert shop.client("acme").subscription.package == "pro"
+
+
+@pytest.mark.parametrize("name", ["2", "run:2"])
+def test_a_run_is_named_by_its_number_alone_too(shop: Shop, run: Run, name: str) -> None:
+    edited(shop, run)
+
+    code, text, _ = run("rollback", name, "--yes")
+
+    assert code == 0
+    assert "Rolls back run 2." in text
+
+
+@pytest.mark.parametrize("name", ["0", "run:x", "event:", "assign:1", "99999999999"])
+def test_what_names_neither_a_run_nor_an_event_is_wrong_usage(run: Run, name: str) -> None:
+    code, _, said = run("rollback", name, "--yes")
+
+    assert code == 64
+    assert "write 5, run:5 or event:ID" in said

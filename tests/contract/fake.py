@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import count
@@ -19,7 +19,7 @@ from reconciler.errors import BlockedError, InvalidError, StaleError, UnaskedMov
 from reconciler.live import naming
 from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal
-from reconciler.live.telling import told, told_catalog, told_guards
+from reconciler.live.telling import told, told_back, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parked, Run
 from reconciler.model.clients import ImportReport, is_lessened
@@ -31,12 +31,14 @@ from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycl
 from reconciler.model.history import HistoryEntry
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
-from reconciler.model.plans import Outdated, PlatformIdentity
+from reconciler.model.plans import EventUndone, Outdated, PlatformIdentity
 from reconciler.model.prospects import Adjusted, Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
-from reconciler.planning import moving
+from reconciler.model.undoing import Undoing
+from reconciler.planning import moving, undoing
 from reconciler.planning.client_diff import prospect_anew
 from reconciler.planning.history import of_event, package_history
+from reconciler.planning.undoing import require_undoable
 from tests.contract import world
 from tests.contract.losing import (
     Stated,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Bound, Guards
+    from reconciler.model.undoing import Returning, Undo, Undone
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
 ALL_ALIKE: Final = ("removes", "lowers")
@@ -168,9 +171,21 @@ class FakePlatform:
         }
         moves = {(move.package.key, move.run, move.from_revision) for _, move in kept if _is_sure(move)}
         ordered = sorted(moves - back - self._spared, key=lambda each: (each[1], each[0], each[2]))
-        by_hand = {each.client for each in self._world.events if each.at >= since and each.lost}
+        by_hand = {
+            each.client
+            for each in self._world.events
+            if each.at >= since and each.lost and not self._is_restored(each)
+        }
         clients = len({holder.id for holder, _ in kept} | by_hand)
         return Lost(clients, tuple(LosingMove(*each) for each in ordered))
+
+    def _is_restored(self, event: Event) -> bool:
+        return any(
+            (each.kind, each.number) == ("restore", event.number)
+            and each.at >= event.at
+            and (each.before, each.after) == (event.after, event.before)
+            for each in self._world.events
+        )
 
     @property
     def _spared(self) -> set[tuple[str, int, int]]:
@@ -313,6 +328,10 @@ class FakePlatform:
             self._require_offered(former)
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
+            by = Author(run.actor, run.on_behalf_of, run.reason)
+            back = self._undo(change_set.undo, by, change_set.at) if change_set.undo else ()
+            moved += sum(each.clients for each in back)
+            run = replace(run, changes=(*run.changes, *told_back(back)))
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
             self._spend(change_set.at)
@@ -396,6 +415,73 @@ class FakePlatform:
             reversed(self._world.runs), lambda key: (each for each in by_hand if each.package == key), key
         )
         yield from found[:limit]
+
+    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        if isinstance(of, EventUndone):
+            found = next((each for each in self._world.events if each.id == of.event), None)
+            event = require_undoable(of.event, found)
+            if event.kind == "edit":
+                return Undoing(event, package=self._name_now(event.package or "", event.at))
+        else:
+            self.run(of.run)
+            event = None
+        returns = undoing.Returns(at)
+        written, held = self._written(of)
+        for each in held:
+            if each.before is not None:
+                returns.note(self._back(each, at))
+        added = sum(each.before is None for each in held)
+        return Undoing(event, returns.told(), None, len(written) - len(held), added)
+
+    def _written(self, of: Undone) -> tuple[list[Event], list[Event]]:
+        """What was done to clients, and that of it after which they hold the same still."""
+        world = self._world
+        written = [
+            each
+            for each in world.events
+            if each.number is not None
+            and (
+                of.event in {each.id, each.part_of}
+                if isinstance(of, EventUndone)
+                else (each.kind, each.run) == ("restore", of.run)
+            )
+        ]
+        held = []
+        for each in written:
+            holder, after = world.holders.get(each.client or ""), each.after or {}
+            package = self._name_now(after["package"], each.at)
+            now = holder and (holder.package.key, holder.revision, holder.assigned_at.isoformat())
+            if now == (package, after["revision"], after["assigned_at"]):
+                held.append(each)
+        return written, held
+
+    def _name_now(self, key: str, since: datetime) -> str:
+        for run in self._world.runs:
+            if run.at >= since:
+                key = next((new for new, old in run.renamed.items() if old == key), key)
+        return key
+
+    def _back(self, event: Event, at: datetime) -> undoing.Return:
+        holder, before = self._holder(event.client or ""), event.before or {}
+        package = self._package(self._name_now(before["package"], event.at))
+        target = package.revisions[before["revision"] - 1]
+        ends = target.expiry and target.expiry.after(datetime.fromisoformat(before["assigned_at"]))
+        return undoing.Return(holder.seen(at), holder.snapshot, package.key, before["revision"], target, ends)
+
+    def _undo(self, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
+        told = self.foresee_undoing(undo.of, at).returns
+        if sum(each.losing for each in told) > undo.losing or sum(each.ended for each in told) > undo.ended:
+            raise StaleError("more than planned lose something")
+        for each in self._written(undo.of)[1]:
+            if each.before is not None:
+                holder, back = self._holder(each.client or ""), self._back(each, at)
+                was = _holding(holder.seen(at).subscription)
+                lost = undoing.Returns(at).note(back)
+                holder.package = self._package(back.to_package)
+                holder.revision = back.to_revision
+                holder.assigned_at = datetime.fromisoformat(each.before["assigned_at"])
+                self._write_down("restore", at, by, holder.id, was, lost=lost)
+        return told
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         found = sorted(self._world.events, key=lambda each: (each.at, each.id))
@@ -565,12 +651,11 @@ class FakePlatform:
         with self._all_or_nothing() as world:
             known = world.packages.get(key)
             is_managed = known is not None and known.managed
-            revision = len(known.revisions) if known else 0
+            before = known and asdict(state(known))
             self._write(key, definition, at, archived=archived, managed=is_managed)
             self._require_distinct_titles({key})
             head = world.packages[key].head
-            before = known and {"revision": revision}
-            after = {"revision": head.revision}
+            after = {"revision": head.revision, "archived": head.archived, "managed": head.managed}
             self._write_down("edit", at, by, None, before, after=after, package=key)
             return head
 
@@ -763,10 +848,12 @@ class FakePlatform:
             match write:
                 case PackageWrite():
                     at = change_set.at
-                    self._write(write.key, write.definition, at, archived=write.archived, managed=True)
+                    is_managed = write.managed
+                    self._write(write.key, write.definition, at, archived=write.archived, managed=is_managed)
                 case ArchiveWrite():
                     self._archive(world.packages[write.key])
-            world.packages[write.key].note_apply()
+            if isinstance(write, ArchiveWrite) or write.managed:
+                world.packages[write.key].note_apply()
         self._require_distinct_titles(set(origins))
         return Run(
             len(world.runs) + 1,

@@ -7,3 +7,4 @@ from reconciler.conformance.grants import *  # noqa: F403 - the same
 from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
+from reconciler.conformance.undoings import *  # noqa: F403 - the same

@@ -1,8 +1,9 @@
-"""`rollback`: a new plan, back to the state before a run."""
+"""`rollback`: a new plan, back to the state before a run, or before what was done by hand."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +17,24 @@ from reconciler.cli.process import now
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reconciler.model.plans import EventUndone, RunUndone
+
+_RUN: Final = re.compile(r"(?:run:)?0*([1-9][0-9]{0,9})")
+_LARGEST: Final = 2**31 - 1
+_EVENT: Final = re.compile(r"event:([0-9a-z]{1,64})")
+
+
+def undone(text: str) -> RunUndone | EventUndone:
+    """Read what is rolled back; a bare number is a run."""
+    from reconciler.model.plans import EventUndone, RunUndone
+
+    run, event = _RUN.fullmatch(text), _EVENT.fullmatch(text)
+    if run and int(run[1]) <= _LARGEST:
+        return RunUndone(int(run[1]))
+    if event:
+        return EventUndone(event[1])
+    raise click.BadParameter(f"{text!r} names no run and no event; write 5, run:5 or event:ID.")
+
 
 @click.command("rollback")
 @global_options
@@ -25,22 +44,23 @@ if TYPE_CHECKING:
 @no_clients_option()
 @actor_option()
 @reason_option()
-@click.argument("run", type=click.IntRange(min=1))
+@click.argument("what", metavar="RUN|event:ID", type=undone)
 def rollback_command(  # noqa: PLR0913 - one parameter per option
-    run: int,
+    what: RunUndone | EventUndone,
     out: Path | None,
     actor: str | None,
-    reason: str,
     allow: tuple[str, ...],
     *,
+    reason: str,
     no_clients: bool,
     yes: bool,
 ) -> int:
-    """Plan back to the state before a run.
+    """Plan back to the state before a run, or before an assignment, an import or an edit by hand.
 
-    The plan is shown and applied like any other, and the same guards hold. Packages get their former contents
-    as new revisions, the catalog the terms that the run changed, and clients whom the run reassigned return
-    to what they held, ended subscriptions included. The plan says what cannot be undone.
+    A run is its number, or run:NUMBER; `history --client` and `events list` name events. The plan is shown
+    and applied like any other, and the same guards hold. Packages get their former contents as new revisions,
+    the catalog the terms that the run changed, and clients who were moved return to what they held, ended
+    subscriptions included. The plan says what cannot be undone.
     """
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of
@@ -56,6 +76,7 @@ def rollback_command(  # noqa: PLR0913 - one parameter per option
         no_clients=no_clients,
         reason=reason,
     )
+    typed = str(what.run) if isinstance(what, RunUndone) else f"event:{what.event}"
     with opened(workspace, environment) as platform:
-        applying = Applying(workspace, environment, platform, request, yes, ("rollback", str(run)))
-        return applying.planned(RunUndone(run), out)
+        applying = Applying(workspace, environment, platform, request, yes, ("rollback", typed))
+        return applying.planned(what, out)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
 from reconciler.live import naming
-from reconciler.live.embedded import losses, preconditions
+from reconciler.live.embedded import losses, preconditions, undoing
 from reconciler.live.embedded.editing import require_allowed, require_definable, require_distinct_titles
 from reconciler.live.embedded.preconditions import stale
 from reconciler.live.rules import refused_catalog, refused_loss
-from reconciler.live.telling import told, told_catalog, told_guards
+from reconciler.live.telling import told, told_back, told_catalog, told_guards
 from reconciler.model.changesets import ArchiveWrite, PackageState, PackageWrite, Parked, Run
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import Author
@@ -137,15 +137,18 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     moved = move_all(connection, change_set, run.id)
+    by = Author(run.actor, run.on_behalf_of, run.reason)
+    back = undoing.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     losses.spend(connection, change_set.at)
     _park(connection, change_set, run.id)
-    by = Author(run.actor, run.on_behalf_of, run.reason)
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
     told = {"plan": run.plan_hash, "commit": run.commit, **parked}
     seal = events.seal(connection, run.id, by, run.at, told)
-    runs.complete(connection, run.id, moved=moved, seal=seal)
+    values = {"moved": moved + sum(each.clients for each in back), "seal": seal}
+    changes = {"changes": [*run.changes, *told_back(back)]} if back else {}
+    runs.complete(connection, run.id, **values, **changes)
     return runs.by_id(connection, run.id) or run
 
 
@@ -199,7 +202,9 @@ def _write_packages(
 
 
 def _contents(write: PackageWrite) -> Contents:
-    return Contents(write.key, write.definition, archived=write.archived, managed=True, is_applied=True)
+    return Contents(
+        write.key, write.definition, archived=write.archived, managed=write.managed, is_applied=write.managed
+    )
 
 
 def _before(write: PackageWrite, known: Mapping[str, StoredPackage]) -> StoredPackage | None:

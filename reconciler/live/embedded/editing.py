@@ -42,7 +42,8 @@ def edit(  # noqa: PLR0913 - what, how, when and by whom
 
 
 def _state(head: PackageHead) -> dict[str, Any]:
-    return {"revision": head.revision, "archived": head.archived, "digest": head.digest}
+    state = {"revision": head.revision, "archived": head.archived, "managed": head.managed}
+    return {**state, "digest": head.digest}
 
 
 def require_definable(key: str, definition: Definition, catalog: Catalog | None) -> None:

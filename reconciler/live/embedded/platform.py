@@ -23,6 +23,7 @@ from reconciler.live.embedded import (
     history,
     lookup,
     losses,
+    undoing,
 )
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
+    from reconciler.model.undoing import Undoing, Undone
     from reconciler.store.database import Database
 
 _FORGETS_EVERY: Final = timedelta(hours=1)
@@ -241,6 +243,12 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             yield from history.of_package(connection, key, limit)
+
+    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        """See `PlatformReader`."""
+        require(naming.of_readable(of))
+        with self.database.reading() as connection:
+            return undoing.foreseen(connection, of, at)
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""

@@ -22,6 +22,8 @@ from reconciler.wire.changesets import (
     RunReply,
     RunsReply,
     StateReply,
+    UndoingBody,
+    UndoingReply,
 )
 from reconciler.wire.clients import ClientReply
 from reconciler.wire.guards import GuardsReply
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
     from reconciler.model.settings import Guards
+    from reconciler.model.undoing import Undoing, Undone
 
 T = TypeVar("T")
 
@@ -299,6 +302,11 @@ class HttpReader:
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         """See `PlatformReader`."""
         return self._latest(paths.EVENTS, limit, _EVENT)
+
+    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        """See `PlatformReader`."""
+        body = made(UndoingBody, of=of, at=at)
+        return self.agreed.call(asking(paths.UNDOING, body, is_long=True), UndoingReply).undoing
 
     def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
         """See `PlatformReader`."""

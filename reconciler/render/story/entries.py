@@ -11,7 +11,7 @@ from reconciler.model.plans import Action, Reach
 from reconciler.model.terms import Kind, Severity, worst
 from reconciler.render.story.facts import facts
 from reconciler.render.story.figures import Figures, Level, figures_of, headline
-from reconciler.render.story.words import Tone, chained, title, words
+from reconciler.render.story.words import Tone, chained, key, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -231,9 +231,7 @@ def _afterwards(change: Change, holding: int) -> str:
 
 
 def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
-    to = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
-    who = f"{counted(moves.clients, 'client')} {agreed(moves.clients, 'moves', 'move')}"
-    yield words(f"{who} to {to} with this apply", _left(moves), ".")
+    yield words(_mover(moves), " with this apply", _left(moves), ".")
     for count, verbs, why in (
         (moves.remaining, ("waits", "wait"), " for a later run"),
         (moves.excluded, ("stays", "stay"), ": excluded in the file"),
@@ -248,6 +246,17 @@ def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
     if moves.resumed:
         goes_on = agreed(moves.resumed, "subscription that is over goes", "subscriptions that are over go")
         yield words(f"{number(moves.resumed)} {goes_on} on.", tone=Tone.GOOD)
+
+
+def _mover(moves: Reassignment) -> Words:
+    who = counted(moves.clients, "client")
+    if moves.to_package is not None:
+        back = words(key(moves.to_package), f" revision {number(moves.to_revision or 0)}")
+        return words(
+            f"{who} {agreed(moves.clients, 'goes', 'go')} back to ", back, ", from the former start,"
+        )
+    kept = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
+    return words(f"{who} {agreed(moves.clients, 'moves', 'move')} to {kept}")
 
 
 def _left(moves: Reassignment) -> Words:

@@ -85,7 +85,10 @@ def _changes(run: Run, moved: Sequence[Moved], glossary: Glossary, paper: Paper)
     for change in run.changes:
         key = str(change.get("key", ""))
         moves = [each for each in moved if each.key == key] if change.get("action") == Action.REASSIGN else []
-        body: list[Span | str] = [Span(key, Tone.STRONG), _moves(moves) or _revisions(run, key)]
+        body: list[Span | str] = [
+            Span(key, Tone.STRONG),
+            _moves(moves) or _back(change) or _revisions(run, key),
+        ]
         yield from paper.lines(body, indent=2, label=Span(str(change.get("action", ""))), column=_COLUMN)
         for each in differences_of(change, glossary):
             label = Span(each.label, Tone.QUIET)
@@ -111,6 +114,15 @@ def _moves(moved: Sequence[Moved]) -> str:
         for each in moved
     ]
     return f" {', '.join(parts)}" if parts else ""
+
+
+def _back(change: Mapping[str, Any]) -> str:
+    """Say who was given back what it held before."""
+    moves = change.get("reassignment")
+    if not isinstance(moves, dict) or not moves.get("to_package"):
+        return ""
+    to = f"{moves['to_package']} revision {moves.get('to_revision')}"
+    return f" {counted(int(moves.get('clients', 0)), 'client')} back to {to}"
 
 
 def _revisions(run: Run, key: str) -> str:

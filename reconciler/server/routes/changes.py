@@ -22,7 +22,14 @@ from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.pagination import last_run, runs_page
 from reconciler.server.parameters import ClientId, Key, Number
 from reconciler.wire import paths
-from reconciler.wire.changesets import AllMovedReply, ChangeSetBody, RunReply, RunsReply
+from reconciler.wire.changesets import (
+    AllMovedReply,
+    ChangeSetBody,
+    RunReply,
+    RunsReply,
+    UndoingBody,
+    UndoingReply,
+)
 
 router = APIRouter(tags=["changes"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
@@ -79,6 +86,12 @@ def run(call: _Reader, run_id: Number) -> Response:
 def events(call: _Reader, limit: _Latest = None) -> Response:
     """Stream what was written, by whom and why, one event per line, oldest first: all, or the latest."""
     return streamed(_EVENT.dump_json(event).decode() for event in call.platform.events(limit=limit))
+
+
+@router.post(paths.UNDOING, response_model=UndoingReply)
+def undoing(call: _Reader, body: UndoingBody) -> Response:
+    """Say what taking back what hands did to clients would do, or what a run took back of that."""
+    return shown(UndoingReply(undoing=call.platform.foresee_undoing(body.of, body.at)))
 
 
 @router.get(paths.CLIENT_HISTORY, response_class=LinesResponse)
