@@ -17,7 +17,10 @@ import pytest
 from reconciler.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("consequences.md", "grants.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("consequences.md", "grants.md", "questions.md")),
+]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d UTC)?|sha256:[0-9a-f]{64}|\b[0-9a-f]{8}\b")
 """What is another one each time: instants, seals, and the ids of grants."""

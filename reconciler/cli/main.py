@@ -28,6 +28,9 @@ COMMANDS: Final = {
     "apply": Listed(f"{_HERE}.apply:apply_command", "Make the platform what the files say."),
     "show": Listed(f"{_HERE}.show:show_command", "Print a saved plan."),
     "drift": Listed(f"{_HERE}.drift:drift_command", "Say what differs, and which side changed it."),
+    "packages": Listed(
+        f"{_HERE}.packages:packages_group", "See the platform's packages, and who changed them."
+    ),
     "clients": Listed(
         f"{_HERE}.clients:clients_group",
         "See, add, import, assign and reassign clients, and grant them more.",
@@ -50,7 +53,9 @@ COMMANDS: Final = {
     "fmt": Listed(f"{_HERE}.fmt:fmt_command", "Put all files into their canonical layout."),
     "pull": Listed(f"{_HERE}.pull:pull_command", "Write live packages and the live catalog into the files."),
     "import": Listed(f"{_HERE}.import_from:import_command", "Bring catalog and packages in from FILE."),
-    "rollback": Listed(f"{_HERE}.rollback:rollback_command", "Plan back to the state before a run."),
+    "rollback": Listed(
+        f"{_HERE}.rollback:rollback_command", "Plan back to before a run, or to before what a hand did."
+    ),
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
     "platform": Listed(
         f"{_HERE}.platform:platform_group",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,9 +18,11 @@ from reconciler.conformance.building import (
     with_client,
 )
 from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError, WrongUsageError
-from reconciler.model.clients import ClientLine, Entitlements, ImportReport
+from reconciler.model.clients import ClientFilter, ClientLine, Entitlements, ImportReport
+from reconciler.model.emails import normal_email
 from reconciler.model.moving import Moving
 from reconciler.model.packages import Share
+from reconciler.model.questions import ClientQuestion, OwnerIn
 from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
@@ -567,3 +569,52 @@ def test_a_start_later_than_now_is_refused(platform: Platform) -> None:
 
     assert [client.id for client in platform.clients(NOW)] == ["acme"]
     assert platform.client("acme", NOW).subscription.assigned_at == NOW
+
+
+def listed(platform: Platform, **only: Any) -> list[str]:
+    return [each.id for each in platform.clients(LATER, only=ClientFilter(**only))]
+
+
+def test_clients_are_listed_by_what_they_hold_what_they_use_and_their_status(platform: Platform) -> None:
+    platform.edit_package("basic", definition(limits={"sources": 5}), NOW)
+    platform.edit_package("full", definition("Full", features=["audio", "chat"]), NOW)
+    platform.add_client(line("acme", usage={"sources": 2}), NOW)
+    platform.add_client(line("bolt", package="full", usage={"chat": 1}, users=0), NOW)
+    platform.add_client(line("cone", package="full", status="disabled", users=3), NOW)
+
+    assert listed(platform) == ["acme", "bolt", "cone"]
+    assert listed(platform, holds="audio") == ["bolt", "cone"]
+    assert listed(platform, holds="sources") == ["acme"]
+    assert listed(platform, holds="user_count") == ["acme", "bolt", "cone"]
+    assert listed(platform, holds="nothing_has_it") == []
+    assert listed(platform, uses="sources") == ["acme"]
+    assert listed(platform, uses="chat") == ["bolt"]
+    assert listed(platform, uses="user_count") == ["cone"]
+    assert listed(platform, status="disabled") == ["cone"]
+    assert listed(platform, holds="audio", status="active") == ["bolt"]
+    of_one = platform.clients(LATER, package="full", only=ClientFilter(uses="chat"))
+    assert [each.id for each in of_one] == ["bolt"]
+
+
+def test_what_clients_hold_is_what_their_own_snapshot_grants(platform: Platform) -> None:
+    with_client(platform)
+    platform.edit_package("basic", definition(features=["audio"]), LATER)
+
+    assert (listed(platform, holds="chat"), listed(platform, holds="audio")) == (["acme"], [])
+
+
+@pytest.mark.parametrize(
+    ("listed_as", "owner"),
+    [
+        ("ops@münchen.example", "ops@xn--mnchen-3ya.example"),
+        ("ops@xn--mnchen-3ya.example", "Ops@MÜNCHEN.example"),
+    ],
+)
+def test_both_spellings_of_a_domain_are_one_address(platform: Platform, listed_as: str, owner: str) -> None:
+    platform.edit_package("basic", definition(allowed_emails=[listed_as]), NOW)
+
+    platform.add_client(line("acme", owner_email=owner), NOW)
+
+    inside = ClientQuestion("basic", (1,), (OwnerIn((normal_email(listed_as),)),))
+    (answer,) = platform.answers([inside], NOW, sample=0)
+    assert answer.count == 1

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from reconciler.errors import WrongUsageError
+from reconciler.model.events import UNKNOWN
 from reconciler.model.tokens import Token, token_digest, token_text
 
 if TYPE_CHECKING:
@@ -13,21 +14,23 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from reconciler.live.port import TokenRegister
+    from reconciler.model.events import Author
     from reconciler.model.tokens import Scope
 
 
-def create_token(
+def create_token(  # noqa: PLR0913 - what a token has, and who makes it
     register: TokenRegister,
     name: str,
     scopes: Collection[Scope],
     at: datetime,
     *,
     expires_at: datetime | None = None,
+    by: Author = UNKNOWN,
 ) -> tuple[Token, str]:
     """Make a token; its text is returned once, and only its digest is kept."""
     token = Token(secrets.token_hex(6), name, tuple(sorted(set(scopes))), at, expires_at)
     text = token_text(token.id, secrets.token_urlsafe(32))
-    register.add(token, token_digest(text))
+    register.add(token, token_digest(text), by=by)
     return token, text
 
 

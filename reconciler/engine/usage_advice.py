@@ -10,7 +10,7 @@ from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import AssignedIn, ClientQuestion
 from reconciler.planning import advice
-from reconciler.planning.advice import NEAR_PERCENT, SEASONED_DAYS, MeterUsage, PackageUsage
+from reconciler.planning.advice import NEAR_PERCENT, SEASONED_DAYS, MeterUsage, Near, PackageUsage
 from reconciler.planning.impact import SAMPLE_SIZE
 
 if TYPE_CHECKING:
@@ -30,6 +30,17 @@ def usage_advice(reader: PlatformReader, package: str | None, at: datetime) -> I
     for key in wanted:
         if package is not None or key in holdings:
             yield _Holders.read(reader, heads[key], holdings.get(key, {}), at).usage()
+
+
+def near_their_caps(
+    reader: PlatformReader, package: str | None, percent: int, at: datetime
+) -> Iterator[Near]:
+    """Yield who has used `percent` of an allowance or more, by package, allowance and id."""
+    heads = {head.key: head for head in reader.packages()}
+    holdings = reader.holdings(sorted(heads) if package is None else [package], at)
+    for key, counts in sorted(holdings.items()):
+        for meter, client in _Holders.read(reader, heads[key], counts, at).near(percent):
+            yield Near(key, meter, client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,13 @@ class _Holders:
             seasoned=seasoned,
             meters=tuple(self._meter(meter, is_young=seasoned * 2 < holders) for meter in meters),
         )
+
+    def near(self, percent: int) -> Iterator[tuple[str, str]]:
+        """Yield each meter with the clients who have used that much of it."""
+        for meter in advice.meters_of(self.definitions.values()):
+            questions = advice.at_least(self.head.key, meter, self._caps(meter), percent)
+            found = {id_ for question in questions for id_ in self.reader.matching(question, self.at)}
+            yield from ((meter, id_) for id_ in sorted(found))
 
     def _seasoned(self) -> int:
         window = Window(None, self.at - timedelta(days=SEASONED_DAYS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
-    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
     from reconciler.model.history import HistoryEntry
@@ -143,9 +144,17 @@ class PlatformReader(Protocol):
         ...
 
     def clients(
-        self, at: datetime, *, package: str | None = None, outdated: bool = False
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
     ) -> Iterator[Client]:
-        """Stream clients by id, of one package or of all; all, or those who would get something else now."""
+        """Stream clients by id, of one package or of all; all, or those who would get something else now.
+
+        With `only`, those of whom all is so that it states.
+        """
         ...
 
     def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
@@ -336,11 +345,13 @@ class TokenRegister(Protocol):
         """Return every token, revoked ones included, oldest first."""
         ...
 
-    def add(self, token: Token, digest: str) -> None:
-        """Keep a new token; raises `WrongUsageError` where its name is none."""
+    def add(self, token: Token, digest: str, *, by: Author = UNKNOWN) -> None:
+        """Keep a new token and write that down; raises `WrongUsageError` where its name is none."""
         ...
 
-    def rotate(self, token_id: str, token: Token, digest: str, *, ends: datetime) -> None:
+    def rotate(
+        self, token_id: str, token: Token, digest: str, *, ends: datetime, by: Author = UNKNOWN
+    ) -> None:
         """Keep a new token and have an old one end at an instant, unless it ends before: both or neither."""
         ...
 
@@ -348,6 +359,6 @@ class TokenRegister(Protocol):
         """Keep that a token was used in an hour; earlier hours than the one that is kept are nothing new."""
         ...
 
-    def revoke(self, token_id: str, at: datetime) -> Token:
-        """End a token and return it; raises `WrongUsageError` where there is none."""
+    def revoke(self, token_id: str, at: datetime, *, by: Author = UNKNOWN) -> Token:
+        """End a token, write that down, and return it; raises `WrongUsageError` where there is none."""
         ...

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from reconciler.model.fields import Key, Readable
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS
 
@@ -76,6 +77,24 @@ class Subscription:
     expires_at: datetime | None
     status: SubscriptionStatus
     extended_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFilter(Readable):
+    """Which of all clients are listed: those of whom all that is stated is so.
+
+    Attributes:
+        status: Of the client itself.
+        holds: A feature, a limit or a cap that its snapshot grants, whether or not it is active.
+        uses: A feature, a limit or a cap that it has used in this cycle, or of which it has any.
+    """
+
+    status: ClientStatus | None = None
+    holds: Key | None = None
+    uses: Key | None = None
+
+
+EVERYBODY: Final = ClientFilter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -27,5 +28,21 @@ def fault_of(address: str) -> str:
 
 
 def normal_email(email: str) -> str:
-    """Matching of e-mail addresses ignores case and surrounding space (rule 5)."""
-    return email.strip().lower()
+    """Matching of e-mail addresses ignores case and surrounding space (rule 5).
+
+    A domain has one spelling, that of the DNS: `münchen.example` is `xn--mnchen-3ya.example`.
+    """
+    address = email.strip().lower()
+    return address if address.isascii() else _in_the_dns(address)
+
+
+@lru_cache(maxsize=4_096)
+def _in_the_dns(address: str) -> str:
+    """Return the address with the domain as the DNS has it; one that cannot exist as it is."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 60 ms; rarely needed
+
+    try:
+        known = validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return address
+    return f"{known.local_part}@{known.ascii_domain}"

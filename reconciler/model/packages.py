@@ -258,3 +258,32 @@ class RevisionRef:
 
     key: str
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPackage:
+    """A live package and who holds it.
+
+    Attributes:
+        held: Clients with an active subscription, per revision.
+        definition: Of the current revision; None where it was not asked for.
+    """
+
+    head: PackageHead
+    held: Mapping[int, int]
+    definition: Definition | None = None
+
+    @property
+    def holders(self) -> int:
+        """Clients with an active subscription to any of its revisions."""
+        return sum(self.held.values())
+
+    @property
+    def standing(self) -> str:
+        """Whether it can be assigned, and whether files have it."""
+        return ", ".join(
+            [
+                "archived" if self.head.archived else "on offer",
+                *(() if self.head.managed else ("made by hand",)),
+            ]
+        )

@@ -66,6 +66,15 @@ class Consumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A client who has used at least so much of what its own revision allows it."""
+
+    package: str
+    meter: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What to do about an allowance, and why.
 

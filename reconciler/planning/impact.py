@@ -154,6 +154,12 @@ class Consequences:
         if self.step:
             yield from self.step.questions(self.at)
 
+    @property
+    def everybody(self) -> Questions:
+        """Ask who keeps, loses or gains anything, or moves."""
+        moving = self.step.movers if self.step else ()
+        return (*self.concerned, *self.losing, *self._ended, *self._gaining, *moving)
+
     def samples(self, facts: Facts) -> Iterator[ClientQuestion]:
         """Return the questions whose clients the findings name, as far as counts say that there are any."""
         for loss in self.losses:

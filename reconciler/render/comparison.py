@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
 from io import StringIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler.render.cells import cell_words, row_words
 from reconciler.render.markdown.escape import escape as escape_markdown
-from reconciler.render.sanitise import sanitise
 from reconciler.render.story.words import Origin, Span
+from reconciler.render.text.csv_cells import csv_text
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.comparison import Cell, Comparison
     from reconciler.render.text.style import Paper
-
-_FORMULA: Final = re.compile(r"(^|;)(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet begins to calculate, whatever the signs' width: at the start of a cell, and after what
-takes the comma's place in some countries, with or without quotes before it."""
 
 
 def comparison_lines(comparison: Comparison, paper: Paper) -> Iterator[str]:
@@ -70,14 +65,14 @@ def comparison_csv(comparison: Comparison) -> str:
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
-        ["section", "key", "title", "unit", *(_csv_text(each.title) for each in comparison.columns)]
+        ["section", "key", "title", "unit", *(csv_text(each.title) for each in comparison.columns)]
     )
-    writer.writerow(["Packages", "key", "Key", "", *(_csv_text(each.key) for each in comparison.columns)])
+    writer.writerow(["Packages", "key", "Key", "", *(csv_text(each.key) for each in comparison.columns)])
     for section in comparison.sections:
         for row in section.rows:
             cells = (_csv_cell(cell) for cell in row.cells)
             writer.writerow(
-                [section.title, _csv_text(row.key), _csv_text(row.title), _csv_text(row.note), *cells]
+                [section.title, csv_text(row.key), csv_text(row.title), csv_text(row.note), *cells]
             )
     return stream.getvalue()
 
@@ -85,9 +80,4 @@ def comparison_csv(comparison: Comparison) -> str:
 def _csv_cell(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    return "" if cell is None else _csv_text(str(cell))
-
-
-def _csv_text(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would calculate."""
-    return _FORMULA.sub(r"\1'", sanitise(text))
+    return "" if cell is None else csv_text(str(cell))

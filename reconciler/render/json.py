@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
     from reconciler.model.history import HistoryEntry
     from reconciler.model.moving import Moving
+    from reconciler.model.packages import OfferedPackage
     from reconciler.model.plans import FieldChange, Plan
     from reconciler.model.prospects import Adjusted, Assignment, Prospect
     from reconciler.model.tokens import Token
     from reconciler.model.topics import Topic
-    from reconciler.planning.advice import MeterUsage, PackageUsage
+    from reconciler.planning.advice import MeterUsage, Near, PackageUsage
     from reconciler.planning.client_diff import Explanation
     from reconciler.planning.events import Verified
     from reconciler.planning.notes import Note
@@ -102,6 +103,20 @@ def adjusted_json(adjusted: Adjusted) -> str:
 def event_json(event: Event) -> str:
     """Return the event on one line."""
     return line({**asdict(event), "at": instant(event.at)})
+
+
+def near_json(near: Near) -> str:
+    """Return a client who has used much of one allowance."""
+    return line(asdict(near))
+
+
+def package_json(package: OfferedPackage) -> str:
+    """Return a package of the platform, who holds it, and what it grants where that was asked for."""
+    head, granted = package.head, package.definition
+    document = {"key": head.key, "title": head.title, "revision": head.revision, "archived": head.archived}
+    document |= {"managed": head.managed, "clients": package.holders}
+    document["held"] = {str(revision): clients for revision, clients in sorted(package.held.items())}
+    return line(document if granted is None else {**document, "definition": granted.as_document()})
 
 
 def history_json(entry: HistoryEntry) -> str:

@@ -5,28 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, and_, bindparam, select, update
+from sqlalchemy import BigInteger, and_, bindparam, exists, select, update
 
 from reconciler.model.emails import normal_email
-from reconciler.store import tables
+from reconciler.store import lists, packages, tables, usage
 from reconciler.store.bulk import insert_all
 from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
 from reconciler.store.subscriptions import active_until
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
 
-    from reconciler.model.clients import ClientStatus
+    from reconciler.model.clients import ClientFilter, ClientStatus
 
 _CLIENTS: Final = tables.clients.c
 _HELD: Final = tables.subscriptions.c
 _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
 _PAGE: Final = 500
+_GRANTING: Final = "granting"
 _NEIGHBOURS: Final = 500
 _INSTANTS: Final = ("assigned_at", "expires_at", "extended_to")
 _LARGEST_CHARACTER: Final = "\U0010ffff"
@@ -79,7 +80,9 @@ def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClie
     return found
 
 
-def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> Iterator[list[StoredClient]]:
+def pages(
+    connection: Connection, *, package_id: int | None, outdated: bool, only: ClientFilter
+) -> Iterator[list[StoredClient]]:
     """Stream clients by id, some hundred at a time, of one package or of all."""
     statement = _SELECTED.order_by(_CLIENTS.id)
     if package_id is not None:
@@ -89,18 +92,30 @@ def pages(connection: Connection, *, package_id: int | None, outdated: bool) -> 
         is_current = and_(current.c.package_id == _PACKAGES.id, current.c.number == _PACKAGES.revision)
         statement = statement.join(current, is_current)
         statement = statement.where(_REVISIONS.grants_digest != current.c.grants_digest)
-    yield from _paged(connection, statement)
+    if only.status is not None:
+        statement = statement.where(_CLIENTS.status == only.status)
+    if only.uses is not None:
+        statement = statement.where(usage.is_used(only.uses))
+    listed: Mapping[str, object] = {}
+    if only.holds is not None:
+        granting = lists.listed(_GRANTING, ("package_id", "revision"))
+        is_granted = _HELD.package_id == granting.c.package_id, _HELD.revision == granting.c.revision
+        statement = statement.where(exists(select(granting.c.revision).where(*is_granted)))
+        listed = lists.binding(_GRANTING, packages.granting(connection, only.holds))
+    yield from _paged(connection, statement, listed)
 
 
 def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[list[StoredClient]]:
     """Stream clients whose active subscription ends by an instant, soonest first, some hundred at a time."""
     ends = _HELD.active_until
     soon = _SELECTED.where(ends > microseconds(at), ends <= microseconds(until))
-    yield from _paged(connection, soon.order_by(ends, _CLIENTS.id))
+    yield from _paged(connection, soon.order_by(ends, _CLIENTS.id), {})
 
 
-def _paged(connection: Connection, statement: Select[Any]) -> Iterator[list[StoredClient]]:
-    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
+def _paged(
+    connection: Connection, statement: Select[Any], listed: Mapping[str, object]
+) -> Iterator[list[StoredClient]]:
+    rows = connection.execute(statement.execution_options(yield_per=_PAGE), listed)
     for page in rows.partitions():
         yield [_client(row) for row in page]
 

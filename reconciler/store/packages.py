@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import Text, and_, bindparam, func, insert, select, type_coerce, update
 
-from reconciler.model.packages import Definition, PackageHead, RevisionRef
+from reconciler.model.packages import Definition, PackageHead, RevisionRef, canonical_json
 from reconciler.store import meta, tables
 from reconciler.store.dialects import IN_LIMIT, chunks
 from reconciler.store.lists import binding, listed
@@ -94,6 +94,15 @@ def definitions(connection: Connection, wanted: Collection[RevisionRef]) -> dict
     refs = {(known[ref.key].id, ref.revision): ref for ref in wanted if ref.key in known}
     rows = connection.execute(_NAMED, binding(_WANTED, list(refs)))
     return {refs[row.package_id, row.number]: Definition.normalised(row.definition) for row in rows}
+
+
+def granting(connection: Connection, key: str) -> list[tuple[int, int]]:
+    """Return the revisions that grant a feature, a limit or a cap, by their packages' ids and numbers."""
+    each = tables.revisions.c
+    naming = type_coerce(each.definition, Text).contains(canonical_json(key), autoescape=True)
+    rows = connection.execute(select(each.package_id, each.number, each.definition).where(naming))
+    found = ((row.package_id, row.number, Definition.normalised(row.definition)) for row in rows)
+    return sorted((id_, number) for id_, number, made in found if key in {*made.features, *made.amounts})
 
 
 def free_keys(connection: Connection, package_ids: Collection[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal_column, select, update
 
 from reconciler.model.questions import Tally
 from reconciler.model.terms import CAPS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
-    from reconciler.store.clients import StoredClient
 
 _USAGE: Final = tables.usage.c
 
@@ -81,9 +80,9 @@ def replace(connection: Connection, changed: Collection[StoredUsage]) -> None:
     add(connection, changed)
 
 
-def set_amount(connection: Connection, client: StoredClient, meter: str, amount: int) -> None:
-    """Set the usage of one meter."""
-    row = {"package_id": client.package_id, "meter": meter, "client_id": client.id}
+def set_amount(connection: Connection, client_id: str, package_id: int, meter: str, amount: int) -> None:
+    """Set a client's usage of one meter; `package_id` is that of the package it holds."""
+    row = {"package_id": package_id, "meter": meter, "client_id": client_id}
     mine = [tables.usage.c[name] == value for name, value in row.items()]
     if not connection.execute(update(tables.usage).where(*mine).values(amount=amount)).rowcount:
         connection.execute(insert(tables.usage).values({**row, "amount": amount}))
@@ -106,6 +105,15 @@ def counting(package_id: int, meter: str, at: datetime) -> Select[Any]:
         .group_by(amount, _HELD.c.revision)
         .order_by(amount, _HELD.c.revision)
     )
+
+
+def is_used(meter: str) -> ColumnElement[bool]:
+    """Say that whoever holds a subscription has used any of a meter in this cycle."""
+    if counts_members(meter):
+        return tables.clients.c.users > 0
+    mine = tables.usage.c
+    used = mine.package_id == _HELD.c.package_id, mine.meter == meter, mine.client_id == _HELD.c.client_id
+    return exists().where(*used, mine.amount > 0).correlate(_HELD)
 
 
 def counts_members(meter: str) -> bool:

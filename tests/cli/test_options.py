@@ -90,7 +90,7 @@ def test_options_for_all_stand_before_or_after_the_command(
     assert looked(arguments) == expected
 
 
-@pytest.mark.parametrize("path", ["history", "fmt", "clients list", "apply"])
+@pytest.mark.parametrize("path", ["history", "fmt", "clients show", "apply"])
 def test_a_format_of_the_environment_counts_only_where_the_command_has_it(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

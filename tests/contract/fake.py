@@ -22,7 +22,7 @@ from reconciler.live.rules import Refusal
 from reconciler.live.telling import told, told_back, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parked, Run
-from reconciler.model.clients import ImportReport, is_lessened
+from reconciler.model.clients import EVERYBODY, ImportReport, is_lessened
 from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.changesets import ChangeSet, Move
-    from reconciler.model.clients import Client, ClientLine, Subscription
+    from reconciler.model.clients import Client, ClientFilter, ClientLine, Subscription
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
@@ -279,12 +279,19 @@ class FakePlatform:
         return self._holder(client_id).snapshot
 
     def clients(
-        self, at: datetime, *, package: str | None = None, outdated: bool = False
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
     ) -> Iterator[Client]:
+        require(naming.of_readable(only))
         if package is not None:
             self._package(package)
         for _, holder in sorted(self._world.holders.items()):
-            if package in {None, holder.package.key} and (holder.is_outdated or not outdated):
+            is_asked = package in {None, holder.package.key} and (holder.is_outdated or not outdated)
+            if is_asked and _is_listed(holder, only):
                 yield holder.seen(at)
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
@@ -936,6 +943,16 @@ class FakePlatform:
         if move.pace is not None and movers:
             package.stepped_at = at
         return len(movers)
+
+
+def _is_listed(holder: Holder, only: ClientFilter) -> bool:
+    granted = {*holder.snapshot.features, *holder.snapshot.amounts}
+    used = holder.users if only.uses == "user_count" else holder.usage.get(only.uses or "", 0)
+    return (
+        only.status in {None, holder.status}
+        and (only.holds is None or only.holds in granted)
+        and (only.uses is None or used > 0)
+    )
 
 
 def _holding(held: Subscription) -> dict[str, Any]:

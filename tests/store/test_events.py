@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_client
-from reconciler.live.opening import open_platform
-from reconciler.model.events import Seal
+from reconciler.engine.tokens import create_token
+from reconciler.live.opening import open_platform, open_served
+from reconciler.model.events import Author, Seal
 from reconciler.model.packages import canonical_json, digest_of
+from reconciler.model.tokens import Scope
 from reconciler.planning.events import seal_of, verify
 
 if TYPE_CHECKING:
@@ -132,3 +134,26 @@ def test_writers_of_distinct_clients_meet_nobody(database: str, tmp_path: Path) 
         found = [event.client for event in platform.events() if event.kind == "assign"]
         assert sorted(filter(None, found)) == sorted(ids)
         assert verify(platform.events()).faults == ()
+
+
+def test_a_token_that_is_made_or_ended_is_an_event_without_its_secret(tmp_path: Path) -> None:
+    with open_served("sqlite:///platform.db", root=tmp_path) as (platform, register):
+        by = Author("ana", reason="For the build.")
+        token, text = create_token(register, "ci", [Scope.READ], NOW, by=by)
+        register.revoke(token.id, LATER, by=by)
+        register.revoke(token.id, LATER, by=by)
+
+        made, ended = platform.events()
+
+    assert [each.kind for each in (made, ended)] == ["token", "token"]
+    assert (made.author, made.reason, made.before) == ("ana", "For the build.", None)
+    assert made.after == {
+        "token": token.id,
+        "name": "ci",
+        "scopes": ["read"],
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    assert ended.before == made.after
+    assert ended.after == {**(made.after or {}), "revoked_at": LATER.isoformat()}
+    assert text.rpartition("_")[2] not in repr((made, ended))

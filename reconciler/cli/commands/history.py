@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 @option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
 @click.argument("run", required=False, type=click.IntRange(1, 2**31 - 1))
 def history_command(run: int | None, client: str | None, package: str | None, limit: int) -> None:
-    """List the runs, or show one, or all that was done to one client or one package.
+    """List the runs, or show one.
 
-    RUN is the number of a run; without it the latest are listed, newest first. Of a client or a package each
-    write is named as `rollback` takes it.
+    RUN is the number of a run; without it the latest are listed, newest first. With --client or --package all
+    that was done to one of them is listed instead, each write named as `rollback` takes it.
     """
     if len([each for each in (run, client, package) if each is not None]) > 1:
         raise WrongUsageError("Which history?", hint="Give a run, --client or --package: one of them.")
@@ -44,7 +44,7 @@ def history_command(run: int | None, client: str | None, package: str | None, li
         if client is not None:
             _of_client(platform, client, limit, terminal)
         elif package is not None:
-            _of_package(platform, package, limit, terminal)
+            of_package(platform, package, limit, terminal)
         elif run is not None:
             _of_run(platform, run, terminal)
         else:
@@ -59,7 +59,8 @@ def _of_client(platform: PlatformReader, client: str, limit: int, terminal: Term
         terminal.write_lines(client_history_table(entries, terminal.rows))
 
 
-def _of_package(platform: PlatformReader, package: str, limit: int, terminal: Terminal) -> None:
+def of_package(platform: PlatformReader, package: str, limit: int, terminal: Terminal) -> None:
+    """Print what was done to one package."""
     from reconciler.engine.history import history_of_package
 
     entries = history_of_package(platform, package, limit)

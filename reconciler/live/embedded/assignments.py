@@ -130,7 +130,8 @@ def record_usage(connection: Connection, client: Client, meter: str, amount: int
         raise BlockedError(
             f"client `{client.id}` has used {total - amount} of `{meter}` and cannot give back {-amount}"
         )
-    usage.set_amount(connection, lookup.client(connection, client.id), meter, total)
+    package_id = lookup.client(connection, client.id).package_id
+    usage.set_amount(connection, client.id, package_id, meter, total)
     return total
 
 

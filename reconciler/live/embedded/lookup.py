@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from reconciler.model.clients import ClientFilter
     from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
     from reconciler.store.clients import StoredClient
@@ -120,11 +121,11 @@ def stood(connection: Connection, stored: StoredClient, at: datetime) -> Client:
 
 
 def stream(
-    connection: Connection, at: datetime, *, package_id: int | None, outdated: bool
+    connection: Connection, at: datetime, *, package_id: int | None, outdated: bool, only: ClientFilter
 ) -> Iterator[Client]:
     """Show clients by id, in memory that does not grow with their number."""
     current: dict[tuple[int, int], Definition | None] = {}
-    for page in clients.pages(connection, package_id=package_id, outdated=outdated):
+    for page in clients.pages(connection, package_id=package_id, outdated=outdated, only=only):
         held = all_held(connection, page)
         for which in {(stored.package_id, stored.current_revision) for stored in page if outdated}:
             if which not in current:

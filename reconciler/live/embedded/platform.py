@@ -27,6 +27,7 @@ from reconciler.live.embedded import (
 )
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
+from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
 from reconciler.model.forms import HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.plans import PlatformIdentity
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
-    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
     from reconciler.model.history import HistoryEntry
@@ -198,12 +199,18 @@ class EmbeddedPlatform:
             return lookup.held(connection, lookup.client(connection, client_id))
 
     def clients(
-        self, at: datetime, *, package: str | None = None, outdated: bool = False
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
     ) -> Iterator[Client]:
         """See `PlatformReader`; raises `WrongUsageError` where there is no such package."""
+        require(naming.of_readable(only))
         with self.database.reading() as connection:
             held = None if package is None else lookup.package(connection, package).id
-            yield from lookup.stream(connection, at, package_id=held, outdated=outdated)
+            yield from lookup.stream(connection, at, package_id=held, outdated=outdated, only=only)
 
     def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""

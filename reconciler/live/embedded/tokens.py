@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import WrongUsageError
+from reconciler.live import naming
+from reconciler.model.events import UNKNOWN
 from reconciler.model.forms import TOKEN_NAME, require
-from reconciler.store import tokens
+from reconciler.store import events, tokens
+from reconciler.store.events import Deed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from reconciler.model.events import Author
     from reconciler.model.tokens import Token
     from reconciler.store.database import Database
 
@@ -40,28 +44,52 @@ class EmbeddedTokens:
         with self._database.reading() as connection:
             return tokens.every(connection)
 
-    def add(self, token: Token, digest: str) -> None:
+    def add(self, token: Token, digest: str, *, by: Author = UNKNOWN) -> None:
         """See `TokenRegister`."""
-        require([(TOKEN_NAME, token.name)])
+        require([(TOKEN_NAME, token.name), *naming.of_author(by)])
         with self._database.writing() as connection:
             tokens.add(connection, token, digest)
+            events.record(connection, [Deed("token", after=_told(token))], by, token.created_at)
 
-    def rotate(self, token_id: str, token: Token, digest: str, *, ends: datetime) -> None:
+    def rotate(
+        self, token_id: str, token: Token, digest: str, *, ends: datetime, by: Author = UNKNOWN
+    ) -> None:
         """See `TokenRegister`."""
         with self._database.writing() as connection:
+            known = tokens.with_digest(connection, token_id)
             tokens.end_by(connection, token_id, ends)
             tokens.add(connection, token, digest)
+            ended = tokens.with_digest(connection, token_id)
+            deeds = [Deed("token", after=_told(token))]
+            if known and ended and known[0] != ended[0]:
+                deeds.append(Deed("token", before=_told(known[0]), after=_told(ended[0])))
+            events.record(connection, deeds, by, token.created_at)
 
     def note_use(self, token_id: str, hour: datetime) -> None:
         """See `TokenRegister`."""
         with self._database.writing() as connection:
             tokens.note_use(connection, token_id, hour)
 
-    def revoke(self, token_id: str, at: datetime) -> Token:
+    def revoke(self, token_id: str, at: datetime, *, by: Author = UNKNOWN) -> Token:
         """See `TokenRegister`."""
+        require(naming.of_author(by))
         with self._database.writing() as connection:
+            known = tokens.with_digest(connection, token_id)
             tokens.revoke(connection, token_id, at)
             found = tokens.with_digest(connection, token_id)
-        if found is None:
-            raise WrongUsageError(f"There is no token {token_id!r}.", hint="`tokens list` lists them.")
+            if known is None or found is None:
+                raise WrongUsageError(f"There is no token {token_id!r}.", hint="`tokens list` lists them.")
+            if known[0] != found[0]:
+                deed = Deed("token", before=_told(known[0]), after=_told(found[0]))
+                events.record(connection, [deed], by, at)
         return found[0]
+
+
+def _told(token: Token) -> dict[str, Any]:
+    ends = {"expires_at": token.expires_at, "revoked_at": token.revoked_at}
+    return {
+        "token": token.id,
+        "name": token.name,
+        "scopes": list(token.scopes),
+        **{name: at and at.isoformat() for name, at in ends.items()},
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -9,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import StaleError, UnreachableError, WrongUsageError
 from reconciler.live.http.messages import Request, asking, instant, made, named
+from reconciler.live.naming import of_readable
+from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import Event
 from reconciler.model.forms import CLIENT_ID, HASH, KEY, PACKAGE_KEY, require
 from reconciler.model.history import HistoryEntry
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
     from reconciler.live.http.session import Session
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Parked, Run
-    from reconciler.model.clients import Client
+    from reconciler.model.clients import Client, ClientFilter
     from reconciler.model.losses import InForce, Lost
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Outdated, PlatformIdentity
@@ -224,12 +227,19 @@ class HttpReader:
         return self.agreed.call(Request("GET", path), DefinitionBody).value()
 
     def clients(
-        self, at: datetime, *, package: str | None = None, outdated: bool = False
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
     ) -> Iterator[Client]:
         """See `PlatformReader`."""
+        require(of_readable(only))
         require([] if package is None else [(PACKAGE_KEY, package)])
         query = instant(at) | ({"outdated": "true"} if outdated else {})
         query |= {} if package is None else {"package": package}
+        query |= {name: value for name, value in asdict(only).items() if value is not None}
         for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
             yield self._read(line, _CLIENT).value()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.model.english import instant, number, quantity
 from reconciler.model.expiry import end_of
@@ -12,10 +14,11 @@ from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS, Term
 from reconciler.render.story.grants import granted, known_by
 from reconciler.render.story.words import Span, Tone, plain
+from reconciler.render.text.csv_cells import csv_text
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.clients import Client, Subscription
@@ -23,7 +26,22 @@ if TYPE_CHECKING:
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.text.style import Paper
 
+Since: TypeAlias = "Mapping[tuple[str, int], datetime]"
+"""When holders of a package's revision became outdated."""
 _COLUMN: Final = 12
+_COLUMNS: Final = (
+    "id",
+    "name",
+    "owner_email",
+    "status",
+    "package",
+    "assigned_at",
+    "users",
+    "revision",
+    "current_revision",
+    "expires_at",
+    "holding",
+)
 _HEADINGS: Final = ("CLIENT", "NAME", "PACKAGE", "REVISION", "HOLDING", "EXPIRES")
 
 
@@ -193,9 +211,42 @@ def _later(cap: Quantity | None, new: Quantity | None, used: int) -> str:
     return f"{quantity(new)} on reassignment{over}"
 
 
-def client_table(clients: Iterable[Client], paper: Paper) -> Iterator[str]:
-    """Yield a line of headings and a row per client."""
-    return table_lines(_HEADINGS, map(_table_row, clients), paper)
+def client_table(clients: Iterable[Client], paper: Paper, since: Since | None = None) -> Iterator[str]:
+    """Yield a line of headings and a row per client; with `since`, from when on it is outdated."""
+    if since is None:
+        return table_lines(_HEADINGS, map(_table_row, clients), paper)
+    rows = ((*_table_row(each), _day(since.get(_held_by(each)))) for each in clients)
+    return table_lines((*_HEADINGS, "OUTDATED SINCE"), rows, paper)
+
+
+def client_csv(clients: Iterable[Client], since: Since | None = None) -> Iterator[str]:
+    """Yield the same as a spreadsheet opens it, under the names of columns that `clients import` takes."""
+    beside = () if since is None else ("outdated_since",)
+    yield _csv_row((*_COLUMNS, *beside))
+    for each in clients:
+        held = each.subscription
+        cells = (each.id, each.name, each.owner_email, each.status, held.package, _moment(held.assigned_at))
+        more = (str(each.users), str(held.revision), str(held.current_revision))
+        ends = (_moment(held.expires_at), held.status)
+        yield _csv_row((*cells, *more, *ends, *(_day((since or {}).get(_held_by(each))) for _ in beside)))
+
+
+def _csv_row(cells: Sequence[str]) -> str:
+    stream = StringIO()
+    csv.writer(stream, lineterminator="").writerow(map(csv_text, cells))
+    return stream.getvalue()
+
+
+def _held_by(client: Client) -> tuple[str, int]:
+    return client.subscription.package, client.subscription.revision
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d}"
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat().replace("+00:00", "Z")
 
 
 def _table_row(client: Client) -> tuple[str, ...]:

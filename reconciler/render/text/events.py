@@ -34,6 +34,9 @@ def _change(event: Event) -> str:
     match event.kind:
         case "run":
             return f"run {after.get('run')}"
+        case "token":
+            ended = " revoked" if after.get("revoked_at") else f" may {', '.join(after.get('scopes') or ())}"
+            return f"{after.get('name')}{ended}"
         case "import" if event.number is None:
             return f"{counted(after.get('added', 0), 'client')} new, {after.get('updated', 0):,} known before"
         case _:

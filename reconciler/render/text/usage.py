@@ -11,9 +11,9 @@ from reconciler.render.text.style import Paper
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.planning.advice import MeterUsage, PackageUsage, Verdict
+    from reconciler.planning.advice import MeterUsage, Near, PackageUsage, Verdict
     from reconciler.render.story.glossary import Glossary
 
 _HEADINGS: Final = ("allowance", "now", "use it", "median", "80 %", "95 %", "most", "mean", "≥80 %", "full")
@@ -46,6 +46,12 @@ def usage_lines(usage: PackageUsage, glossary: Glossary, paper: Paper) -> Iterat
     for meter in usage.meters:
         yield from _advice(meter, glossary, paper)
     yield ""
+
+
+def near_table(near: Iterable[Near], glossary: Glossary, paper: Paper) -> Iterator[str]:
+    """Yield a line of headings and a row per client and allowance."""
+    rows = ((each.package, _title(each.meter, glossary), each.client) for each in near)
+    return table_lines(("PACKAGE", "ALLOWANCE", "CLIENT"), rows, paper)
 
 
 def _row(meter: MeterUsage, glossary: Glossary) -> Sequence[str]:
@@ -95,4 +101,8 @@ def _verdict(meter: MeterUsage) -> Span:
 
 
 def _name(meter: MeterUsage, glossary: Glossary) -> str:
-    return glossary.title(Term("" if meter.meter in CAPS else "limits", meter.meter))
+    return _title(meter.meter, glossary)
+
+
+def _title(meter: str, glossary: Glossary) -> str:
+    return glossary.title(Term("" if meter in CAPS else "limits", meter))

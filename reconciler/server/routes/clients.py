@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from reconciler.model.forms import PACKAGE_KEY
+from reconciler.model.clients import ClientFilter
+from reconciler.model.forms import KEY, PACKAGE_KEY
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
@@ -15,18 +16,34 @@ from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.parameters import At, ClientId, Until
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
+from reconciler.wire.fields import Status
 from reconciler.wire.packages import DefinitionBody
 
 router = APIRouter(tags=["clients"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 _Product = Annotated[Call, Depends(Needs(Scope.READ, Scope.USAGE))]
+_Key = Annotated[Annotated[str, KEY] | None, Query(description="Of a feature, a limit or a cap.")]
 _Package = Annotated[Annotated[str, PACKAGE_KEY] | None, Query()]
 
 
 @router.get(paths.CLIENTS, response_class=LinesResponse)
-def clients(call: _Reader, at: At = None, package: _Package = None, *, outdated: bool = False) -> Response:
-    """Stream clients by id, one per line: of one package or of all, or only the outdated ones (rule 14)."""
-    found = call.platform.clients(call.instant(at), package=package, outdated=outdated)
+def clients(  # noqa: PLR0913, PLR0917 - a parameter each
+    call: _Reader,
+    at: At = None,
+    package: _Package = None,
+    status: Status | None = None,
+    holds: _Key = None,
+    uses: _Key = None,
+    *,
+    outdated: bool = False,
+) -> Response:
+    """Stream clients by id, one per line: of one package or of all, or only the outdated ones (rule 14).
+
+    Or only those of one status, or whose snapshot grants a feature, a limit or a cap (`holds`), or who have
+    used it in this cycle (`uses`).
+    """
+    only = ClientFilter(status, holds, uses)
+    found = call.platform.clients(call.instant(at), package=package, outdated=outdated, only=only)
     return streamed(ClientReply.of(client).model_dump_json() for client in found)
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
-from reconciler.cli.opening import platform_of, require_package
-from reconciler.cli.options import chosen, completed_by, global_options, option
+from reconciler.cli.opening import opened, platform_of, require_package, workspace_of
+from reconciler.cli.options import chosen, completed_by, offering, option
 from reconciler.cli.parameters import at_option, span
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
+from reconciler.model.clients import ClientFilter
 from reconciler.model.expiry import LATEST
 from reconciler.render.json import client_json
-from reconciler.render.text.client import client_table
+from reconciler.render.text.client import client_csv, client_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from reconciler.live.port import Platform, PlatformReader
     from reconciler.model.clients import Client
     from reconciler.model.expiry import Expiry
+    from reconciler.render.text.client import Since
 
 
 class Counted:
@@ -38,12 +43,17 @@ class Counted:
 
 
 @click.command("list")
-@global_options
+@offering("csv")
 @option(
     "--package",
     metavar="KEY",
     shell_complete=completed_by("packages"),
     help="Only clients who hold this package.",
+)
+@option("--holds", metavar="KEY", help="Only clients whose snapshot grants this feature, limit or cap.")
+@option("--uses", metavar="KEY", help="Only clients who have used this feature, limit or cap in this cycle.")
+@option(
+    "--status", type=click.Choice(["active", "disabled", "archived"]), help="Only clients of this status."
 )
 @option("--outdated", is_flag=True, help="Only clients whom the package would give something else now.")
 @option(
@@ -52,26 +62,75 @@ class Counted:
     metavar="SPAN",
     help="Only clients whose subscription ends within 7d, 2w, 1m or 1y, soonest first.",
 )
+@option(
+    "--touched",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PLANFILE",
+    help="Only clients who keep, lose or gain anything by this saved plan, or move.",
+)
 @at_option()
-def list_command(package: str | None, expiring: Expiry | None, at: datetime | None, *, outdated: bool) -> int:
+def list_command(
+    package: str | None,
+    at: datetime | None,
+    touched: Path | None,
+    expiring: Expiry | None,
+    *,
+    outdated: bool,
+    **only: Any,
+) -> int:
     """List clients and what they hold.
 
-    As JSON, one object per line, as `clients show` gives it. With --expiring the exit code is 2 where there
-    are any, so that a schedule can remind you.
+    Of several conditions, all must hold. With --outdated it says since when. As JSON, one object per line, as
+    `clients show` gives it; as CSV, a table that spreadsheets open. With --expiring the exit code is 2 where
+    there are any, so that a schedule can remind you.
     """
-    choices = chosen()
-    terminal = Terminal.of(choices)
     at = at or now()
-    with platform_of(choices) as platform:
+    with _asked(touched, at) as (platform, ids):
         if package is not None:
-            require_package(choices, platform, package)
-        if expiring is None:
-            clients = Counted(platform.clients(at, package=package, outdated=outdated))
-        else:
-            ending = platform.expiring(at, expiring.after(at) or LATEST)
-            clients = Counted(each for each in ending if package in {None, each.subscription.package})
-        if choices.format == "json":
-            terminal.write_json_lines(map(client_json, clients))
-        else:
-            terminal.write_lines(client_table(clients, terminal.rows))
+            require_package(chosen(), platform, package)
+        asked = ClientFilter(**only)
+        found = platform.clients(at, package=package, outdated=outdated, only=asked)
+        if expiring is not None:
+            found = _expiring(platform, at, expiring, frozenset(each.id for each in found))
+        clients = Counted(found if ids is None else (each for each in found if each.id in ids))
+        _write(clients, _since(platform, at) if outdated else None)
     return CHANGES if expiring is not None and clients.count else DONE
+
+
+def _expiring(
+    platform: PlatformReader, at: datetime, within: Expiry, ids: frozenset[str]
+) -> Iterator[Client]:
+    """Yield those of these clients whose subscription ends within a span, soonest first."""
+    return (each for each in platform.expiring(at, within.after(at) or LATEST) if each.id in ids)
+
+
+@contextmanager
+def _asked(touched: Path | None, at: datetime) -> Iterator[tuple[Platform, frozenset[str] | None]]:
+    """Open the platform, and make the saved plan again where one is named."""
+    if touched is None:
+        with platform_of(chosen()) as platform:
+            yield platform, None
+        return
+    from reconciler.engine.plan import environment_of
+    from reconciler.engine.touched import touched_by
+    from reconciler.sources.plan_file import read_plan
+
+    workspace, plan = workspace_of(chosen()).required(), read_plan(touched)
+    environment = environment_of(workspace.settings, chosen().environment or plan.environment)
+    with opened(workspace, environment) as platform:
+        yield platform, touched_by(workspace, environment, platform, plan, at)
+
+
+def _since(platform: PlatformReader, at: datetime) -> Since:
+    return {(each.package, each.revision): each.since for each in platform.outdated(at)}
+
+
+def _write(clients: Iterable[Client], since: Since | None) -> None:
+    terminal = Terminal.of(chosen())
+    match chosen().format:
+        case "json":
+            terminal.write_json_lines(map(client_json, clients))
+        case "csv":
+            terminal.write_lines(client_csv(clients, since))
+        case _:
+            terminal.write_lines(client_table(clients, terminal.rows, since))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import click
 
+from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import served_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
@@ -29,7 +30,11 @@ from reconciler.render.text.tokens import token_table
     help="What it may do; may be repeated. None implies another, but for admin.",
 )
 @option("--days", type=click.IntRange(1, 3_650), help="It expires after so many days; by default never.")
-def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None:
+@reason_option()
+@actor_option()
+def create_command(
+    name: str, scopes: tuple[str, ...], days: int | None, reason: str, actor: str | None
+) -> None:
     """Make a token named NAME and print it, once.
 
     Only a digest is kept. Planning needs the scope read; applying read and packages.
@@ -39,7 +44,8 @@ def create_command(name: str, scopes: tuple[str, ...], days: int | None) -> None
     at = now()
     expires_at = None if days is None else at + timedelta(days=days)
     with served_of(choices) as (_, register):
-        token, text = create_token(register, name, tuple(map(Scope, scopes)), at, expires_at=expires_at)
+        kinds, by = tuple(map(Scope, scopes)), author(actor, reason)
+        token, text = create_token(register, name, kinds, at, expires_at=expires_at, by=by)
     terminal.write(f"{text}\n")
     terminal.say(f"Token {token.id} may: {', '.join(token.scopes)}. It is not shown again.\n")
 
@@ -88,9 +94,11 @@ def rotate_command(token_id: str, overlap: int) -> None:
 @click.command("revoke")
 @global_options
 @click.argument("token_id", metavar="ID")
-def revoke_command(token_id: str) -> None:
+@reason_option()
+@actor_option()
+def revoke_command(token_id: str, reason: str, actor: str | None) -> None:
     """End the token with this ID at once, on every server of the platform."""
     choices = chosen()
     with served_of(choices) as (_, register):
-        token = register.revoke(token_id, now())
+        token = register.revoke(token_id, now(), by=author(actor, reason))
     Terminal.of(choices).say(f"Token {token.id} ({token.name}) no longer counts.\n")
