@@ -8,6 +8,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.grants import *
     from reconciler.conformance.histories import *
     from reconciler.conformance.history import *
+    from reconciler.conformance.persons import *
     from reconciler.conformance.questions import *
     from reconciler.conformance.undoings import *
 

@@ -119,7 +119,7 @@ def test_an_import_taken_back_gives_everybody_back_what_it_moved_and_leaves_who_
 
 def test_more_who_lose_something_than_planned_make_it_stale(platform: Platform) -> None:
     assigned_another(platform)
-    platform.assign("acme", "full", LATER)
+    platform.assign("acme", "full", LATER + timedelta(hours=1))
     of = EventUndone(newest(platform, "assign"))
 
     with pytest.raises(StaleError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog, Feature, Limit
     from reconciler.model.changesets import ArchiveWrite, ChangeSet
-    from reconciler.model.clients import ClientLine
+    from reconciler.model.clients import ClientLine, ClientUpdate
     from reconciler.model.events import Author
     from reconciler.model.packages import Definition
 
@@ -48,6 +48,20 @@ def of_line(line: ClientLine) -> Iterator[tuple[Form, str]]:
     for meter in line.usage or ():
         yield forms.KEY, meter
     yield from chain.from_iterable(map(of_readable, line.grants))
+
+
+def of_update(stated: ClientUpdate) -> Iterator[tuple[Form, str]]:
+    """Yield the texts of what is stated anew about a client."""
+    yield forms.CLIENT_ID, stated.id
+    if stated.name is not None:
+        yield forms.CLIENT_NAME, stated.name
+    if stated.owner_email is not None:
+        yield forms.EMAIL, stated.owner_email
+
+
+def of_ids(*ids: str | None) -> Iterator[tuple[Form, str]]:
+    """Yield the ids of clients that are stated."""
+    return ((forms.CLIENT_ID, each) for each in ids if each is not None)
 
 
 def of_author(author: Author) -> Iterator[tuple[Form, str]]:

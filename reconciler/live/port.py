@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
-    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
+    from reconciler.model.clients import (
+        Client,
+        ClientFilter,
+        ClientLine,
+        ClientUpdate,
+        Forgotten,
+        ImportReport,
+    )
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
     from reconciler.model.history import HistoryEntry
@@ -265,6 +272,25 @@ class Platform(PlatformReader, Protocol):
 
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """Add one client with its package; raises `BlockedError` where the id exists or a rule forbids it."""
+        ...
+
+    def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """Change a client's name, its owner's address or its status; what is not stated is kept.
+
+        The event names what changed; of it the status alone is kept. Raises `WrongUsageError` where there is
+        no such client.
+        """
+        ...
+
+    def forget_client(
+        self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
+    ) -> Forgotten:
+        """Erase a client and the kept answers that name it; return what still does.
+
+        Events name it by a number that nothing leads back from. With `replaced_by` what it holds stays under
+        that id, without its name and address. Raises `WrongUsageError` where there is no such client,
+        `BlockedError` where another one has that id.
+        """
         ...
 
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-from reconciler.model.fields import Key, Readable
+from reconciler.model.fields import Items, Key, Number, PackageKey, Readable, Told
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS
 
@@ -43,6 +43,37 @@ class ClientLine:
     users: int | None = None
     usage: Mapping[str, int] | None = None
     grants: tuple[Granting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUpdate:
+    """What is stated anew about a client beside what it holds. None: kept."""
+
+    id: str
+    name: str | None = None
+    owner_email: str | None = None
+    status: ClientStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention(Told):
+    """A revision whose list of allowed e-mails names somebody."""
+
+    package: PackageKey
+    revision: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Told):
+    """What still names a client who was forgotten.
+
+    Attributes:
+        revisions: Of packages that are reserved to its owner's address; revisions are never changed.
+        runs: Whose record of what they changed names its id.
+    """
+
+    revisions: Annotated[tuple[Mention, ...], Items(100_000)] = ()
+    runs: Annotated[tuple[Number, ...], Items(100_000)] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Event(Told):
     """One write, or what an import did to one client.
 
     Attributes:
-        kind: `add`, `assign`, `import`, `edit`, `restore`, `token` or `run`.
+        kind: `add`, `assign`, `import`, `update`, `forget`, `edit`, `restore`, `token` or `run`.
         part_of: The import that it is a part of.
         number: What stands for the client wherever events name it.
         client: Its id, as long as the platform knows it.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.changesets import Run
-    from reconciler.model.clients import Client, ImportReport
+    from reconciler.model.clients import Client, Forgotten, ImportReport
     from reconciler.model.comparison import Comparison
     from reconciler.model.edits import FileEdit
     from reconciler.model.events import Event
@@ -108,6 +108,11 @@ def event_json(event: Event) -> str:
 def near_json(near: Near) -> str:
     """Return a client who has used much of one allowance."""
     return line(asdict(near))
+
+
+def forgotten_json(forgotten: Forgotten, files: Iterable[tuple[str, str]]) -> str:
+    """Return what still names a client who was forgotten."""
+    return line({"files": [{"file": file, "key": key} for file, key in files], **asdict(forgotten)})
 
 
 def package_json(package: OfferedPackage) -> str:

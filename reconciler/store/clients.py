@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, and_, bindparam, exists, select, update
@@ -137,6 +137,12 @@ def add(connection: Connection, new: Collection[StoredClient]) -> None:
     insert_all(connection, tables.clients, [tuple(_client_row(client).values()) for client in new])
     held = [tuple(_subscription_row(client).values()) for client in new]
     insert_all(connection, tables.subscriptions, held)
+
+
+def introduce(connection: Connection, client: StoredClient, new_id: str, number: int) -> None:
+    """Insert a client who is called by its id alone, beside the one whose place it takes."""
+    row = _client_row(replace(client, id=new_id, name=new_id, owner_email="", number=number))
+    insert_all(connection, tables.clients, [tuple(row.values())])
 
 
 def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:

@@ -28,6 +28,7 @@ _NEWEST_FIRST: Final = (_EVENTS.at.desc(), _EVENTS.id.desc())
 _PAGE: Final = 2_000
 RUN: Final = "run"
 RESTORE: Final = "restore"
+_OF_HOLDINGS: Final = ("assign", "import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def by_id(connection: Connection, id_: str) -> Event | None:
 def parts_of(connection: Connection, id_: str, at: datetime) -> Iterator[list[Event]]:
     """Yield an event of one client, or the parts of an import, which are of its instant; a page at a time."""
     is_of_it = or_(_EVENTS.id == id_, _EVENTS.part_of == id_)
-    return _paged(connection, _selected().where(_EVENTS.at == at, is_of_it))
+    of_holdings = _EVENTS.kind.in_(_OF_HOLDINGS)
+    return _paged(connection, _selected().where(_EVENTS.at == at, is_of_it, of_holdings))
 
 
 def restored_by(connection: Connection, run_id: int) -> Iterator[list[Event]]:

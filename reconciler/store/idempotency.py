@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, false, insert, or_, select
 
+from reconciler.model.packages import canonical_json
 from reconciler.store import tables
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def keep(connection: Connection, request: KeyedRequest, answer: str) -> None:
         "at": request.at,
     }
     connection.execute(insert(tables.kept_answers).values(values))
+
+
+def forget_naming(connection: Connection, *words: str) -> None:
+    """Forget the answers that any of these stands in, as JSON writes it."""
+    named = (_KEPT.answer.contains(canonical_json(word), autoescape=True) for word in words if word)
+    connection.execute(delete(tables.kept_answers).where(or_(false(), *named)))
 
 
 def forget(connection: Connection, at: datetime) -> None:

@@ -105,6 +105,21 @@ def granting(connection: Connection, key: str) -> list[tuple[int, int]]:
     return sorted((id_, number) for id_, number, made in found if key in {*made.features, *made.amounts})
 
 
+def reserved_to(connection: Connection, email: str) -> list[tuple[str, int]]:
+    """Return the revisions whose list of allowed e-mails has an address, by their packages' present keys."""
+    each = tables.revisions.c
+    naming = type_coerce(each.definition, Text).contains(canonical_json(email), autoescape=True)
+    statement = select(_PACKAGES.key, each.number, each.definition).join(
+        tables.revisions, each.package_id == _PACKAGES.id
+    )
+    rows = connection.execute(statement.where(naming).order_by(_PACKAGES.key, each.number))
+    return [
+        (row.key, row.number)
+        for row in rows
+        if email in (Definition.normalised(row.definition).allowed_emails or ())
+    ]
+
+
 def free_keys(connection: Connection, package_ids: Collection[int]) -> None:
     """Free the keys of packages that are about to be renamed, so that two can swap theirs."""
     for package_id in package_ids:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Text, func, insert, select, type_coerce, update
 
 from reconciler.model.changesets import PackageState, Run
+from reconciler.model.packages import canonical_json
 from reconciler.store import meta, tables
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def catalogs_changed(connection: Connection, first: int) -> Iterator[Mapping[str
     statement = select(_RUNS.catalog).where(_RUNS.id >= first).order_by(_RUNS.id)
     for changed in connection.execute(statement).scalars():
         yield from changed
+
+
+def naming(connection: Connection, word: str) -> tuple[int, ...]:
+    """Return the runs whose record of what they changed names a client."""
+    said = type_coerce(_RUNS.changes, Text).contains(canonical_json(word), autoescape=True)
+    return tuple(connection.execute(select(_RUNS.id).where(said).order_by(_RUNS.id)).scalars())
 
 
 def next_id(connection: Connection) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from reconciler.model.clients import Client, ClientLine, Entitlements, ImportReport, Subscription
+from reconciler.model.clients import Client, ClientLine, Entitlements, Forgotten, ImportReport, Subscription
 from reconciler.model.fields import (
     Amount,
     ClientId,
@@ -117,6 +117,20 @@ class ClientLineBody(Body):
     def value(self, line: int = 1) -> ClientLine:
         """Return the line, which stood at this place in what it came from."""
         return ClientLine(line=line, **dict(self))
+
+
+class ClientUpdateBody(Body):
+    """What is stated anew about a client beside what it holds."""
+
+    name: ClientName | None = None
+    owner_email: Email | None = None
+    status: Status | None = None
+
+
+class ForgottenReply(Reply):
+    """What still names a client who was forgotten."""
+
+    forgotten: Forgotten
 
 
 class AssignBody(Body):

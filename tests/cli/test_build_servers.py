@@ -70,6 +70,8 @@ TABLE: Final = (
     Row(("clients", "usage", "--near", "1")),
     *(Row(("clients", "show", name)) for name in COMMANDS),
     Row(("clients", "add", COMMAND, "--name", LONG, "--owner-email", "a@x.example", "--package", "pro")),
+    Row(("clients", "update", COMMAND, "--name", LONG)),
+    Row(("clients", "forget", COMMAND)),
     Row(("clients", "import", "lines.jsonl")),
     Row(("clients", "import", "header.csv")),
     Row(("clients", "import", "rows.csv")),

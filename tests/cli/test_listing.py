@@ -130,3 +130,35 @@ def test_a_package_that_is_not_there_is_answered_with_what_was_meant(run: Run) -
 
         assert code == 64
         assert "Did you mean `pro`?" in said
+
+
+def test_a_client_is_changed_with_a_reason_and_forgotten_with_what_still_names_it(
+    shop: Shop, run: Run
+) -> None:
+    shop.package("deal", features=["chat"], allowed_emails=["ann@acme.example"])
+    shop.package("pro", features=["chat", "calls"], limits={"minutes": 100}, rollout={"exclude": ["acme"]})
+    shop.apply()
+
+    changed = run("clients", "update", "acme", "--owner-email", "ann@acme.example", "--reason", "Moved.")
+    refused = run("clients", "forget", "acme")
+    code, text, _ = run("clients", "forget", "acme", "--yes", "--reason", "By law.")
+
+    assert changed[0] == 0
+    assert "Add --yes to do it." in refused[2]
+    assert code == 0
+    assert text.splitlines()[:4] == [
+        "Forgotten. Still named in:",
+        "  packages/deal.yaml: allowed_emails",
+        "  packages/pro.yaml: rollout.exclude",
+        "  deal revision 1: allowed_emails",
+    ]
+    assert ids(run) == ["bolt", "cone"]
+    assert "owner_email" in run("events", "list")[1]
+    assert "ann@" not in run("events", "export")[1]
+
+
+def test_a_change_of_nothing_is_wrong_usage(run: Run) -> None:
+    code, _, said = run("clients", "update", "acme")
+
+    assert code == 64
+    assert "Give --name, --owner-email or --status." in said

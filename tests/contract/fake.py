@@ -22,7 +22,7 @@ from reconciler.live.rules import Refusal
 from reconciler.live.telling import told, told_back, told_catalog, told_guards
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parked, Run
-from reconciler.model.clients import EVERYBODY, ImportReport, is_lessened
+from reconciler.model.clients import EVERYBODY, Forgotten, ImportReport, Mention, is_lessened
 from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
 from reconciler.model.findings import Finding, Position
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.changesets import ChangeSet, Move
-    from reconciler.model.clients import Client, ClientFilter, ClientLine, Subscription
+    from reconciler.model.clients import Client, ClientFilter, ClientLine, ClientUpdate, Subscription
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.questions import ClientQuestion
@@ -363,6 +363,7 @@ class FakePlatform:
         moved = moving.Movements(at)
         with self._all_or_nothing() as world:
             existed = set(world.holders)
+            statuses = {each.id: each.status for each in world.holders.values()}
             met: set[str] = set()
             findings: list[Finding] = []
             changed: list[Any] = []
@@ -385,6 +386,10 @@ class FakePlatform:
             whole = self._write_down("import", at, by, after=after)
             for client, held, lost in changed:
                 self._write_down("import", at, by, client, held, part_of=whole.id, lost=lost)
+            for client, status in statuses.items():
+                holder = world.holders[client]
+                if holder.status != status:
+                    self._note_update(holder, status, ["status"], at, by, whole.id)
             losing = sum(each.clients_losing for each in moves)
             total = self.lost_since(at - timedelta(hours=23)).clients
             if losing and sum(each.clients for each in moves) > 1 and total > passed:
@@ -448,7 +453,7 @@ class FakePlatform:
             for each in world.events
             if each.number is not None
             and (
-                of.event in {each.id, each.part_of}
+                each.kind in {"assign", "import"} and of.event in {each.id, each.part_of}
                 if isinstance(of, EventUndone)
                 else (each.kind, each.run) == ("restore", of.run)
             )
@@ -507,12 +512,13 @@ class FakePlatform:
         package: str | None = None,
         run: int | None = None,
         lost: bool = False,
+        told: Any = None,
     ) -> Event:
         world = self._world
         if client is not None:
             held = world.holders[client].seen(at).subscription
-            after, package = _holding(held), held.package
-        number = None if client is None else 1 + list(world.holders).index(client)
+            after, package = told or _holding(held), held.package
+        number = None if client is None else world.number_of(client)
         id_ = f"{len(world.events):06}"
         names = by.name, by.on_behalf_of, by.reason
         made = Event(id_, at, kind, *names, part_of, number, client, package, before, after, lost, run=run)
@@ -557,6 +563,58 @@ class FakePlatform:
                 raise BlockedError("too many users")
             self._write_down("add", at, by, line.id)
             return holder.seen(at)
+
+    def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        require([*naming.of_author(by), *naming.of_update(stated)])
+        holder = self._holder(stated.id)
+        before = {name: getattr(holder, name) for name in ("name", "owner_email", "status")}
+        for name, was in before.items():
+            setattr(holder, name, getattr(stated, name) or was)
+        changed = [name for name, was in before.items() if was != getattr(holder, name)]
+        if changed:
+            self._note_update(holder, before["status"], changed, at, by)
+        return holder.seen(at)
+
+    def _note_update(  # noqa: PLR0913, PLR0917 - what an event has
+        self,
+        holder: Holder,
+        was: str,
+        changed: list[str],
+        at: datetime,
+        by: Author,
+        part_of: str | None = None,
+    ) -> None:
+        named = [name for name in changed if name != "status"]
+        told: dict[str, Any] = {"changed": named} if named else {}
+        is_other = "status" in changed
+        after = {**told, **({"status": holder.status} if is_other else {})}
+        before = {"status": was} if is_other else {}
+        self._write_down("update", at, by, holder.id, before, told=after, part_of=part_of)
+
+    def forget_client(
+        self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
+    ) -> Forgotten:
+        require([*naming.of_author(by), *naming.of_ids(replaced_by)])
+        world, holder = self._world, self._holder(client_id)
+        if replaced_by in world.holders:
+            raise BlockedError("exists")
+        self._write_down("forget", at, by, client_id, told={"replaced": replaced_by is not None})
+        del world.holders[client_id]
+        world.events = [
+            replace(each, client=replaced_by) if each.client == client_id else each for each in world.events
+        ]
+        email = normal_email(holder.owner_email)
+        if replaced_by is not None:
+            holder.id, holder.name, holder.owner_email = replaced_by, replaced_by, ""
+            world.holders[replaced_by] = holder
+        revisions = tuple(
+            Mention(key, number)
+            for key, package in sorted(world.packages.items())
+            for number, revision in enumerate(package.revisions, 1)
+            if email in (revision.allowed_emails or ())
+        )
+        runs = (run.id for run in world.runs if f"'{client_id}'" in repr(run.changes))
+        return Forgotten(revisions, tuple(runs))
 
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         require(naming.of_author(by))

@@ -6,5 +6,6 @@ from reconciler.conformance.events import *  # noqa: F403 - the same
 from reconciler.conformance.grants import *  # noqa: F403 - the same
 from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
+from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.undoings import *  # noqa: F403 - the same

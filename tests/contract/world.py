@@ -199,6 +199,18 @@ class World:
     runs: list[Run] = field(default_factory=list)
     parked: dict[str, Parked] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    numbers: dict[int, Holder] = field(default_factory=dict)
+
+    def number_of(self, client_id: str) -> int:
+        """Return what stands for the client in events, whatever id it has."""
+        holder = self.holders[client_id]
+        known = next((number for number, each in self.numbers.items() if each is holder), None)
+        return known or self._numbered(holder)
+
+    def _numbered(self, holder: Holder) -> int:
+        number = len(self.numbers) + 1
+        self.numbers[number] = holder
+        return number
 
 
 def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912 - each

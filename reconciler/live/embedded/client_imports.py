@@ -12,6 +12,7 @@ from reconciler.live import naming
 from reconciler.live.embedded import lookup, losses
 from reconciler.live.embedded.adjusting import granting
 from reconciler.live.embedded.assignments import assigned, holding_changed
+from reconciler.live.embedded.persons import updated
 from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
 from reconciler.model.clients import ImportReport
@@ -325,6 +326,11 @@ class Intake:
         given = {each.client: granted.get(each.line.id, ()) for each in settled}
         grants.add(self._connection, (grants.made(who, each) for who, of in given.items() for each in of))
         deeds += [granting(who.number, who.package, each) for who, of in given.items() for each in of]
+        deeds += [
+            updated(each.standing, each.client)
+            for each in known
+            if each.standing is not None and each.standing.status != each.client.status
+        ]
         events.record(self._connection, deeds, self._by, self._at, part_of=self._id)
 
     def _granted(self, settled: list[Settled]) -> dict[str, tuple[Grant, ...]]:

@@ -23,6 +23,7 @@ from reconciler.live.embedded import (
     history,
     lookup,
     losses,
+    persons,
     undoing,
 )
 from reconciler.live.embedded.rereading import Rereadable
@@ -51,7 +52,14 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
-    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
+    from reconciler.model.clients import (
+        Client,
+        ClientFilter,
+        ClientLine,
+        ClientUpdate,
+        Forgotten,
+        ImportReport,
+    )
     from reconciler.model.events import Author, Event
     from reconciler.model.grants import Adjustment
     from reconciler.model.history import HistoryEntry
@@ -297,6 +305,23 @@ class EmbeddedPlatform:
         with self.database.writing() as connection:
             client_imports.take_one(connection, line, at, by)
             return lookup.view(connection, line.id, at)
+
+    @retried
+    def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        require([*naming.of_author(by), *naming.of_update(stated)])
+        with self.database.writing() as connection:
+            persons.update(connection, stated, at, by)
+            return lookup.view(connection, stated.id, at)
+
+    @retried
+    def forget_client(
+        self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
+    ) -> Forgotten:
+        """See `Platform`."""
+        require([*naming.of_author(by), *naming.of_ids(replaced_by)])
+        with self.database.writing() as connection:
+            return persons.forget(connection, client_id, at, by, replaced_by=replaced_by)
 
     @retried
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from contextlib import contextmanager
+from dataclasses import asdict
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
@@ -29,6 +30,8 @@ from reconciler.wire.clients import (
     AssignmentReply,
     ClientLineBody,
     ClientReply,
+    ClientUpdateBody,
+    ForgottenReply,
     ImportReply,
     UsageBody,
     UsageReply,
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.changesets import ChangeSet, Run
-    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientLine, ClientUpdate, Forgotten, ImportReport
     from reconciler.model.events import Author
     from reconciler.model.grants import Adjustment
     from reconciler.model.hosts import Host
@@ -108,6 +111,28 @@ class HttpPlatform(HttpReader):
         body = made(ClientLineBody, **stated)
         request = writing("POST", paths.CLIENTS, body, what="adding the client", query=_stated_by(by))
         return self.agreed.call(request, ClientReply).value()
+
+    def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        del at
+        fields = asdict(stated)
+        place = paths.CLIENT.format(client_id=named(CLIENT_ID, fields.pop("id")))
+        body, more = (
+            made(ClientUpdateBody, **fields),
+            {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)},
+        )
+        request = writing("PATCH", place, body, "the change of the client", **more)
+        return self.agreed.call(request, ClientReply).value()
+
+    def forget_client(
+        self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
+    ) -> Forgotten:
+        """See `Platform`."""
+        del at
+        place = paths.CLIENT.format(client_id=named(CLIENT_ID, client_id))
+        query = _stated_by(by) | ({} if replaced_by is None else {"replaced_by": replaced_by})
+        request = writing("DELETE", place, None, "the forgetting", query=query)
+        return self.agreed.call(request, ForgottenReply).forgotten
 
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""

@@ -52,6 +52,8 @@ def done_by(entry: HistoryEntry) -> str:
 
 def done_to_client(entry: HistoryEntry) -> Words:
     """Say what the client held and holds."""
+    if entry.kind in {"update", "forget"}:
+        return words(_about_a_person(entry))
     before, after = (_held(side) for side in (entry.before, entry.after))
     return words(before, _ARROW if before else "", after or "nothing")
 
@@ -61,6 +63,14 @@ def done_to_package(entry: HistoryEntry, fields: Iterable[FieldChange], glossary
     briefs = chained((phrased(Difference.of_field(each), glossary).statement for each in fields), ", ")
     moved = words(f"{counted(entry.moved, 'client')} moved") if entry.moved else ()
     return chained((_state(entry), briefs, moved), " · ")
+
+
+def _about_a_person(entry: HistoryEntry) -> str:
+    after = entry.after or {}
+    if entry.kind == "forget":
+        return "forgotten, but for what it holds"
+    status = f"status {after['status']}" if "status" in after else ""
+    return ", ".join(filter(None, [*(after.get("changed") or ()), status]))
 
 
 def _held(side: Mapping[str, Any] | None) -> Words:

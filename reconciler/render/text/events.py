@@ -34,6 +34,11 @@ def _change(event: Event) -> str:
     match event.kind:
         case "run":
             return f"run {after.get('run')}"
+        case "update":
+            status = f"status {after['status']}" if "status" in after else ""
+            return ", ".join(filter(None, [*(after.get("changed") or ()), status]))
+        case "forget":
+            return "erased, but what it holds" if after.get("replaced") else "erased"
         case "token":
             ended = " revoked" if after.get("revoked_at") else f" may {', '.join(after.get('scopes') or ())}"
             return f"{after.get('name')}{ended}"

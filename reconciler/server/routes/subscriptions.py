@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from reconciler.model.clients import ClientUpdate
+from reconciler.model.forms import CLIENT_ID
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import ANY, IfMatch, require_match, shown
@@ -20,6 +22,8 @@ from reconciler.wire.clients import (
     AssignmentReply,
     ClientLineBody,
     ClientReply,
+    ClientUpdateBody,
+    ForgottenReply,
     UsageBody,
     UsageReply,
     UsersBody,
@@ -34,6 +38,7 @@ router = APIRouter(tags=["clients"], route_class=Gated)
 _Adder = Annotated[Call, Depends(Needs(Scope.CLIENTS))]
 _Assigner = Annotated[Call, Depends(Needs(Scope.SUBSCRIPTIONS))]
 _Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
+_NewId = Annotated[Annotated[str, CLIENT_ID] | None, Query(description="Under this id what it holds stays.")]
 _DryRun = Annotated[bool, Query(description="Say what it would do, and write nothing.")]
 
 
@@ -49,6 +54,43 @@ def add_client(
         return ClientReply.of(call.platform.add_client(body.value(), call.now, by=call.writer(by)))
 
     return Write(call, idempotency_key, asked(request, body.model_dump_json()), 201).done(effect)
+
+
+@router.patch(paths.CLIENT, response_model=ClientReply)
+def update_client(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
+    request: Request,
+    call: _Adder,
+    client_id: ClientId,
+    body: ClientUpdateBody,
+    idempotency_key: IdempotencyKey,
+    if_match: IfMatch,
+    by: By,
+) -> Response:
+    """Change a client's name, its owner's address or its status; what is left out is kept."""
+    change, author = _Conditional(call, client_id, if_match), call.writer(by)
+    stated = ClientUpdate(client_id, **dict(body))
+    text = asked(request, change.condition, body.model_dump_json())
+    updated = change.effect(lambda: call.platform.update_client(stated, call.now, by=author))
+    return Write(call, idempotency_key, text).done(updated)
+
+
+@router.delete(paths.CLIENT, response_model=ForgottenReply)
+def forget_client(  # noqa: PLR0913, PLR0917 - path, query and headers are parameters each
+    request: Request,
+    call: _Adder,
+    client_id: ClientId,
+    idempotency_key: IdempotencyKey,
+    by: By,
+    replaced_by: _NewId = None,
+) -> Response:
+    """Erase a client and the kept answers that name it; say what still does."""
+
+    def effect() -> ForgottenReply:
+        author = call.writer(by)
+        found = call.platform.forget_client(client_id, call.now, replaced_by=replaced_by, by=author)
+        return ForgottenReply(forgotten=found)
+
+    return Write(call, idempotency_key, asked(request)).done(effect)
 
 
 @router.put(paths.SUBSCRIPTION, response_model=ClientReply | AssignmentReply)

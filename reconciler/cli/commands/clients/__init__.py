@@ -12,6 +12,11 @@ COMMANDS: Final = {
     "list": Listed(f"{_HERE}.list_clients:list_command", "List clients and what they hold."),
     "show": Listed(f"{_HERE}.show_client:show_command", "Show what one client may use, and from where."),
     "add": Listed(f"{_HERE}.add_client:add_command", "Add one client with its package."),
+    "update": Listed(
+        f"{_HERE}.update_client:update_command",
+        "Change a client's name, its owner's address or its status.",
+    ),
+    "forget": Listed(f"{_HERE}.forget_client:forget_command", "Erase a client, and say what still names it."),
     "import": Listed(f"{_HERE}.import_clients:import_command", "Add or update clients from a file."),
     "assign": Listed(f"{_HERE}.assign_client:assign_command", "Give a client a package by hand."),
     "reassign": Listed(
