@@ -60,6 +60,7 @@ def named(event: Event | None) -> str:
 def of_hands(undoing: Undoing) -> Iterator[str]:
     """Say what is taken back of what hands did to clients, and who stays."""
     yield f"Takes back {named(undoing.event)}. Credits and other usage spent since stay spent."
+    yield "Grants are left as they are: one that ended with what is taken back stays ended."
     for count, why in (
         (undoing.changed, "what they hold was changed since, or they are clients no more"),
         (undoing.added, "they were new with it"),

@@ -47,6 +47,9 @@ _Group: TypeAlias = "tuple[str, int, str, int]"
 EDIT: Final = "edit"
 _TAKEN_BACK: Final = frozenset({"assign", "import", EDIT})
 _INSTEAD: Final = {
+    "grant": "`clients revoke` takes back a grant.",
+    "revoke": "`clients grant` gives it anew.",
+    "extend": "An extension stays until the next assignment by hand.",
     "add": "A client is not taken back: `clients forget` erases it.",
     "run": "`rollback run:NUMBER` takes back a run.",
     "restore": "It is part of a run: `rollback run:NUMBER` takes that back.",

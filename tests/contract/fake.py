@@ -25,6 +25,7 @@ from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parke
 from reconciler.model.clients import EVERYBODY, Forgotten, ImportReport, Mention, is_lessened
 from reconciler.model.emails import normal_email
 from reconciler.model.events import UNKNOWN, Author, Event, Seal
+from reconciler.model.expiry import end_of
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
 from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle, with_grants
@@ -477,7 +478,8 @@ class FakePlatform:
         holder, before = self._holder(event.client or ""), event.before or {}
         package = self._package(self._name_now(before["package"], event.at))
         target = package.revisions[before["revision"] - 1]
-        ends = target.expiry and target.expiry.after(datetime.fromisoformat(before["assigned_at"]))
+        extended_to = before.get("extended_to") and datetime.fromisoformat(before["extended_to"])
+        ends = end_of(target.expiry, datetime.fromisoformat(before["assigned_at"]), extended_to)
         return undoing.Return(holder.seen(at), holder.snapshot, package.key, before["revision"], target, ends)
 
     def _undo(self, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
@@ -492,6 +494,8 @@ class FakePlatform:
                 holder.package = self._package(back.to_package)
                 holder.revision = back.to_revision
                 holder.assigned_at = datetime.fromisoformat(each.before["assigned_at"])
+                extended_to = each.before.get("extended_to")
+                holder.extended_to = extended_to and datetime.fromisoformat(extended_to)
                 self._write_down("restore", at, by, holder.id, was, lost=lost)
         return told
 
@@ -1019,6 +1023,7 @@ def _holding(held: Subscription) -> dict[str, Any]:
         "revision": held.revision,
         "assigned_at": held.assigned_at.isoformat(),
         "expires_at": held.expires_at and held.expires_at.isoformat(),
+        **({"extended_to": held.extended_to.isoformat()} if held.extended_to else {}),
     }
 
 

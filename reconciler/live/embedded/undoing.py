@@ -11,6 +11,7 @@ from reconciler.live.embedded import lookup
 from reconciler.live.embedded.assignments import holding_changed
 from reconciler.live.embedded.preconditions import stale
 from reconciler.model.english import counted
+from reconciler.model.expiry import end_of
 from reconciler.model.plans import EventUndone, RunUndone
 from reconciler.model.undoing import Undoing
 from reconciler.planning.undoing import EDIT, Return, Returns, require_undoable
@@ -160,7 +161,10 @@ class _Source:
             if target is None:
                 raise LookupError(f"package {package.head.key} has no revision {revision}")
             start = datetime.fromisoformat(before["assigned_at"])
-            ends = None if target.expiry is None else target.expiry.after(start)
+            extended_to = (
+                None if before.get("extended_to") is None else datetime.fromisoformat(before["extended_to"])
+            )
+            ends = end_of(target.expiry, start, extended_to)
             then = replace(
                 client,
                 package_id=package.id,
@@ -168,6 +172,7 @@ class _Source:
                 revision=revision,
                 assigned_at=start,
                 expires_at=ends,
+                extended_to=extended_to,
             )
             snapshot = held[client.digest]
             seen = lookup.seen(client, snapshot, used.get(client.id, {}), at)

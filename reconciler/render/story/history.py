@@ -51,11 +51,26 @@ def done_by(entry: HistoryEntry) -> str:
 
 
 def done_to_client(entry: HistoryEntry) -> Words:
-    """Say what the client held and holds."""
-    if entry.kind in {"update", "forget"}:
-        return words(_about_a_person(entry))
-    before, after = (_held(side) for side in (entry.before, entry.after))
-    return words(before, _ARROW if before else "", after or "nothing")
+    """Say what the client held and holds, was granted, or is called."""
+    return difference(entry.kind, entry.before, entry.after)
+
+
+def difference(kind: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Words:
+    """Say what was so before an event, and after it."""
+    now = after or {}
+    match kind:
+        case "update":
+            status = f"status {now['status']}" if "status" in now else ""
+            return words(", ".join(filter(None, [*(now.get("changed") or ()), status])))
+        case "forget":
+            return words("erased, but for what it holds" if now.get("replaced") else "erased")
+        case "token":
+            ended = "revoked" if now.get("revoked_at") else f"may {', '.join(now.get('scopes') or ())}"
+            return words(f"{now.get('name')} {ended}")
+        case "add":
+            return _side(after)
+        case _:
+            return words(_side(before), _ARROW, _side(after))
 
 
 def done_to_package(entry: HistoryEntry, fields: Iterable[FieldChange], glossary: Glossary) -> Words:
@@ -65,18 +80,22 @@ def done_to_package(entry: HistoryEntry, fields: Iterable[FieldChange], glossary
     return chained((_state(entry), briefs, moved), " · ")
 
 
-def _about_a_person(entry: HistoryEntry) -> str:
-    after = entry.after or {}
-    if entry.kind == "forget":
-        return "forgotten, but for what it holds"
-    status = f"status {after['status']}" if "status" in after else ""
-    return ", ".join(filter(None, [*(after.get("changed") or ()), status]))
-
-
-def _held(side: Mapping[str, Any] | None) -> Words:
+def _side(side: Mapping[str, Any] | None) -> Words:
     if side is None:
-        return ()
-    return words(key(str(side.get("package"))), f" revision {side.get('revision')}")
+        return words("nothing")
+    if "term" in side:
+        return _grant(side)
+    if "extended_to" in side and "package" not in side:
+        return words(f"ends {side['expires_at'] or 'never'}")
+    of = key(str(side["package"])) if "package" in side else ""
+    archived = ", archived" if side.get("archived") else ""
+    return words(of, " " if of else "", f"revision {side.get('revision')}{archived}")
+
+
+def _grant(side: Mapping[str, Any]) -> Words:
+    added = "" if side["add"] is None else f" +{number(side['add'])}{' once' if side['once'] else ''}"
+    most = "" if side["set_to"] is None else f" at least {side['set_to']}"
+    return words(key(str(side["term"])), f"{added}{most} until {side['until']}")
 
 
 def _state(entry: HistoryEntry) -> Words:

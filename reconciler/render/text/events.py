@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted, instant
-from reconciler.render.story.words import Span, Tone
+from reconciler.render.story.history import difference
+from reconciler.render.story.words import Span, Tone, plain
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -34,35 +35,10 @@ def _change(event: Event) -> str:
     match event.kind:
         case "run":
             return f"run {after.get('run')}"
-        case "update":
-            status = f"status {after['status']}" if "status" in after else ""
-            return ", ".join(filter(None, [*(after.get("changed") or ()), status]))
-        case "forget":
-            return "erased, but what it holds" if after.get("replaced") else "erased"
-        case "token":
-            ended = " revoked" if after.get("revoked_at") else f" may {', '.join(after.get('scopes') or ())}"
-            return f"{after.get('name')}{ended}"
         case "import" if event.number is None:
             return f"{counted(after.get('added', 0), 'client')} new, {after.get('updated', 0):,} known before"
         case _:
-            return f"{_state(event.before)} → {_state(event.after)}"
-
-
-def _state(side: dict[str, Any] | None) -> str:
-    if side is None:
-        return "nothing"
-    if "term" in side:
-        return _grant(side)
-    if "extended_to" in side and "package" not in side:
-        return f"ends {side['expires_at'] or 'never'}"
-    archived = ", archived" if side.get("archived") else ""
-    return f"{side.get('package', '')} revision {side.get('revision')}{archived}".strip()
-
-
-def _grant(side: dict[str, Any]) -> str:
-    added = "" if side["add"] is None else f" +{side['add']:,}{' once' if side['once'] else ''}"
-    most = "" if side["set_to"] is None else f" at least {side['set_to']}"
-    return f"{side['term']}{added}{most} until {side['until']}"
+            return plain(difference(event.kind, event.before, event.after))
 
 
 def verified_text(verified: Verified, paper: Paper) -> str:
