@@ -144,4 +144,5 @@ def _failed(error: ReconcilerError, choices: Choices) -> int:
 def _wrong_usage(error: click.ClickException) -> WrongUsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "reconciler"
-    return WrongUsageError(error.format_message(), hint=f"{path} --help says what can be given.")
+    message = " ".join(error.format_message().split())  # click lists what can be chosen in lines with tabs
+    return WrongUsageError(message, hint=f"`{path} --help` says what can be given.")

@@ -62,8 +62,8 @@ class Workspace:
         if errors := self.errors:
             files = len({finding.file for finding in errors})
             raise InvalidError(
-                f"{counted(len(errors), 'error')} in {counted(files, 'file')}",
-                hint="repair the files; `reconciler explain RULE` says more about a rule",
+                f"The files are invalid: {counted(len(errors), 'error')} in {counted(files, 'file')}.",
+                hint="Repair the files; `reconciler explain RULE` says more about a rule.",
                 findings=self.findings,
             )
         return self

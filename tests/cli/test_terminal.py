@@ -184,3 +184,19 @@ def test_details_are_messages_that_quiet_leaves_out(shop: Shop, capsys: pytest.C
     main(["--config", str(shop.root / "reconciler.yaml"), "-q", "-v", "validate"])
 
     assert capsys.readouterr().err == ""
+
+
+def test_an_error_counts_mistakes_once_and_lists_what_can_be_chosen_on_one_line(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.package("pro", features=["chta"])
+    config = ["--config", str(shop.root / "reconciler.yaml")]
+
+    main([*config, "plan"])
+    plan = capsys.readouterr().err
+    main([*config, "tokens", "create", "ci"])
+    token = capsys.readouterr().err
+
+    assert plan.count("1 error in 1 file") == 1
+    assert "\\u0009" not in token
+    assert "Choose from: read, packages" in " ".join(token.split())

@@ -11,7 +11,7 @@ import pytest
 from reconciler.watch.webhook import signature
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [DOCS / "review.md", DOCS / "watch.md", *sorted((DOCS / "deploy").glob("*.md"))]
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def test_the_page_about_reviews_does_what_it_says(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from reconciler.errors import BlockedError, InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.render.json import findings_json
@@ -71,4 +73,17 @@ def test_an_error_about_files_names_every_finding() -> None:
     text = failure_text(error, Paper(None))
 
     assert text.startswith("error: The files are invalid.\n\npackages/a.yaml:2:1 warning:")
-    assert text.endswith("\n1 error and 1 warning in 2 files.\n")
+    assert [line for line in text.splitlines() if "error" in line] == ["error: The files are invalid."]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("there is no client `a`", "There is no client `a`."),
+        ("acme holds nothing", "acme holds nothing."),
+        ("git rev-parse failed: no", "git rev-parse failed: no."),
+        ("Is it so?", "Is it so?"),
+    ],
+)
+def test_an_error_is_a_sentence_that_keeps_the_names_it_begins_with(message: str, told: str) -> None:
+    assert failure_text(InvalidError(message), Paper(None)) == f"error: {told}\n"

@@ -54,7 +54,7 @@ def _write_client_or_near(choices: Choices, subject: str) -> None:
         near = near_topics(subject)
         if isinstance(error, InvalidError) and not near:
             raise
-        near = near or "`reconciler explain` lists them all."
+        near = near or "`reconciler explain` lists all else."
         hint = f"{error.hint} {near}" if isinstance(error, WrongUsageError) else near
         raise WrongUsageError(
             f"There is no client, rule, guard, code or exit code {subject!r}.", hint=hint.strip()
