@@ -102,10 +102,15 @@ class Shop:
         return apply(workspace, environment_of(workspace.settings, None), made, self.platform, request)
 
 
-@contextmanager
-def opened_shop(root: Path) -> Iterator[Shop]:
+def laid_out(root: Path) -> None:
+    """Lay out a configuration without packages."""
     (root / "packages").mkdir()
     (root / "catalog.yaml").write_text(yaml.safe_dump(CATALOG), encoding="utf-8")
+
+
+@contextmanager
+def opened_shop(root: Path) -> Iterator[Shop]:
+    laid_out(root)
     with open_platform("sqlite:///platform.db", root=root) as platform:
         shop = Shop(root, platform)
         shop.guards(clients_losing="unlimited")

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.model.plans import Reach
 from reconciler.planning.assembly import Weighed, weighed
 from reconciler.planning.drafts import drafted
 from reconciler.planning.facts import Facts, held_refs
 from reconciler.planning.guards import LOSSES_COUNT_FOR
 from reconciler.planning.impact import SAMPLE_SIZE
-from reconciler.planning.rollouts import Candidate, Step, candidates, has_rollout, returning, waiting
+from reconciler.planning.rollouts import (
+    Candidate,
+    Step,
+    candidates,
+    following,
+    has_rollout,
+    returning,
+    waiting,
+)
 from reconciler.planning.undoing import wanted_for
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.questions import ClientQuestion
     from reconciler.planning.drafts import Draft
-    from reconciler.planning.pairing import Pairing
+    from reconciler.planning.pairing import Pair, Pairing
 
 
 def gather(
@@ -31,7 +40,7 @@ def gather(
 
     The reads grow with the packages that differ or roll out, not with those that exist.
     """
-    rolling = [pair for pair in (*pairing.differing, *pairing.equal) if has_rollout(pair)]
+    rolling = _rolling(pairing)
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
     read |= {ref for each in pairing.returns for ref in each.refs} | wanted_for(pairing.back)
     earlier = reader.acknowledged(at)
@@ -42,8 +51,7 @@ def gather(
     touched = (*(draft.pair for draft in drafts), *rolling, *(each.pair for each in pairing.returns))
     held = {each.package for each in pairing.back}
     facts = _with_holdings(reader, facts, {pair.live_key for pair in touched if pair.head} | held)
-    found = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
-    found += returning(pairing.returns, facts)
+    found = _found(pairing, drafts, rolling, facts)
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
     if found or pairing.back:
         facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
@@ -57,6 +65,26 @@ def gather(
         left=tuple(draft for draft in due if not pairing.takes(draft.key)),
         unmoved=tuple(each.pair.key for each in stepping if not pairing.moves(each.id)),
     ), facts
+
+
+def _rolling(pairing: Pairing) -> list[Pair]:
+    """Return the packages whose file moves their holders; without snapshots there is nothing to move."""
+    pairs = () if pairing.reaches_everybody else (*pairing.differing, *pairing.equal)
+    return [pair for pair in pairs if has_rollout(pair)]
+
+
+def _found(
+    pairing: Pairing, drafts: tuple[Draft, ...], rolling: list[Pair], facts: Facts
+) -> tuple[Candidate, ...]:
+    """Return whose holders get something else: by a rollout or a rollback, or by the edit alone."""
+    match pairing.snapshots:
+        case "none":
+            return following(drafts, facts, Reach.AT_ONCE)
+        case "period":
+            return following(drafts, facts, Reach.NEXT_PERIOD)
+        case "assignment":
+            moved = candidates(rolling, {draft.key: draft for draft in drafts}, facts)
+            return moved + returning(pairing.returns, facts)
 
 
 def _with_holdings(reader: PlatformReader, facts: Facts, keys: set[str]) -> Facts:

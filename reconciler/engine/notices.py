@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, counted
+from reconciler.model.packages import Rollout
 from reconciler.model.plans import THE_CLIENTS, Action, ClientNotice
 from reconciler.model.questions import ClientQuestion, OneOf
 from reconciler.planning.acknowledgements import entries_of
@@ -49,7 +50,7 @@ def unknown_commit(folder: Path) -> Iterator[str]:
 
 def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> Iterator[ClientNotice]:
     """Name excluded clients who hold nothing of the package: ids are told apart by case."""
-    for pair in (*pairing.differing, *pairing.equal):
+    for pair in () if pairing.reaches_everybody else (*pairing.differing, *pairing.equal):
         if not has_rollout(pair) or pair.desired is None or pair.head is None:
             continue
         excluded = pair.desired.rollout.exclude
@@ -60,6 +61,13 @@ def idle_exclusions(reader: PlatformReader, pairing: Pairing, facts: Facts) -> I
         if missing:
             text = f"{pair.key}: `exclude` names who has no active subscription to it: {THE_CLIENTS}."
             yield ClientNotice(text=text, clients=missing[:_NAMED], count=len(missing))
+
+
+def idle_rollouts(pairing: Pairing) -> Iterator[str]:
+    """Name packages whose file says how their holders move, on a platform where they need not be moved."""
+    for pair in (*pairing.differing, *pairing.equal) if pairing.reaches_everybody else ():
+        if pair.desired is not None and pair.desired.rollout != Rollout():
+            yield f"{pair.key}: `rollout` has no effect here, as the platform keeps no snapshots."
 
 
 def stays(

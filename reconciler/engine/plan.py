@@ -11,6 +11,7 @@ from reconciler.engine.aims import files_of, pairing_for
 from reconciler.engine.gathering import gather
 from reconciler.engine.notices import (
     idle_exclusions,
+    idle_rollouts,
     idle_waivers,
     left_behind,
     left_for_later,
@@ -36,6 +37,7 @@ from reconciler.model.plans import (
     RunUndone,
 )
 from reconciler.planning import undoing
+from reconciler.planning.ability import require_possible
 from reconciler.planning.assembly import (
     Weighed,
     in_order,
@@ -151,13 +153,19 @@ def prepare(
     live_catalog = reader.catalog()
     live = {head.key: head for head in heads}
     only = request.only
-    pairing = replace(pairing_for(request.aim, workspace, reader, live, live_catalog, request.at), only=only)
+    platform = _seen(reader, heads)
+    pairing = replace(
+        pairing_for(request.aim, workspace, reader, live, live_catalog, request.at),
+        only=only,
+        snapshots=platform.capabilities.snapshots,
+    )
     wanted = catalog_change(pairing.catalog, live_catalog)
     of_catalog = wanted if only is None else only.of_catalog(wanted)
     left_terms = tuple(each.path for each in wanted.fields if each not in of_catalog.fields)
     changed = with_terms(live_catalog, ((each.path, each.after) for each in of_catalog.fields))
     known = changed if of_catalog.fields else live_catalog or pairing.catalog
     weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
+    require_possible(weighed.drafts.values(), platform)
     if isinstance(request.aim, RunUndone) and known is not None:
         others = _others(reader, heads, weighed) if known != live_catalog else {}
         require_offered(
@@ -182,7 +190,7 @@ def prepare(
     parks, releases = _parking(workspace, reader, request.aim, pairing, weighed, of_catalog)
     made = Plan(
         environment=environment.name,
-        platform=_seen(reader, heads),
+        platform=platform,
         created_at=request.at.astimezone(UTC),
         aim=request.aim,
         config=FilesIdentity(commit=commit, files=dict(workspace.digests)),
@@ -199,6 +207,7 @@ def prepare(
             *pairing.notices,
             *(() if follows_files else said_of(parks, releases)),
             *left_behind(pairing, weighed),
+            *idle_rollouts(pairing),
             *likely_renames(weighed),
             *(unknown_commit(workspace.root) if follows_files and commit is None else ()),
             *idle_waivers(request.allow, guards),
@@ -233,6 +242,7 @@ def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:
     return PlatformSeen(
         kind=identity.kind,
         lineage=identity.lineage,
+        capabilities=identity.capabilities,
         run=newest.id if newest else 0,
         run_plan=newest.plan_hash if newest else None,
         versions={head.key: head.version for head in heads},

@@ -11,8 +11,17 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
+from reconciler.model.capabilities import EVERYTHING, Capabilities
 from reconciler.model.fields import ByKind, ClientId, Items, Line, Number, PackageKey, Readable
 from reconciler.model.packages import digest_of
 from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
@@ -36,6 +45,8 @@ class Reach(StrEnum):
     NEW_CLIENTS_ONLY = "new-clients-only"
     KEPT_UNTIL_REASSIGNED = "kept-until-reassigned"
     ON_REASSIGN = "on-reassign-in-this-plan"
+    NEXT_PERIOD = "every-holder-at-the-next-period"
+    AT_ONCE = "every-holder-at-once"
     UNKNOWN = "unknown"
 
 
@@ -401,10 +412,23 @@ FILES_APPLIED: Final = FilesApplied()
 
 
 class PlatformIdentity(_Frozen):
-    """Which platform: `lineage` is a UUID minted once per store."""
+    """Which platform.
+
+    Attributes:
+        lineage: A UUID minted once per store.
+        capabilities: What it can do; not written where that is everything.
+    """
 
     kind: str
     lineage: str
+    capabilities: Capabilities = EVERYTHING
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = write(self)
+        if self.capabilities == EVERYTHING:
+            del found["capabilities"]
+        return found
 
 
 class PlatformSeen(PlatformIdentity):

@@ -4,6 +4,7 @@
     fields      two definitions → their differences, each with a code and a severity
     rollouts    who moves to the current revision in this plan
     impact      drafts and held revisions → questions about clients → impacts
+    ability     what of a package a platform cannot do
     guards      what may block the plan
     assembly    all of it → one frozen `Plan`
     change_set  a reviewed plan → what the platform is asked to do

@@ -105,7 +105,7 @@ def reassign_change(
         from_revision=pair.head.revision if pair.head else None,
         from_version=pair.head.version if pair.head else None,
         severity=worst(losing),
-        reach=Reach.ON_REASSIGN,
+        reach=step.candidate.reach,
         source=_source_at(pair, ["rollout"], lines),
         impact=impact,
         reassignment=step.reassignment(facts),
@@ -194,7 +194,7 @@ def _phase(change: Change) -> int:
 
 def _reach(consequences: Consequences, holders: int) -> Reach:
     if consequences.step:
-        return Reach.ON_REASSIGN
+        return consequences.step.candidate.reach
     return Reach.KEPT_UNTIL_REASSIGNED if holders else Reach.NEW_CLIENTS_ONLY
 
 

@@ -11,6 +11,7 @@ from reconciler.model.plans import Action
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.capabilities import Snapshots
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Parking
     from reconciler.model.packages import Definition, PackageHead
@@ -86,6 +87,7 @@ class Pairing:
         undoing: What hands did to clients, to take back.
         catalog: What the catalog is to be; None where the plan is not about it.
         only: What of all this is planned; None: everything.
+        snapshots: What the platform keeps of an assignment.
         notices: What a reader of the plan should know about how it was paired.
         released: What a rollback had parked, and whose file is another one now.
     """
@@ -97,6 +99,7 @@ class Pairing:
     undoing: Undoing | None = None
     catalog: Catalog | None = None
     only: Selection | None = None
+    snapshots: Snapshots = "assignment"
     notices: tuple[str, ...] = ()
     released: tuple[Parking, ...] = ()
 
@@ -106,12 +109,19 @@ class Pairing:
         due = self.undoing.returns if self.undoing else ()
         return tuple(each for each in due if self.moves((each.package, each.to_revision)))
 
+    @property
+    def reaches_everybody(self) -> bool:
+        """Whether an edit reaches every holder, reassigned or not."""
+        return self.snapshots != "assignment"
+
     def takes(self, key: str) -> bool:
         """Whether the change of a package is planned."""
         return self.only is None or key in self.only.packages
 
     def moves(self, step: tuple[str, int | None]) -> bool:
         """Whether the holders of a package move to a revision where they are due to."""
+        if self.reaches_everybody:
+            return self.takes(step[0])
         return self.only is None or step in self.only.moves
 
 

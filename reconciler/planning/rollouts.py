@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.packages import RevisionRef, Rollout, Share
-from reconciler.model.plans import Reassignment, WaitingStep
+from reconciler.model.plans import Reach, Reassignment, WaitingStep
 from reconciler.model.questions import (
     AssignedIn,
     ClientQuestion,
@@ -42,6 +42,7 @@ class Candidate:
         target: What they move to.
         to_revision: Number of the target where it is an older revision; None for the current one.
         returning_from: Id of the run whose reassignments are taken back.
+        reach: How the target comes to them: where the platform keeps no snapshots, without being asked.
         sources: Revisions that they leave, sorted.
         settled: The revision that needs no move; empty where the plan mints a new one.
     """
@@ -53,6 +54,7 @@ class Candidate:
     settled: tuple[int, ...] = ()
     to_revision: int | None = None
     returning_from: int | None = None
+    reach: Reach = Reach.ON_REASSIGN
 
     @property
     def id(self) -> tuple[str, int | None]:
@@ -63,8 +65,11 @@ class Candidate:
     def conditions(self) -> tuple[Condition, ...]:
         """What a holder must meet to be moved: not excluded, and allowed to have the package (rule 5).
 
-        Whoever returns to what it held before was allowed to.
+        Whoever returns to what it held before was allowed to; where the platform keeps no snapshots, the
+        edit asks nobody.
         """
+        if self._asks_nobody:
+            return ()
         if self.returning_from is not None and self.to_revision is not None:
             return (HeldSince(self.returning_from, self.to_revision),)
         return (*self._excluding, *self._allowing)
@@ -82,7 +87,7 @@ class Candidate:
     @property
     def pace(self) -> Pace | None:
         """The pace of the rollout; None for moves by hand and rollbacks, which are no steps of one."""
-        is_asked_for = self.returning_from is not None or self.rollout.only is not None
+        is_asked_for = self.returning_from is not None or self.rollout.only is not None or self._asks_nobody
         return None if is_asked_for else self.rollout.pace
 
     @property
@@ -136,7 +141,12 @@ class Candidate:
 
     @property
     def _gates(self) -> bool:
-        return self.target.allowed_emails is not None and self.returning_from is None
+        is_new = self.returning_from is None and not self._asks_nobody
+        return self.target.allowed_emails is not None and is_new
+
+    @property
+    def _asks_nobody(self) -> bool:
+        return self.reach is not Reach.ON_REASSIGN
 
     @property
     def _excluding(self) -> tuple[Condition, ...]:
@@ -227,6 +237,21 @@ def candidates(pairs: Iterable[Pair], drafts: Mapping[str, Draft], facts: Facts)
     """Return the packages whose holders a rollout would move, by key."""
     found = (_candidate(pair, drafts.get(pair.key), facts) for pair in pairs if has_rollout(pair))
     return tuple(candidate for candidate in found if candidate.sources)
+
+
+def following(drafts: Iterable[Draft], facts: Facts, reach: Reach) -> tuple[Candidate, ...]:
+    """Return the packages whose edit comes to all who hold them: the platform keeps no snapshots."""
+    return tuple(
+        Candidate(
+            pair=draft.pair,
+            rollout=Rollout(existing_clients="reassign"),
+            target=draft.after,
+            sources=tuple(sorted({*facts.holdings.get(draft.pair.live_key, {}), draft.pair.head.revision})),
+            reach=reach,
+        )
+        for draft in drafts
+        if draft.pair.head is not None and draft.mints_revision
+    )
 
 
 def returning(returns: Iterable[Return], facts: Facts) -> tuple[Candidate, ...]:

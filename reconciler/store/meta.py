@@ -26,7 +26,7 @@ _STATE: Final = "state"
 
 def lineage(connection: Connection) -> str | None:
     """Return the UUID of this store; None before it is minted."""
-    value: str | None = _read(connection, LINEAGE)
+    value: str | None = read(connection, LINEAGE)
     return value
 
 
@@ -39,7 +39,7 @@ def mint_lineage(connection: Connection) -> str:
 
 def guards(connection: Connection) -> Guards | None:
     """Return the guards that the last apply recorded; None where none did."""
-    document = _read(connection, _GUARDS)
+    document = read(connection, _GUARDS)
     return None if document is None else Guards.of(document)
 
 
@@ -76,7 +76,7 @@ def write_parked(connection: Connection, parked: Iterable[Parked]) -> None:
 
 def state_token(connection: Connection) -> str:
     """Return what every run, and every write to packages, catalog or guards, changes."""
-    return str(_read(connection, _STATE) or "")
+    return str(read(connection, _STATE) or "")
 
 
 def mark_written(connection: Connection) -> None:
@@ -90,6 +90,12 @@ def write(connection: Connection, name: str, value: Any) -> None:
     connection.execute(insert(tables.meta).values(name=name, value=value))
 
 
-def _read(connection: Connection, name: str) -> Any:
+def read(connection: Connection, name: str) -> Any:
+    """Return one entry; None where it was never written."""
     statement = select(tables.meta.c.value).where(tables.meta.c.name == name)
     return connection.execute(statement).scalar_one_or_none()
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Delete one entry."""
+    connection.execute(delete(tables.meta).where(tables.meta.c.name == name))

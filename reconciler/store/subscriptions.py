@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, or_, select, update
 
 from reconciler.store import packages, tables
 from reconciler.store.columns import ALWAYS_PAST, NEVER, microseconds
@@ -83,3 +83,11 @@ def unended(connection: Connection, keys: Collection[str], at: datetime) -> dict
         for package_id, number in connection.execute(statement):
             held.setdefault(names[package_id], set()).add(number)
     return held
+
+
+def follow(connection: Connection, keys: Collection[str]) -> None:
+    """Have whoever still holds an older revision of these packages hold the current one, active or not."""
+    for each in packages.stored(connection, keys).values():
+        is_older = (_HELD.package_id == each.id) & (_HELD.revision != each.head.revision)
+        statement = update(tables.subscriptions).where(is_older).values(revision=each.head.revision)
+        connection.execute(statement)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, JsonValue, StrictBool
 
+from reconciler.model.capabilities import EVERYTHING, Capabilities
 from reconciler.model.catalog import NO_TERMS
 from reconciler.model.changesets import (
     ArchiveWrite,
@@ -218,10 +219,11 @@ class PlatformReply(Reply):
     kind: str
     lineage: str
     versions: tuple[int, ...]
+    capabilities: Capabilities = EVERYTHING
 
     def value(self) -> PlatformIdentity:
         """Return the identity."""
-        return PlatformIdentity(kind=self.kind, lineage=self.lineage)
+        return PlatformIdentity(kind=self.kind, lineage=self.lineage, capabilities=self.capabilities)
 
 
 class StateReply(Reply):

@@ -45,14 +45,17 @@ class _Target:
     definition: Definition
 
 
-def move_all(connection: Connection, change_set: ChangeSet, run_id: int) -> int:
+def move_all(
+    connection: Connection, change_set: ChangeSet, run_id: int, *, reaches_everybody: bool = False
+) -> int:
     """Carry out every move in order; return how many clients moved."""
     moved = 0
     for number, move in enumerate(change_set.moves):
         target = _target(connection, move)
         _require_due(move, target, change_set.at)
         movers = _from_elsewhere(move.who, target.revision)
-        _require_assignable(connection, movers, target, change_set.at)
+        if not reaches_everybody:
+            _require_assignable(connection, movers, target, change_set.at)
         step = Step(run_id, number, target.revision, target.definition.expiry)
         count = moves.record(connection, step, movers, change_set.at)
         _require_planned(move, count)
@@ -114,8 +117,11 @@ def _require_planned(move: Move, count: int) -> None:
         raise stale([f"`{move.who.package}`: {most}, and {count:,} would now"])
 
 
-def apply(connection: Connection, change_set: ChangeSet) -> Run:
-    """Check, write, move, and record the run; or return the run that this plan had before."""
+def apply(connection: Connection, change_set: ChangeSet, *, reaches_everybody: bool = False) -> Run:
+    """Check, write, move, and record the run; or return the run that this plan had before.
+
+    Where an edit `reaches_everybody` anyway, rules 5 and 8 do not keep anybody from being moved.
+    """
     require(naming.of_change_set(change_set))
     preconditions.require_lineage(connection, change_set)
     earlier = runs.of_plan(connection, change_set.plan_hash)
@@ -136,7 +142,7 @@ def apply(connection: Connection, change_set: ChangeSet) -> Run:
     run = replace(_run(connection, change_set, known, former), guards=guards)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
-    moved = move_all(connection, change_set, run.id)
+    moved = move_all(connection, change_set, run.id, reaches_everybody=reaches_everybody)
     by = Author(run.actor, run.on_behalf_of, run.reason)
     back = undoing.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:

@@ -28,14 +28,29 @@ def edit(  # noqa: PLR0913 - what, how, when and by whom
     connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool, by: Author
 ) -> PackageHead:
     """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
-    require(naming.of_package(key, definition))
     if not archived:
         require_definable(key, definition, meta.catalog(connection))
+    head = note(connection, key, definition, at, archived=archived, by=by)
+    require_distinct_titles(connection, [key])
+    return head
+
+
+def note(  # noqa: PLR0913 - what, how, when and by whom
+    connection: Connection,
+    key: str,
+    definition: Definition,
+    at: datetime,
+    *,
+    archived: bool,
+    by: Author,
+    managed: bool = False,
+) -> PackageHead:
+    """Write down what a package is, whatever rules it breaks; one that is managed stays so."""
+    require(naming.of_package(key, definition))
     current = packages.stored(connection, [key]).get(key)
-    is_managed = current is not None and current.head.managed
+    is_managed = managed or (current is not None and current.head.managed)
     contents = Contents(key, definition, archived=archived, managed=is_managed)
     (head,) = packages.write(connection, [(contents, current)], at)
-    require_distinct_titles(connection, [key])
     before = None if current is None else _state(current.head)
     events.record(connection, [Deed("edit", package=key, before=before, after=_state(head))], by, at)
     return head

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, number
+from reconciler.model.plans import Reach
 from reconciler.model.terms import Kind
 from reconciler.render.story.words import Tone, chained, key, listed, words
 
@@ -35,6 +36,10 @@ _WORST_FIRST: Final = (
 """Effects in the order in which a sample names clients."""
 
 
+_WHEN: Final = {Reach.NEXT_PERIOD: "at the next billing period"}
+"""When it happens to clients, where that is not with the apply."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """A count of clients, and what is true of them; `name` is stable.
@@ -57,14 +62,16 @@ class Effect:
         return words(f"{number(self.count)} ", self.phrase, tone=self.tone)
 
 
-def effects(finding: ImpactFinding, difference: Difference) -> tuple[Effect, ...]:
+def effects(
+    finding: ImpactFinding, difference: Difference, reach: Reach = Reach.ON_REASSIGN
+) -> tuple[Effect, ...]:
     """Return the counts that are not zero: who loses it now, who keeps it, whom that hurts; who gains it.
 
     Told is who uses what goes, and who is over what shrinks: never both of one loss.
     """
     now = _now_over(finding, difference) if difference.shrinks else _now_use(finding, difference)
     told = (
-        *_losing(finding, difference),
+        *_losing(finding, difference, _WHEN.get(reach, "with this apply")),
         *now,
         *_keeping(finding, difference),
         *_beside(finding, difference),
@@ -94,14 +101,14 @@ def naming(of: tuple[Effect, ...], sample: Sequence[str]) -> tuple[Effect, ...]:
     return tuple(replace(each, sample=said) if each is worst else each for each in of)
 
 
-def _losing(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
+def _losing(finding: ImpactFinding, difference: Difference, when: str) -> Iterator[Effect]:
     count, row = finding.lose, difference.code.row
     if row.acknowledged_by == "ends":
-        phrase = words(f"{agreed(count, 'subscription ends', 'subscriptions end')} with this apply")
+        phrase = words(f"{agreed(count, 'subscription ends', 'subscriptions end')} {when}")
     elif difference.shrinks:
-        phrase = words(f"{agreed(count, 'drops', 'drop')} to ", difference.left, " with this apply")
+        phrase = words(f"{agreed(count, 'drops', 'drop')} to ", difference.left, f" {when}")
     else:
-        phrase = words(f"{agreed(count, 'loses', 'lose')} {row.held} with this apply")
+        phrase = words(f"{agreed(count, 'loses', 'lose')} {row.held} {when}")
     yield Effect("lose", count, _toned(phrase, Tone.ALARM), Tone.ALARM)
 
 

@@ -100,6 +100,11 @@ def entries(plan: Plan, glossary: Glossary, occasion: Occasion = Occasion.PLAN) 
     return tuple(sorted(found, key=_rank))
 
 
+def when_of(*reaches: Reach) -> str:
+    """Say when the holders feel what a plan does, which an apply does at once."""
+    return "at the next billing period" if Reach.NEXT_PERIOD in reaches else "now"
+
+
 def _rank(entry: Entry) -> tuple[int, ...] | tuple[int | str, ...]:
     figures = entry.figures
     counts = (figures.ending, figures.losing_in_use, figures.losing, figures.keeping, figures.gaining)
@@ -123,7 +128,7 @@ def _entry(changes: tuple[Change, ...], glossary: Glossary, occasion: Occasion) 
         revisions=_revisions(first),
         severity=worst(each.severity for each in changes),
         figures=figures,
-        headline=headline(figures),
+        headline=headline(figures, when_of(*(each.reach for each in changes))),
         whom=(*_whom(changes, figures), *_which_side(first, occasion)),
         changes=_in_a_row(changes, found, figures),
         facts=found,
@@ -189,7 +194,10 @@ def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
     yield from _holders(first, figures)
     for change in changes:
         if change.reassignment is not None:
-            yield from _moves(change.reassignment, change.impact.grants_ending)
+            if change.reach is Reach.ON_REASSIGN:
+                yield from _moves(change.reassignment, change.impact.grants_ending)
+            else:
+                yield _reached(change.reassignment, change.reach)
     if first.reach is not Reach.UNKNOWN and not all(each.impact.complete for each in changes):
         said = "The platform could not say everything: counts are at least what is shown."
         yield words(said, tone=Tone.CAUTION)
@@ -228,6 +236,11 @@ def _afterwards(change: Change, holding: int) -> str:
             return f" and {agreed(holding, 'notices', 'notice')} nothing"
         case _:
             return ""
+
+
+def _reached(moves: Reassignment, reach: Reach) -> Words:
+    get, when = agreed(moves.clients, "gets", "get"), when_of(reach).replace("now", "at once")
+    return words(f"{counted(moves.clients, 'client')} {get} the edit {when}, without being reassigned.")
 
 
 def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:

@@ -88,7 +88,7 @@ class _Differing(NamedTuple):
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        return effects(self.finding, self.difference) if self.finding else ()
+        return effects(self.finding, self.difference, self.change.reach) if self.finding else ()
 
 
 def _differing(changes: Sequence[Change]) -> Iterator[_Differing]:

@@ -141,17 +141,17 @@ def total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count or 0 for count in known)
 
 
-def headline(figures: Figures) -> Words:
-    """Say who loses what they have now, who keeps it, who gains; without a full stop."""
+def headline(figures: Figures, when: str = "now") -> Words:
+    """Say who loses what they have and when, who keeps it, who gains; without a full stop."""
     if figures.level is Level.UNKNOWN:
         return words("Which clients it touches is unknown", tone=Tone.CAUTION)
-    return chained(_parts(figures), "; ")
+    return chained(_parts(figures, when), "; ")
 
 
-def _parts(figures: Figures) -> Iterator[Words]:
+def _parts(figures: Figures, when: str) -> Iterator[Words]:
     losing, keeping, gaining = figures.losing or 0, figures.keeping or 0, figures.gaining or 0
     if losing:
-        yield words(_losing(losing, figures.losing_in_use or 0), tone=Tone.ALARM)
+        yield words(_losing(losing, figures.losing_in_use or 0, when), tone=Tone.ALARM)
     if figures.ending:
         ends = agreed(figures.ending, "ends", "end")
         yield words(f"{counted(figures.ending, 'subscription')} {ends}", tone=Tone.ALARM)
@@ -165,8 +165,8 @@ def _parts(figures: Figures) -> Iterator[Words]:
         yield words(Span(f"{number(gaining)} {agreed(gaining, 'gains', 'gain')}", Tone.GOOD))
 
 
-def _losing(losing: int, in_use: int) -> str:
-    who = f"{counted(losing, 'client')} {agreed(losing, 'loses', 'lose')} something now"
+def _losing(losing: int, in_use: int, when: str) -> str:
+    who = f"{counted(losing, 'client')} {agreed(losing, 'loses', 'lose')} something {when}"
     if not in_use:
         return who
     if losing == 1:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action
 from reconciler.model.terms import worst
-from reconciler.render.story.entries import Occasion
+from reconciler.render.story.entries import Occasion, when_of
 from reconciler.render.story.figures import Figures, Level, headline
 from reconciler.render.story.words import Tone, chained, code, key, listed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.model.capabilities import Capabilities
     from reconciler.model.plans import Plan
     from reconciler.render.story.blockers import Blocker
     from reconciler.render.story.words import Words
@@ -75,12 +76,28 @@ def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker], occasion:
     name = key(plan.environment, Tone.STRONG)
     if judgement is Judgement.EMPTY:
         subject = words("Nothing to change", tone=Tone.GOOD)
-        return Verdict(judgement, subject, words(key(plan.environment), " is as the files say"), ())
+        as_said = words(key(plan.environment), " is as the files say", limits(plan.platform.capabilities))
+        return Verdict(judgement, subject, as_said, ())
     planned = "Package plan for " if occasion is Occasion.PLAN else "Package drift on "
     before = "Package changes since " if plan.is_offline else planned
     sentence = chained(_sentences(plan, figures, blockers), " ")
     subject = words(words(before, tone=Tone.STRONG), name)
-    return Verdict(judgement, subject, headline(figures), sentence)
+    statement = headline(figures, when_of(*(each.reach for each in plan.changes)))
+    return Verdict(judgement, subject, words(statement, limits(plan.platform.capabilities)), sentence)
+
+
+_REACHES: Final = {
+    "assignment": "",
+    "period": "edits reach every holder at the next billing period",
+    "none": "edits reach every holder at once",
+}
+
+
+def limits(able: Capabilities) -> Words:
+    """Say what the platform cannot do that decides about the plan; empty where it can do all of that."""
+    one_by_one = "" if able.change_sets else "changes are made one by one"
+    told = [each for each in (_REACHES[able.snapshots], one_by_one) if each]
+    return words(f" (on this platform, {' and '.join(told)})", tone=Tone.CAUTION) if told else ()
 
 
 def _judgement(plan: Plan, figures: Figures) -> Judgement:
@@ -103,7 +120,7 @@ def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Ite
     if plan.blocked:
         yield words(f"Blocked by {counted(len(blockers), 'guard')}.")
     yield words(_packages(plan))
-    if figures.moving:
+    if figures.moving and plan.platform.capabilities.snapshots == "assignment":
         are = agreed(figures.moving, "is", "are")
         yield words(f"{counted(figures.moving, 'client')} {are} reassigned.")
     if plan.loosened:

@@ -26,7 +26,7 @@ _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
 def platform(call: _Anybody) -> Response:
     """Say which platform this is, and which versions of the API are spoken."""
     identity = call.platform.identity()
-    return shown(PlatformReply(kind=identity.kind, lineage=identity.lineage, versions=(VERSION,)))
+    return shown(PlatformReply(**dict(identity), versions=(VERSION,)))
 
 
 @router.get(paths.STATE, response_model=StateReply)

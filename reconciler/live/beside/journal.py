@@ -1,0 +1,79 @@
+"""The change set that is being made, kept until all of it is known to be done or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.catalog import Catalog
+from reconciler.model.changesets import ArchiveWrite
+from reconciler.store import meta
+from reconciler.wire.changesets import ChangeSetBody
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from reconciler.live.beside.product import Seen
+    from reconciler.model.changesets import ChangeSet, PackageWrite
+
+_PENDING: Final = "pending"
+
+
+def begin(connection: Connection, change_set: ChangeSet) -> None:
+    """Keep a change set that is about to be made."""
+    said = {
+        "at": change_set.at.isoformat(),
+        "on_behalf_of": change_set.on_behalf_of,
+        "body": ChangeSetBody.of(change_set).model_dump_json(),
+    }
+    meta.write(connection, _PENDING, said)
+
+
+def pending(connection: Connection) -> ChangeSet | None:
+    """Return the change set that was begun and not ended."""
+    said = meta.read(connection, _PENDING)
+    if said is None:
+        return None
+    body = ChangeSetBody.model_validate_json(said["body"])
+    whole = body.value(body.actor, datetime.fromisoformat(said["at"]))
+    return replace(whole, on_behalf_of=said["on_behalf_of"])
+
+
+def end(connection: Connection) -> None:
+    """Forget it."""
+    meta.forget(connection, _PENDING)
+
+
+def done_of(change_set: ChangeSet, seen: Seen) -> ChangeSet:
+    """Return the part that the product shows as made; settings that need the whole wait for the rest."""
+    done = tuple(write for write in change_set.writes if is_done(write, seen))
+    if len(done) == len(change_set.writes):
+        return change_set
+    written = {write.key for write in done}
+    return replace(
+        change_set,
+        writes=done,
+        moves=tuple(move for move in change_set.moves if move.who.package in written),
+        expected_catalog=_described_anew(change_set),
+        guards=None,
+    )
+
+
+def is_done(write: PackageWrite | ArchiveWrite, seen: Seen) -> bool:
+    """Whether the product shows the package as the write wants it."""
+    package = seen.packages.get(write.key)
+    if package is None or (write.origin != write.key and write.origin in seen.packages):
+        return False
+    if isinstance(write, ArchiveWrite):
+        return package.archived
+    return (package.definition, package.archived) == (write.definition, write.archived)
+
+
+def _described_anew(change_set: ChangeSet) -> Catalog:
+    """Return the terms that were expected, but for those that go: what is not written may need them."""
+    new, old = change_set.catalog, change_set.expected_catalog
+    return Catalog(
+        {key: each for key, each in old.features.items() if key in new.features},
+        {key: each for key, each in old.limits.items() if key in new.limits},
+    )

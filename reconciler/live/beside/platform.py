@@ -1,0 +1,307 @@
+"""The port over a product and a store: what the product shows is taken over before anything is answered."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import BlockedError, PartialError, ReconcilerError, StaleError
+from reconciler.live.beside import journal, mirror
+from reconciler.live.beside.product import Package
+from reconciler.live.embedded import EmbeddedPlatform, apply, lookup
+from reconciler.live.embedded.retry import retried
+from reconciler.model.capabilities import Capabilities
+from reconciler.model.changesets import ArchiveWrite
+from reconciler.model.english import agreed, counted
+from reconciler.model.events import UNKNOWN
+from reconciler.model.questions import AnyOf, UsesMoreThan
+from reconciler.planning.ability import require_able
+from reconciler.store import subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.live.beside.product import Product, Seen
+    from reconciler.model.changesets import ChangeSet, PackageWrite, Run
+    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.events import Author
+    from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.plans import PlatformIdentity
+    from reconciler.model.prospects import Assignment
+    from reconciler.model.questions import Answer, ClientQuestion, Condition, Tally
+    from reconciler.model.settings import Bound
+    from reconciler.store.database import Database
+
+
+class BesidePlatform(EmbeddedPlatform):
+    """Implements `Platform`."""
+
+    def __init__(self, product: Product, store: Database, clock: Callable[[], datetime]) -> None:
+        super().__init__(store)
+        self._product = product
+        self._clock = clock
+        self._able = Capabilities(
+            snapshots=product.snapshots,
+            change_sets=False,
+            usage=False,
+            expiry=False,
+            allowed_emails=False,
+            records=False,
+        )
+
+    def identity(self) -> PlatformIdentity:
+        """See `PlatformReader`; the lineage is the store's."""
+        ours = super().identity()
+        return ours.model_copy(update={"kind": self._product.kind, "capabilities": self._able})
+
+    @retried
+    def look(self) -> Seen:
+        """Take over what the product shows, and first of all what an apply that was cut off has done."""
+        seen, at = self._product.seen(), self._clock()
+        with self.database.joined() as connection:
+            unfinished = self._settle(connection, seen)
+            mirror.take(connection, seen, at, self._product.kind, unfinished)
+        return seen
+
+    def state_token(self) -> str:
+        """See `HasStateToken`."""
+        self.look()
+        return super().state_token()
+
+    def packages(self) -> tuple[PackageHead, ...]:
+        """See `PlatformReader`."""
+        self.look()
+        return super().packages()
+
+    def package(self, key: str) -> PackageHead | None:
+        """See `PlatformReader`."""
+        self.look()
+        return super().package(key)
+
+    def client(self, client_id: str, at: datetime) -> Client:
+        """See `PlatformReader`."""
+        self.look()
+        return super().client(client_id, at)
+
+    def clients(
+        self, at: datetime, *, package: str | None = None, outdated: bool = False
+    ) -> Iterator[Client]:
+        """See `PlatformReader`."""
+        self.look()
+        return super().clients(at, package=package, outdated=outdated)
+
+    def answers(
+        self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int
+    ) -> tuple[Answer, ...]:
+        """See `PlatformReader`; what nobody meters is not known."""
+        found = super().answers(questions_, at, sample=sample)
+        return tuple(
+            replace(answer, complete=not any(map(_is_of_use, question.conditions)))
+            for question, answer in zip(questions_, found, strict=True)
+        )
+
+    def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
+        """See `PlatformReader`; nothing is metered."""
+        del package, meter, at
+        return iter(())
+
+    def apply(self, change_set: ChangeSet) -> Run:
+        """See `Platform`; changes are made one by one, in their order.
+
+        Raises:
+            PartialError: One failed after others were made; the run records those.
+        """
+        for write in change_set.writes:
+            if not isinstance(write, ArchiveWrite):
+                self._require_able(write.key, write.definition)
+        before = self.look()
+        earlier = self.run_of_plan(change_set.plan_hash)
+        if earlier is not None:
+            return earlier
+        self._rehearse(change_set)
+        failure = self._make(change_set, before)
+        run = self._settled(change_set)
+        if failure is None and run is not None:
+            return run
+        if failure is not None and run is None and self._product.seen() == before:
+            raise failure
+        raise self._partial(change_set, run, failure) from failure
+
+    def import_clients(
+        self,
+        lines: Iterable[ClientLine],
+        at: datetime,
+        *,
+        assign: Bound | None = None,
+        by: Author = UNKNOWN,
+    ) -> ImportReport:
+        """See `Platform`; held in memory."""
+        found = tuple(lines)
+        if any(line.usage for line in found):
+            raise self._unmetered()
+        self.look()
+        return self._imported(found, at, assign, by)
+
+    @retried
+    def _imported(
+        self, lines: tuple[ClientLine, ...], at: datetime, assign: Bound | None, by: Author
+    ) -> ImportReport:
+        with self.database.joined() as connection:
+            report = super().import_clients(lines, at, assign=assign, by=by)
+            self._place(connection, {line.id for line in lines}, at)
+        return report
+
+    @retried
+    def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        if line.usage:
+            raise self._unmetered()
+        self.look()
+        with self.database.joined() as connection:
+            client = EmbeddedPlatform.add_client(self, line, at, by=by)
+            self._place(connection, {line.id}, at)
+        return client
+
+    @retried
+    def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        self.look()
+        with self.database.joined() as connection:
+            client = EmbeddedPlatform.assign(self, client_id, package, at, by=by)
+            self._place(connection, {client_id}, at)
+        return client
+
+    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
+        """See `Platform`."""
+        self.look()
+        return super().foresee(client_id, package, at)
+
+    @retried
+    def edit_package(
+        self,
+        key: str,
+        definition: Definition,
+        at: datetime,
+        *,
+        archived: bool = False,
+        by: Author = UNKNOWN,
+    ) -> PackageHead:
+        """See `Platform`; it reaches all who hold the package."""
+        self._require_able(key, definition)
+        self.look()
+        with self.database.joined() as connection:
+            head = EmbeddedPlatform.edit_package(self, key, definition, at, archived=archived, by=by)
+            mirror.follow(connection, head, at, by)
+            self._product.write(key, Package(definition, archived))
+        return head
+
+    def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
+        """See `Platform`; refused."""
+        del client_id, meter, amount, at
+        raise self._unmetered()
+
+    def set_users(self, client_id: str, users: int, at: datetime) -> Client:
+        """See `Platform`; refused."""
+        del client_id, users, at
+        raise self._unmetered()
+
+    def start_cycle(self, client_id: str, at: datetime) -> Client:
+        """See `Platform`; refused."""
+        del client_id, at
+        raise self._unmetered()
+
+    def _unmetered(self) -> BlockedError:
+        return BlockedError(
+            f"a platform of the kind {self._product.kind} meters no usage",
+            hint="Count it in your own product.",
+        )
+
+    def _require_able(self, key: str, definition: Definition) -> None:
+        require_able(self._product.kind, self._able, key, definition)
+
+    def _place(self, connection: Connection, client_ids: Collection[str], at: datetime) -> None:
+        found = (lookup.view(connection, each, at) for each in sorted(client_ids))
+        self._product.place(
+            {each.id: each.subscription.package if each.status == "active" else None for each in found}
+        )
+
+    def _rehearse(self, change_set: ChangeSet) -> None:
+        """Raise what keeps the change set from being applied, before anything of it is made."""
+        with self.database.joined() as connection:
+            trial = connection.begin_nested()
+            self._record(connection, change_set)
+            trial.rollback()
+
+    def _record(self, connection: Connection, change_set: ChangeSet) -> Run:
+        run = apply.apply(connection, change_set, reaches_everybody=True)
+        subscriptions.follow(connection, [write.key for write in change_set.writes])
+        return run
+
+    def _make(self, change_set: ChangeSet, before: Seen) -> ReconcilerError | None:
+        """Change the product, one package after the other; return what went wrong."""
+        with self.database.writing() as connection:
+            journal.begin(connection, change_set)
+        try:
+            for write in change_set.writes:
+                if not journal.is_done(write, before):
+                    self._product.write(
+                        write.key,
+                        _wanted(write, before),
+                        renamed_from=write.origin if write.origin != write.key else None,
+                    )
+        except ReconcilerError as error:
+            return error
+        return None
+
+    @retried
+    def _settled(self, change_set: ChangeSet) -> Run | None:
+        """Record what was made of it; return the run, or None where nothing was."""
+        self.look()
+        return self.run_of_plan(change_set.plan_hash)
+
+    def _settle(self, connection: Connection, seen: Seen) -> Collection[str]:
+        """Record what was made of what was begun, and return what may be half done.
+
+        What can no longer be recorded so, since others wrote meanwhile, counts as made by hand.
+        """
+        begun = journal.pending(connection)
+        if begun is None:
+            return ()
+        done = journal.done_of(begun, seen)
+        if done.writes or done is begun:
+            with suppress(StaleError, BlockedError), connection.begin_nested():
+                self._record(connection, done)
+        journal.end(connection)
+        return {write.key for write in begun.writes} - {write.key for write in done.writes}
+
+    def _partial(
+        self, change_set: ChangeSet, run: Run | None, failure: ReconcilerError | None
+    ) -> PartialError:
+        done = len(run.after) if run else 0
+        where = f"Run {run.id} records what was done. " if run else ""
+        whole = counted(len(change_set.writes), "package")
+        why = failure.message if failure else f"{self._product.kind} shows something else than was written"
+        return PartialError(
+            f"only {done} of {whole} {agreed(done, 'was', 'were')} changed: {why}",
+            hint=f"{where}Plan again: the plan has what is left.",
+        )
+
+
+def _wanted(write: PackageWrite | ArchiveWrite, before: Seen) -> Package:
+    if isinstance(write, ArchiveWrite):
+        return replace(before.packages[write.key], archived=True)
+    return Package(write.definition, write.archived)
+
+
+def _is_of_use(condition: Condition) -> bool:
+    match condition:
+        case UsesMoreThan():
+            return True
+        case AnyOf(alternatives):
+            return any(isinstance(each, UsesMoreThan) for each in alternatives)
+        case _:
+            return False

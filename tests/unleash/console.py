@@ -1,0 +1,66 @@
+"""What a person does in Unleash itself, and what an application asks of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import Request, urlopen
+
+DEVELOPMENT = "environments/development"
+
+
+@dataclass(frozen=True)
+class Console:
+    address: str
+    token: str
+    prefix: str
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": self.token, "Content-Type": "application/json"}
+        request = Request(f"{self.address}/api/admin/{path}", content, headers, method=method)  # noqa: S310 - loopback
+        with urlopen(request) as answer:  # noqa: S310 - loopback
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def segment(self, package: str) -> dict[str, Any]:
+        name = f"{self.prefix}.{package}"
+        found: list[dict[str, Any]] = self.call("GET", "segments")["segments"]
+        return next(each for each in found if each["name"] == name)
+
+    def clients(self, package: str) -> list[str]:
+        values: list[str] = self.segment(package)["constraints"][0]["values"]
+        return values
+
+    def name_clients(self, package: str, *ids: str) -> None:
+        segment = self.segment(package)
+        segment["constraints"][0]["values"] = list(ids)
+        body = {name: segment[name] for name in ("name", "description", "constraints")}
+        self.call("PUT", f"segments/{segment['id']}", body)
+
+    def strategies(self, flag: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("GET", f"{self._flag(flag)}/{DEVELOPMENT}/strategies")
+        return found
+
+    def take(self, flag: str, package: str) -> None:
+        """Take a flag's strategy for a package away."""
+        id_ = self.segment(package)["id"]
+        (strategy,) = (each for each in self.strategies(flag) if id_ in each["segments"])
+        self.call("DELETE", f"{self._flag(flag)}/{DEVELOPMENT}/strategies/{strategy['id']}")
+
+    def switch_off(self, flag: str) -> None:
+        self.call("POST", f"{self._flag(flag)}/{DEVELOPMENT}/off")
+
+    def has(self, flag: str, client: str) -> bool:
+        """Ask Unleash itself whether a client has a feature."""
+        asked = {
+            "environment": "development",
+            "projects": ["default"],
+            "context": {"appName": "shop", "userId": client},
+        }
+        found = self.call("POST", "playground", asked)["features"]
+        return any(each["name"] == f"{self.prefix}.{flag}" and each["isEnabled"] for each in found)
+
+    def _flag(self, flag: str) -> str:
+        return f"projects/default/features/{self.prefix}.{flag}"
