@@ -11,18 +11,22 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.persons import *
     from reconciler.conformance.questions import *
     from reconciler.conformance.undoings import *
+    from reconciler.conformance.reach import *
 
     @pytest.fixture
     def platform() -> Iterator[Platform]:
         with open_mine("mine://test", root=..., token=None) as opened:
             yield opened  # empty, and a new one for each test
 
+What the platform does not claim (`PlatformIdentity.capabilities`) is skipped, each check with its reason.
 Each write is told its instant. A platform with a clock of its own needs a fixture that sets it to that.
 Nothing of the program imports this.
 """
 
+from typing import Final
+
 import pytest
 
-pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("applies", "clients", "events", "grants", "history", "questions"))
-)
+MODULES: Final = ("applies", "clients", "events", "grants", "histories", "history", "questions", "reach")
+
+pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in (*MODULES, "claims")))

@@ -20,6 +20,7 @@ from reconciler.conformance.building import (
     version,
     with_client,
 )
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Expectation, Move, PackageState, PackageWrite
@@ -265,6 +266,7 @@ def test_holders_follow_a_renamed_package(platform: Platform) -> None:
     }
 
 
+@needs("change_sets")
 def test_two_packages_swap_their_keys(platform: Platform) -> None:
     apply(platform, writes=(written(platform, "a", title="A"), written(platform, "b", title="B")))
 
@@ -412,6 +414,7 @@ def test_ai_credits_are_judged_by_the_catalog_of_the_same_change_set(platform: P
         apply(platform, writes=(written(platform, features=["chat"], ai_credits=5),))
 
 
+@needs("usage")
 def test_more_clients_than_expected_are_stale(platform: Platform) -> None:
     with_client(platform)
     using = ClientQuestion("basic", (1,), (UsesMoreThan("chat", 0),))
@@ -464,6 +467,7 @@ def test_expectations_speak_of_the_keys_before_the_writes(platform: Platform) ->
         apply(platform, writes=(rename,), expectations=(Expectation((EVERYONE,), 0, "holders"),))
 
 
+@needs("expiry")
 def test_a_rollout_move_keeps_start_and_usage_and_counts_the_new_expiry_from_the_start(
     platform: Platform,
 ) -> None:
@@ -480,6 +484,7 @@ def test_a_rollout_move_keeps_start_and_usage_and_counts_the_new_expiry_from_the
     assert (client.entitlements.features, client.usage, run.moved) == ((), {"chat": 3}, 1)
 
 
+@needs("expiry")
 def test_a_move_to_a_definition_without_expiry_never_expires(platform: Platform) -> None:
     apply(platform, writes=(written(platform, expiry="1 week"),))
     with_client(platform)
@@ -490,6 +495,7 @@ def test_a_move_to_a_definition_without_expiry_never_expires(platform: Platform)
     assert platform.holder_count(NOW + timedelta(days=9999)) == 1
 
 
+@needs("expiry")
 def test_a_move_may_find_a_subscription_expired(platform: Platform) -> None:
     apply(platform, writes=(written(platform),))
     with_client(platform)
@@ -513,6 +519,7 @@ def test_more_movers_than_planned_are_stale_and_nothing_is_written(platform: Pla
     assert (version(platform, "basic"), len(platform.runs())) == (1, 1)
 
 
+@needs("snapshots=assignment")
 def test_only_those_who_match_move(platform: Platform) -> None:
     for client_id, users in (("a", 1), ("b", 4), ("c", 5)):
         with_client(platform, client_id, users=users)
@@ -525,6 +532,7 @@ def test_only_those_who_match_move(platform: Platform) -> None:
     assert [client.id for client in platform.clients(LATER, outdated=True)] == ["a", "c"]
 
 
+@needs("snapshots=assignment")
 def test_who_is_on_the_target_already_does_not_move(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("basic", definition(features=[]), NOW)
@@ -564,6 +572,7 @@ def test_a_move_of_a_package_that_is_not_there_is_stale(platform: Platform) -> N
         apply(platform, moves=(Move(EVERYONE, 1),))
 
 
+@needs("snapshots=assignment")
 def test_nobody_is_moved_into_an_archived_package(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("basic", definition(features=[]), NOW, archived=True)
@@ -583,6 +592,7 @@ def test_holders_of_an_archived_package_return_to_an_older_revision(platform: Pl
     assert (run.moved, platform.client("acme", LATER).subscription.revision) == (1, 1)
 
 
+@needs("allowed_emails")
 def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
     with_client(platform)
     with_client(platform, "globex")
@@ -596,6 +606,7 @@ def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
     assert (run.moved, platform.holdings(["basic"], LATER)) == (1, {"basic": {1: 1, 2: 1}})
 
 
+@needs("snapshots=assignment")
 def test_a_suspended_client_is_not_moved(platform: Platform) -> None:
     with_client(platform, status="disabled")
     platform.edit_package("basic", definition(features=[]), NOW)
@@ -605,6 +616,7 @@ def test_a_suspended_client_is_not_moved(platform: Platform) -> None:
     assert (run.moved, platform.client("acme", LATER).subscription.revision) == (0, 1)
 
 
+@needs("usage")
 def test_a_client_over_a_lowered_limit_keeps_what_it_used(platform: Platform) -> None:
     platform.edit_package("basic", definition(limits={"sources": 9}), NOW)
     platform.add_client(line("acme", usage={"sources": 8}), NOW)

@@ -17,6 +17,7 @@ from reconciler.conformance.building import (
     with_catalog,
     with_client,
 )
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError, WrongUsageError
 from reconciler.model.clients import ClientFilter, ClientLine, Entitlements, ImportReport
 from reconciler.model.emails import normal_email
@@ -42,6 +43,7 @@ def test_a_client_is_assigned_a_snapshot_of_the_current_revision(platform: Platf
     assert platform.snapshot("acme") == definition(features=["audio", "chat"])
 
 
+@needs("snapshots=assignment")
 def test_a_removed_feature_is_kept_by_clients_who_hold_it(platform: Platform) -> None:
     with_client(platform)
 
@@ -60,6 +62,7 @@ def test_an_edit_that_changes_nothing_mints_no_revision(platform: Platform) -> N
     assert (head.revision, head.version) == (1, 2)
 
 
+@needs("expiry")
 @pytest.mark.parametrize(
     ("expiry", "end"),
     [
@@ -77,6 +80,7 @@ def test_expiry_counts_from_the_assignment(platform: Platform, expiry: str, end:
     assert client.subscription.expires_at == end
 
 
+@needs("expiry")
 def test_an_expired_subscription_entitles_to_nothing_from_its_last_instant_on(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="1 day"), NOW)
     platform.add_client(line("acme"), NOW)
@@ -108,6 +112,7 @@ def test_a_client_who_becomes_active_again_counts_again(platform: Platform) -> N
     assert platform.holdings(["basic"], LATER) == {"basic": {1: 1}}
 
 
+@needs("allowed_emails")
 def test_allowed_emails_gate_assignment_whatever_their_case(platform: Platform) -> None:
     platform.edit_package("basic", definition(allowed_emails=["Ops@Acme.example"]), NOW)
 
@@ -118,6 +123,7 @@ def test_allowed_emails_gate_assignment_whatever_their_case(platform: Platform) 
     assert [client.id for client in platform.clients(NOW)] == ["acme"]
 
 
+@needs("allowed_emails")
 def test_allowed_emails_do_not_gate_use(platform: Platform) -> None:
     with_client(platform)
 
@@ -139,6 +145,7 @@ def test_an_archived_package_is_not_assignable_and_keeps_its_holders(platform: P
     assert platform.client("acme", NOW).entitlements.features == ("chat",)
 
 
+@needs("usage")
 def test_assigning_by_hand_starts_anew(platform: Platform) -> None:
     with_catalog(platform)
     platform.edit_package("basic", definition(), NOW)
@@ -152,6 +159,7 @@ def test_assigning_by_hand_starts_anew(platform: Platform) -> None:
     assert (client.usage, client.users) == ({"sources": 5}, 2)
 
 
+@needs("expiry")
 def test_what_an_assignment_would_do_is_told_and_nothing_written(platform: Platform) -> None:
     with_catalog(platform)
     held = definition(features=["agent", "chat"], limits={"sessions": 10}, ai_credits=100)
@@ -177,6 +185,7 @@ def test_what_an_assignment_would_do_is_told_and_nothing_written(platform: Platf
     assert told.restarted == {"chat": 3, "ai_credits": 6}
 
 
+@needs("usage")
 def test_an_assignment_does_what_it_was_told_to_do(platform: Platform) -> None:
     with_catalog(platform)
     with_client(platform, usage={"chat": 3, "sources": 5})
@@ -199,6 +208,7 @@ def test_assigning_what_is_held_is_told_as_such(platform: Platform) -> None:
     assert (told.is_held, told.prospect.fields) == (True, ())
 
 
+@needs("allowed_emails")
 def test_an_assignment_that_a_rule_forbids_is_not_foreseen(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("old", definition("Old"), NOW, archived=True)
@@ -212,6 +222,7 @@ def test_an_assignment_that_a_rule_forbids_is_not_foreseen(platform: Platform) -
             platform.foresee(client, key, LATER)
 
 
+@needs("usage")
 def test_a_feature_that_the_catalog_lost_starts_anew_where_it_is_held(platform: Platform) -> None:
     platform.edit_package("basic", definition(features=["gone"]), NOW)
     platform.add_client(line("acme", usage={"gone": 3, "unheard_of": 4}), NOW)
@@ -222,6 +233,7 @@ def test_a_feature_that_the_catalog_lost_starts_anew_where_it_is_held(platform: 
     assert client.subscription.assigned_at == NOW
 
 
+@needs("usage")
 def test_use_beyond_a_limit_is_refused_and_not_recorded(platform: Platform) -> None:
     platform.edit_package("basic", definition(limits={"sessions": 10}), NOW)
     platform.add_client(line("acme"), NOW)
@@ -233,6 +245,7 @@ def test_use_beyond_a_limit_is_refused_and_not_recorded(platform: Platform) -> N
     assert (total, platform.client("acme", NOW).usage) == (10, {"sessions": 10})
 
 
+@needs("usage")
 def test_a_client_over_its_limit_may_give_back_and_use_again_below_it(platform: Platform) -> None:
     platform.edit_package("basic", definition(limits={"sources": 5}), NOW)
     platform.add_client(line("acme", usage={"sources": 9}), NOW)
@@ -244,6 +257,7 @@ def test_a_client_over_its_limit_may_give_back_and_use_again_below_it(platform: 
     assert platform.record_usage("acme", "sources", 1, NOW) == 5
 
 
+@needs("usage")
 def test_nobody_gives_back_more_than_was_used(platform: Platform) -> None:
     with_client(platform, usage={"chat": 2})
 
@@ -271,6 +285,7 @@ def test_a_limit_of_a_features_name_that_is_left_out_grants_nothing(platform: Pl
         platform.record_usage("acme", "sources", 1, NOW)
 
 
+@needs("usage")
 def test_ai_credits_are_a_pool(platform: Platform) -> None:
     with_catalog(platform)
     platform.edit_package("basic", definition(features=["agent"], ai_credits=100), NOW)
@@ -298,6 +313,7 @@ def test_an_empty_list_of_emails_is_refused(platform: Platform) -> None:
     assert platform.packages() == ()
 
 
+@needs("usage")
 def test_unlimited_is_unlimited_up_to_what_json_keeps_exact(platform: Platform) -> None:
     platform.edit_package("basic", definition(limits={"sessions": "unlimited"}), NOW)
     platform.add_client(line("acme"), NOW)
@@ -308,6 +324,7 @@ def test_unlimited_is_unlimited_up_to_what_json_keeps_exact(platform: Platform) 
         platform.record_usage("acme", "sessions", 1, NOW)
 
 
+@needs("expiry")
 def test_an_expired_client_may_use_nothing(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="1 day"), NOW)
     platform.add_client(line("acme"), NOW)
@@ -316,6 +333,7 @@ def test_an_expired_client_may_use_nothing(platform: Platform) -> None:
         platform.record_usage("acme", "chat", 1, NOW + timedelta(days=1))
 
 
+@needs("usage")
 def test_the_user_count_caps_growth_and_not_shrinking(platform: Platform) -> None:
     with_client(platform)
     platform.import_clients([ClientLine("acme", 1, users=9)], NOW)
@@ -335,6 +353,7 @@ def test_a_client_with_too_many_users_is_not_added(platform: Platform) -> None:
         platform.add_client(line("globex", users=6), NOW)
 
 
+@needs("usage")
 def test_users_are_not_negative(platform: Platform) -> None:
     with_client(platform)
 
@@ -367,6 +386,7 @@ def test_a_package_that_is_not_there_is_named_with_what_comes_near(platform: Pla
     assert "basic" in raised.value.hint
 
 
+@needs("snapshots=assignment")
 def test_clients_come_by_id_of_one_package_or_only_outdated(platform: Platform) -> None:
     for client_id in ("b", "a", "B", "z"):
         with_client(platform, client_id)
@@ -396,6 +416,7 @@ def test_an_import_adds_and_updates(platform: Platform) -> None:
     assert [client.name for client in platform.clients(NOW)] == ["Acme", "globex"]
 
 
+@needs("usage")
 def test_an_import_keeps_what_a_line_does_not_state(platform: Platform) -> None:
     with_client(platform, users=3, usage={"chat": 1, "audio": 2})
     before = platform.client("acme", LATER)
@@ -405,6 +426,7 @@ def test_an_import_keeps_what_a_line_does_not_state(platform: Platform) -> None:
     assert platform.client("acme", LATER) == replace(before, usage={"audio": 2, "chat": 7})
 
 
+@needs("snapshots=assignment")
 def test_an_import_that_states_what_is_held_keeps_the_snapshot(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("basic", definition(features=[]), NOW)
@@ -414,6 +436,7 @@ def test_an_import_that_states_what_is_held_keeps_the_snapshot(platform: Platfor
     assert platform.client("acme", LATER).subscription.revision == 1
 
 
+@needs("expiry")
 def test_an_import_with_another_start_keeps_snapshot_and_usage(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="4 weeks"), NOW)
     platform.add_client(line("acme", usage={"chat": 5}), NOW)
@@ -429,6 +452,7 @@ def test_an_import_with_another_start_keeps_snapshot_and_usage(platform: Platfor
     assert report.moves == (Moving("basic", "basic", 1, 1, 0, 0, ("acme",)),)
 
 
+@needs("usage")
 def test_an_import_with_another_package_assigns_it_now(platform: Platform) -> None:
     with_client(platform, usage={"chat": 5})
     platform.edit_package("other", definition("Other"), NOW)
@@ -455,6 +479,7 @@ def moving(platform: Platform) -> list[ClientLine]:
 MOVED = Moving("basic", "less", 4, 3, 1, 0, ("b", "a", "c", "d"))
 
 
+@needs("usage")
 def test_an_import_moves_nobody_unasked_and_says_whom_it_would(platform: Platform) -> None:
     lines = moving(platform)
     before = list(platform.clients(LATER))
@@ -466,6 +491,7 @@ def test_an_import_moves_nobody_unasked_and_says_whom_it_would(platform: Platfor
     assert list(platform.clients(LATER)) == before
 
 
+@needs("usage")
 def test_an_import_that_is_asked_to_moves_clients_within_its_bound(platform: Platform) -> None:
     lines = moving(platform)
     before = list(platform.clients(LATER))
@@ -478,6 +504,7 @@ def test_an_import_that_is_asked_to_moves_clients_within_its_bound(platform: Pla
     assert {client.subscription.package for client in platform.clients(LATER)} == {"less"}
 
 
+@needs("usage")
 def test_a_share_bounds_an_import_by_the_active_holders(platform: Platform) -> None:
     lines = moving(platform)
 
@@ -487,6 +514,7 @@ def test_a_share_bounds_an_import_by_the_active_holders(platform: Platform) -> N
     assert platform.import_clients(lines, LATER, assign=Share(100)).updated == 4
 
 
+@needs("usage")
 def test_the_recorded_bound_counts_for_an_import_where_it_is_stricter(platform: Platform) -> None:
     lines = moving(platform)
     apply(platform, guards=Guards(clients_losing=2))
@@ -497,12 +525,14 @@ def test_the_recorded_bound_counts_for_an_import_where_it_is_stricter(platform: 
     assert platform.import_clients(lines[1:3], LATER, assign="unlimited").updated == 2
 
 
+@needs("usage")
 def test_one_client_whom_an_import_moves_is_not_judged(platform: Platform) -> None:
     lines = moving(platform)
 
     assert platform.import_clients(lines[1:2], LATER, assign=0).moves[0].clients_losing == 1
 
 
+@needs("expiry")
 def test_a_start_by_which_a_subscription_is_over_is_counted_as_its_end(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="1 week"), NOW)
     platform.add_client(line("acme", usage={"chat": 1}), NOW)
@@ -514,6 +544,7 @@ def test_a_start_by_which_a_subscription_is_over_is_counted_as_its_end(platform:
     assert raised.value.moves == (Moving("basic", "basic", 1, 1, 1, 1, ("acme",)),)
 
 
+@needs("allowed_emails")
 def test_every_bad_line_is_found_and_nothing_imported(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("closed", definition("Closed", allowed_emails=["a@b.example"]), NOW)

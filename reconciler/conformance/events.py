@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_client
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError, InvalidError, WrongUsageError
 from reconciler.model.clients import ClientLine
 from reconciler.model.events import Author
@@ -29,6 +30,7 @@ def last(platform: Platform) -> Event:
     return event
 
 
+@needs("expiry")
 def test_an_assignment_is_an_event_with_what_was_held_before_and_after(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("other", definition("Other", expiry="1 day"), NOW)
@@ -87,6 +89,7 @@ def test_an_edit_by_hand_and_a_client_added_are_events(platform: Platform) -> No
     assert edited.after["revision"] == 1
 
 
+@needs("usage")
 def test_what_is_refused_and_what_is_metered_is_no_event(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("old", definition("Old"), NOW, archived=True)
@@ -104,7 +107,7 @@ def test_what_is_refused_and_what_is_metered_is_no_event(platform: Platform) -> 
 def test_a_run_seals_every_event_that_no_run_sealed(platform: Platform) -> None:
     with_client(platform)
     first = apply(platform).id
-    platform.edit_package("basic", definition(features=[]), LATER)
+    platform.edit_package("other", definition("Other"), LATER)
     unsealed = [event.run for event in platform.events()]
     second = apply(platform).id
 
@@ -123,7 +126,7 @@ def test_events_are_as_they_were_written_and_the_last_seal_is_found_again(platfo
     with_client(platform)
     apply(platform)
     head = str(verify(platform.events()).head)
-    platform.edit_package("basic", definition(features=[]), LATER)
+    platform.edit_package("other", definition("Other"), LATER)
     apply(platform)
 
     verified = verify(platform.events(), [head])

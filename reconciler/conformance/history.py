@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import StaleError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite, Parked, Parking
@@ -29,6 +30,7 @@ def revise(platform: Platform, *moves: Move, title: str = "Basic 2") -> int:
     return apply(platform, writes=(write,), moves=moves).id
 
 
+@needs("snapshots=assignment")
 def test_holders_of_older_revisions_are_outdated_since_the_next_one(platform: Platform) -> None:
     with_client(platform, "acme")
     with_client(platform, "gone", status="disabled")
@@ -41,6 +43,7 @@ def test_holders_of_older_revisions_are_outdated_since_the_next_one(platform: Pl
     ]
 
 
+@needs("expiry")
 @pytest.mark.parametrize(
     "edit",
     [
@@ -64,6 +67,7 @@ def test_an_edit_that_gives_holders_nothing_else_makes_nobody_outdated(
     assert list(platform.clients(LATER, outdated=True)) == []
 
 
+@needs("expiry")
 @pytest.mark.parametrize(
     "edit",
     [
@@ -86,6 +90,7 @@ def test_an_edit_of_what_holders_have_makes_them_outdated(platform: Platform, ed
     assert [client.id for client in platform.clients(LATER, outdated=True)] == ["acme"]
 
 
+@needs("expiry")
 @pytest.mark.parametrize("at", [LATER, NOW - timedelta(days=20)], ids=["later", "before they started"])
 def test_an_expiry_makes_those_outdated_whose_own_end_would_differ(platform: Platform, at: datetime) -> None:
     platform.edit_package("basic", definition(expiry="30 days"), NOW)
@@ -98,6 +103,7 @@ def test_an_expiry_makes_those_outdated_whose_own_end_would_differ(platform: Pla
     assert [client.id for client in platform.clients(at, outdated=True)] == ["october"]
 
 
+@needs("snapshots=assignment")
 def test_a_package_that_grants_what_it_did_before_leaves_only_those_between_outdated(
     platform: Platform,
 ) -> None:
@@ -112,6 +118,7 @@ def test_a_package_that_grants_what_it_did_before_leaves_only_those_between_outd
     assert [client.id for client in platform.clients(LATER, outdated=True)] == ["between"]
 
 
+@needs("snapshots=assignment")
 def test_who_is_outdated_is_so_since_the_first_revision_that_grants_something_else(
     platform: Platform,
 ) -> None:
@@ -145,6 +152,7 @@ def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
     assert [answer.count for answer in platform.answers([moved, others], LATER, sample=1)] == [2, 0]
 
 
+@needs("expiry")
 def test_who_was_moved_is_found_after_its_expiry_but_not_after_another_start_nor_while_suspended(
     platform: Platform,
 ) -> None:
@@ -162,6 +170,7 @@ def test_who_was_moved_is_found_after_its_expiry_but_not_after_another_start_nor
     assert [answer.count for answer in platform.answers([moved, ended_too], LATER, sample=1)] == [0, 1]
 
 
+@needs("expiry")
 def test_a_subscription_that_has_ended_goes_on_with_its_own_start_where_it_is_moved_back(
     platform: Platform,
 ) -> None:
@@ -232,6 +241,7 @@ def test_a_head_says_what_the_last_apply_left(platform: Platform) -> None:
     assert (archived.applied_digest, archived.applied_archived) == (edited.digest, True)
 
 
+@needs("usage")
 def test_consumption_tallies_active_holders_by_amount(platform: Platform) -> None:
     with_client(platform, "acme", usage={"sessions": 3}, users=2)
     with_client(platform, "bolt", usage={"sessions": 3})
@@ -262,6 +272,7 @@ def with_audio(platform: Platform, *clients: str) -> None:
         with_client(platform, client_id)
 
 
+@needs("snapshots=assignment")
 def test_an_entry_counts_everybody_who_ever_lost_under_it(platform: Platform) -> None:
     with_audio(platform, "a", "b", "c")
 
@@ -313,6 +324,7 @@ def test_a_spent_entry_stays_spent_when_the_feature_comes_back(platform: Platfor
     assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
 
 
+@needs("snapshots=assignment")
 def test_a_suspended_holder_is_left_to_lose_it(platform: Platform) -> None:
     with_audio(platform, "a")
     with_client(platform, "b", status="disabled")
@@ -352,6 +364,7 @@ def test_who_gains_only_lost_nothing(platform: Platform) -> None:
     assert platform.lost_since(LATER) == Lost(0, ())
 
 
+@needs("expiry")
 def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="31 days"), NOW)
     with_client(platform, "of-september", assigned_at=datetime(2026, 9, 10, tzinfo=UTC))
@@ -365,6 +378,7 @@ def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platfo
     assert platform.lost_since(LATER).clients == 1
 
 
+@needs("snapshots=assignment")
 def test_a_bound_of_an_entry_is_not_passed_whoever_applied_meanwhile(platform: Platform) -> None:
     with_audio(platform, "a", "b", "c")
     without_audio(platform, "a", "b")
@@ -380,6 +394,7 @@ def test_a_bound_of_an_entry_is_not_passed_whoever_applied_meanwhile(platform: P
     assert [each.lost for each in platform.acknowledged(LATER)] == [3]
 
 
+@needs("snapshots=assignment")
 def test_a_bound_of_who_loses_anything_is_not_passed_whoever_applied_meanwhile(platform: Platform) -> None:
     with_audio(platform, "a", "b", "c")
     without_audio(platform, "a", "b")
@@ -393,6 +408,7 @@ def test_a_bound_of_who_loses_anything_is_not_passed_whoever_applied_meanwhile(p
     assert len(platform.runs()) == 2
 
 
+@needs("snapshots=assignment")
 def test_an_entry_that_lets_something_pass_counts_also_where_no_files_are_applied(platform: Platform) -> None:
     with_audio(platform, "a", "b")
     apply(platform, writes=(PackageWrite("basic", LESS, version(platform, "basic")),), acknowledgements=())
@@ -415,6 +431,7 @@ def test_an_entry_without_a_section_is_the_one_with_the_section_that_a_loss_tell
     assert [(each.entry, each.lost) for each in platform.acknowledged(LATER)] == [(AUDIO, 1)]
 
 
+@needs("snapshots=assignment")
 def test_a_limit_that_went_with_its_feature_is_not_lost_under_an_entry_of_its_own(platform: Platform) -> None:
     capping = Catalog.normalised(
         {
@@ -458,6 +475,7 @@ def test_a_head_says_when_a_rollout_last_moved_holders_to_its_current_revision(p
     assert [head.stepped_at for head in platform.packages()] == [None]
 
 
+@needs("snapshots=assignment")
 @pytest.mark.parametrize(
     ("pace", "days"),
     [(Pace(every=1), 1), (Pace(every=7), 7), (Pace(not_before=(LATER + timedelta(days=3)).date()), 3)],

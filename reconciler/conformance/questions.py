@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, definition, line
+from reconciler.conformance.claims import claimed, needs, require  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.model.clients import ClientLine
 from reconciler.model.expiry import Expiry, Window
 from reconciler.model.questions import (
@@ -35,6 +36,7 @@ OPS_OF_ALL = tuple(f"ops@{each}.example" for each in "abcd")
 @pytest.fixture
 def peopled(platform: Platform) -> Platform:
     """Four holders, `a` and `c` on revision 1, `b` and `d` on revision 2, and two who do not count."""
+    require(platform, "snapshots=assignment", "usage")
     platform.edit_package("basic", definition(), NOW)
     platform.edit_package("other", definition("Other"), NOW)
     platform.import_clients(
@@ -213,6 +215,7 @@ def test_ids_are_ordered_by_code_point(platform: Platform) -> None:
     assert list(platform.matching(EVERYONE, NOW)) == sorted(ids)
 
 
+@needs("expiry")
 def test_an_expired_holder_is_not_counted(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="1 day"), NOW)
     platform.add_client(line("a"), NOW)
@@ -237,6 +240,7 @@ def test_usage_follows_a_client_to_another_package(peopled: Platform) -> None:
     assert answers == (Answer(2, ("c", "else")), Answer(0))
 
 
+@needs("usage")
 def test_usage_that_an_assignment_keeps_is_found_beside_the_new_package(platform: Platform) -> None:
     platform.edit_package("basic", definition(), NOW)
     platform.edit_package("other", definition("Other"), NOW)

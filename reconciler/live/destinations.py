@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from reconciler.errors import InvalidError
 from reconciler.live.opening import DATABASES, WEB, scheme_of
@@ -17,7 +18,8 @@ def strangers(url: str, named: Iterable[str]) -> tuple[Host, ...]:
 
     Names are read by what will connect, with the scheme of the URL, so that both sides mean the same: a port
     counts, and its scheme's usual one need not be stated. For a scheme that a plug-in adds, all that follows
-    `://` is the name, since only the plug-in knows what in it is a host.
+    `://` is the name, since only the plug-in knows what in it is a host; but for one that ends in `+https` or
+    `+http`, which has a host as a web address does, and the database that `store` names beside it.
 
     Raises `InvalidError` for a URL that names no platform.
     """
@@ -29,15 +31,21 @@ def strangers(url: str, named: Iterable[str]) -> tuple[Host, ...]:
 def destinations(url: str) -> tuple[Host, ...]:
     """Return the hosts that opening `url` shows a secret to; a file and a local socket have none."""
     scheme = scheme_of(url)
-    if scheme in WEB:
+    if scheme.rpartition("+")[2] in WEB:
         from reconciler.live.http import host_of  # noqa: PLC0415 - httpx is slow to import
 
-        return (host_of(url),)
+        web, _, query = url.removeprefix(f"{scheme.rpartition('+')[0]}+").partition("?")
+        return (host_of(web), *_of_store(query)) if "+" in scheme else (host_of(url),)
     if scheme in DATABASES:
         from reconciler.live.embedded.opening import hosts_of  # noqa: PLC0415 - SQLAlchemy is slow
 
         return hosts_of(url)
     return (Host(url.partition("://")[2]),)
+
+
+def _of_store(query: str) -> tuple[Host, ...]:
+    """Return the hosts of the database that a product's own address names as its store."""
+    return tuple(host for name, store in parse_qsl(query) if name == "store" for host in destinations(store))
 
 
 def _read(url: str) -> tuple[Host, ...]:

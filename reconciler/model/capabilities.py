@@ -38,12 +38,11 @@ class Capabilities(BaseModel):
 
     @property
     def claimed(self) -> Iterator[str]:
-        """Name what is there; snapshots with their kind."""
+        """Name what is there, and what is not: `usage` or `no usage`; snapshots with their kind."""
+        yield f"snapshots={self.snapshots}"
         for name, value in self:
-            if value is True:
-                yield name
-            elif value is not False:
-                yield f"{name}={value}"
+            if isinstance(value, bool):
+                yield name if value else f"no {name}"
 
 
 EVERYTHING: Final = Capabilities()

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from reconciler.conformance.building import LATER
+from reconciler.live.beside import open_beside
 from reconciler.live.opening import open_platform, open_served
 from reconciler.live.port import HasStateToken, Platform, PlatformReader
 from tests.contract.fake import FakePlatform
+from tests.live.beside.switchboard import Switchboard
 from tests.pooling import pooled
 from tests.servers import Stage, in_schema, read_only, served, stage
 from tests.statements import of_a_session, watched
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-KINDS = ("fake", "sqlite", "postgresql", "http on sqlite", "http on pooled postgresql")
+KINDS = ("fake", "beside", "sqlite", "postgresql", "http on sqlite", "http on pooled postgresql")
 
 
 @dataclass
@@ -71,6 +74,11 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     kind: str = request.param
     if kind == "fake":
         yield FakePlatform()
+        return
+    if kind == "beside":
+        board = Switchboard(tmp_path / "board.json")
+        with open_beside(board, "sqlite:///beside.db", root=tmp_path, clock=lambda: LATER) as beside:
+            yield beside
         return
     is_postgres = kind.endswith("postgresql")
     url = "sqlite:///platform.db"

@@ -8,4 +8,5 @@ from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
 from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
+from reconciler.conformance.reach import *  # noqa: F403 - the same
 from reconciler.conformance.undoings import *  # noqa: F403 - the same

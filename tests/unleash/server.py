@@ -7,13 +7,17 @@ import os
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from sqlalchemy.engine import make_url
+
+from reconciler.live.http.transport import Transport
+from reconciler.live.unleash.admin import Admin
+from reconciler.live.unleash.product import Unleash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +80,14 @@ def running(folder: Path, database: str, log: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+@contextmanager
+def product_at(address: str, token: str, prefix: str) -> Iterator[Unleash]:
+    """Give the adapter alone, in the environment that tests are in."""
+    with closing(Transport(address, token)) as transport:
+        admin = Admin(address, transport, token)
+        yield Unleash(admin, project="default", environment="development", prefix=prefix)
 
 
 def _free_port() -> int:

@@ -4,7 +4,7 @@ The product has the packages and who holds them, and is always right about both;
 place for: runs, lineage, guards, catalog, events. `product` is all that an adapter implements.
 """
 
-from reconciler.live.beside.opening import open_beside
+from reconciler.live.beside.opening import address_of, open_beside
 from reconciler.live.beside.product import Package, Product, Seen
 
-__all__ = ["Package", "Product", "Seen", "open_beside"]
+__all__ = ["Package", "Product", "Seen", "address_of", "open_beside"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from reconciler.errors import BlockedError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.store import meta
@@ -60,10 +61,31 @@ def done_of(change_set: ChangeSet, seen: Seen) -> ChangeSet:
     )
 
 
+def in_turn(change_set: ChangeSet) -> list[PackageWrite | ArchiveWrite]:
+    """Return the writes in an order in which each key is free before another package takes it.
+
+    Raises `BlockedError` where packages swap keys, which only a transaction can do.
+    """
+    renames = [write for write in change_set.writes if write.key != write.origin]
+    ordered: list[PackageWrite | ArchiveWrite] = []
+    while renames:
+        taken = {write.origin for write in renames}
+        free = [write for write in renames if write.key not in taken]
+        if not free:
+            keys = " and ".join(sorted(taken))
+            raise BlockedError(
+                f"packages swap the keys {keys}, which takes a platform with change sets",
+                hint="Rename one of them to a key of its own first, and apply that.",
+            )
+        ordered += free
+        renames = [write for write in renames if write not in free]
+    return ordered + [write for write in change_set.writes if write.key == write.origin]
+
+
 def is_done(write: PackageWrite | ArchiveWrite, seen: Seen) -> bool:
     """Whether the product shows the package as the write wants it."""
     package = seen.packages.get(write.key)
-    if package is None or (write.origin != write.key and write.origin in seen.packages):
+    if package is None:
         return False
     if isinstance(write, ArchiveWrite):
         return package.archived

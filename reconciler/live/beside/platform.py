@@ -118,12 +118,15 @@ class BesidePlatform(EmbeddedPlatform):
         for write in change_set.writes:
             if not isinstance(write, ArchiveWrite):
                 self._require_able(write.key, write.definition)
+        writes = journal.in_turn(change_set)
         before = self.look()
         earlier = self.run_of_plan(change_set.plan_hash)
         if earlier is not None:
             return earlier
         self._rehearse(change_set)
-        failure = self._make(change_set, before)
+        with self.database.writing() as connection:
+            journal.begin(connection, change_set)
+        failure = self._make(writes, before)
         run = self._settled(change_set)
         if failure is None and run is not None:
             return run
@@ -241,13 +244,11 @@ class BesidePlatform(EmbeddedPlatform):
         subscriptions.follow(connection, [write.key for write in change_set.writes])
         return run
 
-    def _make(self, change_set: ChangeSet, before: Seen) -> ReconcilerError | None:
+    def _make(self, writes: Iterable[PackageWrite | ArchiveWrite], before: Seen) -> ReconcilerError | None:
         """Change the product, one package after the other; return what went wrong."""
-        with self.database.writing() as connection:
-            journal.begin(connection, change_set)
         try:
-            for write in change_set.writes:
-                if not journal.is_done(write, before):
+            for write in writes:
+                if write.expected_version is None or not journal.is_done(write, before):
                     self._product.write(
                         write.key,
                         _wanted(write, before),

@@ -2,7 +2,7 @@
 
 A package is a segment whose constraint names its clients. It grants a feature by a strategy of the feature's
 flag that is for this segment alone, and an amount by one whose variant carries it. Whatever else a flag has,
-grants nothing to anybody here. `admin` speaks with Unleash, `product` knows what it means.
+grants nothing to anybody here.
 """
 
 from reconciler.live.unleash.product import open_unleash

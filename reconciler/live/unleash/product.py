@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.errors import BlockedError, InvalidError
-from reconciler.live.beside import Package, Seen, open_beside
-from reconciler.live.beside.opening import parameters_of
-from reconciler.live.http.transport import Transport, host_in
-from reconciler.live.unleash.admin import Admin, Spot, named
+from reconciler.live.beside import Package, Seen, address_of, open_beside
+from reconciler.live.http.transport import Transport
+from reconciler.live.unleash.admin import Admin
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
 from reconciler.model.packages import Definition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from reconciler.live.port import Platform
@@ -26,9 +23,7 @@ if TYPE_CHECKING:
 _NOBODY: Final = "(nobody)"
 """A segment must name somebody; no client has such an id."""
 _ARCHIVED: Final = "[archived] "
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_CAPS: Final = "caps"
-_STATED: Final = {"project": "default", "environment": "production", "prefix": "packages"}
+DEFAULTS: Final = {"project": "default", "environment": "production", "prefix": "packages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +45,10 @@ class Unleash:
     kind: Final = "unleash"
     snapshots: Final = "none"
 
-    def __init__(self, admin: Admin, prefix: str) -> None:
-        self._admin = admin
-        self._prefix = prefix
+    def __init__(self, admin: Admin, *, project: str, environment: str, prefix: str) -> None:
+        self._call = admin.call
+        self._flags = f"projects/{project}/features"
+        self._environment, self._prefix = environment, prefix
 
     def seen(self) -> Seen:
         """See `Product`; of who is in two segments, the package that comes first in the alphabet counts."""
@@ -66,70 +62,61 @@ class Unleash:
         state = self._state()
         segment = self._described(state.segments.get(renamed_from or key), key, package)
         wanted = _granted(package.definition)
-        for flag in sorted(wanted.keys() - state.flags.keys()):
-            self._admin.create_flag(self._full(flag))
         for flag, amount in sorted(wanted.items()):
             self._grant(state, flag, segment, amount)
         for flag in sorted(state.strategies.keys() - wanted.keys()):
-            for strategy in state.of_segment(flag, segment["id"]):
-                self._admin.delete_strategy(self._full(flag), strategy["id"])
+            self._delete(flag, state.of_segment(flag, segment["id"]))
 
     def place(self, packages: Mapping[str, str | None]) -> None:
         """See `Product`; whoever changes is in both packages for an instant, never in none."""
         segments = self._state().segments
-        most = self._admin.most_clients()
-        into: dict[str, list[str]] = {key: [] for key in segments}
-        for id_, key in packages.items():
-            if key is not None:
-                into[key].append(id_)
-        for key, ids in into.items():
-            values = sorted({*_values(segments[key]), *ids})
-            if len(values) > most:
+        most = self._call("GET", "ui-config")["resourceLimits"]["segmentValues"]
+        before = {key: {*_values(segment)} for key, segment in segments.items()}
+        into = {key: {id_ for id_, to in packages.items() if to == key} for key in segments}
+        for key in segments:
+            if len(before[key] | into[key]) > most:
                 raise BlockedError(
-                    f"package `{key}` would have {len(values):,} clients, and a segment of this Unleash "
-                    f"takes {most:,}",
+                    f"package `{key}` would have {len(before[key] | into[key]):,} clients, and a segment of "
+                    f"this Unleash takes {most:,}",
                     hint="Raise Unleash's limit of values in a segment, or split the package.",
                 )
-        for key, ids in into.items():
-            self._name_clients(segments[key], {*_values(segments[key]), *ids})
-        for key, ids in into.items():
-            left = {id_ for id_ in _values(segments[key]) if packages.get(id_, key) == key}
-            self._name_clients(segments[key], {*left, *ids})
+        for key, segment in segments.items():
+            self._name_clients(segment, before[key] | into[key])
+        for key, segment in segments.items():
+            self._name_clients(segment, {id_ for id_ in before[key] if id_ not in packages} | into[key])
 
     def _state(self) -> _State:
-        exported = self._admin.export()
-        segments = named(self._admin.segments(), self._prefix)
-        on = {each["featureName"] for each in exported["featureEnvironments"] if each["enabled"]}
-        flags = named(exported["features"], self._prefix)
-        strategies: dict[str, list[dict[str, Any]]] = {flag: [] for flag in flags}
-        for each in exported["featureStrategies"]:
-            flag = each["featureName"].removeprefix(f"{self._prefix}.")
-            if self._full(flag) == each["featureName"]:
-                strategies.setdefault(flag, []).append(each)
+        asked = {"features": [], "environment": self._environment}
+        exported = self._call("POST", "features-batch/export", asked)
+        segments = self._ours(self._call("GET", "segments")["segments"], "name")
+        on = self._ours((each for each in exported["featureEnvironments"] if each["enabled"]), "featureName")
         return _State(
-            {key: each for key, each in segments.items() if not PACKAGE_KEY.fault(key)},
-            {flag: each["name"] in on for flag, each in flags.items()},
-            strategies,
+            {key: found for key, (found, *_) in segments.items() if not PACKAGE_KEY.fault(key)},
+            {flag: flag in on for flag in self._ours(exported["features"], "name")},
+            self._ours(exported["featureStrategies"], "featureName"),
         )
+
+    def _ours(self, found: Iterable[dict[str, Any]], name: str) -> dict[str, list[dict[str, Any]]]:
+        """Return what is named with the prefix, by the rest of its name."""
+        ours: dict[str, list[dict[str, Any]]] = {}
+        for each in found:
+            prefix, _, rest = each[name].partition(".")
+            if prefix == self._prefix and rest:
+                ours.setdefault(rest, []).append(each)
+        return ours
 
     def _package(self, state: _State, key: str, segment: dict[str, Any]) -> Package:
         said = segment["description"] or key
         title, _, description = said.removeprefix(_ARCHIVED).partition("\n\n")
-        document: dict[str, Any] = {"title": title, "description": description, "features": [], "limits": {}}
+        found: dict[str, dict[str, Any]] = {"features": {}, "limits": {}, "caps": {}}
         for flag in (flag for flag, is_on in state.flags.items() if is_on):
             section, _, term = flag.partition(".")
-            for strategy in state.of_segment(flag, segment["id"]):
-                amount = _amount(strategy)
-                if not _is_exact(strategy, self._strategy(flag, segment, amount)):
-                    continue
-                match section:
-                    case "features":
-                        document["features"].append(term)
-                    case "limits":
-                        document["limits"][term] = amount
-                    case _:
-                        document[term] = amount
-        return Package(Definition.normalised(document), said.startswith(_ARCHIVED))
+            for each in state.of_segment(flag, segment["id"]):
+                if _is_exact(each, self._strategy(flag, segment, _amount(each))):
+                    found.setdefault(section, {})[term] = _amount(each)
+        granted = {"features": [*found["features"]], "limits": found["limits"], **found["caps"]}
+        told = {"title": title, "description": description, **granted}
+        return Package(Definition.normalised(told), said.startswith(_ARCHIVED))
 
     def _described(self, segment: dict[str, Any] | None, key: str, package: Package) -> dict[str, Any]:
         """Have the segment say what the package is called, and return it."""
@@ -138,35 +125,51 @@ class Unleash:
         said += f"\n\n{definition.description}" if definition.description else ""
         told = {"name": self._full(key), "description": said}
         if segment is None:
-            return self._admin.save_segment({**told, "constraints": [_naming(())]})
-        if told.items() <= segment.items():
-            return segment
-        return self._admin.save_segment({**segment, **told})
+            made: dict[str, Any] = self._call("POST", "segments", {**told, "constraints": [_naming(())]})
+            return made
+        if not told.items() <= segment.items():
+            self._save(segment, told)
+        return {**segment, **told}
 
     def _grant(self, state: _State, flag: str, segment: dict[str, Any], amount: Quantity | None) -> None:
-        """Have the flag's one strategy for the segment be exactly this, and the flag be on."""
-        wanted, name = self._strategy(flag, segment, amount), self._full(flag)
-        if not any(not each["segments"] for each in state.strategies.get(flag, ())):
-            self._admin.save_strategy(name, _for_nobody(name))
-        first, *more = state.of_segment(flag, segment["id"]) or [None]
-        if first is None or not _is_exact(first, wanted):
-            self._admin.save_strategy(name, wanted, first and first["id"])
-        for each in more:
-            self._admin.delete_strategy(name, each["id"])
+        """Have the flag's one strategy for the segment be exactly this, and the flag be on.
+
+        Every flag has a strategy for nobody before it is on: one without any would be everybody's.
+        """
+        wanted, path = self._strategy(flag, segment, amount), f"{self._at(flag)}/strategies"
+        if flag not in state.flags:
+            self._call("POST", self._flags, {"name": self._full(flag), "type": "permission"})
+        if all(each["segments"] for each in state.strategies.get(flag, ())):
+            self._call("POST", path, _rollout(self._full(flag), 0))
+        found = state.of_segment(flag, segment["id"])
+        if not found:
+            self._call("POST", path, wanted)
+        elif not _is_exact(found[0], wanted):
+            self._call("PUT", f"{path}/{found[0]['id']}", wanted)
+        self._delete(flag, found[1:])
         if not state.flags.get(flag):
-            self._admin.switch_on(name)
+            self._call("POST", f"{self._at(flag)}/on")
+
+    def _delete(self, flag: str, strategies: Iterable[dict[str, Any]]) -> None:
+        for each in strategies:
+            self._call("DELETE", f"{self._at(flag)}/strategies/{each['id']}")
 
     def _strategy(self, flag: str, segment: dict[str, Any], amount: Quantity | None) -> dict[str, Any]:
         variants = [] if amount is None else [_carrying(amount)]
-        return {**_for_nobody(self._full(flag), share=100), "title": segment["name"]} | {
-            "segments": [segment["id"]],
-            "variants": variants,
-        }
+        of_all = {**_rollout(self._full(flag), 100), "title": segment["name"]}
+        return {**of_all, "segments": [segment["id"]], "variants": variants}
 
     def _name_clients(self, segment: dict[str, Any], ids: set[str]) -> None:
         if sorted(ids) != sorted(_values(segment)):
             segment["constraints"] = [_naming(sorted(ids))]
-            self._admin.save_segment(segment)
+            self._save(segment, {})
+
+    def _save(self, segment: dict[str, Any], told: Mapping[str, str]) -> None:
+        body = {name: segment[name] for name in ("name", "description", "constraints")}
+        self._call("PUT", f"segments/{segment['id']}", {**body, **told})
+
+    def _at(self, flag: str) -> str:
+        return f"{self._flags}/{self._full(flag)}/environments/{self._environment}"
 
     def _full(self, name: str) -> str:
         return f"{self._prefix}.{name}"
@@ -177,17 +180,16 @@ def _granted(definition: Definition) -> dict[str, Quantity | None]:
     return {
         **{f"features.{each}": None for each in definition.features},
         **{f"limits.{key}": amount for key, amount in definition.limits.items()},
-        **{f"{_CAPS}.{key}": amount for key, amount in definition.caps.items()},
+        **{f"caps.{key}": amount for key, amount in definition.caps.items()},
     }
 
 
-def _for_nobody(flag: str, share: int = 0) -> dict[str, Any]:
-    """Return what every flag has: one that is on and has no strategy would be everybody's."""
+def _rollout(flag: str, percent: int) -> dict[str, Any]:
     return {
         "name": "flexibleRollout",
         "title": "nobody",
         "constraints": [],
-        "parameters": {"rollout": str(share), "stickiness": "default", "groupId": flag},
+        "parameters": {"rollout": str(percent), "stickiness": "default", "groupId": flag},
         "segments": [],
         "variants": [],
         "disabled": False,
@@ -216,49 +218,30 @@ def _is_exact(strategy: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 
 def _values(segment: dict[str, Any]) -> list[str]:
-    """Return whom a segment names; raises `InvalidError` for what is no client's id."""
+    """Return whom a segment names; raises `InvalidError` where it is another kind of segment."""
     match segment["constraints"]:
-        case [{"contextName": "userId", "operator": "IN", "values": [*values]}]:
+        case [{"contextName": "userId", "operator": "IN", "values": [*values], **x}] if not any(x.values()):
             ids = [value for value in values if value != _NOBODY]
-        case _:
-            raise InvalidError(
-                f"segment {segment['name']} is not made of one constraint, `userId IN …`",
-                hint="Correct it in Unleash.",
-            )
-    for id_ in ids:
-        if CLIENT_ID.fault(id_):
-            raise InvalidError(
-                f"segment {segment['name']} names {id_!r}, which is no client's id",
-                hint="Correct it in Unleash.",
-            )
-    return ids
+            if not any(map(CLIENT_ID.fault, ids)):
+                return ids
+    raise InvalidError(
+        f"the segment {segment['name']} is not made of one constraint, `userId IN` and clients' ids",
+        hint="Correct it in Unleash.",
+    )
 
 
-def _naming(ids: list[str] | tuple[()]) -> dict[str, Any]:
+def _naming(ids: Iterable[str]) -> dict[str, Any]:
     return {"contextName": "userId", "operator": "IN", "values": list(ids) or [_NOBODY]}
 
 
 @contextmanager
 def open_unleash(url: str, *, root: Path, token: str | None) -> Iterator[Platform]:
-    """Open `unleash+https://HOST?store=DATABASE`; also `environment`, `project` and `prefix` may be stated.
+    """Open `unleash+https://HOST?store=DATABASE`; the query may also state what `DEFAULTS` has.
 
     Raises `InvalidError` for an address that cannot be one, or that would send the token unencrypted.
     """
-    stated = {**_STATED, **parameters_of(url)}
-    store = stated.pop("store", None)
-    parts = urlsplit(url.removeprefix("unleash+"))
-    address = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-    host = host_in(address)
-    is_odd = stated.keys() != _STATED.keys() or not all(map(_NAME.fullmatch, stated.values()))
-    if host is None or store is None or is_odd or (parts.scheme == "http" and not host.is_here):
-        raise InvalidError(
-            f"there is no Unleash at {url!r}",
-            hint="Write unleash+https://HOST?environment=production&store=sqlite:///packages.db; `project` "
-            "and `prefix` may be stated too.",
-        )
-    with ExitStack() as stack:
-        transport = Transport(address, token)
-        stack.callback(transport.close)
-        spot = Spot(**stated)
-        product = Unleash(Admin(address, transport, token, spot), spot.prefix)
-        yield stack.enter_context(open_beside(product, store, root=root))
+    address = address_of(url, DEFAULTS)
+    with closing(Transport(address.base, token)) as transport:
+        product = Unleash(Admin(address.base, transport, token), **address.stated)
+        with open_beside(product, address.store, root=root) as platform:
+            yield platform
