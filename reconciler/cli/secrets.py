@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -65,6 +65,7 @@ def token_of(environment: Environment, root: Path) -> str | None:
     the checkout, which `root` is a folder of, that it may go to the platform's hosts; this machine may always
     have it.
     """
+    _guard_store(environment, root)
     is_database = environment.platform.startswith(_POSTGRES)
     variable = environment.token_env
     if variable is None and environment.token_file is None:
@@ -102,6 +103,15 @@ def _own_file(path: str, root: Path) -> Path:
             hint="Keep it outside of the checkout, and name it by its whole path.",
         )
     return file
+
+
+def _guard_store(environment: Environment, root: Path) -> None:
+    """Keep libpq from sending its password to a database that nobody but the checkout names as a store."""
+    from reconciler.live.destinations import store_of
+
+    store = store_of(environment.platform) or ""
+    if store.startswith(_POSTGRES) and os.environ.get(_OF_LIBPQ):
+        _require_named(_OF_LIBPQ, replace(environment, platform=store), root)
 
 
 def _require_named(source: str, environment: Environment, root: Path) -> None:

@@ -34,8 +34,11 @@ def destinations(url: str) -> tuple[Host, ...]:
     if scheme.rpartition("+")[2] in WEB:
         from reconciler.live.http import host_of  # noqa: PLC0415 - httpx is slow to import
 
-        web, _, query = url.removeprefix(f"{scheme.rpartition('+')[0]}+").partition("?")
-        return (host_of(web), *_of_store(query)) if "+" in scheme else (host_of(url),)
+        if "+" not in scheme:
+            return (host_of(url),)
+        store = store_of(url)
+        beside = destinations(store) if store else ()
+        return (host_of(url.partition("+")[2].partition("?")[0]), *beside)
     if scheme in DATABASES:
         from reconciler.live.embedded.opening import hosts_of  # noqa: PLC0415 - SQLAlchemy is slow
 
@@ -43,9 +46,10 @@ def destinations(url: str) -> tuple[Host, ...]:
     return (Host(url.partition("://")[2]),)
 
 
-def _of_store(query: str) -> tuple[Host, ...]:
-    """Return the hosts of the database that a product's own address names as its store."""
-    return tuple(host for name, store in parse_qsl(query) if name == "store" for host in destinations(store))
+def store_of(url: str) -> str | None:
+    """Return the database that the address of a product names as its store; None where it names none."""
+    scheme, _, rest = url.partition("://")
+    return dict(parse_qsl(rest.partition("?")[2])).get("store") if "+" in scheme else None
 
 
 def _read(url: str) -> tuple[Host, ...]:

@@ -202,6 +202,8 @@ def test_a_password_with_a_line_break_is_refused_whoever_reads_it(desk: Desk, to
         ("postgresql://u@localhost/x?hostaddr=192.0.2.1", "192.0.2.1"),
         ("postgresql://u@localhost,db.example.com/x", "db.example.com"),
         ("audited://somewhere/else", "somewhere/else"),
+        ("unleash+https://flags.example.com/?store=sqlite:///x.db", "flags.example.com"),
+        ("unleash+https://localhost/?store=postgresql://u@db.example.com/x", "db.example.com"),
     ],
 )
 def test_a_secret_goes_to_no_host_that_only_the_checkout_names(desk: Desk, platform: str, named: str) -> None:
@@ -231,6 +233,16 @@ def test_the_line_to_add_is_safe_to_paste(desk: Desk) -> None:
 
 def test_the_password_that_libpq_reads_by_itself_is_guarded_like_any_other(desk: Desk) -> None:
     desk.configure("postgresql://u@db.example.com/x", token_env="")
+    desk.shell.setenv("PGPASSWORD", "canary-password")
+
+    code, _, message = desk.run("clients", "list")
+
+    assert code == 7
+    assert "RECONCILER_TOKEN_HOSTS=PGPASSWORD=db.example.com" in message
+
+
+def test_the_password_that_libpq_reads_is_not_sent_to_a_store_either(desk: Desk) -> None:
+    desk.configure("unleash+http://localhost:1/?store=postgresql://u@db.example.com/x", token_env="")
     desk.shell.setenv("PGPASSWORD", "canary-password")
 
     code, _, message = desk.run("clients", "list")

@@ -56,10 +56,20 @@ EXIT_TOPICS: Final = (
         "written.",
         "reconciler plan",
     ),
-    _exit(6, "Partly applied", "Only on platforms without change sets: some of the changes were written."),
+    _exit(
+        6,
+        "Partly applied",
+        "Only on platforms without change sets: some of the changes were written, and the run says which. "
+        "Planning again has what is left.",
+        "reconciler plan",
+    ),
     _exit(7, "The platform is out of reach", "It did not answer, is in use, or refused the credentials."),
     _exit(64, "Wrong usage", "An unknown command, option, client, package or environment."),
-    _exit(130, "Interrupted", "By Ctrl-C. An apply is all or nothing: it was written wholly or not at all."),
+    _exit(
+        130,
+        "Interrupted",
+        "By Ctrl-C. An apply is all or nothing, but on platforms without change sets: plan again there.",
+    ),
     _exit(141, "The reader went away", "What the output was piped into ended first, as `head` does."),
 )
 

@@ -1,4 +1,4 @@
-"""`platform`: creating and migrating a platform's tables, moving it, telling copies apart."""
+"""`platform`: creating and migrating a platform's tables, moving and checking it, telling copies apart."""
 
 from typing import Final
 
@@ -16,6 +16,10 @@ COMMANDS: Final = {
         "reconciler.cli.commands.platform.copy_platform:copy_command",
         "Copy the platform of one environment into the new database of another.",
     ),
+    "check": Listed(
+        "reconciler.cli.commands.platform.check_platform:check_command",
+        "Check that a platform keeps what it claims, by a hundred empty ones of it.",
+    ),
     "adopt": Listed(
         "reconciler.cli.commands.platform.adopt_platform:adopt_command",
         "Give a copy that was restored elsewhere a lineage of its own.",
@@ -26,4 +30,4 @@ COMMANDS: Final = {
 @click.group("platform", cls=LazyGroup, listed=COMMANDS)
 @global_options
 def platform_group() -> None:
-    """Create or migrate a platform's tables; move it to another database; tell copies apart."""
+    """Create or migrate a platform's tables; move it to another database; check it; tell copies apart."""
