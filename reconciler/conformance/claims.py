@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -22,16 +23,18 @@ def needs(*claims: str) -> Callable[[Check], Check]:
     """
 
     def marked(check: Check) -> Check:
-        setattr(check, _NEEDS, (*needed(check), *claims))
+        setattr(check, _NEEDS, (*getattr(check, _NEEDS, ()), *claims))
         return check
 
     return marked
 
 
 def needed(check: object) -> tuple[str, ...]:
-    """Return what a check needs."""
-    claims: tuple[str, ...] = getattr(check, _NEEDS, ())
-    return claims
+    """Return what a check needs, as all of its module do that states `NEEDS`."""
+    module = sys.modules.get(getattr(check, "__module__", ""))
+    of_all: tuple[str, ...] = getattr(module, _NEEDS.upper(), ()) if callable(check) else ()
+    own: tuple[str, ...] = getattr(check, _NEEDS, ())
+    return (*of_all, *own)
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from reconciler.conformance.building import (
     with_catalog,
     with_client,
 )
+from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError, InvalidError, WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.changesets import Move, PackageWrite
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from reconciler.model.events import Event
     from reconciler.model.grants import Adjustment
     from reconciler.model.questions import Condition
+
+NEEDS = ("grants",)
+"""What every check here needs."""
 
 WEEK: Final = timedelta(weeks=1)
 ADA: Final = Author("ada", reason="Promised in May.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import WrongUsageError
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientLine

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.conformance.building import (
+    LATER,
+    NOW,
+    apply,
+    definition,
+    line,
+    version,
+    with_catalog,
+    with_client,
+)
 from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError
 from reconciler.model.changesets import Move, PackageWrite
+from reconciler.model.grants import Granting
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
 
 if TYPE_CHECKING:
@@ -76,3 +87,14 @@ def test_emails_are_refused_where_nothing_keeps_a_package_to_some(platform: Plat
         platform.edit_package("basic", definition(allowed_emails=["ops@acme.example"]), NOW)
 
     assert platform.packages() == ()
+
+
+@needs("no grants")
+def test_what_nobody_can_be_granted_is_refused(platform: Platform) -> None:
+    with_catalog(platform)
+    with_client(platform)
+
+    with pytest.raises(BlockedError):
+        platform.adjust("acme", Granting("audio", LATER + timedelta(weeks=1)), LATER)
+
+    assert platform.client("acme", LATER).entitlements.features == ("chat",)

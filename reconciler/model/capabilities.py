@@ -23,6 +23,7 @@ class Capabilities(BaseModel):
         usage: What clients use is metered, and bounded by their limits.
         expiry: Subscriptions end by themselves.
         allowed_emails: A package can be kept to some clients.
+        grants: A client may have something beside its package, and its subscription longer.
         records: Runs, lineage, protected keys and events are kept by the platform; otherwise in a store of
             ours beside it.
     """
@@ -34,6 +35,7 @@ class Capabilities(BaseModel):
     usage: bool = True
     expiry: bool = True
     allowed_emails: bool = True
+    grants: bool = True
     records: bool = True
 
     @property

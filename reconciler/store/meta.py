@@ -65,7 +65,7 @@ def write_catalog(connection: Connection, new: Catalog) -> None:
 
 def parked(connection: Connection) -> tuple[Parked, ...]:
     """Return what rollbacks parked, by subject."""
-    return tuple(Parked(*each) for each in _read(connection, _PARKED) or ())
+    return tuple(Parked(*each) for each in read(connection, _PARKED) or ())
 
 
 def write_parked(connection: Connection, parked: Iterable[Parked]) -> None:

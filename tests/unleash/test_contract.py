@@ -10,6 +10,8 @@ from reconciler.conformance.applies import *  # noqa: F403 - checks are collecte
 from reconciler.conformance.building import LATER
 from reconciler.conformance.clients import *  # noqa: F403 - the same
 from reconciler.conformance.events import *  # noqa: F403 - the same
+from reconciler.conformance.grants import *  # noqa: F403 - the same
+from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same

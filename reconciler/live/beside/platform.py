@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author
+    from reconciler.model.grants import Adjustment
+    from reconciler.model.history import HistoryEntry
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import PlatformIdentity
-    from reconciler.model.prospects import Assignment
+    from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Condition, Tally
     from reconciler.model.settings import Bound
     from reconciler.store.database import Database
@@ -50,6 +52,7 @@ class BesidePlatform(EmbeddedPlatform):
             usage=False,
             expiry=False,
             allowed_emails=False,
+            grants=False,
             records=False,
         )
 
@@ -144,8 +147,8 @@ class BesidePlatform(EmbeddedPlatform):
     ) -> ImportReport:
         """See `Platform`; held in memory."""
         found = tuple(lines)
-        if any(line.usage for line in found):
-            raise self._unmetered()
+        for line in found:
+            self._require_plain(line)
         self.look()
         return self._imported(found, at, assign, by)
 
@@ -161,8 +164,7 @@ class BesidePlatform(EmbeddedPlatform):
     @retried
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
-        if line.usage:
-            raise self._unmetered()
+        self._require_plain(line)
         self.look()
         with self.database.joined() as connection:
             client = EmbeddedPlatform.add_client(self, line, at, by=by)
@@ -202,6 +204,26 @@ class BesidePlatform(EmbeddedPlatform):
             self._product.write(key, Package(definition, archived))
         return head
 
+    def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`; refused."""
+        del client_id, adjustment, at, by
+        raise self._ungranted()
+
+    def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
+        """See `Platform`; refused."""
+        del client_id, adjustment, at
+        raise self._ungranted()
+
+    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        self.look()
+        return super().client_history(client_id, limit=limit)
+
+    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
+        """See `PlatformReader`."""
+        self.look()
+        return super().package_history(key, limit=limit)
+
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`; refused."""
         del client_id, meter, amount, at
@@ -222,6 +244,19 @@ class BesidePlatform(EmbeddedPlatform):
             f"a platform of the kind {self._product.kind} meters no usage",
             hint="Count it in your own product.",
         )
+
+    def _ungranted(self) -> BlockedError:
+        return BlockedError(
+            f"a platform of the kind {self._product.kind} gives nobody anything beside its package",
+            hint="Make a package that has it, and assign that.",
+        )
+
+    def _require_plain(self, line: ClientLine) -> None:
+        """Refuse a line that states what the product has no place for."""
+        if line.usage:
+            raise self._unmetered()
+        if line.grants:
+            raise self._ungranted()
 
     def _require_able(self, key: str, definition: Definition) -> None:
         require_able(self._product.kind, self._able, key, definition)
