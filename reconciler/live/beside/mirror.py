@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.live.beside.product import Package
 from reconciler.live.embedded import apply, client_imports, editing, lookup
 from reconciler.model.changesets import ChangeSet, Move
-from reconciler.model.clients import ClientLine
+from reconciler.model.clients import EVERYBODY, ClientLine
 from reconciler.model.events import Author
 from reconciler.model.packages import RevisionRef, digest_of
 from reconciler.model.questions import ClientQuestion
@@ -85,7 +85,7 @@ def _record_following(connection: Connection, who: ClientQuestion, at: datetime,
 
 
 def _take_holders(connection: Connection, holders: Mapping[str, str], at: datetime, by: Author) -> None:
-    known = {each.id: each for each in lookup.stream(connection, at, package_id=None, outdated=False)}
+    known = {each.id: each for each in lookup.stream(connection, at, package_id=None, outdated=False, only=EVERYBODY)}
     lines = [*_lines(holders, known, _OWNER.format(kind=by.name))]
     if not lines:
         return

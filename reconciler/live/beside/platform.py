@@ -13,6 +13,7 @@ from reconciler.live.embedded import EmbeddedPlatform, apply, lookup
 from reconciler.live.embedded.retry import retried
 from reconciler.model.capabilities import Capabilities
 from reconciler.model.changesets import ArchiveWrite
+from reconciler.model.clients import EVERYBODY
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import UNKNOWN
 from reconciler.model.questions import AnyOf, UsesMoreThan
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from reconciler.live.beside.product import Product, Seen
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
-    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
     from reconciler.model.events import Author
     from reconciler.model.grants import Adjustment
     from reconciler.model.history import HistoryEntry
@@ -91,11 +92,16 @@ class BesidePlatform(EmbeddedPlatform):
         return super().client(client_id, at)
 
     def clients(
-        self, at: datetime, *, package: str | None = None, outdated: bool = False
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
     ) -> Iterator[Client]:
         """See `PlatformReader`."""
         self.look()
-        return super().clients(at, package=package, outdated=outdated)
+        return super().clients(at, package=package, outdated=outdated, only=only)
 
     def answers(
         self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int
