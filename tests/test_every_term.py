@@ -246,6 +246,22 @@ def test_a_cap_is_what_the_api_says_that_a_client_may_use(agency: Agency, cap: C
 
 
 @of_each_cap
+def test_more_of_a_cap_is_granted_enforced_told_and_counted_in_plans(agency: Agency, cap: Cap) -> None:
+    agency.sell(cap.lowered)
+    stated = ("clients", "grant", "acme", cap.key, "--until", "subscription", "--yes")
+
+    assert agency.run(*stated, "--add", "5")[0] == 0
+    assert agency.run(*stated, "--set", "60")[0] == 0
+
+    client = json.loads(agency.run("clients", "show", "acme", "--format", "json")[1])
+    assert client["entitlements"][cap.key] == 65
+    assert "50 of it from the package" in agency.run("clients", "show", "acme")[1]
+    agency.write(LOSSES[cap.lowered][1])
+    found = {each.code: each for change in agency.plan().changes for each in change.impact.findings}
+    assert (found[cap.lowered].lose, found[cap.lowered].granted) == (0, 1)
+
+
+@of_each_cap
 def test_a_cap_and_its_codes_are_explained(agency: Agency, cap: Cap) -> None:
     for code in (cap.lowered, cap.raised):
         assert CODES[code].title in agency.run("explain", code.value)[1]

@@ -49,6 +49,49 @@ class Terms:
         return self.emails is None or email in self.emails
 
 
+@dataclass
+class Gift:
+    """What a client has beside its package: `least` of a term, or `more` on top (of a stock: what is left).
+
+    It ends at a date, or with the cycle, the assignment, or the assignment and the revision of these numbers.
+    """
+
+    id: str
+    term: str
+    least: float
+    more: int
+    once: bool = False
+    ends_at: datetime | None = None
+    cycle: int | None = None
+    assignment: int | None = None
+    revision: int | None = None
+
+
+def raised(terms: Terms, gifts: list[Gift]) -> Terms:
+    """The terms with these on top; a gift without bound is a feature."""
+    features = {gift.term for gift in gifts if gift.least == float("inf")}
+    limits = dict(terms.limits) | {
+        gift.term: _raised(dict(terms.limits).get(gift.term), gift.term, gifts)
+        for gift in gifts
+        if gift.term not in {*features, "user_count", "ai_credits"}
+    }
+    return replace(
+        terms,
+        features=terms.features | features,
+        limits=tuple(sorted((key, cap) for key, cap in limits.items() if cap)),
+        users=_raised(terms.users, "user_count", gifts) or 0,
+        credits=_raised(terms.credits, "ai_credits", gifts) or None,
+    )
+
+
+def _raised(cap: int | str | None, term: str, gifts: list[Gift]) -> int | str | None:
+    mine = [gift for gift in gifts if gift.term == term]
+    if not mine or cap == "unlimited":
+        return cap
+    most = max([amount(cap), 0, *(gift.least for gift in mine)])
+    return int(most) + sum(gift.more for gift in mine)
+
+
 def amount(cap: int | str | None) -> float:
     return -1 if cap is None else float("inf") if cap == "unlimited" else float(cap)
 
@@ -104,6 +147,19 @@ class Holder:
     users: int = 0
     usage: dict[str, int] = field(default_factory=dict)
     moved_in: tuple[int, int] | None = None
+    gifts: list[Gift] = field(default_factory=list)
+    cycle: int = 1
+    assignment: int = 1
+
+    def has(self, now: datetime, *, is_moved: bool = False) -> list[Gift]:
+        """What has not ended, or would not have once the holder moved."""
+        return [
+            gift
+            for gift in self.gifts
+            if gift.ends_at is None or gift.ends_at > now
+            if gift.cycle in {None, self.cycle} and gift.assignment in {None, self.assignment}
+            if gift.revision is None or (gift.revision == self.revision and not is_moved)
+        ]
 
     def is_active(self, now: datetime) -> bool:
         return self.status == "active" and not self.is_over(self.expiry, now)
@@ -177,19 +233,44 @@ class World:
         return self.live[holder.package].revisions[holder.revision - 1]
 
     def entitled(self, holder: Holder) -> Terms | None:
-        return self.terms(holder) if holder.is_active(self.now) else None
+        return raised(self.terms(holder), holder.has(self.now)) if holder.is_active(self.now) else None
 
-    def all_entitled(self) -> dict[str, Terms | None]:
-        return {id_: self.entitled(holder) for id_, holder in self.holders.items()}
+    def kept(self, holder: Holder, terms: Terms) -> Terms:
+        """Terms with what the holder has beside them once it is moved."""
+        return raised(terms, holder.has(self.now, is_moved=True))
 
-    def lost_since(self, before: dict[str, Terms | None]) -> Counter[tuple[str, str, str]]:
+    def losses(self, holder: Holder, after: Terms) -> set[Loss]:
+        """What `after` takes from the holder that nothing beside its package gives as well."""
+        named, before = losses(self.terms(holder), after), self.kept(holder, self.terms(holder))
+        left = self.kept(holder, after)
+        less = {subject for _, subject in losses(replace(before, emails=None), replace(left, emails=None))}
+        less |= {"allowed_emails"}
+        return {loss for loss in named if loss[1] in less}
+
+    def all_held(self) -> dict[str, tuple[Terms, list[Gift]] | None]:
+        """What each active client holds, and what it has beside that once it is moved."""
+        return {
+            id_: (self.terms(holder), holder.has(self.now, is_moved=True))
+            if holder.is_active(self.now)
+            else None
+            for id_, holder in self.holders.items()
+        }
+
+    def lost_since(self, before: dict[str, tuple[Terms, list[Gift]] | None]) -> Counter[tuple[str, str, str]]:
         """How many clients have lost what of which package; e-mail lists take nothing from who holds it."""
         return Counter(
             (self.holders[id_].package, *self._felt(loss, self.holders[id_]))
             for id_, had in before.items()
             if had
-            for loss in losses(had, self.terms(self.holders[id_]))
+            for loss in losses(had[0], self.terms(self.holders[id_]))
             if loss[0] != "emails-narrowed"
+            if loss[1]
+            in {
+                subject
+                for _, subject in losses(
+                    raised(had[0], had[1]), raised(self.terms(self.holders[id_]), had[1])
+                )
+            }
         )
 
     def _felt(self, loss: Loss, holder: Holder) -> Loss:
@@ -273,7 +354,7 @@ class World:
     def _touched(self, loss: Loss, among: list[Holder], after: Terms) -> list[Holder]:
         if loss[0] == "package-archived":
             return among
-        having = [holder for holder in among if loss in losses(self.terms(holder), after)]
+        having = [holder for holder in among if loss in self.losses(holder, after)]
         if loss[0] == "emails-narrowed":
             return [holder for holder in having if not after.allows(holder.email)]
         return having
@@ -293,7 +374,7 @@ class World:
                 sum(holder.id not in movers for holder in found),
                 sum(holder.id in movers for holder in found),
                 sum(self._uses(loss, holder) for holder in found),
-                sum(self._is_over(loss, holder, after) for holder in found),
+                sum(self._is_over(loss, holder, self.kept(holder, after)) for holder in found),
                 sum(loss == SHORTENED and h.is_over(after.expiry, self.now) for h in found),
             )
             for loss, found in left.items()
@@ -308,11 +389,12 @@ class World:
     def _used_anything(self, holder: Holder) -> bool:
         held = self.terms(holder)
         pool = [] if held.credits is None else ["ai_credits"]
-        return any(holder.usage.get(meter) for meter in (*held.features, *dict(held.limits), *pool))
+        beside = {gift.term for other in self.active(holder.package) for gift in other.has(self.now)}
+        return any(holder.usage.get(meter) for meter in (*held.features, *dict(held.limits), *pool, *beside))
 
     def _is_crowded(self, holder: Holder, after: Terms) -> bool:
-        is_lowered = amount(after.users) < amount(self.terms(holder).users)
-        return is_lowered and holder.users > amount(after.users)
+        is_lowered = ("user-count-lowered", "user_count") in self.losses(holder, after)
+        return is_lowered and holder.users > amount(self.kept(holder, after).users)
 
     @staticmethod
     def _uses(loss: Loss, holder: Holder) -> bool:

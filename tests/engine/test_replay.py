@@ -79,7 +79,7 @@ class Replay:
     def apply(self) -> None:
         """Plan and apply; both must say and do what the model expects, and announce what is lost."""
         self.world.now = self.shop.at
-        expected, before = self.world.expected(self.files()), self.world.all_entitled()
+        expected, before = self.world.expected(self.files()), self.world.all_held()
         made = self.shop.plan()
         same_plan(made, expected)
         run = self.shop.apply(made)

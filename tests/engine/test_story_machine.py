@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,25 @@ from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsage
 from reconciler.live.opening import open_platform
 from reconciler.model.catalog import Catalog
 from reconciler.model.clients import ClientLine
+from reconciler.model.grants import Granting, Revoking
 from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share
 from reconciler.model.plans import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
 from reconciler.model.settings import Environment, Guards, Settings
 from reconciler.sources.workspace import Workspace
 from tests.builders import NOON
 from tests.engine.story_checks import announced, same_client, same_plan
-from tests.engine.story_world import Expected, File, Holder, Package, Terms, World, amount, missing
+from tests.engine.story_world import (
+    Expected,
+    File,
+    Gift,
+    Holder,
+    Package,
+    Terms,
+    World,
+    amount,
+    missing,
+    raised,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +50,8 @@ KEYS = ("basic", "max", "pro")
 IDS = tuple("abcdefgh")
 EMAILS = ("x@one.example", "y@one.example", "z@two.example")
 FEATURES = ("agent", "calls", "chat")
+AMOUNTS = ("minutes", "sessions", "user_count", "ai_credits")
+UNTILS = st.sampled_from([5, 50, "cycle", "subscription", "reassigned"])
 LIMITS = ("minutes", "sessions")
 CATALOG = Catalog.normalised(
     {
@@ -172,8 +186,55 @@ class Story(RuleBasedStateMachine):
         assert not refused
         fresh = Holder(id_, email, key, len(package.revisions), self.world.now, package.current.expiry)
         if holder:
-            fresh.status, fresh.users = holder.status, holder.users
+            self._spend_stocks(holder)
+            fresh.status, fresh.users, fresh.gifts = holder.status, holder.users, holder.gifts
+            fresh.cycle, fresh.assignment = holder.cycle + 1, holder.assignment + 1
         self.world.holders[id_] = fresh
+
+    @precondition(lambda self: self.world.holders)
+    @rule(data=st.data(), term=st.sampled_from([*FEATURES, *AMOUNTS]), until=UNTILS, many=st.integers(1, 3))
+    def grant(self, data: st.DataObject, term: str, until: Any, many: int) -> None:
+        """A feature, so much at least (1), so much more (2), or a stock (3)."""
+        holder = data.draw(st.sampled_from(sorted(self.world.holders.values(), key=lambda each: each.id)))
+        ends_at = self.world.now + timedelta(days=until) if isinstance(until, int) else None
+        least, more, is_stock = 0.0, 0, False
+        asked = Granting(term, ends_at or until)
+        if term in FEATURES:
+            least = float("inf")
+        elif many == 1:
+            least, asked = 3.0, replace(asked, set_to=3)
+        else:
+            more, is_stock = many, many == 3 and term != "user_count"
+            asked = replace(asked, add=many, once=is_stock)
+        try:
+            seen = self.platform.adjust(holder.id, asked, self.world.now)
+        except BlockedError:
+            assert not self._could_use(holder, term)
+            return
+        assert self._could_use(holder, term)
+        (id_,) = {each.id for each in seen.grants} - {each.id for each in holder.gifts}
+        gift = Gift(id_, term, least, more, is_stock, ends_at)
+        gift.cycle = holder.cycle if until == "cycle" else None
+        gift.assignment = holder.assignment if until in {"subscription", "reassigned"} else None
+        gift.revision = holder.revision if until == "reassigned" else None
+        holder.gifts.append(gift)
+
+    @precondition(lambda self: any(holder.has(self.world.now) for holder in self.world.holders.values()))
+    @rule(data=st.data())
+    def revoke(self, data: st.DataObject) -> None:
+        holders = [each for each in self.world.holders.values() if each.has(self.world.now)]
+        holder = data.draw(st.sampled_from(sorted(holders, key=lambda each: each.id)))
+        gift = holder.has(self.world.now)[0]
+        self.platform.adjust(holder.id, Revoking(gift.id), self.world.now)
+        holder.gifts.remove(gift)
+
+    @precondition(lambda self: self.world.holders)
+    @rule(data=st.data())
+    def begin_a_cycle(self, data: st.DataObject) -> None:
+        holder = data.draw(st.sampled_from(sorted(self.world.holders.values(), key=lambda each: each.id)))
+        self.platform.start_cycle(holder.id, self.world.now)
+        self._spend_stocks(holder)
+        holder.usage, holder.cycle = {}, holder.cycle + 1
 
     @precondition(lambda self: self.world.holders)
     @rule(data=st.data(), meter=st.sampled_from([*FEATURES, *LIMITS, "ai_credits"]), more=st.integers(1, 3))
@@ -206,7 +267,7 @@ class Story(RuleBasedStateMachine):
         same_plan(made, expected)
         if made.is_empty:
             return
-        before, terms = self.world.all_entitled(), self.world.terms_other_than(self.catalog.as_document())
+        before, terms = self.world.all_held(), self.world.terms_other_than(self.catalog.as_document())
         try:
             run = self._apply(made)
         except BlockedError:
@@ -239,7 +300,7 @@ class Story(RuleBasedStateMachine):
         made = self._plan(aim)
         assert sum(c.reassignment.clients for c in made.changes if c.reassignment) == len(movers)
         if movers:
-            before = self.world.all_entitled()
+            before = self.world.all_held()
             run = self._apply(made)
             self._remember(run, {}, {})
             for holder in movers:
@@ -259,7 +320,7 @@ class Story(RuleBasedStateMachine):
         made = self._plan(aim)
         if made.is_empty:
             return
-        before = self.world.all_entitled()
+        before = self.world.all_held()
         try:
             run = self._apply(made)
         except BlockedError:
@@ -288,6 +349,31 @@ class Story(RuleBasedStateMachine):
         assert seen.keys() == self.world.holders.keys()
         for id_, holder in self.world.holders.items():
             same_client(seen[id_], holder, self.world)
+
+    def _spend_stocks(self, holder: Holder) -> None:
+        """Take what the cycle used beyond all else off stocks, those first that end first."""
+        mine, held = holder.has(self.world.now), self.world.terms(holder)
+        rest = raised(held, [gift for gift in mine if not gift.once])
+        allowed = {**dict(rest.limits), "ai_credits": rest.credits}
+        never = datetime.max.replace(tzinfo=UTC)
+        order = {each.id: number for number, each in enumerate(holder.gifts)}
+        stocks = [gift for gift in mine if gift.once]
+        for term in {gift.term for gift in stocks}:
+            beyond = max(holder.usage.get(term, 0) - max(amount(allowed.get(term)), 0), 0)
+            left = sorted(
+                (g for g in stocks if g.term == term), key=lambda g: (g.ends_at or never, order[g.id])
+            )
+            for gift in left:
+                taken = int(min(gift.more, beyond))
+                gift.more, beyond = gift.more - taken, beyond - taken
+
+    def _could_use(self, holder: Holder, term: str) -> bool:
+        """Whether the catalog that was applied knows it, and the client has what it needs."""
+        catalog = self.world.catalog
+        if term == "ai_credits":
+            held = raised(self.world.terms(holder), holder.has(self.world.now))
+            return any(catalog["features"].get(each, {}).get("ai") for each in held.features)
+        return term == "user_count" or any(term in section for section in catalog.values())
 
     def _offers_agent(self) -> bool:
         """Whether the live catalog has the one AI feature, which a rollback may have taken away."""
