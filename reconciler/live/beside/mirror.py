@@ -85,7 +85,8 @@ def _record_following(connection: Connection, who: ClientQuestion, at: datetime,
 
 
 def _take_holders(connection: Connection, holders: Mapping[str, str], at: datetime, by: Author) -> None:
-    known = {each.id: each for each in lookup.stream(connection, at, package_id=None, outdated=False, only=EVERYBODY)}
+    everybody = lookup.stream(connection, at, package_id=None, outdated=False, only=EVERYBODY)
+    known = {each.id: each for each in everybody}
     lines = [*_lines(holders, known, _OWNER.format(kind=by.name))]
     if not lines:
         return
