@@ -77,7 +77,9 @@ def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]
     from reconciler.live.opening import open_served
 
     environment, root = environment_and_root(choices)
-    with open_served(environment.platform, root=root, token=token_of(environment, root)) as opened:
+    floor = settings_of(choices).server.floor
+    token = token_of(environment, root)
+    with open_served(environment.platform, root=root, token=token, floor=floor) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.live.port import Platform, ServedPlatform, TokenRegister
+    from reconciler.model.settings import Guards
     from reconciler.store.schema import Form
 
 PLUG_INS: Final = "reconciler.platforms"
@@ -75,11 +76,17 @@ def open_platform(
 
 @contextmanager
 def open_served(
-    url: str, *, root: Path, token: str | None = None, program: Form | None = None
+    url: str,
+    *,
+    root: Path,
+    token: str | None = None,
+    program: Form | None = None,
+    floor: Guards | None = None,
 ) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
     """Open a platform that this process can serve, with its tokens; only databases are such.
 
-    `program` is what forms of the tables this one can use, where it is to be taken for an older one.
+    `program` is what forms of the tables this one can use, where it is to be taken for an older one; `floor`
+    are guards that hold beside those of applies.
     """
     _require_database(url)
     from reconciler.live.embedded import EmbeddedPlatform, EmbeddedTokens  # noqa: PLC0415 - SQLAlchemy is slow
@@ -87,7 +94,7 @@ def open_served(
 
     place = Place(root, token) if program is None else Place(root, token, program)
     with opened(url, place) as database:
-        yield EmbeddedPlatform(database), EmbeddedTokens(database)
+        yield EmbeddedPlatform(database, floor), EmbeddedTokens(database)
 
 
 def migrate_platform(address: Address, *, root: Path, check: bool = False) -> tuple[str | None, str]:

@@ -6,6 +6,7 @@ suite in `tests/contract/` says what each method promises, and runs over every i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from reconciler.model.clients import EVERYBODY
@@ -342,8 +343,29 @@ class Platform(PlatformReader, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Connections to a database.
+
+    Attributes:
+        most: How many there may be at once.
+    """
+
+    in_use: int
+    most: int
+
+
 class ServedPlatform(Platform, Protocol):
     """A platform that `reconciler serve` can put behind its API."""
+
+    @property
+    def where(self) -> str:
+        """How messages call the database: for operators, not for strangers."""
+        ...
+
+    def pool(self) -> Pool:
+        """Return how busy the connections to the database are."""
+        ...
 
     def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
         """Do `effect` and keep its answer under the request's key, in one transaction; return the answer.

@@ -48,6 +48,10 @@ class Guards:
         return {**asdict(self), "clients_losing": str(losing) if isinstance(losing, Share) else losing}
 
 
+LOOSEST: Final = Guards("unlimited", "unlimited", "never")
+"""Guards that let everything pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Files that decide whom a client over HTTP trusts, and what it shows of itself; whole paths.
@@ -112,9 +116,14 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What `serve` is told beside the platform that it serves."""
+    """What `serve` is told beside the platform that it serves.
+
+    Attributes:
+        floor: Guards that hold beside those of applies, whatever clients send; None: no others do.
+    """
 
     issuers: tuple[Issuer, ...] = ()
+    floor: Guards | None = None
 
 
 @dataclass(frozen=True, slots=True)

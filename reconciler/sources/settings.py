@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError
-from reconciler.model.settings import Environment, Grant, Guards, Issuer, Lint, Server, Settings, Trust
+from reconciler.model.settings import (
+    LOOSEST,
+    Environment,
+    Grant,
+    Guards,
+    Issuer,
+    Lint,
+    Server,
+    Settings,
+    Trust,
+)
 from reconciler.model.tokens import Scope
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, read_linked
@@ -117,7 +127,9 @@ def _settings(document: Mapping[str, Any]) -> Settings:
 
 
 def _server(document: Mapping[str, Any]) -> Server:
-    return Server(issuers=tuple(map(_issuer, document.get("issuers", ()))))
+    stated = document.get("guards")
+    floor = Guards.of({**LOOSEST.as_document(), **stated}) if stated else None
+    return Server(tuple(map(_issuer, document.get("issuers", ()))), floor)
 
 
 def _issuer(document: Mapping[str, Any]) -> Issuer:

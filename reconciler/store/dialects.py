@@ -89,7 +89,13 @@ _POSTGRES_SETTINGS: Final = {
 _SOCKETS: Final = ("/", "@")
 _UNHEARD: Final = logging.NullHandler()
 """Of two errors the driver raises one, which is told, and logs the other: by itself Python prints that."""
-_POOL: Final[dict[str, Any]] = {"pool_size": 5, "max_overflow": 30, "pool_timeout": BUSY_SECONDS}
+_KEPT_OPEN: Final = 5
+MOST_CONNECTIONS: Final = 35
+_POOL: Final[dict[str, Any]] = {
+    "pool_size": _KEPT_OPEN,
+    "max_overflow": MOST_CONNECTIONS - _KEPT_OPEN,
+    "pool_timeout": BUSY_SECONDS,
+}
 
 
 def engine_of(address: Address) -> Engine:

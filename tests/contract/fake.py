@@ -41,6 +41,7 @@ from reconciler.planning.client_diff import prospect_anew
 from reconciler.planning.history import of_event, package_history
 from reconciler.planning.undoing import require_undoable
 from tests.contract import world
+from tests.contract.judging import Before, Verdicts
 from tests.contract.losing import (
     Stated,
     distinct,
@@ -329,9 +330,11 @@ class FakePlatform:
             former = world.catalog
             world.catalog = self._merged(change_set)
             catalog = told_catalog(former, world.catalog)
+            guards_before = world.guards
             world.guards = change_set.guards or world.guards
             self._spend(change_set.at)
             before = {package.key: len(package.revisions) for package in world.packages.values()}
+            verdicts, written = self._verdicts(change_set, guards_before), self._before(change_set)
             run = self._write_all(change_set)
             self._require_offered(former)
             self._keep(change_set, run, before)
@@ -342,6 +345,8 @@ class FakePlatform:
             run = replace(run, changes=(*run.changes, *told_back(back)))
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
+            verdicts.judge_writes(written)
+            verdicts.judge_moves(run.id, {write.key: write.origin for write in change_set.writes})
             self._spend(change_set.at)
             for each in change_set.releases:
                 if each.subject in world.parked and world.parked[each.subject].file == each.file:
@@ -350,6 +355,15 @@ class FakePlatform:
                 world.parked[each.subject] = Parked(each.subject, each.file, run.id)
             world.runs[-1] = replace(world.runs[-1], seal=self._seal(world.runs[-1]).digest)
             return world.runs[-1]
+
+    def _verdicts(self, change_set: ChangeSet, recorded: Guards | None) -> Verdicts:
+        several = tuple(each for each in (recorded, change_set.guards) if each is not None)
+        at, entries = change_set.at, change_set.bounds.entries
+        return Verdicts(self._world, several, at, self.holder_count(at), change_set.allowed, entries)
+
+    def _before(self, change_set: ChangeSet) -> dict[str, Before]:
+        known = {write.key: self._world.packages.get(write.origin) for write in change_set.writes}
+        return {key: Before(each.key, each.current, each.archived) for key, each in known.items() if each}
 
     def import_clients(
         self,
@@ -721,8 +735,10 @@ class FakePlatform:
             known = world.packages.get(key)
             is_managed = known is not None and known.managed
             before = known and asdict(state(known))
+            written = {key: Before(key, known.current, known.archived)} if known else {}
             self._write(key, definition, at, archived=archived, managed=is_managed)
             self._require_distinct_titles({key})
+            Verdicts(world, (world.guards,) if world.guards else (), at).judge_writes(written)
             head = world.packages[key].head
             after = {"revision": head.revision, "archived": head.archived, "managed": head.managed}
             self._write_down("edit", at, by, None, before, after=after, package=key)

@@ -46,14 +46,14 @@ def takes(
     world: World, entry: Stated, sides: tuple[Definition, Definition], start: datetime, at: datetime
 ) -> bool:
     """Whether moving at `at` between two definitions takes from who started then what an entry names."""
-    taken = set(_taken(sides, start, at))
-    feature = _features(world).get(entry.term.removeprefix("limits/"))
+    taken = set(losses_of(sides, start, at))
+    feature = features_of(world).get(entry.term.removeprefix("limits/"))
     goes_along = entry.verb == "removes" and ("removes", f"features/{feature}") in taken
     is_limit = entry.term.startswith("limits/")
     return (entry.verb, entry.term) in taken and not (is_limit and goes_along)
 
 
-def _features(world: World) -> dict[str, str | None]:
+def features_of(world: World) -> dict[str, str | None]:
     """The feature that each limit goes with, or went with in a catalog of before."""
     former = [term for run in world.runs for term in run.catalog if term["path"].startswith("/limits/")]
     found = {term["path"].removeprefix("/limits/"): (term["from"] or {}).get("feature") for term in former}
@@ -64,12 +64,21 @@ def _features(world: World) -> dict[str, str | None]:
 def takes_anything(
     sides: tuple[Definition, Definition], start: datetime, at: datetime, spared: Collection[str] = ()
 ) -> bool:
-    """Whether it takes anything; who keeps its whole end does not see it end either."""
+    """Whether it takes anything."""
+    return any(True for _ in felt(sides, start, at, spared))
+
+
+def felt(
+    sides: tuple[Definition, Definition], start: datetime, at: datetime, spared: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """What it takes of who keeps some of it; who keeps its whole end does not see it end either."""
     kept = {*spared, "subscriptions"} if "expiry" in spared else {*spared} - {"subscriptions"}
-    return any(term not in kept for _, term in _taken(sides, start, at))
+    yield from (each for each in losses_of(sides, start, at) if each[1] not in kept)
 
 
-def _taken(sides: tuple[Definition, Definition], start: datetime, at: datetime) -> Iterator[tuple[str, str]]:
+def losses_of(
+    sides: tuple[Definition, Definition], start: datetime, at: datetime
+) -> Iterator[tuple[str, str]]:
     before, after = sides
     yield from (("removes", f"features/{key}") for key in set(before.features) - set(after.features))
     for key, amount in before.limits.items():

@@ -4,6 +4,7 @@ from reconciler.conformance.applies import *  # noqa: F403 - tests are collected
 from reconciler.conformance.clients import *  # noqa: F403 - the same
 from reconciler.conformance.events import *  # noqa: F403 - the same
 from reconciler.conformance.grants import *  # noqa: F403 - the same
+from reconciler.conformance.guards import *  # noqa: F403 - the same
 from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
 from reconciler.conformance.persons import *  # noqa: F403 - the same

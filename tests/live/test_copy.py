@@ -22,7 +22,7 @@ OLD = "sqlite:///old.db"
 
 
 def fill(platform: Platform) -> None:
-    apply(platform, catalog=CATALOG, guards=Guards(protected=("basic",)))
+    apply(platform, catalog=CATALOG, guards=Guards(protected=("pro",)))
     platform.edit_package("basic", definition(), NOW)
     platform.edit_package("basic", definition("Basic 2", expiry="1 month"), NOW)
     platform.edit_package("pro", definition("Pro"), NOW, archived=True)

@@ -9,6 +9,7 @@ from reconciler.errors import BlockedError
 from reconciler.live import naming
 from reconciler.live.embedded import losses, preconditions, undoing
 from reconciler.live.embedded.editing import require_allowed, require_definable, require_distinct_titles
+from reconciler.live.embedded.guarding import Judge, edits_of, strictest
 from reconciler.live.embedded.preconditions import stale
 from reconciler.live.rules import refused_catalog, refused_loss
 from reconciler.live.telling import told, told_back, told_catalog, told_guards
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.questions import ClientQuestion
+    from reconciler.model.settings import Guards
     from reconciler.store.packages import StoredPackage
 
 
@@ -117,10 +119,18 @@ def _require_planned(move: Move, count: int) -> None:
         raise stale([f"`{move.who.package}`: {most}, and {count:,} would now"])
 
 
-def apply(connection: Connection, change_set: ChangeSet, *, reaches_everybody: bool = False) -> Run:
+def apply(
+    connection: Connection,
+    change_set: ChangeSet,
+    floor: Guards | None = None,
+    *,
+    reaches_everybody: bool = False,
+) -> Run:
     """Check, write, move, and record the run; or return the run that this plan had before.
 
-    Where an edit `reaches_everybody` anyway, rules 5 and 8 do not keep anybody from being moved.
+    Guards are judged as the last apply recorded them, as the change set has them, and as the floor has them:
+    the strictest one counts. Where an edit `reaches_everybody` anyway, rules 5 and 8 do not keep anybody from
+    being moved.
     """
     require(naming.of_change_set(change_set))
     preconditions.require_lineage(connection, change_set)
@@ -130,6 +140,7 @@ def apply(connection: Connection, change_set: ChangeSet, *, reaches_everybody: b
     known = packages.stored(connection, preconditions.keys_of(change_set))
     preconditions.require_unmoved(connection, change_set, known)
     losses.spend(connection, change_set.at)
+    judge = _judge(connection, change_set, floor)
     former = meta.catalog(connection)
     guards = told_guards(
         change_set,
@@ -147,6 +158,9 @@ def apply(connection: Connection, change_set: ChangeSet, *, reaches_everybody: b
     back = undoing.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
+    if judge is not None:
+        judge.of_edits(connection, tuple(edits_of(change_set, known)), run.id)
+        judge.of_moves(connection, run.id, {write.key: write.origin for write in change_set.writes})
     losses.spend(connection, change_set.at)
     _park(connection, change_set, run.id)
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
@@ -165,6 +179,15 @@ def _park(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
             each.subject: each for each in meta.parked(connection) if each.parking not in change_set.releases
         }
         meta.write_parked(connection, (kept | new).values())
+
+
+def _judge(connection: Connection, change_set: ChangeSet, floor: Guards | None) -> Judge | None:
+    at = change_set.at
+    holders = subscriptions.holder_count(connection, at) if change_set.moves else 0
+    guards = strictest((meta.guards(connection), change_set.guards, floor), holders)
+    if guards is None:
+        return None
+    return Judge(guards, holders, at, change_set.allowed, change_set.bounds.entries)
 
 
 def _write_settings(connection: Connection, change_set: ChangeSet, former: Catalog | None) -> None:

@@ -12,6 +12,7 @@ from reconciler.live import naming
 from reconciler.live.embedded import lookup, losses
 from reconciler.live.embedded.adjusting import granting
 from reconciler.live.embedded.assignments import assigned, holding_changed
+from reconciler.live.embedded.guarding import strictest
 from reconciler.live.embedded.persons import updated
 from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
@@ -27,7 +28,6 @@ from reconciler.model.quantities import allowance
 from reconciler.model.settings import Guards
 from reconciler.model.terms import USERS
 from reconciler.planning.guards import LOSSES_COUNT_FOR, most_losing, too_many_losing
-from reconciler.planning.loosening import GuardPair
 from reconciler.planning.moving import Moved, Movements
 from reconciler.store import clients, events, grants, imports, meta, subscriptions, usage
 from reconciler.store.clients import StoredClient
@@ -35,7 +35,7 @@ from reconciler.store.events import new_id, new_number
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -146,7 +146,11 @@ def _refused(line: ClientLine, refusal: Refusal) -> Refusal:
 
 
 def take_all(
-    connection: Connection, lines: Iterable[ClientLine], at: datetime, assign: Bound | None, by: Author
+    connection: Connection,
+    lines: Iterable[ClientLine],
+    at: datetime,
+    assign: Sequence[Bound] | None,
+    by: Author,
 ) -> ImportReport:
     """Add or update clients; raises `InvalidError` with the first findings where any line is bad.
 
@@ -189,12 +193,13 @@ class _Passed:
     lost: int
 
     @classmethod
-    def of(cls, connection: Connection, assign: Bound, at: datetime) -> _Passed:
-        """Look at the guards that the last apply recorded: the stricter bound counts."""
+    def of(cls, connection: Connection, bounds: Sequence[Bound], at: datetime) -> _Passed:
+        """Look at the guards that the last apply recorded: the strictest bound counts."""
         holders = subscriptions.holder_count(connection, at)
-        pair = GuardPair(meta.guards(connection), Guards(clients_losing=assign))
+        stated = [Guards(clients_losing=each) for each in bounds]
+        guards = strictest([*stated, meta.guards(connection)], holders) or Guards()
         lost = losses.lost_since(connection, at - LOSSES_COUNT_FOR).clients
-        return cls(pair.stricter(holders).clients_losing, holders, lost)
+        return cls(guards.clients_losing, holders, lost)
 
     def require(self, connection: Connection, moves: tuple[Moving, ...], at: datetime) -> None:
         """Raise `BlockedError` where those who lost by now are more than the bound, each counted once.

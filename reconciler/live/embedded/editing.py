@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import BlockedError
 from reconciler.live import naming
+from reconciler.live.embedded.guarding import Edit, Judge, strictest
 from reconciler.live.rules import refused_definition
 from reconciler.model.forms import require
 from reconciler.store import events, meta, packages
@@ -22,16 +23,32 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.events import Author
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.settings import Guards
 
 
-def edit(  # noqa: PLR0913 - what, how, when and by whom
-    connection: Connection, key: str, definition: Definition, at: datetime, *, archived: bool, by: Author
+def edit(  # noqa: PLR0913 - what, how, when, by whom, and what bounds it
+    connection: Connection,
+    key: str,
+    definition: Definition,
+    at: datetime,
+    *,
+    archived: bool,
+    by: Author,
+    floor: Guards | None = None,
 ) -> PackageHead:
-    """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed."""
+    """Write a package by hand: a new one is unmanaged, an existing one keeps whether it is managed.
+
+    The guards of the last apply, and of the floor, hold as they do for an apply; nothing lets one pass.
+    """
     if not archived:
         require_definable(key, definition, meta.catalog(connection))
+    current = packages.stored(connection, [key]).get(key)
     head = note(connection, key, definition, at, archived=archived, by=by)
     require_distinct_titles(connection, [key])
+    guards = strictest((meta.guards(connection), floor), 0)
+    if guards is not None and current is not None:
+        edited = Edit(key, current, definition, archived and not current.head.archived)
+        Judge(guards, 0, at, by_hand=True).of_edits(connection, [edited])
     return head
 
 

@@ -42,13 +42,16 @@ def in_force(connection: Connection, at: datetime) -> tuple[InForce, ...]:
     return tuple(known.judged(each, connection) for each in known.entries)
 
 
-def lost_since(connection: Connection, since: datetime) -> Lost:
+def lost_since(
+    connection: Connection, since: datetime, *, waived: tuple[int, Collection[str]] = (0, ())
+) -> Lost:
     """Count the distinct clients who lost anything since an instant and were not restored by a rollback.
 
-    Hands and imports count like runs.
+    Hands and imports count like runs. What the `waived` run took from holders of these packages does not.
     """
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
+    pairs = tuple(each for each in pairs if each.run != waived[0] or each.package not in waived[1])
     spared = moves.with_spared(connection, first) if first is not None else set()
     definitions = _definitions(connection, pairs)
     parts = [
@@ -57,6 +60,27 @@ def lost_since(connection: Connection, since: datetime) -> Lost:
         for starts, term in _of_any(_losses(pair, definitions), has_spared=_place(pair) in spared)
     ]
     return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
+
+
+def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcome, ...]]:
+    """Return what a run took from those whom it moved, by the package's key; nothing of who lost nothing."""
+    pairs = tuple(each for each in moves.since(connection, run_id) if each.run == run_id)
+    definitions, features = _definitions(connection, pairs), features_of(connection, run_id)
+    spared = moves.with_spared(connection, run_id) if pairs else set()
+    found: dict[str, tuple[Outcome, ...]] = {}
+    for pair in pairs:
+        taken = _taken(pair, definitions, features)
+        felt = tuple(each for each in taken if _is_felt(connection, pair, each, _place(pair) in spared))
+        if felt:
+            found[pair.package] = (*found.get(pair.package, ()), *felt)
+    return found
+
+
+def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
+    """Whether anybody whom the run moved lost it: by when they started, and by what they keep beside."""
+    part = Part(pair, starts_of(loss), (), str(loss.term) if has_spared else None)
+    is_of_all = not part.starts and part.term is None
+    return is_of_all or moves.distinct_clients(connection, [part]) > 0
 
 
 def keep(
@@ -148,7 +172,7 @@ class _Known:
         refs |= {RevisionRef(key, package.head.revision) for key, package in heads.items()}
         refs |= {RevisionRef(each.package, each.since_revision) for each in entries}
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
-        features = _features(connection, first)
+        features = features_of(connection, first)
         taken = {pair: _taken(pair, definitions, features) for pair in pairs}
         spared = moves.with_spared(connection, first) if first is not None else set()
         return cls(entries, taken, spared, left, definitions, heads, features, at)
@@ -195,7 +219,8 @@ def _taken(
     return tuple(alone_in(_losses(pair, definitions), features.get))
 
 
-def _features(connection: Connection, first: int | None) -> Mapping[str, str]:
+def features_of(connection: Connection, first: int | None) -> Mapping[str, str]:
+    """Return, of limits, which feature each goes with, also by catalogs from before this run."""
     changed = runs.catalogs_changed(connection, first) if first is not None else ()
     former = {Term.at(each["path"]): each["from"] or {} for each in changed}
     found = {term.key: limit.get("feature") for term, limit in former.items() if term.section == "limits"}

@@ -28,6 +28,7 @@ from reconciler.live.embedded import (
 )
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
+from reconciler.live.port import Pool
 from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
 from reconciler.model.forms import HASH, KEY, PACKAGE_KEY, require
@@ -46,6 +47,7 @@ from reconciler.store import (
     subscriptions,
     usage,
 )
+from reconciler.store.dialects import MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -77,11 +79,25 @@ _FORGETS_EVERY: Final = timedelta(hours=1)
 
 
 class EmbeddedPlatform:
-    """Implements `ServedPlatform`; every method is one transaction."""
+    """Implements `ServedPlatform`; every method is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        floor: Guards that hold beside those of applies, whatever these say.
+    """
+
+    def __init__(self, database: Database, floor: Guards | None = None) -> None:
         self.database = database
+        self._floor = floor
         self._forgets_again = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def where(self) -> str:
+        """See `ServedPlatform`."""
+        return self.database.where
+
+    def pool(self) -> Pool:
+        """See `ServedPlatform`."""
+        return Pool(self.database.in_use, MOST_CONNECTIONS)
 
     def identity(self) -> PlatformIdentity:
         """See `PlatformReader`."""
@@ -274,7 +290,7 @@ class EmbeddedPlatform:
     def apply(self, change_set: ChangeSet) -> Run:
         """See `Platform`."""
         with self.database.writing() as connection:
-            return apply.apply(connection, change_set)
+            return apply.apply(connection, change_set, self._floor)
 
     def import_clients(
         self,
@@ -296,7 +312,9 @@ class EmbeddedPlatform:
         self, lines: Iterable[ClientLine], at: datetime, assign: Bound | None, by: Author
     ) -> ImportReport:
         with self.database.writing(imports.WRITTEN if self.database.was_undone else ()) as connection:
-            return client_imports.take_all(connection, lines, at, assign, by)
+            floor = () if self._floor is None else (self._floor.clients_losing,)
+            bounds = None if assign is None else (assign, *floor)
+            return client_imports.take_all(connection, lines, at, bounds, by)
 
     @retried
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
@@ -375,7 +393,8 @@ class EmbeddedPlatform:
         """See `Platform`."""
         require(naming.of_author(by))
         with self.database.writing() as connection:
-            return editing.edit(connection, key, definition, at, archived=archived, by=by)
+            floor = self._floor
+            return editing.edit(connection, key, definition, at, archived=archived, by=by, floor=floor)
 
     @retried
     def start_cycle(self, client_id: str, at: datetime) -> Client:

@@ -137,12 +137,35 @@ class IssuerDocument(Document):
     )
 
 
+class FloorDocument(Document):
+    """Guards that hold on the server, whatever is applied; what is left out is not bounded by it."""
+
+    archives: Count | None = Field(
+        default=None, description="At most this many packages are archived at once.", examples=[1]
+    )
+    clients_losing: Count | Share | None = Field(
+        default=None,
+        description="At most this many clients, or this share of all clients with an active subscription, "
+        "lose something with one apply and within the 23 hours before it.",
+        examples=[20, "5%"],
+    )
+    acknowledge: Literal["losing", "touching"] | None = Field(
+        default=None, description="Which losses need an acknowledgement in the package's file."
+    )
+    protected: UniquePackageKeys = Field(
+        default=(),
+        description="Packages that no breaking or restricting change may touch.",
+        examples=[["premium"]],
+    )
+
+
 class ServerDocument(Document):
     """What `serve` is told beside the platform that it serves."""
 
     issuers: tuple[IssuerDocument, ...] = Field(
         default=(), description="OpenID Connect issuers whose ID tokens are taken beside the server's own."
     )
+    guards: FloorDocument = FloorDocument()
 
 
 class LintDocument(Document):
