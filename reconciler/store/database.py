@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from reconciler.errors import ContentionError, InvalidError, UnreachableError
+from reconciler.model.secrets import without_secrets
 from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, lock, name_of
 from reconciler.store.schema import HEAD, THIS_PROGRAM, Form, read, require_fit, stated, upgrade
 
@@ -42,11 +43,14 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
         "Check user and password: PGUSER and PGPASSWORD, or the variable that `token_env` names.",
     ),
     "lost": (
-        "{where} is out of reach, or was lost before it answered",
+        "{where} is out of reach, or was lost before it answered{said}",
         "Try again when it is back. A plan is applied at most once, however often it is tried.",
     ),
     "other": ("{where} failed", "Nothing was written; the database said: {error}"),
 }
+
+
+_LONGEST: Final = 300
 
 
 class Database:
@@ -171,7 +175,7 @@ class Database:
         except DBAPIError as error:
             fault = fault_of(error.orig)
             message, hint = _REASONS[fault]
-            names = {"where": self.where, "error": error.orig}
+            names = {"where": self.where, "error": error.orig, "said": _said(error.orig)}
             kind = ContentionError if fault == "contention" else UnreachableError
             raise kind(message.format(**names), hint=hint.format(**names)) from error
         except PoolTimeoutError as error:
@@ -188,3 +192,9 @@ class Database:
             raise InvalidError(
                 "a number is too large to be stored", hint="The largest is 9,007,199,254,740,991."
             ) from error
+
+
+def _said(error: BaseException | None) -> str:
+    """Return what the driver said last, which alone tells a refusal to encrypt from a server that is away."""
+    lines = [line.strip() for line in without_secrets(str(error or "")).splitlines() if line.strip()]
+    return f" ({lines[-1][:_LONGEST]})" if lines else ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from sqlalchemy import URL, create_engine, event
 
+from reconciler.errors import UnreachableError
 from reconciler.model.hosts import Host
 from reconciler.model.secrets import without_secrets
 
@@ -152,6 +154,7 @@ def _postgres_engine(url: URL) -> Engine:
         use_native_hstore=False,
         **_POOL,
     )
+    event.listen(engine, "connect", _require_unicode, insert=True)  # before the library asks for its version
     event.listen(engine, "connect", _stream_by_our_cursors)
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
@@ -161,6 +164,16 @@ def _stream_by_our_cursors(connection: Any, _record: object) -> None:
     from reconciler.store.streaming import StreamingCursor  # noqa: PLC0415 - the driver is slow to import
 
     connection.server_cursor_factory = StreamingCursor
+
+
+def _require_unicode(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise UnreachableError(
+            f"the database {connection.info.dbname} keeps its texts as {encoding}, and not as UTF-8",
+            hint="Name one that does under `platform`: CREATE DATABASE reconciler TEMPLATE template0 "
+            "ENCODING 'UTF8';",
+        )
 
 
 def _begin_on_postgres(connection: Connection) -> None:
@@ -192,8 +205,13 @@ def chunks(values: Collection[str]) -> Iterator[list[str]]:
 
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself: _begin does
-    for setting in _SQLITE_SETTINGS:
-        connection.execute(setting)
+    try:
+        for setting in _SQLITE_SETTINGS:
+            connection.execute(setting)
+    except UnicodeDecodeError as error:  # what SQLite says of a damaged file quotes its bytes
+        fault = sqlite3.DatabaseError("the file is damaged")
+        fault.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise fault from error
 
 
 def _begin(connection: Connection) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -305,7 +307,7 @@ HEAD = {
     ids=["short", "empty pages without end", "pages without end"],
 )
 def test_an_incomplete_list_of_packages_is_an_error(page: Any) -> None:
-    with platform_at(answering(response(page))) as platform, pytest.raises(UnreachableError, match="listed"):
+    with platform_at(answering(response(page))) as platform, pytest.raises(UnreachableError, match="list"):
         platform.packages()
 
 
@@ -337,6 +339,67 @@ def test_an_incomplete_stream_is_an_error(lines: bytes) -> None:
 
     with platform_at(answer) as platform, pytest.raises(UnreachableError):
         list(platform.matching(QUESTION, NOON))
+
+
+@pytest.mark.parametrize("lines", [b'"a"\n"a"\n', b'"b"\n"a"\n'], ids=["the same again", "going back"])
+def test_a_list_whose_ids_do_not_ascend_ends_at_the_first_that_does_not(lines: bytes) -> None:
+    answer = answering(response(lines * 1_000, 200, "application/x-ndjson"))
+
+    with platform_at(answer) as platform, pytest.raises(UnreachableError, match="out of order"):
+        list(platform.matching(QUESTION, NOON))
+
+
+@pytest.mark.parametrize("keys", [("a", "a"), ("b", "a")])
+def test_packages_that_do_not_ascend_are_no_list(keys: tuple[str, str]) -> None:
+    page = {"items": [{**HEAD, "key": key} for key in keys], "total": 2, "next": None}
+
+    with (
+        platform_at(answering(response(page))) as platform,
+        pytest.raises(UnreachableError, match="out of order"),
+    ):
+        platform.packages()
+
+
+def test_an_answer_of_the_wrong_kind_is_named_by_its_first_fault() -> None:
+    page = {"items": [{**HEAD, "version": "x"}], "total": 1, "next": None}
+
+    with (
+        platform_at(answering(response(page))) as platform,
+        pytest.raises(UnreachableError, match="has 1 fault, the first at items/0/version"),
+    ):
+        platform.packages()
+
+
+def test_what_does_not_speak_tls_is_asked_once() -> None:
+    asked: list[bytes] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def answer() -> None:
+            while server.fileno() != -1:
+                with suppress(OSError), closing(server.accept()[0]) as connection:
+                    asked.append(connection.recv(1))
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}"
+        with open_http(url, token=None) as platform, pytest.raises(UnreachableError) as caught:
+            platform.packages()
+
+    assert len(asked) == 1
+    assert "TLS" in caught.value.hint
+
+
+def test_a_503_says_why_to_the_client() -> None:
+    problem = {
+        "type": "urn:reconciler:problem:unavailable",
+        "title": "x",
+        "status": 503,
+        "detail": "It rests.",
+    }
+    answer = answering(response(problem, 503, "application/problem+json"))
+
+    with platform_at(answer) as platform, pytest.raises(UnreachableError, match=r"answers 503 \(It rests\)"):
+        platform.packages()
 
 
 def test_a_stream_without_end_is_cut_off() -> None:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import sqlite3
+import threading
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
@@ -72,6 +74,75 @@ def test_a_damaged_database_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(UnreachableError, match="damaged"), open_platform(URL, root=tmp_path) as platform:
         platform.packages()
+
+
+def test_a_schema_whose_bytes_are_no_text_is_damage(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path):
+        pass
+    path = tmp_path / "platform.db"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE packages", b"CREATE \xff\xfe\xa8LE packages"))
+
+    with pytest.raises(UnreachableError, match="damaged"), open_platform(URL, root=tmp_path) as platform:
+        platform.packages()
+
+
+def test_an_empty_file_is_no_new_platform(tmp_path: Path) -> None:
+    path = tmp_path / "platform.db"
+    path.touch()
+    os.utime(path, (0, 0))
+
+    with pytest.raises(UnreachableError, match="is empty"), open_platform(URL, root=tmp_path):
+        pass
+
+    assert path.read_bytes() == b""
+
+
+def test_an_empty_file_that_is_just_being_made_is_a_new_platform(tmp_path: Path) -> None:
+    (tmp_path / "platform.db").touch()
+
+    with open_platform(URL, root=tmp_path) as platform:
+        assert platform.packages() == ()
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "platform.db")) as connection:
+        connection.execute("DROP TABLE runs")
+
+    with open_platform(URL, root=tmp_path) as platform, pytest.raises(UnreachableError) as caught:
+        platform.runs()
+
+    assert "no such table: runs" in caught.value.hint
+
+
+def test_a_database_that_will_not_encrypt_is_not_called_away(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def refuse() -> None:
+            while server.fileno() != -1:
+                with suppress(OSError), closing(server.accept()[0]) as connection:
+                    connection.recv(8)
+                    connection.sendall(b"N")
+
+        threading.Thread(target=refuse, daemon=True).start()
+        url = f"postgresql://reconciler@127.0.0.1:{server.getsockname()[1]}/x?sslmode=require"
+        with pytest.raises(UnreachableError, match="SSL"), open_platform(url, root=tmp_path):
+            pass
+
+
+def test_a_database_that_is_not_utf_8_is_refused_by_name(postgres: str, tmp_path: Path) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE plain TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    try:
+        url = str(make_url(postgres).set(database="plain").render_as_string(hide_password=False))
+        with pytest.raises(UnreachableError, match="SQL_ASCII"), open_platform(url, root=tmp_path):
+            pass
+    finally:
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute("DROP DATABASE plain WITH (FORCE)")
 
 
 def test_a_missing_folder_says_so(tmp_path: Path) -> None:

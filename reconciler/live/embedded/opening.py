@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from os import O_CREAT, O_EXCL, O_RDWR, close
 from os import open as os_open
+from time import time
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import make_url
@@ -32,6 +33,8 @@ _SQLITE_FILE: Final = b"SQLite format 3\0"
 _NAME_ANOTHER: Final = "Restore it from a backup, or name another file under `platform` in reconciler.yaml."
 _BESIDE: Final = ("-journal", "-wal", "-shm")
 """What SQLite writes beside a database, by names that nobody chose."""
+_MAKING_SECONDS: Final = 60
+"""An empty file may be one that another process is just making, for so long."""
 SQLITE: Final = "sqlite:///"
 _SCHEMA_NAME: Final = re.compile(r"(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}")
 _FORM: Final = "Write postgresql://user@host:5432/database."
@@ -70,6 +73,7 @@ def create(path: Path) -> None:
             close(os_open(path, O_CREAT | O_EXCL | O_RDWR, 0o600))
         is_file = path.is_file()
         beginning = _beginning(path) if is_file else b""
+        was_cut = is_file and not beginning and time() - path.stat().st_mtime > _MAKING_SECONDS
     except OSError as error:
         raise UnreachableError(
             f"the platform's file {path} cannot be created: {error.strerror}",
@@ -77,6 +81,11 @@ def create(path: Path) -> None:
         ) from error
     if not is_file:
         raise UnreachableError(f"{path} is not a file", hint=_NAME_ANOTHER)
+    if was_cut:
+        raise UnreachableError(
+            f"{path} is empty: what was in it is lost, or making it was interrupted",
+            hint="Restore it from a backup; delete it where there was nothing in it, and it is made anew.",
+        )
     if beginning not in {b"", _SQLITE_FILE}:
         # Asked here, since SQLite takes a file of a few bytes for an empty one, and writes over it.
         raise UnreachableError(f"{path} is damaged, or is not a platform's database", hint=_NAME_ANOTHER)

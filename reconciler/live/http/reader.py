@@ -57,7 +57,7 @@ from reconciler.wire.questions import (
 from reconciler.wire.versions import agree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from reconciler.live.http.session import Session
@@ -202,8 +202,10 @@ class HttpReader:
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
         """See `PlatformReader`."""
         body = made(MatchingBody, question=question, at=at)
-        for line in self.agreed.lines(asking(paths.MATCHING, body, is_long=True)):
-            yield self._read(line, _ID)
+        found = (
+            self._read(line, _ID) for line in self.agreed.lines(asking(paths.MATCHING, body, is_long=True))
+        )
+        yield from self._ascending(found, lambda client_id: client_id)
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
@@ -240,8 +242,10 @@ class HttpReader:
         query = instant(at) | ({"outdated": "true"} if outdated else {})
         query |= {} if package is None else {"package": package}
         query |= {name: value for name, value in asdict(only).items() if value is not None}
-        for line in self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True)):
-            yield self._read(line, _CLIENT).value()
+        lines = self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True))
+        yield from self._ascending(
+            (self._read(line, _CLIENT).value() for line in lines), lambda each: each.id
+        )
 
     def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
         """See `PlatformReader`."""
@@ -259,7 +263,7 @@ class HttpReader:
             found += (item.value() for item in reply.items)
             is_repeating = any(newer.id <= older.id for newer, older in pairwise(found))
             if is_repeating or (reply.next is not None and not reply.items):
-                raise UnreachableError(f"{self._session.where} lists its runs without an end.", hint=_LOOK)
+                raise self._endless("runs")
             if reply.next is None:
                 break
             query["cursor"] = reply.next
@@ -295,6 +299,8 @@ class HttpReader:
         while True:
             reply = self.agreed.call(Request("GET", paths.PACKAGES, query), PackagesReply)
             found += (item.value() for item in reply.items)
+            if any(one.key >= other.key for one, other in pairwise(found)):
+                raise self._endless("packages")
             if len(found) > reply.total or (reply.next is None and len(found) < reply.total):
                 raise self._incomplete(len(found), reply.total)
             if reply.next is None:
@@ -302,6 +308,21 @@ class HttpReader:
             if not reply.items:
                 raise self._incomplete(len(found), reply.total)
             query["cursor"] = reply.next
+
+    def _ascending(self, items: Iterable[T], key: Callable[[T], str]) -> Iterator[T]:
+        """Yield a list whose keys ascend; raises `UnreachableError` at the first that does not."""
+        last = ""
+        for item in items:
+            if key(item) <= last:
+                raise self._endless("clients")
+            last = key(item)
+            yield item
+
+    def _endless(self, what: str) -> UnreachableError:
+        where = self._session.where
+        return UnreachableError(
+            f"{where} lists its {what} out of order, and perhaps without an end.", hint=_LOOK
+        )
 
     def _incomplete(self, came: int, total: int) -> UnreachableError:
         return UnreachableError(

@@ -7,7 +7,7 @@ import random
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -80,10 +80,11 @@ class Attempts:
             raise self.given_up(f"{error}", hint=error.remedy) from error
         self._wait(0, f"{error}")
 
-    def put_off(self, reply: Reply) -> None:
-        """Wait for the next try after an answer that says: not now."""
+    def put_off(self, reply: Reply, why: str = "") -> None:
+        """Wait for the next try after an answer that says: not now, and perhaps why."""
         self._is_maybe_done |= reply.status != _NOTHING_DONE
-        self._wait(asked_wait(reply.headers), f"it answers {reply.status}")
+        said = f" ({why.rstrip('.')})" if why else ""
+        self._wait(asked_wait(reply.headers), f"it answers {reply.status}{said}")
 
     def given_up(self, reason: str, *, hint: str = "") -> UnreachableError:
         """Return the error that ends the call, which says whether a write may have been done."""
@@ -179,11 +180,14 @@ class Session:
 
     def _put_off_or_refuse(self, attempts: Attempts, reply: Reply) -> None:
         """Wait where the answer says: not now; else raise what it stands for."""
+        problem = self._problem(reply) if reply.media_type == paths.PROBLEM else None
         if reply.status in PASSING:
-            attempts.put_off(reply)
+            attempts.put_off(reply, "" if problem is None else problem.detail)
             return
+        if problem is not None:
+            raise problem.error()
         if reply.media_type == paths.PROBLEM:
-            self._raise_problem(attempts, reply)
+            raise attempts.answered_wrongly("its problem cannot be read", hint="Upgrade reconciler.")
         if reply.status in _REDIRECTS:
             target = self._transport.hidden(reply.headers.get("location", "elsewhere"))
             raise UnreachableError(
@@ -196,21 +200,20 @@ class Session:
             hint="Check the address under `platform`, and what stands between here and the server.",
         )
 
-    def _raise_problem(self, attempts: Attempts, reply: Reply) -> NoReturn:
+    def _problem(self, reply: Reply) -> Problem | None:
         try:
-            said = self._transport.hidden(reply.body.decode())
-            problem = Problem.model_validate_json(said)
-        except ValueError as error:
-            raise attempts.answered_wrongly(
-                "its problem cannot be read", hint="Upgrade reconciler."
-            ) from error
-        raise problem.error()
+            return Problem.model_validate_json(self._transport.hidden(reply.body.decode()))
+        except ValueError:
+            return None
 
 
 def _checked(attempts: Attempts, reply: Reply, answer: type[B]) -> B:
     try:
         return answer.model_validate_json(reply.body)
     except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = "/".join(map(str, first["loc"])) or "the whole"
         raise attempts.answered_wrongly(
-            f"its answer has {error.error_count()} faults", hint="Use client and server of one version."
+            f"its answer has {counted(error.error_count(), 'fault')}, the first at {place}",
+            hint="Use client and server of one version.",
         ) from error

@@ -35,6 +35,9 @@ _LAST_PORT: Final = 65_535
 _TRUST: Final = (
     "Check the address; name the certificate of an authority of your own in `ca_file` or SSL_CERT_FILE."
 )
+_ENCRYPTION: Final = (
+    "Both ends must speak TLS, of one version: check the address, and what stands in between."
+)
 _UNSENDABLE: Final = "Check the address, and that the token is visible ASCII on one line."
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -214,7 +217,8 @@ class Transport:
                 raise LostError(
                     f"its certificate is not trusted: {fault}", sent=False, remedy=_TRUST
                 ) from error
-            raise LostError(self.hidden(str(error)) or "no connection", sent=False) from error
+            remedy = _ENCRYPTION if _is_of_tls(error) else ""
+            raise LostError(self.hidden(str(error)) or "no connection", sent=False, remedy=remedy) from error
         except (httpx.LocalProtocolError, UnicodeError) as error:  # their texts quote the token
             raise LostError("the request cannot be sent as it is", sent=False, remedy=_UNSENDABLE) from error
         except httpx.TransportError as error:
@@ -303,6 +307,13 @@ def _trusting(trust: Trust) -> ssl.SSLContext:
 
 def _no_password() -> str:
     raise ValueError("the key is encrypted")
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    """Whether both ends could not agree how to encrypt, so that trying again changes nothing."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _certificate_fault(error: BaseException | None) -> str | None:
