@@ -48,13 +48,13 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **variables: str) -> Iterator[Serving]:
-    """Serve the platform of the configuration in a folder, on a free port."""
+def serving(folder: Path, *arguments: str, log: Path | None = None, **variables: str) -> Iterator[Serving]:
+    """Serve the platform of the configuration in a folder, on a free port; its requests go to a log."""
     process = subprocess.Popen(
         [sys.executable, "-m", "reconciler", "serve", "--port", "0", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        stdout=subprocess.DEVNULL,
+        stdout=os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT),
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -57,6 +57,9 @@ ISSUER_PATTERN: Final = (
 )
 """Addresses of OpenID Connect issuers: encrypted, or not further than this machine."""
 
+NETWORK_PATTERN: Final = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:]*)(/[0-9]{1,3})?$"
+"""Addresses of the Internet, and networks of them."""
+
 FILE_PATTERN: Final = r"^/[^\s,=]+$"
 """Whole paths of files that hold a secret, which `RECONCILER_TOKEN_HOSTS` can name."""
 

@@ -79,6 +79,7 @@ class Environment:
         token_env: Name of the environment variable that holds the token; never the token.
         token_file: The file that holds it, where no variable does.
         show_clients: Whether plans name clients elsewhere than on a terminal.
+        read_platform: URL of a copy that is kept up to date, which commands that only read ask instead.
         after: The environment that must have recorded a commit before it is applied here.
     """
 
@@ -90,6 +91,7 @@ class Environment:
     after: str | None = None
     token_file: str | None = None
     trust: Trust = Trust()
+    read_platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,12 @@ class Server:
 
     Attributes:
         floor: Guards that hold beside those of applies, whatever clients send; None: no others do.
+        trusted_proxies: Addresses and networks of proxies that say where a request is from.
     """
 
     issuers: tuple[Issuer, ...] = ()
     floor: Guards | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

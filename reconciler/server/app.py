@@ -10,9 +10,11 @@ from starlette.routing import compile_path
 
 from reconciler import __version__
 from reconciler.server import problems
+from reconciler.server.failures import Failures
 from reconciler.server.last_use import LastUses
 from reconciler.server.limits import Hangup
-from reconciler.server.metrics import Figures, Observed
+from reconciler.server.metrics import Figures
+from reconciler.server.observing import Observed
 from reconciler.server.routes import (
     changes,
     clients,
@@ -44,8 +46,9 @@ def application(served: Served) -> FastAPI:
     api = routes()
     api.state.served = served
     api.state.methods = _methods(api)
-    api.state.figures = Figures()
+    api.state.figures = Figures(served.platform)
     api.state.last_uses = LastUses()
+    api.state.failures = Failures(served.bounds.failures)
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
     api.add_middleware(Hangup)
     api.add_middleware(Observed, figures=api.state.figures)
@@ -61,6 +64,7 @@ def routes() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # a redirect would be to the host that the sender names
         responses=_RESPONSES,
         generate_unique_id_function=_name,
     )

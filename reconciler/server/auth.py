@@ -100,12 +100,14 @@ class Needs:
         call: Call = request.state.call
         return call
 
-    def let_in(self, served: Served, credentials: HTTPAuthorizationCredentials | None) -> Call:
+    def let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Call:
         """Return the call, or refuse: 401 without a valid token, 403 without a scope."""
+        served: Served = request.app.state.served
         now = served.clock()
         token = _holder(served, credentials, now)
         if token is None:
             return Call(served, _ANYONE, _ANYONE, frozenset(Scope), now)
+        request.state.token = token.id
         if not token.allows(self.scopes):
             raise _forbidden(self.scopes)
         return Call(served, token.id, token.name, frozenset(token.scopes), now)
@@ -127,16 +129,29 @@ class Gated(APIRoute):
 
         async def gated(request: Request) -> Response:
             served: Served = request.app.state.served
-            call = await run_in_threadpool(needs.let_in, served, await _BEARER(request))
+            credentials = await _BEARER(request)
+            try:
+                call = await run_in_threadpool(needs.let_in, request, credentials)
+            except Refusal as refusal:
+                raise (refusal if credentials is None else _slowed(request, refusal)) from None
             if call.caller == _ANYONE and not _is_for_this_machine(request):
                 raise Refusal("forbidden", _NAMED, hint=_MAKE_ONE)
             request.state.call = call
-            response = await handle(limited(request, served.bounds.of(self.path)))
+            response = await handle(limited(request, served.bounds, self.path))
             if served.tokens is not None and call.is_by_token:
                 response.background = request.app.state.last_uses.noting(served.tokens, call.caller, call.now)
             return response
 
         return gated
+
+
+def _slowed(request: Request, refusal: Refusal) -> Refusal:
+    """Return the refusal of credentials; after many from one address, one that says when to come again."""
+    if refusal.problem.status != 401:  # noqa: PLR2004 - HTTP's
+        return refusal
+    address = request.client.host if request.client else ""
+    wait = request.app.state.failures.wait_after(address, request.app.state.served.clock())
+    return Refusal("too-many-failures", _TOO_MANY, hint=_HOW_TO_SHOW_ONE, wait=wait) if wait else refusal
 
 
 def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, now: datetime) -> Token | None:
@@ -158,6 +173,9 @@ def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, no
 
 
 _HOW_TO_SHOW_ONE: Final = "Put a token's text into the variable that `token_env` names."
+
+
+_TOO_MANY: Final = "Credentials from this address failed too often; these did, too."
 
 
 _NAMED: Final = "A server without tokens answers at localhost and at addresses, not at other names."

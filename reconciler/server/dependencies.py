@@ -38,6 +38,9 @@ class Bounds:
         import_bytes: Of an import's lines, which are not kept in memory.
         page: Items on one page at most.
         page_bytes: A page is cut after the item that takes it beyond this.
+        silence_seconds: For so long nothing of a body may come.
+        body_seconds: In so long all of a body must come.
+        failures: Credentials that may fail at once, and again each minute, from one address.
     """
 
     body_bytes: int = 256 * 2**10
@@ -46,6 +49,9 @@ class Bounds:
     import_bytes: int = 4 * 2**30
     page: int = 10_000
     page_bytes: int = 16 * 2**20
+    silence_seconds: float = 30
+    body_seconds: float = 900
+    failures: int = 60
 
     def of(self, path: str) -> int:
         """Return how many bytes a body may have that is sent to a path, which is one of `paths`."""

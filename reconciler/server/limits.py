@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop, timeout_at
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -12,17 +13,20 @@ from reconciler.server.problems import Refusal
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from reconciler.server.dependencies import Bounds
 
-def limited(request: Request, most: int) -> Request:
-    """Return the request with a body that ends in a refusal where it goes beyond so many bytes.
+
+def limited(request: Request, bounds: Bounds, path: str) -> Request:
+    """Return the request with a body that ends in a refusal where it is too large for a path, or too slow.
 
     Raises `Refusal` for a body that is encoded, `HTTPException` for one that says that it is too large.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal("unsupported-media-type", "Bodies are taken without content encoding.")
+    most = bounds.of(path)
     if _stated(request) > most:
         raise _too_large(most)
-    return Request(request.scope, _Counted(request.receive, most))
+    return Request(request.scope, _Counted(request.receive, most, bounds))
 
 
 class Hangup:
@@ -53,17 +57,35 @@ class Hangup:
 
 
 class _Counted:
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, bounds: Bounds) -> None:
         self._receive = receive
         self._left = most
         self._most = most
+        self._silence = bounds.silence_seconds
+        self._ends = get_running_loop().time() + bounds.body_seconds
+        self._is_over = False
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        message = await self._next()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise _too_large(self._most)
+        self._is_over = not message.get("more_body", False)
         return message
+
+    async def _next(self) -> Message:
+        """Return what comes next; after the body that is the end of the connection, whenever that comes."""
+        if self._is_over:
+            return await self._receive()
+        try:
+            async with timeout_at(min(self._ends, get_running_loop().time() + self._silence)):
+                return await self._receive()
+        except TimeoutError:
+            raise _too_slow() from None
+
+
+def _too_slow() -> HTTPException:
+    return HTTPException(408, "The body came too slowly, and was not waited for.")
 
 
 def _has_body(headers: dict[bytes, bytes]) -> bool:

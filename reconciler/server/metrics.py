@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from platform import python_version
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    ProcessCollector,
+    generate_latest,
+)
 
-from reconciler.wire.paths import VERSION
-from reconciler.wire.versions import VERSION as SPOKEN
+from reconciler import __version__
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from reconciler.live.port import ServedPlatform
 
 
 class Figures:
-    """Counts requests and how long they took."""
+    """Counts requests and how long they took; tells of the process, its connections and its build."""
 
-    def __init__(self) -> None:
+    def __init__(self, platform: ServedPlatform) -> None:
         self._registry = CollectorRegistry()
+        self._describe(platform)
         labels = ("method", "route", "status")
         self._requests = Counter("reconciler_requests", "Requests answered.", labels, registry=self._registry)
         self._seconds = Histogram(
@@ -28,6 +37,20 @@ class Figures:
             registry=self._registry,
         )
         self._open = Gauge("reconciler_requests_open", "Requests being answered.", registry=self._registry)
+
+    def _describe(self, platform: ServedPlatform) -> None:
+        registry = self._registry
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+        build = {"version": __version__, "python": python_version()}
+        Info("reconciler_build", "What serves.", registry=registry).info(build)
+        pool = {
+            "in_use": ("Connections to the database that are in use.", lambda: platform.pool().in_use),
+            "most": ("Connections to the database that there may be.", lambda: platform.pool().most),
+        }
+        for name, (text, count) in pool.items():
+            gauge = Gauge(f"reconciler_database_connections_{name}", text, registry=registry)
+            gauge.set_function(count)
 
     def text(self) -> bytes:
         """Return the figures in Prometheus' text format."""
@@ -42,42 +65,3 @@ class Figures:
         self._open.dec()
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
-
-
-class Observed:
-    """Has every request counted, and every answer say which version it speaks."""
-
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
-        self._app = app
-        self._figures = figures
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        started = perf_counter()
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (VERSION.lower().encode(), str(SPOKEN).encode())]
-            await send(message)
-
-        self._figures.begin()
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            self._figures.end(_method(scope), _route(scope), status, perf_counter() - started)
-
-
-def _method(scope: Scope) -> str:
-    method: str = scope["method"]
-    return method if method in {"GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"} else "other"
-
-
-def _route(scope: Scope) -> str:
-    route = scope.get("route")
-    return str(getattr(route, "path", "none"))

@@ -56,7 +56,7 @@ def runs_page(platform: PlatformReader, before: int | None, size: int, most_byte
 def last_run(cursor: str) -> int:
     """Return the number of the run that a page ended with."""
     match _read(cursor):
-        case [int(last)] if 0 < last <= _LARGEST_RUN:
+        case [int(last)] if last is not True and 0 < last <= _LARGEST_RUN:
             return last
     raise _none_of_ours()
 
@@ -69,7 +69,7 @@ def _runs(platform: PlatformReader, before: int | None) -> Iterator[Run]:
 
 def _start(cursor: str, state: str) -> int:
     match _read(cursor):
-        case [int(start), str(stated)] if start >= 0:
+        case [int(start), str(stated)] if not isinstance(start, bool) and start >= 0:
             if stated == state:
                 return start
             raise StaleError("The packages changed while they were listed.", hint="List them again.")

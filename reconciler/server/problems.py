@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.model.findings import Finding, Position
+from reconciler.model.secrets import without_secrets
 from reconciler.wire.fields import sentence
 from reconciler.wire.paths import PROBLEM
-from reconciler.wire.problems import Problem
+from reconciler.wire.problems import URN, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
+_BEHIND: Final = "The server's database cannot be used now, or others write to it at the same time."
+_WHY: Final = "Try again later. The log of the server has the reason, under the request's id."
 SHOWN: Final = 50
 """Faults that an answer names one by one."""
 _LONGEST: Final = 300
@@ -38,15 +41,21 @@ _BY_STATUS: Final[Mapping[int, str]] = {
     400: "bad-request",
     404: "no-such-path",
     405: "method-not-allowed",
+    408: "too-slow",
     413: "too-large",
 }
 
 
 class Refusal(Exception):  # noqa: N818 - it is named after the problem that it carries
-    """A request that this server refuses by itself, before or beside the platform."""
+    """A request that this server refuses by itself, before or beside the platform.
 
-    def __init__(self, name: str, detail: str, *, hint: str = "") -> None:
+    Args:
+        wait: Seconds after which the sender may come again.
+    """
+
+    def __init__(self, name: str, detail: str, *, hint: str = "", wait: int = 0) -> None:
         super().__init__(detail)
+        self.wait = wait
         self.problem = Problem.named(name, detail, hint=hint)
 
     @classmethod
@@ -68,34 +77,46 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the response that carries a problem."""
+def answer(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response that carries a problem, which the log names too."""
+    request.state.problem = problem.type.removeprefix(URN)
     return Response(problem.model_dump_json(), problem.status, headers, PROBLEM)
 
 
-def _refused(_request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - the framework's handlers are typed by the root class
-    headers = {"WWW-Authenticate": "Bearer"} if error.problem.status == 401 else None  # noqa: PLR2004 - HTTP's
-    return answer(error.problem, headers)
+    headers = {"WWW-Authenticate": "Bearer"} if error.problem.status == 401 else {}  # noqa: PLR2004 - HTTP's
+    if error.wait:
+        headers["Retry-After"] = str(error.wait)
+    return answer(request, error.problem, headers)
 
 
-def _failed(_request: Request, error: Exception) -> Response:
+def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, ReconcilerError)  # noqa: S101 - see _refused
-    headers = {"Retry-After": "1"} if isinstance(error, UnreachableError) else None
-    return answer(Problem.of(error), headers)
+    if not isinstance(error, UnreachableError):
+        return answer(request, Problem.of(error))
+    request.state.reason = without_secrets(f"{error.message}. {error.hint}")
+    return answer(request, Problem.of(_for_strangers(error, request)), {"Retry-After": "1"})
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _for_strangers(error: UnreachableError, request: Request) -> UnreachableError:
+    """Return the error without where the database is and what it says: the log has that."""
+    where = request.app.state.served.platform.where
+    message = _BEHIND if where in error.message else error.message
+    return type(error)(message, hint=_WHY)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - see _refused
     faults = error.errors()
     if any((fault["type"], *fault["loc"]) == _NO_CONDITION for fault in faults):
-        return answer(Refusal.unconditional().problem)
+        return answer(request, Refusal.unconditional().problem)
     if all(fault["loc"][:1] == ("header",) for fault in faults):
         detail = "; ".join(brief(f"{fault['loc'][-1]}: {fault['msg']}") for fault in faults[:SHOWN])
-        return answer(Problem.named("bad-request", f"A header is missing or malformed: {detail}"))
+        return answer(request, Problem.named("bad-request", f"A header is missing or malformed: {detail}"))
     findings = tuple(map(_finding, faults[:SHOWN]))
     detail = f"{len(faults)} fault{'' if len(faults) == 1 else 's'} in the request."
-    return answer(Problem.named("invalid", detail, findings=findings))
+    return answer(request, Problem.named("invalid", detail, findings=findings))
 
 
 def _finding(fault: Mapping[str, Any]) -> Finding:
@@ -117,8 +138,10 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:  # noqa: PLR2004 - HTTP's
         path = request.scope["path"]
         headers = {"Allow": next(methods for each, methods in request.app.state.methods if each.match(path))}
-    return answer(Problem.named(name, str(error.detail)), headers)
+    return answer(request, Problem.named(name, str(error.detail)), headers)
 
 
-def _unexpected(_request: Request, _error: Exception) -> Response:
-    return answer(Problem.named("unexpected", "The server failed unexpectedly; its log has the details."))
+def _unexpected(request: Request, _error: Exception) -> Response:
+    return answer(
+        request, Problem.named("unexpected", "The server failed unexpectedly; its log has the details.")
+    )

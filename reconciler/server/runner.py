@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 _GRACE_SECONDS: Final = 20
 _KEEP_ALIVE_SECONDS: Final = 5
+_PIECE: Final = 2**15
 _BACKLOG: Final = 1_024
-_MOST_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,14 @@ class Listening:
 
     Attributes:
         port: 0 takes any that is free.
+        connections: So many are open at once; beyond, one that nobody waits on is closed for a new one.
+        trusted_proxies: Addresses or networks whose `X-Forwarded-For` says where a request is from.
     """
 
     host: str = "127.0.0.1"
     port: int = 8765
+    connections: int = 1_000
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def is_here_only(self) -> bool:
@@ -59,7 +64,7 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
             f"The platform has no tokens: whoever reaches {listening.host} could change it.",
             hint="Make one first: reconciler tokens create NAME --scope admin.",
         )
-    server = uvicorn.Server(_configuration(served))
+    server = uvicorn.Server(_configuration(served, listening))
     with bound(listening) as opened, _ended_by_sigterm(server):
         host, port = opened.getsockname()[:2]
         announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
@@ -69,19 +74,67 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
 class Impatient(H11Protocol):
     """Ends a connection on which the next request does not begin in time, however slowly its head comes.
 
-    So it does where nothing of an answer is read. Else a thousand of either would keep everybody else out.
+    So it does where nothing of an answer is read. Else a thousand of either would keep everybody else out. Of
+    more connections than there may be, it gives up one for each new one: of the address that has the most of
+    them, one that waits for a request, or else for the rest of one, and the one that does so for longest. One
+    whose request is being answered is never given up.
     """
 
+    most: ClassVar[int]
     _due: asyncio.TimerHandle | None = None
     _watched: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._since = self.loop.time()
         self._wait()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Make room for the connection, and read from it in small pieces."""
+        self._make_room()
+        opened: Any = transport
+        opened.max_size = _PIECE
+        super().connection_made(opened)
+
+    def data_received(self, data: bytes) -> None:
+        """Read no more of a body than the application asks for: strangers' bodies are not kept for long."""
+        super().data_received(data)
+        if self.is_asked and self.cycle.body and not self.is_answering:
+            self.flow.pause_reading()
+
+    def _make_room(self) -> None:
+        """Give up a connection for this one, where there are as many as there may be."""
+        others = [each for each in self.connections if isinstance(each, Impatient)]
+        waiting = [each for each in others if not each.is_answering]
+        if len(others) >= self.most and waiting:
+            shares = Counter(each.address for each in others)
+            first = min(waiting, key=lambda each: (-shares[each.address], each.is_asked, each.since))
+            first.transport.abort()
+
+    @property
+    def address(self) -> str:
+        """Where the connection is from."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def since(self) -> float:
+        """When it began to wait for what it waits for."""
+        return self._since
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a request began that is not answered yet."""
+        return not getattr(self.cycle, "response_complete", True)
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request came to its end and is not answered yet."""
+        return self.is_asked and not self.cycle.more_body
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
+        self._since = self.loop.time()
         self._wait()
 
     def pause_writing(self) -> None:
@@ -108,7 +161,7 @@ class Impatient(H11Protocol):
         self._due = self.loop.call_later(self.timeout_keep_alive, self._end)
 
     def _end(self) -> None:
-        if getattr(self.cycle, "response_complete", True):  # before the first request there is none
+        if not self.is_asked:
             self.transport.close()
 
 
@@ -126,17 +179,19 @@ def _ended_by_sigterm(server: uvicorn.Server) -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _configuration(served: Served) -> uvicorn.Config:
+def _configuration(served: Served, listening: Listening) -> uvicorn.Config:
+    protocol = type("Bounded", (Impatient,), {"most": listening.connections})
     return uvicorn.Config(
         application(served),
         log_config=None,
-        http=Impatient,  # the other parser that could be there keeps headers of any length
+        http=protocol,  # the other parser that could be there keeps headers of any length
         log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=_MOST_AT_ONCE,
+        proxy_headers=bool(listening.trusted_proxies),
+        forwarded_allow_ips=list(listening.trusted_proxies),
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )

@@ -129,7 +129,8 @@ def _settings(document: Mapping[str, Any]) -> Settings:
 def _server(document: Mapping[str, Any]) -> Server:
     stated = document.get("guards")
     floor = Guards.of({**LOOSEST.as_document(), **stated}) if stated else None
-    return Server(tuple(map(_issuer, document.get("issuers", ()))), floor)
+    issuers = tuple(map(_issuer, document.get("issuers", ())))
+    return Server(issuers, floor, tuple(document.get("trusted_proxies", ())))
 
 
 def _issuer(document: Mapping[str, Any]) -> Issuer:
@@ -155,5 +156,6 @@ def _environment(name: str, document: Mapping[str, Any]) -> Environment:
         show_clients=shows,
         after=document.get("after"),
         token_file=document.get("token_file"),
+        read_platform=document.get("read_platform"),
         trust=Trust(*(document.get(name) for name in ("ca_file", "client_cert", "client_key"))),
     )

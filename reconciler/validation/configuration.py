@@ -37,10 +37,11 @@ def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         fix = did_you_mean(default, environments) or f"one of: {', '.join(sorted(environments)[:10])}"
         yield Problem(path, "unknown-environment", message, fix, at_key=not is_stated)
     for name, environment in environments.items():
-        if _PASSWORD.search(environment["platform"]):
-            message = f"the platform of `{name}` holds a password"
-            fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
-            yield Problem(("environments", name, "platform"), "password-in-url", message, fix)
+        for key in ("platform", "read_platform"):
+            if _PASSWORD.search(environment.get(key, "")):
+                message = f"the platform of `{name}` holds a password"
+                fix = "name a variable in `token_env`, or let PostgreSQL read PGPASSWORD"
+                yield Problem(("environments", name, key), "password-in-url", message, fix)
     yield from _promotion_problems(environments)
     yield from _grant_problems(document.get("server", {}).get("issuers", ()))
     yield from _switch_problems(document.get("lint", {}).get("off", {}))

@@ -15,6 +15,7 @@ from reconciler.model.patterns import (
     ISSUER_PATTERN,
     KEY_PATTERN,
     LINE_PATTERN,
+    NETWORK_PATTERN,
     PACKAGE_KEY_PATTERN,
     RULE_PATTERN,
     SHARE_PATTERN,
@@ -105,6 +106,9 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
     ),
     RULE_PATTERN: Spelling("bad-key", "the id of a rule, such as `alike-packages`"),
     ISSUER_PATTERN: Spelling("bad-value", "an `https://` address, or one of this machine"),
+    NETWORK_PATTERN: Spelling(
+        "bad-value", "an address such as `10.0.0.7`, or a network such as `10.0.0.0/8`"
+    ),
     FILE_PATTERN: Spelling("bad-value", "the whole path of a file, without spaces, `,` and `=`"),
     VARIABLE_PATTERN: Spelling("bad-value", "the name of an environment variable", ValueKind.NAME),
 }

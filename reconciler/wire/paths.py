@@ -58,6 +58,8 @@ LINES: Final = "application/x-ndjson"
 PROBLEM: Final = "application/problem+json"
 
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+REQUEST_ID: Final = "X-Request-Id"
+"""Names a request in logs: the sender\'s, or one that the server makes."""
 VERSION: Final = "Reconciler-Version"
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")

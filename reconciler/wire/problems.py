@@ -46,6 +46,8 @@ _ERRORS: Final[Mapping[str, tuple[type[ReconcilerError], int, str]]] = {
     "bad-request": (WrongUsageError, 400, "The request cannot be read"),
     "no-such-path": (UnreachableError, 404, "The API has no such path"),
     "method-not-allowed": (UnreachableError, 405, "The path does not take this method"),
+    "too-slow": (UnreachableError, 408, "The request came too slowly"),
+    "too-many-failures": (UnreachableError, 429, "Credentials failed too often"),
     "too-large": (InvalidError, 413, "The request is too large"),
     "unsupported-media-type": (WrongUsageError, 415, "The body is of the wrong type"),
     "unexpected": (ReconcilerError, 500, "The server failed"),
@@ -57,12 +59,14 @@ DESCRIPTIONS: Final[Mapping[int, str]] = {
     401: "A valid token is required.",
     403: "The token does not allow this.",
     404: "There is no such thing.",
+    408: "The request came too slowly.",
     409: "A rule forbids it, or the platform moved.",
     412: "It is not in the state that was stated.",
     413: "The request is too large.",
     415: "The body is of the wrong type.",
     422: "The request is invalid, or its key was used for another one.",
     428: "A condition is required.",
+    429: "Credentials failed too often; Retry-After says when to come again.",
     503: "The platform is out of reach.",
 }
 """What the statuses beside success mean; all but 304 come with a problem."""

@@ -18,6 +18,7 @@ from reconciler.model.patterns import (
     FILE_PATTERN,
     ISSUER_PATTERN,
     LINE_PATTERN,
+    NETWORK_PATTERN,
     RULE_PATTERN,
     URL_PATTERN,
     VARIABLE_PATTERN,
@@ -61,6 +62,12 @@ class EnvironmentDocument(Document):
     platform: Annotated[str, Field(max_length=2000, pattern=URL_PATTERN)] = Field(
         description="Where the platform is. Paths of `sqlite:///` count from this file's folder.",
         examples=["sqlite:///.reconciler/platform.db", "https://platform.example.com"],
+    )
+    read_platform: Annotated[str, Field(max_length=2000, pattern=URL_PATTERN)] | None = Field(
+        default=None,
+        description="A copy of the platform that follows it, such as a hot standby: plans and questions are "
+        "answered from there.",
+        examples=["postgresql://reconciler@standby.internal/reconciler"],
     )
     token_env: Annotated[str, Field(pattern=VARIABLE_PATTERN)] | None = Field(
         default=None,
@@ -166,6 +173,11 @@ class ServerDocument(Document):
         default=(), description="OpenID Connect issuers whose ID tokens are taken beside the server's own."
     )
     guards: FloorDocument = FloorDocument()
+    trusted_proxies: tuple[Annotated[str, Field(pattern=NETWORK_PATTERN)], ...] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose `X-Forwarded-For` says where a request is from.",
+        examples=[["10.0.0.0/8"]],
+    )
 
 
 class LintDocument(Document):

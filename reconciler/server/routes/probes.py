@@ -18,15 +18,17 @@ router = APIRouter(tags=["probes"], route_class=Gated)
 _Prometheus = Annotated[Call, Depends(Needs(Scope.METRICS))]
 
 
+@router.head(paths.HEALTH, response_class=PlainTextResponse, include_in_schema=False)
 @router.get(paths.HEALTH, response_class=PlainTextResponse)
 async def health() -> str:
     """Say that the process serves."""
     return "ok\n"
 
 
+@router.head(paths.READY, response_class=PlainTextResponse, include_in_schema=False)
 @router.get(paths.READY, response_class=PlainTextResponse)
 def ready(request: Request) -> str:
-    """Say that the platform answers; 503 where it does not."""
+    """Say that the platform answers; 503 where it does not, for a reason that the log has."""
     served: Served = request.app.state.served
     served.platform.identity()
     return "ready\n"
