@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,10 @@ from reconciler.cli.terminal import Terminal
 from reconciler.cli.verbose import tell_files, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from reconciler.cli.options import Choices
-    from reconciler.live.port import Platform, ServedPlatform, TokenRegister
+    from reconciler.live.port import Platform, PlatformReader, ServedPlatform, TokenRegister
     from reconciler.model.settings import Environment, Settings
     from reconciler.sources.workspace import Workspace
 
@@ -37,6 +39,45 @@ def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]
     """Open the environment's platform for the block."""
     with _opened(environment, workspace.root) as platform:
         yield told(platform, environment)
+
+
+@contextmanager
+def read_from(environment: Environment, root: Path) -> Iterator[tuple[PlatformReader, tuple[str, ...]]]:
+    """Open what an environment is read from, and say what a reader of the answers should know.
+
+    That is a copy of the platform where `read_platform` names one; else the platform itself, of which there
+    is nothing to say.
+    """
+    if environment.read_platform is None:
+        with _opened(environment, root) as platform:
+            yield told(platform, environment), ()
+        return
+    from reconciler.engine.copies import behind
+
+    there = replace(environment, platform=environment.read_platform)
+    with _opened(there, root) as copy:
+        yield told(copy, there), (_behind(partial(behind, copy), environment, root),)
+
+
+@contextmanager
+def reader_of(choices: Choices) -> Iterator[PlatformReader]:
+    """Open what the chosen environment is read from; package files and catalog are not read."""
+    with read_from(*environment_and_root(choices)) as (reader, notices):
+        terminal = Terminal.of(choices)
+        for notice in notices:
+            terminal.say(f"{notice}\n")
+        yield reader
+
+
+def _behind(behind: Callable[[Platform], str], environment: Environment, root: Path) -> str:
+    from reconciler.engine.copies import UNKNOWN
+    from reconciler.errors import UnreachableError
+
+    try:
+        with _opened(environment, root) as platform:
+            return behind(platform)
+    except UnreachableError:
+        return UNKNOWN
 
 
 def _opened(environment: Environment, root: Path) -> AbstractContextManager[Platform]:
@@ -64,7 +105,7 @@ def platform_of(choices: Choices) -> Iterator[Platform]:
         yield told(platform, environment)
 
 
-def require_package(choices: Choices, platform: Platform, key: str) -> None:
+def require_package(choices: Choices, platform: PlatformReader, key: str) -> None:
     """Refuse a package that the platform does not have, saying what was meant or what to do first."""
     from reconciler.engine import known_packages
 

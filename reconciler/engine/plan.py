@@ -95,6 +95,7 @@ class PlanRequest:
         earlier: The platform of the environment that comes before; None where there is none, or none at hand.
         is_applied: Whether an apply is to follow at once, which waits for that environment.
         is_due: Whether the commit was to be applied already, so that the plan names it as one that was not.
+        notices: What a reader of the plan should know of how it was made.
     """
 
     at: datetime
@@ -106,6 +107,7 @@ class PlanRequest:
     earlier: PlatformReader | None = None
     is_applied: bool = False
     is_due: bool = False
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def prepare(
         unmanaged=pairing.unmanaged,
         guards=guards,
         notices=(
+            *request.notices,
             *pairing.notices,
             *(() if follows_files else said_of(parks, releases)),
             *left_behind(pairing, weighed),

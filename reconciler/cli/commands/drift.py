@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
-from reconciler.cli.opening import earlier_of, opened, workspace_of
+from reconciler.cli.opening import earlier_of, read_from, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
@@ -36,11 +36,11 @@ def drift_command(*, clients: bool, no_clients: bool) -> int:
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
     with (
-        opened(workspace, environment) as platform,
+        read_from(environment, workspace.root) as (platform, notices),
         earlier_of(workspace, environment) as earlier,
         working("Comparing", terminal),
     ):
-        request = PlanRequest(now(), earlier=earlier, is_due=True)
+        request = PlanRequest(now(), earlier=earlier, is_due=True, notices=notices)
         made = tell_plan(plan(workspace, environment, platform, request))
     no_clients = no_clients or not environment.show_clients
     told = for_readers(made, choices.format, terminal.rows, no_clients=no_clients)

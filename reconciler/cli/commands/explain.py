@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.opening import read_from, workspace_of
 from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -71,7 +71,9 @@ def _write_client(choices: Choices, client_id: str) -> None:
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
-    with opened(workspace, environment) as platform:
+    with read_from(environment, workspace.root) as (platform, notices):
+        for notice in notices:
+            terminal.say(f"{notice}\n")
         explanation = explain_client(workspace, environment, platform, client_id, now())
     if choices.format == "json":
         terminal.write_json(explanation_json(explanation))

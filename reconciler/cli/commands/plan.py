@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import next_step, out_option
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
-from reconciler.cli.opening import earlier_of, opened, workspace_of
+from reconciler.cli.opening import earlier_of, read_from, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -57,11 +57,11 @@ def plan_command(
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)
     with (
-        opened(workspace, environment) as platform,
+        read_from(environment, workspace.root) as (platform, notices),
         earlier_of(workspace, environment) as earlier,
         working("Comparing files, platform and clients", terminal),
     ):
-        request = PlanRequest(now(), allow, show_emails, earlier=earlier)
+        request = PlanRequest(now(), allow, show_emails, earlier=earlier, notices=notices)
         made = tell_plan(plan(workspace, environment, platform, request))
     no_clients = no_clients or not environment.show_clients
     saved = made.without_clients() if no_clients else made

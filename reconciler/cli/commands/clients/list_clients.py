@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
-from reconciler.cli.opening import opened, platform_of, require_package, workspace_of
+from reconciler.cli.opening import opened, reader_of, require_package, workspace_of
 from reconciler.cli.options import chosen, completed_by, offering, option
 from reconciler.cli.parameters import at_option, span
 from reconciler.cli.process import now
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from reconciler.live.port import Platform, PlatformReader
+    from reconciler.live.port import PlatformReader
     from reconciler.model.clients import Client
     from reconciler.model.expiry import Expiry
     from reconciler.render.text.client import Since
@@ -105,10 +105,10 @@ def _expiring(
 
 
 @contextmanager
-def _asked(touched: Path | None, at: datetime) -> Iterator[tuple[Platform, frozenset[str] | None]]:
+def _asked(touched: Path | None, at: datetime) -> Iterator[tuple[PlatformReader, frozenset[str] | None]]:
     """Open the platform, and make the saved plan again where one is named."""
     if touched is None:
-        with platform_of(chosen()) as platform:
+        with reader_of(chosen()) as platform:
             yield platform, None
         return
     from reconciler.engine.plan import environment_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.opening import platform_of
+from reconciler.cli.opening import reader_of
 from reconciler.cli.options import chosen, completed_by, global_options
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
@@ -36,7 +36,7 @@ def show_command(client_id: str, at: datetime | None) -> None:
     """
     choices = chosen()
     terminal = Terminal.of(choices)
-    with platform_of(choices) as platform:
+    with reader_of(choices) as platform:
         client = platform.client(client_id, at or now())
         if choices.format == "json":
             terminal.write_json(client_json(client))
