@@ -207,6 +207,37 @@ def test_a_merge_applies_exactly_the_reviewed_plan_once(runner: Runner) -> None:
     assert runner.history()[0] == ("ana@github", commit)
 
 
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_whichever_way_a_branch_is_merged_its_reviewed_plan_is_applied(runner: Runner, method: str) -> None:
+    git = runner.repository.git
+    git("switch", "-q", "-c", "topic")
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit("First")
+    runner.repository.package("extra")
+    head = runner.repository.commit("Second")
+    git("checkout", "-q", "--detach", "main")
+    git("merge", "-q", "--no-ff", "-m", "Preview", head)
+    runner.run("review")
+    runner.forge.uploaded(runner.forge.ran(head), runner.outputs["artifact"], runner.result("plan.json"))
+    git("switch", "-q", "main")
+    before = runner.repository.commit("Somebody else's")
+
+    match method:
+        case "merge":
+            git("merge", "-q", "--no-ff", "-m", "Merge", head)
+        case "squash":
+            git("merge", "-q", "--squash", head)
+            runner.repository.commit("Squashed")
+        case "rebase":
+            git("cherry-pick", f"{before}~1..{head}")
+    commit = git("rev-parse", "HEAD")
+    runner.forge.merged(head, commit)
+    done = runner.run("apply", BEFORE=before)
+
+    assert done.returncode == 0, done.stdout
+    assert runner.history()[0] == ("ana@github", commit)
+
+
 def test_a_queue_that_merges_several_pull_requests_at_once_has_each_applied(runner: Runner) -> None:
     before = runner.repository.git("rev-parse", "HEAD")
     runner.repository.package("first")
