@@ -66,7 +66,9 @@ def test_a_rollback_is_saved_reviewed_and_applied_from_its_file(run: Run, reposi
     assert (saved[0], shown[0], applied[0]) == (0, 0, 0)
     assert "Saved to back.json. Next: reconciler apply back.json" in saved[1]
     assert "Applied as run 3" in applied[1]
-    assert "Left as run 3, a rollback, made it: pro." in run("plan")[1]
+    left = run("plan", "--detailed-exitcode")
+    assert left[0] == 0
+    assert "Left as run 3, a rollback, made it: pro." in left[1]
 
 
 def test_a_move_is_saved_and_applied_from_its_file(run: Run, repository: Repository) -> None:

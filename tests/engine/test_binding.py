@@ -81,7 +81,7 @@ def test_the_lower_of_the_acknowledgement_as_reviewed_and_as_at_hand_bounds(
     held.package("pro", **MOVING, acknowledge=[entry(today)])
     held.clients("cone", package="pro")
 
-    with pytest.raises(StaleError, match=r"3 clients .* by feature-removed calls, at most 2"):
+    with pytest.raises(StaleError, match=r"3 clients .* by feature-removed calls of pro, at most 2"):
         held.apply(made)
 
 
@@ -94,7 +94,7 @@ def test_what_was_lost_under_the_acknowledgement_before_counts(held: Shop) -> No
     rollout["per_run"] = 2
     held.package("pro", features=["chat"], rollout=rollout, acknowledge=[entry(2)])
 
-    with pytest.raises(StaleError, match=r"2 clients .* by feature-removed calls, at most 1"):
+    with pytest.raises(StaleError, match=r"2 clients .* by feature-removed calls of pro, at most 1"):
         held.apply(made)
 
 
@@ -133,7 +133,7 @@ def test_under_touching_keepers_are_bounded_by_their_entry(held: Shop) -> None:
     again = held.plan()
     held.clients("dune", package="pro")
 
-    with pytest.raises(StaleError, match=r"4 clients .* by feature-removed calls, at most 3"):
+    with pytest.raises(StaleError, match=r"4 clients .* by feature-removed calls of pro, at most 3"):
         held.apply(made)
     held.clients("dune", package="solo")
     held.apply(again)
