@@ -228,7 +228,7 @@ def test_whichever_way_a_branch_is_merged_its_reviewed_plan_is_applied(runner: R
         case "squash":
             git("merge", "-q", "--squash", head)
             runner.repository.commit("Squashed")
-        case "rebase":
+        case _:
             git("cherry-pick", f"{before}~1..{head}")
     commit = git("rev-parse", "HEAD")
     runner.forge.merged(head, commit)
