@@ -102,7 +102,8 @@ def taken_from_all(team: Team, key: str) -> Callable[[Repository], None]:
     def change(document: dict[str, Any]) -> None:
         without("chat", document)
         document["rollout"] = {"existing_clients": "reassign"}
-        document["acknowledge"] = [acknowledged("chat", holders + HEADROOM)]
+        gone = [each for each in ("calls", "chat", "sessions") if each not in document["features"]]
+        document["acknowledge"] = [acknowledged(each, holders + HEADROOM) for each in gone]
 
     return partial(edited, key, change)
 
