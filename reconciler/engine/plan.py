@@ -204,6 +204,7 @@ def prepare(
         terms=words_of(changes, of_catalog, known, live_catalog),
         waiting=weighed.waiting,
         unmanaged=pairing.unmanaged,
+        left=pairing.left,
         guards=guards,
         notices=(
             *request.notices,

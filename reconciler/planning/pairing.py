@@ -89,6 +89,7 @@ class Pairing:
         only: What of all this is planned; None: everything.
         snapshots: What the platform keeps of an assignment.
         notices: What a reader of the plan should know about how it was paired.
+        left: What a rollback parked, and would be due.
         released: What a rollback had parked, and whose file is another one now.
     """
 
@@ -101,6 +102,7 @@ class Pairing:
     only: Selection | None = None
     snapshots: Snapshots = "assignment"
     notices: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     released: tuple[Parking, ...] = ()
 
     @property

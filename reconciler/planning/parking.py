@@ -65,6 +65,7 @@ def without_parked(pairing: Pairing, parked: Iterable[Parked], files: Files, liv
         equal=tuple(pair for pair in pairing.equal if pair.live_key not in held),
         catalog=with_terms(pairing.catalog, terms.items()) if terms else pairing.catalog,
         released=tuple(each.parking for each in released),
+        left=tuple(each.subject for each in told),
         notices=(*pairing.notices, *_notices(told)),
     )
 

@@ -68,6 +68,7 @@ def test_a_rollback_is_saved_reviewed_and_applied_from_its_file(run: Run, reposi
     assert "Applied as run 3" in applied[1]
     left = run("plan", "--detailed-exitcode")
     assert left[0] == 0
+    assert "local is as a rollback left it, and else as the files say." in " ".join(left[1].split())
     assert "Left as run 3, a rollback, made it: pro." in left[1]
 
 

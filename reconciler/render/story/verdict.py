@@ -76,7 +76,11 @@ def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker], occasion:
     name = key(plan.environment, Tone.STRONG)
     if judgement is Judgement.EMPTY:
         subject = words("Nothing to change", tone=Tone.GOOD)
-        as_said = words(key(plan.environment), " is as the files say", limits(plan.platform.capabilities))
+        as_said = words(
+            key(plan.environment),
+            " is as a rollback left it, and else as the files say" if plan.left else " is as the files say",
+            limits(plan.platform.capabilities),
+        )
         return Verdict(judgement, subject, as_said, ())
     planned = "Package plan for " if occasion is Occasion.PLAN else "Package drift on "
     before = "Package changes since " if plan.is_offline else planned
