@@ -49,6 +49,8 @@ _ONE_WORD: Final = re.compile(r"[!-~]+")
 _TEAM: Final = frozenset(("users", "seats", "team_members"))
 """What tables call the number of team members."""
 _IGNORED: Final = ".reconciler/"
+_PLANS: Final = "plan.json\nplan.html\n"
+"""What the pages have people save: it says what one platform was like at one instant."""
 _CONFIG: Final = "reconciler.yaml"
 _STARTER: Final = "packages/starter.yaml"
 
@@ -197,7 +199,7 @@ def _ignoring(root: Path) -> tuple[FileEdit, ...]:
     """Return the edit that keeps local state out of commits; none where it is out already."""
     path = root / ".gitignore"
     if not os.path.lexists(path):
-        return (FileEdit(".gitignore", None, f"{_IGNORED}\n".encode()),)
+        return (FileEdit(".gitignore", None, f"{_IGNORED}\n{_PLANS}".encode()),)
     if path.is_symlink() or not path.is_file():
         return ()
     before = path.read_bytes()
