@@ -49,10 +49,7 @@ def test_a_package_from_its_file_to_the_product_and_back(shop: Shop, console: Co
 
     shop.apply(aim=RunUndone(run.id))
     assert console.has("features.calls", "acme")
-    assert [each.path for each in change_of(shop.plan(), "pro").fields] == [
-        "/features/calls",
-        "/limits/minutes",
-    ]
+    assert shop.plan().changes == ()
 
 
 def test_a_flag_that_is_switched_off_grants_nothing_to_anybody(shop: Shop, console: Console) -> None:
