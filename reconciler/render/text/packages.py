@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted, number
-from reconciler.model.terms import Code
 from reconciler.planning.fields import grants, masked
 from reconciler.render.story.phrasing import Difference, phrased
 from reconciler.render.story.words import Span, Tone, joined
@@ -44,7 +43,7 @@ def _package(package: OfferedPackage, glossary: Glossary, paper: Paper) -> Itera
     facts = joined((f"revision {head.revision}", package.standing, _held(package)))
     yield from paper.lines([Span(head.key, Tone.STRONG), f" {head.title} ", Span(facts, Tone.QUIET)])
     granted = grants(package.definition, email=masked) if package.definition else ()
-    for field in (each for each in granted if each.code is not Code.TITLE_CHANGED):
+    for field in (each for each in granted if each.term.key != "title"):
         said = phrased(Difference.of_field(field), glossary, is_new=True)
         yield from paper.lines(said.body, indent=2, label=Span(said.label, Tone.QUIET), column=_COLUMN)
 
