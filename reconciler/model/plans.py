@@ -498,8 +498,8 @@ class Plan(_Frozen):
         terms: What the catalog calls what the plan speaks of, by JSON Pointer, so that a saved plan reads as
             it did when it was made.
         unmanaged: Keys of live packages that no file speaks of and no file ever did.
-        left: Keys of packages, and JSON Pointers of catalog terms, that stay as a rollback made them until their
-            files change.
+        left: What stays as a rollback made it until its file changes: packages by key, catalog terms by JSON
+            Pointer.
         notices: Sentences a reader should know that neither change nor block anything.
         client_notices: The same about single clients.
         hash: SHA-256 of the canonical JSON of everything else.

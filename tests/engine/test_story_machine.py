@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from reconciler.conformance.building import change_set
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, plan
 from reconciler.errors import BlockedError, InvalidError, StaleError, WrongUsageError
@@ -328,6 +329,7 @@ class Story(RuleBasedStateMachine):
             return
         self._undone(undo, run)
         assert announced(made) == self.world.lost_since(before)
+        self._have_the_files_count_again()
 
     @rule(key=st.sampled_from(KEYS), edited=terms)
     def a_plan_is_stale_after_a_hand_edit(self, key: str, edited: Terms) -> None:
@@ -434,6 +436,13 @@ class Story(RuleBasedStateMachine):
             for key, package in live.items()
             if not package.archived
         )
+
+    def _have_the_files_count_again(self) -> None:
+        """Release what the rollback parked, as an apply does once all of its files have changed."""
+        releases = tuple(each.parking for each in self.platform.parked())
+        if releases:
+            released = change_set(self.platform, at=self.world.now, releases=releases)
+            self.platform.apply(released)
 
     def _misses_a_term(self, undo: Undo) -> bool:
         """Whether a package would have what the catalog would not, and did not have it so already."""
