@@ -606,6 +606,7 @@ def listed(platform: Platform, **only: Any) -> list[str]:
     return [each.id for each in platform.clients(LATER, only=ClientFilter(**only))]
 
 
+@needs("usage")
 def test_clients_are_listed_by_what_they_hold_what_they_use_and_their_status(platform: Platform) -> None:
     platform.edit_package("basic", definition(limits={"sources": 5}), NOW)
     platform.edit_package("full", definition("Full", features=["audio", "chat"]), NOW)
@@ -627,6 +628,7 @@ def test_clients_are_listed_by_what_they_hold_what_they_use_and_their_status(pla
     assert [each.id for each in of_one] == ["bolt"]
 
 
+@needs("snapshots=assignment")
 def test_what_clients_hold_is_what_their_own_snapshot_grants(platform: Platform) -> None:
     with_client(platform)
     platform.edit_package("basic", definition(features=["audio"]), LATER)
@@ -634,6 +636,7 @@ def test_what_clients_hold_is_what_their_own_snapshot_grants(platform: Platform)
     assert (listed(platform, holds="chat"), listed(platform, holds="audio")) == (["acme"], [])
 
 
+@needs("allowed_emails")
 @pytest.mark.parametrize(
     ("listed_as", "owner"),
     [

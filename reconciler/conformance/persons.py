@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_client
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.changesets import Move
 from reconciler.model.clients import ClientLine, ClientUpdate, Forgotten, Mention
@@ -72,6 +73,7 @@ def test_an_import_that_suspends_a_client_says_so_of_it(platform: Platform) -> N
     assert found[0].part_of is not None
 
 
+@needs("usage")
 def test_a_forgotten_client_is_gone_and_events_lead_back_to_nobody(platform: Platform) -> None:
     with_client(platform, usage={"chat": 3})
     with_client(platform, "bolt")
@@ -90,6 +92,7 @@ def test_a_forgotten_client_is_gone_and_events_lead_back_to_nobody(platform: Pla
     assert verify(platform.events()).faults == ()
 
 
+@needs("usage")
 def test_another_id_may_stand_for_a_forgotten_client(platform: Platform) -> None:
     with_client(platform, usage={"chat": 3})
     held = platform.client("acme", LATER).subscription
@@ -102,6 +105,7 @@ def test_another_id_may_stand_for_a_forgotten_client(platform: Platform) -> None
     assert [each.kind for each in platform.client_history("c-1")] == ["forget", "add"]
 
 
+@needs("usage")
 def test_what_still_names_a_forgotten_client_is_told(platform: Platform) -> None:
     platform.edit_package("basic", definition(allowed_emails=["ops@acme.example"]), NOW)
     platform.add_client(line("acme"), NOW)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
+from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import StaleError, WrongUsageError
 from reconciler.model.changesets import PackageWrite
 from reconciler.model.clients import ClientLine
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from reconciler.live.port import Platform
     from reconciler.model.changesets import Run
     from reconciler.model.clients import Subscription
+
+NEEDS = ("snapshots=assignment", "expiry")
+"""What every check here needs."""
 
 MUCH_LATER = LATER + timedelta(days=2)
 ADA = Author("ada")
