@@ -44,7 +44,7 @@ COMMANDS: Final = {
     ),
     "history": Listed(
         f"{_HERE}.history:history_command",
-        "List the runs, or show one, or all that was done to one client or one package.",
+        "List the runs, or show one.",
     ),
     "events": Listed(
         f"{_HERE}.events:events_group",

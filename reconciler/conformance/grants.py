@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from reconciler.model.grants import Adjustment
     from reconciler.model.questions import Condition
 
-NEEDS = ("grants",)
+NEEDS: tuple[str, ...] = ("grants",)
 """What every check here needs."""
 
 WEEK: Final = timedelta(weeks=1)

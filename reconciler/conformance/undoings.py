@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Run
     from reconciler.model.clients import Subscription
 
-NEEDS = ("snapshots=assignment", "expiry")
+NEEDS: tuple[str, ...] = ("snapshots=assignment", "expiry")
 """What every check here needs."""
 
 MUCH_LATER = LATER + timedelta(days=2)

@@ -103,6 +103,7 @@ TABLE: Final = (
     Row(("help", "plan"), _TEXT),
     Row(("platform", "adopt", COMMAND), _TEXT),
     Row(("platform", "migrate", "--check"), _TEXT),
+    Row(("platform", "check", f"nothing://{COMMAND}")),
     Row(("rollback", "2", "--yes", "--actor", LONG)),
     Row(("rollback", "2", "--out", f"{COMMAND}.json")),
     Row(("rollback", "2", "--out", "-"), _TEXT),

@@ -45,9 +45,8 @@ def test_what_is_claimed_is_checked_and_what_is_not_is_named(tmp_path: Path) -> 
     ran = check(tmp_path, "sqlite:///{}.db", "--only", "expiry")
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    kept, left = ran.stdout.splitlines()
-    assert kept.startswith("kept")
-    assert kept.endswith("checks of expiry")
+    *kept, left = ran.stdout.splitlines()
+    assert any(line.startswith("kept") and line.endswith("checks of expiry") for line in kept)
     assert left == "not claimed  1 check of no expiry"
 
 

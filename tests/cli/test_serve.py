@@ -206,4 +206,4 @@ def test_a_platform_that_is_itself_served_is_not_served_again(team: Team) -> Non
     code, _, message = team.run("serve", "-e", "production", token=team.token("admin"))
 
     assert code == 3
-    assert "only a database can be served" in message
+    assert "Only a database can be served" in message

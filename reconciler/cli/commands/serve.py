@@ -80,7 +80,9 @@ class _Disarmed(logging.Formatter):
     help="So many at once; beyond, one that nobody waits on is closed for a new one.",
 )
 def serve_command(host: str, port: int, connections: int) -> None:
-    """Serve the platform over HTTP until interrupted; each request becomes a line of JSON on standard output.
+    """Serve the platform over HTTP until interrupted.
+
+    Each request becomes a line of JSON on standard output.
 
     Needs the extra `server`. Other machines are let in only once tokens exist: reconciler tokens create.
     Put a proxy that does TLS in front.

@@ -6,11 +6,13 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.live import naming
 from reconciler.live.beside.product import Package
 from reconciler.live.embedded import apply, client_imports, editing, lookup
 from reconciler.model.changesets import ChangeSet, Move
 from reconciler.model.clients import EVERYBODY, ClientLine
 from reconciler.model.events import Author
+from reconciler.model.forms import require
 from reconciler.model.packages import RevisionRef, digest_of
 from reconciler.model.questions import ClientQuestion
 from reconciler.store import imports, meta, packages, subscriptions
@@ -57,6 +59,7 @@ def _note(  # noqa: PLR0913 - what, when, by whom and whose
 ) -> None:
     """Write a package by hand, and have all who hold it follow."""
     definition, archived = package.definition, package.archived
+    require(naming.of_package(key, definition))
     head = editing.note(connection, key, definition, at, archived=archived, by=by, managed=managed)
     follow(connection, head, at, by)
 

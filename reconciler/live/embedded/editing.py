@@ -40,6 +40,7 @@ def edit(  # noqa: PLR0913 - what, how, when, by whom, and what bounds it
 
     The guards of the last apply, and of the floor, hold as they do for an apply; nothing lets one pass.
     """
+    require(naming.of_package(key, definition))
     if not archived:
         require_definable(key, definition, meta.catalog(connection))
     current = packages.stored(connection, [key]).get(key)
@@ -63,7 +64,6 @@ def note(  # noqa: PLR0913 - what, how, when and by whom
     managed: bool = False,
 ) -> PackageHead:
     """Write down what a package is, whatever rules it breaks; one that is managed stays so."""
-    require(naming.of_package(key, definition))
     current = packages.stored(connection, [key]).get(key)
     is_managed = managed or (current is not None and current.head.managed)
     contents = Contents(key, definition, archived=archived, managed=is_managed)

@@ -46,7 +46,9 @@ def check_command(*, url: str, token_env: str | None, only: str) -> int:
     try:
         from reconciler.conformance.checking import check
     except ModuleNotFoundError as error:
-        raise WrongUsageError("The checks need pytest.", hint="pip install pytest") from error
+        raise WrongUsageError(
+            "The checks need pytest.", hint="Install pytest into the environment that reconciler runs in."
+        ) from error
     root = Path.cwd()
     token = token_of(Environment("check", url, token_env), root)
     with working("Checking", Terminal.of(choices)):
