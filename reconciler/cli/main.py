@@ -59,7 +59,7 @@ COMMANDS: Final = {
     "serve": Listed(f"{_HERE}.serve:serve_command", "Serve the platform over HTTP until interrupted."),
     "platform": Listed(
         f"{_HERE}.platform:platform_group",
-        "Create or migrate a platform's tables; move it to another database; tell copies apart.",
+        "Create or migrate a platform's tables; move it to another database; check it; tell copies apart.",
     ),
     "tokens": Listed(f"{_HERE}.tokens:tokens_group", "Make, list and end the tokens that `serve` lets in."),
     "compare": Listed(f"{_HERE}.compare:compare_command", "Print the table of packages and what they grant."),
