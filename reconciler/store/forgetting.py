@@ -25,7 +25,7 @@ def erase(connection: Connection, client_id: str) -> None:
     connection.execute(delete(tables.clients).where(tables.clients.c.id == client_id))
 
 
-def rename(connection: Connection, client: StoredClient, new_id: str) -> None:
+def replace_id(connection: Connection, client: StoredClient, new_id: str) -> None:
     """Have another id stand wherever this one does, and nothing else of the client beside what it holds."""
     of_clients = tables.clients.c
     clients.introduce(connection, client, new_id, new_number())

@@ -84,7 +84,7 @@ def _record_following(connection: Connection, who: ClientQuestion, at: datetime,
         environment=by.name,
         moves=(Move(who, None),),
     )
-    apply.apply(connection, change_set, reaches_everybody=True)
+    apply.apply(connection, change_set, reaches_everybody=True, is_done=True)
 
 
 def _take_holders(connection: Connection, holders: Mapping[str, str], at: datetime, by: Author) -> None:

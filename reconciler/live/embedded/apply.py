@@ -125,12 +125,13 @@ def apply(
     floor: Guards | None = None,
     *,
     reaches_everybody: bool = False,
+    is_done: bool = False,
 ) -> Run:
     """Check, write, move, and record the run; or return the run that this plan had before.
 
     Guards are judged as the last apply recorded them, as the change set has them, and as the floor has them:
-    the strictest one counts. Where an edit `reaches_everybody` anyway, rules 5 and 8 do not keep anybody from
-    being moved.
+    the strictest one counts; none is where it `is_done` already, elsewhere. Where an edit `reaches_everybody`
+    anyway, rules 5 and 8 do not keep anybody from being moved.
     """
     require(naming.of_change_set(change_set))
     preconditions.require_lineage(connection, change_set)
@@ -140,7 +141,7 @@ def apply(
     known = packages.stored(connection, preconditions.keys_of(change_set))
     preconditions.require_unmoved(connection, change_set, known)
     losses.spend(connection, change_set.at)
-    judge = _judge(connection, change_set, floor)
+    judge = None if is_done else _judge(connection, change_set, floor)
     former = meta.catalog(connection)
     guards = told_guards(
         change_set,

@@ -57,7 +57,7 @@ def forget(
     if replaced_by is None:
         forgetting.erase(connection, client.id)
     else:
-        forgetting.rename(connection, client, replaced_by)
+        forgetting.replace_id(connection, client, replaced_by)
     idempotency.forget_naming(connection, client.id, client.owner_email)
     told = {"replaced": replaced_by is not None}
     events.record(connection, [Deed("forget", client.number, client.package, None, told)], by, at)
