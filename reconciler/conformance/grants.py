@@ -23,7 +23,7 @@ from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of w
 from reconciler.errors import BlockedError, InvalidError, WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.changesets import Move, PackageWrite
-from reconciler.model.clients import ClientLine, Entitlements
+from reconciler.model.clients import ClientFilter, ClientLine, Entitlements
 from reconciler.model.events import Author
 from reconciler.model.expiry import Window
 from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
@@ -82,6 +82,20 @@ def test_a_granted_feature_may_be_used_beside_the_snapshot(platform: Platform) -
     assert client.entitlements.features == ("agent", "audio")
     assert platform.record_usage("acme", "audio", 1, LATER) == 1
     assert platform.client("acme", LATER).grants == client.grants
+
+
+def test_who_has_a_grant_that_has_not_ended_is_listed(platform: Platform) -> None:
+    selling(platform)
+    platform.add_client(line("bolt"), NOW)
+    grant(platform, "audio")
+    everybody, granted = ClientFilter(), ClientFilter(granted=True)
+
+    found = [
+        [each.id for each in platform.clients(at, only=only)]
+        for only, at in ((everybody, LATER), (granted, LATER), (granted, LATER + WEEK))
+    ]
+
+    assert found == [["acme", "bolt"], ["acme"], []]
 
 
 @pytest.mark.parametrize("term", ["sessions", "limits/sessions"])

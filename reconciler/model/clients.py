@@ -118,11 +118,13 @@ class ClientFilter(Readable):
         status: Of the client itself.
         holds: A feature, a limit or a cap that its snapshot grants, whether or not it is active.
         uses: A feature, a limit or a cap that it has used in this cycle, or of which it has any.
+        granted: Who has a grant that has not ended.
     """
 
     status: ClientStatus | None = None
     holds: Key | None = None
     uses: Key | None = None
+    granted: bool = False
 
 
 EVERYBODY: Final = ClientFilter()

@@ -293,7 +293,7 @@ class FakePlatform:
             self._package(package)
         for _, holder in sorted(self._world.holders.items()):
             is_asked = package in {None, holder.package.key} and (holder.is_outdated or not outdated)
-            if is_asked and _is_listed(holder, only):
+            if is_asked and _is_listed(holder, only, at):
                 yield holder.seen(at)
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
@@ -1023,13 +1023,14 @@ class FakePlatform:
         return len(movers)
 
 
-def _is_listed(holder: Holder, only: ClientFilter) -> bool:
+def _is_listed(holder: Holder, only: ClientFilter, at: datetime) -> bool:
     granted = {*holder.snapshot.features, *holder.snapshot.amounts}
     used = holder.users if only.uses == "user_count" else holder.usage.get(only.uses or "", 0)
     return (
         only.status in {None, holder.status}
         and (only.holds is None or only.holds in granted)
         and (only.uses is None or used > 0)
+        and (not only.granted or bool(holder.granted(at)))
     )
 
 

@@ -130,7 +130,7 @@ def stream(
         for which in {(stored.package_id, stored.current_revision) for stored in page if outdated}:
             if which not in current:
                 current[which] = packages.definition(connection, *which)
-        yield from _shown(
+        found = _shown(
             connection,
             [
                 stored
@@ -140,6 +140,7 @@ def stream(
             ],
             at,
         )
+        yield from (each for each in found if each.grants or not only.granted)
 
 
 def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[Client]:

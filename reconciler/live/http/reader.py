@@ -241,7 +241,8 @@ class HttpReader:
         require([] if package is None else [(PACKAGE_KEY, package)])
         query = instant(at) | ({"outdated": "true"} if outdated else {})
         query |= {} if package is None else {"package": package}
-        query |= {name: value for name, value in asdict(only).items() if value is not None}
+        stated = {name: value for name, value in asdict(only).items() if value}
+        query |= {name: "true" if value is True else value for name, value in stated.items()}
         lines = self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True))
         yield from self._ascending(
             (self._read(line, _CLIENT).value() for line in lines), lambda each: each.id

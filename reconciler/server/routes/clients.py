@@ -36,13 +36,14 @@ def clients(  # noqa: PLR0913, PLR0917 - a parameter each
     uses: _Key = None,
     *,
     outdated: bool = False,
+    granted: bool = False,
 ) -> Response:
     """Stream clients by id, one per line: of one package or of all, or only the outdated ones (rule 14).
 
     Or only those of one status, or whose snapshot grants a feature, a limit or a cap (`holds`), or who have
-    used it in this cycle (`uses`).
+    used it in this cycle (`uses`), or who have something beside their package (`granted`).
     """
-    only = ClientFilter(status, holds, uses)
+    only = ClientFilter(status, holds, uses, granted)
     found = call.platform.clients(call.instant(at), package=package, outdated=outdated, only=only)
     return streamed(ClientReply.of(client).model_dump_json() for client in found)
 

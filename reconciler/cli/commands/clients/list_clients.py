@@ -55,6 +55,7 @@ class Counted:
 @option(
     "--status", type=click.Choice(["active", "disabled", "archived"]), help="Only clients of this status."
 )
+@option("--granted", is_flag=True, help="Only clients who have a grant that has not ended.")
 @option("--outdated", is_flag=True, help="Only clients whom the package would give something else now.")
 @option(
     "--expiring",
