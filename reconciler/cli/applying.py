@@ -76,17 +76,21 @@ def out_option() -> Decorator:
     )
 
 
-def next_step(plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False) -> str:
+def next_step(
+    plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False, reason: str = ""
+) -> str:
     """Say how a plan is applied, with the options that this needs; or why it is not."""
     saved = without_secrets(f"Saved to {out}. ") if out is not None else ""
     if plan.blocked:
         return f"{saved}Nothing of this is applied while a guard blocks it."
     if plan.is_empty:
         return saved
-    file = () if out is None else (str(out),)
-    return (
-        f"{saved}Next: {_spelled(['apply', *file], allow, is_saved=out is not None, no_clients=no_clients)}"
-    )
+    words = ["apply", *(() if out is None else (str(out),)), *_with_reason(reason)]
+    return f"{saved}Next: {_spelled(words, allow, is_saved=out is not None, no_clients=no_clients)}"
+
+
+def _with_reason(reason: str) -> tuple[str, ...]:
+    return ("--reason", reason) if reason else ()
 
 
 def _spelled(
@@ -175,7 +179,8 @@ class Applying:
                 hint="Apply it from here, or name no clients but --all.",
             )
         terminal = Terminal.of(chosen())
-        step = next_step(made, out, self.request.allow, no_clients=self.request.no_clients)
+        asked = self.request
+        step = next_step(made, out, asked.allow, no_clients=asked.no_clients, reason=asked.reason)
         if is_standard_output(out):
             terminal.write_json(plan_bytes(saved).decode())
             self._say(made, next_step(made, None, ()) if made.blocked else "")
@@ -192,7 +197,8 @@ class Applying:
         if self.yes:
             return
         if not Terminal.of(chosen()).can_ask:
-            again = _spelled([*self.typed, "--yes"], self.request.allow, no_clients=self.request.no_clients)
+            words = [*self.typed, *_with_reason(self.request.reason), "--yes"]
+            again = _spelled(words, self.request.allow, no_clients=self.request.no_clients)
             raise WrongUsageError(
                 "There is no terminal to ask on; nothing was applied.", hint=f"To apply it: {again}"
             )

@@ -59,12 +59,12 @@ def test_a_rollback_is_saved_reviewed_and_applied_from_its_file(run: Run, reposi
     repository.package("pro", features=["chat"])
     run("apply", "--yes")
 
-    saved = run("rollback", "2", "--out", "back.json")
+    saved = run("rollback", "2", "--reason", "Too early", "--out", "back.json")
     shown = run("show", "back.json")
     applied = run("apply", "back.json")
 
     assert (saved[0], shown[0], applied[0]) == (0, 0, 0)
-    assert "Saved to back.json. Next: reconciler apply back.json" in saved[1]
+    assert "Saved to back.json. Next: reconciler apply back.json --reason 'Too early'\n" in saved[1]
     assert "Applied as run 3" in applied[1]
     left = run("plan", "--detailed-exitcode")
     assert left[0] == 0
