@@ -12,12 +12,11 @@ from tests.builders import definition
 from tests.shop import opened_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.cli.conftest import Run
     from tests.shop import Shop
-
-    Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -29,19 +28,6 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         opened.clients("acme", "adopt", package="pro", usage={"calls": 3})
         opened.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
         yield opened
-
-
-@pytest.fixture
-def run(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("COLUMNS", "100")
-    config = str(shop.root / "reconciler.yaml")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(["--config", config, *arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def test_a_client_is_explained_with_what_the_plan_brings(run: Run) -> None:

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli.main import main
 from tests.shop import opened_shop
 from tests.terminals import answered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.cli.conftest import Run
     from tests.shop import Shop
-
-    Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -30,19 +28,6 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         opened.clients("acme", package="pro", usage={"calls": 3})
         opened.clients("globex", package="pro")
         yield opened
-
-
-@pytest.fixture
-def run(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("COLUMNS", "100")
-    config = str(shop.root / "reconciler.yaml")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(["--config", config, *arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def held(run: Run, client: str = "acme") -> str:
