@@ -32,6 +32,8 @@ from reconciler.wire.clients import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pydantic import BaseModel
+
     from reconciler.model.clients import Client
 
 router = APIRouter(tags=["clients"], route_class=Gated)
@@ -40,6 +42,37 @@ _Assigner = Annotated[Call, Depends(Needs(Scope.SUBSCRIPTIONS))]
 _Product = Annotated[Call, Depends(Needs(Scope.USAGE))]
 _NewId = Annotated[Annotated[str, CLIENT_ID] | None, Query(description="Under this id what it holds stays.")]
 _DryRun = Annotated[bool, Query(description="Say what it would do, and write nothing.")]
+
+
+class _Conditional:
+    """A write to one client, under its key, that must be as the caller read it."""
+
+    def __init__(
+        self, request: Request, client_id: ClientId, idempotency_key: IdempotencyKey, if_match: IfMatch
+    ) -> None:
+        self.client_id = client_id
+        self._request = request
+        self._key = idempotency_key
+        self._condition = if_match
+
+    def done(self, call: Call, body: BaseModel | None, change: Callable[[], Client]) -> Response:
+        """Do what the body asks for, and return the client as it is then."""
+
+        def effect() -> ClientReply:
+            self.check(call)
+            return ClientReply.of(change())
+
+        parts = () if body is None else (body.model_dump_json(),)
+        return Write(call, self._key, asked(self._request, self._condition, *parts)).done(effect)
+
+    def check(self, call: Call) -> None:
+        """Refuse where the condition does not hold."""
+        if self._condition.strip() != ANY:
+            current = call.platform.client(self.client_id, call.now)
+            require_match(self._condition, ClientReply.of(current))
+
+
+_Change = Annotated[_Conditional, Depends()]
 
 
 @router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
@@ -57,21 +90,10 @@ def add_client(
 
 
 @router.patch(paths.CLIENT, response_model=ClientReply)
-def update_client(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
-    request: Request,
-    call: _Adder,
-    client_id: ClientId,
-    body: ClientUpdateBody,
-    idempotency_key: IdempotencyKey,
-    if_match: IfMatch,
-    by: By,
-) -> Response:
+def update_client(call: _Adder, change: _Change, body: ClientUpdateBody, by: By) -> Response:
     """Change a client's name, its owner's address or its status; what is left out is kept."""
-    change, author = _Conditional(call, client_id, if_match), call.writer(by)
-    stated = ClientUpdate(client_id, **dict(body))
-    text = asked(request, change.condition, body.model_dump_json())
-    updated = change.effect(lambda: call.platform.update_client(stated, call.now, by=author))
-    return Write(call, idempotency_key, text).done(updated)
+    stated, author = ClientUpdate(change.client_id, **dict(body)), call.writer(by)
+    return change.done(call, body, lambda: call.platform.update_client(stated, call.now, by=author))
 
 
 @router.delete(paths.CLIENT, response_model=ForgottenReply)
@@ -94,74 +116,41 @@ def forget_client(  # noqa: PLR0913, PLR0917 - path, query and headers are param
 
 
 @router.put(paths.SUBSCRIPTION, response_model=ClientReply | AssignmentReply)
-def assign(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
-    request: Request,
-    call: _Assigner,
-    client_id: ClientId,
-    body: AssignBody,
-    idempotency_key: IdempotencyKey,
-    if_match: IfMatch,
-    by: By,
-    *,
-    dry_run: _DryRun = False,
+def assign(
+    call: _Assigner, change: _Change, body: AssignBody, by: By, *, dry_run: _DryRun = False
 ) -> Response:
     """Give a client a package by hand: a new snapshot, start and cycle.
 
     With `dry_run` nothing is written, and the answer is an `AssignmentReply`: what the client would lose and
     gain, and what would begin anew.
     """
-    change = _Conditional(call, client_id, if_match)
+    client_id, platform, author = change.client_id, call.platform, call.writer(by)
     if dry_run:
-        change.check()
-        foreseen = call.platform.foresee(client_id, body.package, call.now)
-        return shown(AssignmentReply.of(foreseen))
-    text = asked(request, change.condition, body.model_dump_json())
-    author = call.writer(by)
-    assigned = change.effect(lambda: call.platform.assign(client_id, body.package, call.now, by=author))
-    return Write(call, idempotency_key, text).done(assigned)
+        change.check(call)
+        return shown(AssignmentReply.of(platform.foresee(client_id, body.package, call.now)))
+    return change.done(call, body, lambda: platform.assign(client_id, body.package, call.now, by=author))
 
 
 @router.post(paths.ADJUSTMENTS, response_model=ClientReply | AdjustedReply)
-def adjust(  # noqa: PLR0913, PLR0917 - path, query, headers and body are parameters each
-    request: Request,
-    call: _Assigner,
-    client_id: ClientId,
-    body: AdjustBody,
-    idempotency_key: IdempotencyKey,
-    if_match: IfMatch,
-    by: By,
-    *,
-    dry_run: _DryRun = False,
+def adjust(
+    call: _Assigner, change: _Change, body: AdjustBody, by: By, *, dry_run: _DryRun = False
 ) -> Response:
     """Grant a client something beside its package, revoke a grant, or extend its subscription.
 
     With `dry_run` nothing is written, and the answer is an `AdjustedReply`: the client as it is, and as it
     would be.
     """
-    change = _Conditional(call, client_id, if_match)
+    client_id, platform, author = change.client_id, call.platform, call.writer(by)
     if dry_run:
-        change.check()
-        return shown(AdjustedReply.of(call.platform.foresee_adjustment(client_id, body.adjustment, call.now)))
-    text = asked(request, change.condition, body.model_dump_json())
-    author = call.writer(by)
-    adjusted = change.effect(lambda: call.platform.adjust(client_id, body.adjustment, call.now, by=author))
-    return Write(call, idempotency_key, text).done(adjusted)
+        change.check(call)
+        return shown(AdjustedReply.of(platform.foresee_adjustment(client_id, body.adjustment, call.now)))
+    return change.done(call, body, lambda: platform.adjust(client_id, body.adjustment, call.now, by=author))
 
 
 @router.put(paths.USERS, response_model=ClientReply)
-def set_users(  # noqa: PLR0913, PLR0917 - path, headers and body are parameters each
-    request: Request,
-    call: _Product,
-    client_id: ClientId,
-    body: UsersBody,
-    idempotency_key: IdempotencyKey,
-    if_match: IfMatch,
-) -> Response:
+def set_users(call: _Product, change: _Change, body: UsersBody) -> Response:
     """Set a client's number of team members; refused where it grows beyond the cap."""
-    change = _Conditional(call, client_id, if_match)
-    text = asked(request, change.condition, body.model_dump_json())
-    counted = change.effect(lambda: call.platform.set_users(client_id, body.users, call.now))
-    return Write(call, idempotency_key, text).done(counted)
+    return change.done(call, body, lambda: call.platform.set_users(change.client_id, body.users, call.now))
 
 
 @router.post(paths.USAGE, response_model=UsageReply)
@@ -178,38 +167,6 @@ def record_usage(
 
 
 @router.post(paths.CYCLE, response_model=ClientReply)
-def start_cycle(
-    request: Request,
-    call: _Product,
-    client_id: ClientId,
-    idempotency_key: IdempotencyKey,
-    if_match: IfMatch,
-) -> Response:
+def start_cycle(call: _Product, change: _Change) -> Response:
     """Begin a client's next billing cycle."""
-    change = _Conditional(call, client_id, if_match)
-    begun = change.effect(lambda: call.platform.start_cycle(client_id, call.now))
-    return Write(call, idempotency_key, asked(request, change.condition)).done(begun)
-
-
-class _Conditional:
-    """A write to a client that must be as the caller read it."""
-
-    def __init__(self, call: Call, client_id: str, condition: str) -> None:
-        self.condition = condition
-        self._call = call
-        self._client_id = client_id
-
-    def effect(self, change: Callable[[], Client]) -> Callable[[], ClientReply]:
-        """Return the change, preceded by looking whether the condition holds."""
-
-        def checked() -> ClientReply:
-            self.check()
-            return ClientReply.of(change())
-
-        return checked
-
-    def check(self) -> None:
-        """Refuse where the condition does not hold."""
-        if self.condition.strip() != ANY:
-            current = self._call.platform.client(self._client_id, self._call.now)
-            require_match(self.condition, ClientReply.of(current))
+    return change.done(call, None, lambda: call.platform.start_cycle(change.client_id, call.now))
