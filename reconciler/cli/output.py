@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.options import Format
+    from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Client
     from reconciler.model.edits import FileEdit
     from reconciler.model.findings import Finding
@@ -114,12 +115,12 @@ def _check(form: str, remarks: Sequence[Remark], passed: Sequence[str], suite: s
     return github(here) if form == "github" else code_quality(here)
 
 
-def glossary_of(workspace: Workspace) -> Glossary:
-    """Return what the catalog of the files calls things."""
+def glossary_of(catalog: Catalog | None) -> Glossary:
+    """Return what a catalog, of files or of a platform, calls things."""
     from reconciler.model.catalog import Catalog
     from reconciler.render.story.glossary import Glossary
 
-    return Glossary.of_catalog(workspace.catalog or Catalog())
+    return Glossary.of_catalog(catalog or Catalog())
 
 
 def write_client(client: Client) -> None:

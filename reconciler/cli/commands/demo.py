@@ -63,4 +63,4 @@ def _show(scene: Scene) -> None:
         case Applied(run):
             terminal.write(applied_text(run, terminal.data))
         case Looked(client, current, workspace):
-            terminal.write(client_text(client, current, glossary_of(workspace), terminal.data))
+            terminal.write(client_text(client, current, glossary_of(workspace.catalog), terminal.data))

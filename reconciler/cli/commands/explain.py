@@ -78,7 +78,7 @@ def _write_client(choices: Choices, client_id: str) -> None:
     if choices.format == "json":
         terminal.write_json(explanation_json(explanation))
     else:
-        terminal.write(explanation_text(explanation, glossary_of(workspace), terminal.data))
+        terminal.write(explanation_text(explanation, glossary_of(workspace.catalog), terminal.data))
 
 
 def _write_topic(choices: Choices, topic: Topic) -> None:

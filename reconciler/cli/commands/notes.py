@@ -53,7 +53,7 @@ def notes_command(planfile: Path | None, on: date | None, *, kept: bool) -> None
     workspace = workspace_of(choices).required()
     name = choices.environment or (reviewed.environment if reviewed else None)
     environment = environment_of(workspace.settings, name)
-    glossary, at = glossary_of(workspace), now()
+    glossary, at = glossary_of(workspace.catalog), now()
     request = NotesRequest(at, on or at.date(), kept=kept, reviewed=reviewed)
     with opened(workspace, environment) as platform:
         told = notes(workspace, environment, platform, request)

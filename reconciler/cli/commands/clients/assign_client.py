@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
-from reconciler.cli.opening import environment_and_root, platform_of, require_package
+from reconciler.cli.commands.clients.asking import agree, foretell
+from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, completed_by, global_options
-from reconciler.cli.output import write_client
+from reconciler.cli.output import glossary_of, write_client
 from reconciler.cli.process import now
-from reconciler.cli.terminal import Terminal
-from reconciler.errors import WrongUsageError
-from reconciler.model.catalog import Catalog
 from reconciler.render.json import assignment_json
-from reconciler.render.story.glossary import Glossary
-from reconciler.render.text.prospects import assignment_text
-
-if TYPE_CHECKING:
-    from reconciler.live.port import Platform
-    from reconciler.model.prospects import Assignment
 
 
 @click.command("assign")
@@ -36,34 +28,13 @@ def assign_command(client_id: str, package: str, reason: str, actor: str | None,
     A new snapshot of the current revision; expiry and the billing cycle begin anew. You are shown what the
     client loses (and uses of it), what it gains and what starts anew, and asked.
     """
-    choices = chosen()
-    with platform_of(choices) as platform:
-        require_package(choices, platform, package)
+    from reconciler.render.text.prospects import assignment_text
+
+    with platform_of(chosen()) as platform:
+        require_package(chosen(), platform, package)
         assignment = platform.foresee(client_id, package, now())
-        _show(assignment, platform, yes=yes)
+        text = partial(assignment_text, assignment, glossary_of(platform.catalog()))
+        foretell(text, partial(assignment_json, assignment), yes=yes)
         if not yes:
-            _ask()
+            agree("Assign this", "Nothing was assigned")
         write_client(platform.assign(client_id, package, now(), by=author(actor, reason)))
-
-
-def _show(assignment: Assignment, platform: Platform, *, yes: bool) -> None:
-    """Print what it would do: to standard error where JSON is wanted and something else is the result."""
-    choices = chosen()
-    terminal = Terminal.of(choices)
-    glossary = Glossary.of_catalog(platform.catalog() or Catalog())
-    if choices.format != "json":
-        terminal.write(assignment_text(assignment, glossary, terminal.data))
-    elif yes or terminal.can_ask:
-        terminal.say(assignment_text(assignment, glossary, terminal.messages))
-    else:
-        terminal.write_json(assignment_json(assignment))
-
-
-def _ask() -> None:
-    choices = chosen()
-    if not Terminal.of(choices).can_ask:
-        raise WrongUsageError(
-            "Nothing was assigned: there is no terminal to ask on.", hint="Add --yes to do it."
-        )
-    environment, _ = environment_and_root(choices)
-    click.confirm(f"Assign this on {environment.name}?", abort=True, err=True)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
+from reconciler.cli.commands.clients.asking import agree
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
-from reconciler.errors import WrongUsageError
 from reconciler.render.json import forgotten_json
 from reconciler.render.text.forgotten import forgotten_lines
-
-if TYPE_CHECKING:
-    from reconciler.model.clients import Client
 
 
 @click.command("forget")
@@ -44,7 +39,7 @@ def forget_command(
     with opened(workspace, environment) as platform:
         client = platform.client(client_id, now())
         if not yes:
-            _ask(client, environment.name)
+            agree(f"Forget {client.id}", "Nothing was forgotten", warning=" It cannot be taken back.")
         by = author(actor, reason)
         forgotten = platform.forget_client(client_id, now(), replaced_by=replace_by, by=by)
     files = files_naming(workspace, client)
@@ -52,10 +47,3 @@ def forget_command(
         terminal.write_json(forgotten_json(forgotten, files))
     else:
         terminal.write_lines(forgotten_lines(forgotten, files, terminal.data))
-
-
-def _ask(client: Client, environment: str) -> None:
-    if not Terminal.of(chosen()).can_ask:
-        message = "Nothing was forgotten: there is no terminal to ask on."
-        raise WrongUsageError(message, hint="Add --yes to do it.")
-    click.confirm(f"Forget {client.id} on {environment}? It cannot be taken back.", abort=True, err=True)
