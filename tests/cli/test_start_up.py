@@ -5,6 +5,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EVERY_COMMAND = """
+import sys
+from click import Context, Group
+from reconciler.cli.main import commands
+
+def load(group):
+    for name in group.list_commands(Context(group)):
+        command = group.get_command(Context(group), name)
+        if isinstance(command, Group):
+            load(command)
+        print(name, *sys.modules.keys() & set(sys.argv[1:]))
+
+load(commands)
+"""
 SLOW = {"rich", "pydantic", "sqlalchemy", "yaml", "deepdiff", "httpx", "jsonschema", "alembic", "jinja2"}
 
 
@@ -31,3 +45,18 @@ def test_help_and_wrong_usage_import_nothing_slow(arguments: list[str]) -> None:
 
     assert "click" in loaded
     assert loaded & SLOW == set()
+
+
+def test_no_command_imports_anything_slow_before_it_runs() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", EVERY_COMMAND, *SLOW],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = [line.split() for line in result.stdout.splitlines()]
+
+    assert {"plan", "grant", "verify"} <= {name for name, *_ in loaded}
+    assert next((each for each in loaded if len(each) > 1), None) is None

@@ -15,9 +15,6 @@ from reconciler.cli.parameters import OutputFolder
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
-from reconciler.render.text.client import client_text
-from reconciler.render.text.demo import diff_text, told_text
-from reconciler.render.text.runs import applied_text
 
 if TYPE_CHECKING:
     from reconciler.engine.demo import Scene
@@ -51,6 +48,9 @@ def demo_command(into: Path | None) -> None:
 
 def _show(scene: Scene) -> None:
     from reconciler.engine.demo import Applied, Edited, Looked, Planned, Told
+    from reconciler.render.text.client import client_text
+    from reconciler.render.text.demo import diff_text, told_text
+    from reconciler.render.text.runs import applied_text
 
     terminal = Terminal.of(chosen())
     match scene:

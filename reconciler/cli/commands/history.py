@@ -8,13 +8,10 @@ import click
 
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, completed_by, global_options, option
+from reconciler.cli.output import glossary_of
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
-from reconciler.model.catalog import Catalog
 from reconciler.render.json import history_json, package_history_json, run_json
-from reconciler.render.story.glossary import Glossary
-from reconciler.render.text.history import client_history_table, package_history_table
-from reconciler.render.text.runs import run_table, run_text
 
 if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
@@ -52,6 +49,8 @@ def history_command(run: int | None, client: str | None, package: str | None, li
 
 
 def _of_client(platform: PlatformReader, client: str, limit: int, terminal: Terminal) -> None:
+    from reconciler.render.text.history import client_history_table
+
     entries = platform.client_history(client, limit=limit)
     if chosen().format == "json":
         terminal.write_json_lines(map(history_json, entries))
@@ -62,23 +61,28 @@ def _of_client(platform: PlatformReader, client: str, limit: int, terminal: Term
 def of_package(platform: PlatformReader, package: str, limit: int, terminal: Terminal) -> None:
     """Print what was done to one package."""
     from reconciler.engine.history import history_of_package
+    from reconciler.render.text.history import package_history_table
 
     entries = history_of_package(platform, package, limit)
     if chosen().format == "json":
         terminal.write_json_lines(package_history_json(*each) for each in entries)
     else:
-        terminal.write_lines(package_history_table(entries, _glossary(platform), terminal.rows))
+        terminal.write_lines(package_history_table(entries, glossary_of(platform.catalog()), terminal.rows))
 
 
 def _of_run(platform: PlatformReader, number: int, terminal: Terminal) -> None:
+    from reconciler.render.text.runs import run_text
+
     run, moved = platform.run(number), platform.moved_by(number)
     if chosen().format == "json":
         terminal.write_json(run_json(run))
     else:
-        terminal.write(run_text(run, moved, _glossary(platform), terminal.data))
+        terminal.write(run_text(run, moved, glossary_of(platform.catalog()), terminal.data))
 
 
 def _of_runs(platform: PlatformReader, limit: int, terminal: Terminal) -> None:
+    from reconciler.render.text.runs import run_table
+
     runs = platform.runs(limit=limit)
     if chosen().format == "json":
         terminal.write_json("".join(map(run_json, runs)))
@@ -86,7 +90,3 @@ def _of_runs(platform: PlatformReader, limit: int, terminal: Terminal) -> None:
         terminal.write_lines(run_table(runs, terminal.rows))
     else:
         terminal.say("Nothing was applied yet.\n")
-
-
-def _glossary(platform: PlatformReader) -> Glossary:
-    return Glossary.of_catalog(platform.catalog() or Catalog())

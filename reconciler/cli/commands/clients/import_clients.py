@@ -15,7 +15,6 @@ from reconciler.cli.progress import bars, lines_of
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import ReconcilerError, UnaskedMovesError
 from reconciler.render.json import import_json, moves_json
-from reconciler.render.text.runs import import_text, moves_lines
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -43,6 +42,7 @@ def import_command(file: BinaryIO, reason: str, actor: str | None, *, assign: bo
     Where lines would give clients who exist another package or another start, nothing is imported either: you
     are told whom that moves, and what it takes. With --assign it is done, as far as `clients_losing` lets it.
     """
+    from reconciler.render.text.runs import import_text
     from reconciler.sources.client_lines import read_client_lines
 
     choices = chosen()
@@ -84,6 +84,8 @@ def _outcome(platform: Platform, before: Event | None) -> str:
 
 
 def _show(moves: tuple[Moving, ...], terminal: Terminal, *, is_json: bool) -> None:
+    from reconciler.render.text.runs import moves_lines
+
     if is_json:
         terminal.write_json(moves_json(moves))
     else:

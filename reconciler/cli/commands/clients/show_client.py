@@ -8,14 +8,12 @@ import click
 
 from reconciler.cli.opening import reader_of
 from reconciler.cli.options import chosen, completed_by, global_options
+from reconciler.cli.output import glossary_of
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
-from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
 from reconciler.render.json import client_json
-from reconciler.render.story.glossary import Glossary
-from reconciler.render.text.client import client_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +32,8 @@ def show_command(client_id: str, at: datetime | None) -> None:
 
     Beside each thing that the package's current revision has otherwise stands what reassignment would change.
     """
+    from reconciler.render.text.client import client_text
+
     choices = chosen()
     terminal = Terminal.of(choices)
     with reader_of(choices) as platform:
@@ -41,7 +41,7 @@ def show_command(client_id: str, at: datetime | None) -> None:
         if choices.format == "json":
             terminal.write_json(client_json(client))
             return
-        glossary = Glossary.of_catalog(platform.catalog() or Catalog())
+        glossary = glossary_of(platform.catalog())
         snapshot = platform.snapshot(client_id) if client.grants else None
         current = _current(client, platform)
         terminal.write(client_text(client, current, glossary, terminal.data, snapshot))

@@ -8,13 +8,11 @@ import click
 
 from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, completed_by, global_options, option
+from reconciler.cli.output import glossary_of
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
-from reconciler.model.catalog import Catalog
 from reconciler.render.json import near_json, usage_json
-from reconciler.render.story.glossary import Glossary
-from reconciler.render.text.usage import near_table, usage_lines
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,13 +37,14 @@ def usage_command(package: str | None, at: datetime | None, near: int | None) ->
     As JSON, one object per package and line.
     """
     from reconciler.engine.usage_advice import near_their_caps, usage_advice
+    from reconciler.render.text.usage import near_table, usage_lines
 
     choices = chosen()
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
         if package is not None:
             require_package(choices, platform, package)
-        glossary = Glossary.of_catalog(platform.catalog() or Catalog())
+        glossary = glossary_of(platform.catalog())
         if near is not None:
             found = near_their_caps(platform, package, near, at or now())
             if choices.format == "json":

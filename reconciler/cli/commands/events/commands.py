@@ -12,7 +12,6 @@ from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import InvalidError
 from reconciler.render.json import event_json, verified_json
-from reconciler.render.text.events import event_table, verified_text
 
 _SEAL: Final = re.compile(r"[1-9][0-9]*:sha256:[0-9a-f]{64}\Z")
 
@@ -25,6 +24,8 @@ def list_command(limit: int) -> None:
 
     Assignments, clients added, imports and what they did to each client, edits by hand, runs; oldest first.
     """
+    from reconciler.render.text.events import event_table
+
     choices = chosen()
     terminal = Terminal.of(choices)
     with platform_of(choices) as platform:
@@ -71,6 +72,7 @@ def verify_command(heads: tuple[str, ...]) -> None:
     what was altered.
     """
     from reconciler.planning.events import verify
+    from reconciler.render.text.events import verified_text
 
     choices = chosen()
     terminal = Terminal.of(choices)

@@ -9,13 +9,11 @@ import click
 from reconciler.cli.commands.history import of_package
 from reconciler.cli.opening import platform_of, require_package
 from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.output import glossary_of
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
-from reconciler.model.catalog import Catalog
 from reconciler.render.json import package_json
-from reconciler.render.story.glossary import Glossary
-from reconciler.render.text.packages import package_table, package_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +28,7 @@ def list_command(at: datetime | None) -> None:
     Archived packages, and those made by hand that no file has, are among them. As JSON, one object per line.
     """
     from reconciler.engine.packages import offered
+    from reconciler.render.text.packages import package_table
 
     terminal = Terminal.of(chosen())
     with platform_of(chosen()) as platform:
@@ -50,6 +49,7 @@ def show_command(package: str, at: datetime | None) -> None:
     PACKAGE is its key.
     """
     from reconciler.engine.packages import one_offered
+    from reconciler.render.text.packages import package_text
 
     terminal = Terminal.of(chosen())
     with platform_of(chosen()) as platform:
@@ -58,8 +58,7 @@ def show_command(package: str, at: datetime | None) -> None:
         if chosen().format == "json":
             terminal.write_json(package_json(found))
             return
-        glossary = Glossary.of_catalog(platform.catalog() or Catalog())
-        terminal.write(package_text(found, glossary, terminal.data))
+        terminal.write(package_text(found, glossary_of(platform.catalog()), terminal.data))
 
 
 @click.command("history")
