@@ -10,7 +10,7 @@ from array import array
 from contextlib import contextmanager
 from dataclasses import asdict
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.live.http.messages import Limits, Request, made, named, new_key, writing
@@ -51,9 +51,11 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.settings import Bound
+    from reconciler.wire.fields import Body
 
 _IN_MEMORY: Final = 2**20
 _WHATEVER_IS_THERE: Final = {"If-Match": "*"}
+_DRY_RUN: Final[Mapping[str, Any]] = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
 _STATED: Final = ("name", "owner_email", "status", "package", "users", "usage")
 
 
@@ -116,20 +118,15 @@ class HttpPlatform(HttpReader):
         """See `Platform`."""
         del at
         fields = asdict(stated)
-        place = paths.CLIENT.format(client_id=named(CLIENT_ID, fields.pop("id")))
-        body, more = (
-            made(ClientUpdateBody, **fields),
-            {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)},
-        )
-        request = writing("PATCH", place, body, "the change of the client", **more)
-        return self.agreed.call(request, ClientReply).value()
+        place = _of_client(paths.CLIENT, fields.pop("id"))
+        return self._changed("PATCH", place, made(ClientUpdateBody, **fields), "the change of the client", by)
 
     def forget_client(
         self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
     ) -> Forgotten:
         """See `Platform`."""
         del at
-        place = paths.CLIENT.format(client_id=named(CLIENT_ID, client_id))
+        place = _of_client(paths.CLIENT, client_id)
         query = _stated_by(by) | ({} if replaced_by is None else {"replaced_by": replaced_by})
         request = writing("DELETE", place, None, "the forgetting", query=query)
         return self.agreed.call(request, ForgottenReply).forgotten
@@ -137,49 +134,44 @@ class HttpPlatform(HttpReader):
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         del at
-        place = paths.SUBSCRIPTION.format(client_id=named(CLIENT_ID, client_id))
-        more = {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)}
-        request = writing("PUT", place, made(AssignBody, package=package), "the assignment", **more)
-        return self.agreed.call(request, ClientReply).value()
+        place = _of_client(paths.SUBSCRIPTION, client_id)
+        return self._changed("PUT", place, made(AssignBody, package=package), "the assignment", by)
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
         """See `Platform`."""
         del at
         body = made(AssignBody, package=package)
-        place = paths.SUBSCRIPTION.format(client_id=named(CLIENT_ID, client_id))
-        more = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
-        request = writing("PUT", place, body, "the look at the assignment", **more)
+        place = _of_client(paths.SUBSCRIPTION, client_id)
+        request = writing("PUT", place, body, "the look at the assignment", **_DRY_RUN)
         return self.agreed.call(request, AssignmentReply).value()
 
     def adjust(self, client_id: str, adjustment: Adjustment, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         del at
         body = made(AdjustBody, adjustment=adjustment)
-        place = paths.ADJUSTMENTS.format(client_id=named(CLIENT_ID, client_id))
-        more = {"headers": _WHATEVER_IS_THERE, "query": _stated_by(by)}
-        return self.agreed.call(writing("POST", place, body, "the adjustment", **more), ClientReply).value()
+        place = _of_client(paths.ADJUSTMENTS, client_id)
+        return self._changed("POST", place, body, "the adjustment", by)
 
     def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
         """See `Platform`."""
         del at
         body = made(AdjustBody, adjustment=adjustment)
-        place = paths.ADJUSTMENTS.format(client_id=named(CLIENT_ID, client_id))
-        more = {"headers": _WHATEVER_IS_THERE, "query": {"dry_run": "true"}}
-        request = writing("POST", place, body, "the look at the adjustment", **more)
+        place = _of_client(paths.ADJUSTMENTS, client_id)
+        request = writing("POST", place, body, "the look at the adjustment", **_DRY_RUN)
         return self.agreed.call(request, AdjustedReply).value()
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`."""
         del at
         body = made(UsageBody, meter=meter, amount=amount)
-        path = paths.USAGE.format(client_id=named(CLIENT_ID, client_id))
-        return self.agreed.call(writing("POST", path, body, what="the record of usage"), UsageReply).total
+        place = _of_client(paths.USAGE, client_id)
+        return self.agreed.call(writing("POST", place, body, what="the record of usage"), UsageReply).total
 
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         """See `Platform`."""
         del at
         body = made(UsersBody, users=users)
-        return self._changed("PUT", paths.USERS, client_id, body, "the change of users")
+        return self._changed("PUT", _of_client(paths.USERS, client_id), body, "the change of users")
 
     def edit_package(
         self,
@@ -208,12 +200,15 @@ class HttpPlatform(HttpReader):
     def start_cycle(self, client_id: str, at: datetime) -> Client:
         """See `Platform`."""
         del at
-        return self._changed("POST", paths.CYCLE, client_id, None, "the new cycle")
+        return self._changed("POST", _of_client(paths.CYCLE, client_id), None, "the new cycle")
 
-    def _changed(self, method: str, path: str, client_id: str, body: UsersBody | None, what: str) -> Client:
-        place = path.format(client_id=named(CLIENT_ID, client_id))
-        request = writing(method, place, body, what=what, headers=_WHATEVER_IS_THERE)
+    def _changed(self, method: str, place: str, body: Body | None, what: str, by: Author = UNKNOWN) -> Client:
+        request = writing(method, place, body, what, headers=_WHATEVER_IS_THERE, query=_stated_by(by))
         return self.agreed.call(request, ClientReply).value()
+
+
+def _of_client(path: str, client_id: str) -> str:
+    return path.format(client_id=named(CLIENT_ID, client_id))
 
 
 def _stated_by(by: Author) -> dict[str, str]:
