@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,6 @@ from reconciler.live.http.reader import HttpReader
 from reconciler.live.http.session import Session
 from reconciler.live.http.transport import Transport, host_in
 from reconciler.model.events import UNKNOWN
-from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY
 from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 from reconciler.wire import paths
@@ -236,15 +235,8 @@ def _file(spool: SpooledTemporaryFile[bytes]) -> IO[bytes]:
 def _renumbered(error: InvalidError, numbers: array[int]) -> InvalidError:
     """Name the lines by their numbers in what they came from."""
     findings = tuple(
-        Finding(
-            finding.file,
-            Position(_number(finding.position.line, numbers), finding.position.column),
-            finding.rule,
-            finding.message,
-            finding.fix,
-            finding.severity,
-        )
-        for finding in error.findings
+        replace(each, position=replace(each.position, line=_number(each.position.line, numbers)))
+        for each in error.findings
     )
     return InvalidError(error.message, hint=error.hint, findings=findings)
 
