@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
+from reconciler.cli.opening import config_of, platform_of, settings_of
 from reconciler.cli.options import Choices
+from reconciler.cli.process import now
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import click
-
-    from reconciler.model.settings import Settings
 
 Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
 _MOST: Final = 50
@@ -59,24 +59,17 @@ def _gather(names: Iterable[str], into: list[str]) -> None:
         into.extend(islice(names, _MOST))
 
 
-def _settings(choices: Choices) -> tuple[Settings, Path]:
-    from reconciler.sources.settings import find_config, required_settings
-
-    config = choices.config or find_config(Path.cwd())
-    return required_settings(config), config.absolute().parent
-
-
 @_offering
 def environments(choices: Choices) -> Iterable[str]:
     """Complete what the configuration names."""
-    return _settings(choices)[0].environments
+    return settings_of(choices).environments
 
 
 def _packages(choices: Choices) -> Iterable[str]:
     from reconciler.sources.files import list_packages
 
-    settings, root = _settings(choices)
-    return sorted(Path(file).stem for file in list_packages(str(root), settings.packages).files)
+    root = config_of(choices).absolute().parent
+    return sorted(Path(file).stem for file in list_packages(str(root), settings_of(choices).packages).files)
 
 
 packages: Final = _offering(_packages)
@@ -93,9 +86,6 @@ def waivers(choices: Choices) -> Iterable[str]:
 
 def _clients(choices: Choices) -> Iterable[str]:
     """Return the first so many of the platform's clients."""
-    from reconciler.cli.opening import platform_of
-    from reconciler.cli.process import now
-
     with platform_of(choices) as platform:
         return [each.id for each in islice(platform.clients(now()), _CLIENTS_LOOKED_AT)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from reconciler.cli.verbose import tell_files, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from reconciler.cli.options import Choices
     from reconciler.live.port import Platform, PlatformReader, ServedPlatform, TokenRegister
@@ -27,7 +28,7 @@ def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
     """Read and check all files; their findings are in the workspace."""
     from reconciler.sources.workspace import read_workspace
 
-    config = _config(choices)
+    config = config_of(choices)
     reading = passing("files read and checked", Terminal.of(choices))
     workspace = read_workspace(config, today=now().date(), cache=cache, passing=reading)
     tell_files(workspace, config, choices)
@@ -37,7 +38,7 @@ def workspace_of(choices: Choices, *, cache: bool = True) -> Workspace:
 @contextmanager
 def opened(workspace: Workspace, environment: Environment) -> Iterator[Platform]:
     """Open the environment's platform for the block."""
-    with _opened(environment, workspace.root) as platform:
+    with opener_of(environment, workspace.root)() as platform:
         yield told(platform, environment)
 
 
@@ -49,13 +50,13 @@ def read_from(environment: Environment, root: Path) -> Iterator[tuple[PlatformRe
     is nothing to say.
     """
     if environment.read_platform is None:
-        with _opened(environment, root) as platform:
+        with opener_of(environment, root)() as platform:
             yield told(platform, environment), ()
         return
     from reconciler.engine.copies import behind
 
     there = replace(environment, platform=environment.read_platform)
-    with _opened(there, root) as copy:
+    with opener_of(there, root)() as copy:
         yield told(copy, there), (_behind(partial(behind, copy), environment, root),)
 
 
@@ -74,17 +75,18 @@ def _behind(behind: Callable[[Platform], str], environment: Environment, root: P
     from reconciler.errors import UnreachableError
 
     try:
-        with _opened(environment, root) as platform:
+        with opener_of(environment, root)() as platform:
             return behind(platform)
     except UnreachableError:
         return UNKNOWN
 
 
-def _opened(environment: Environment, root: Path) -> AbstractContextManager[Platform]:
+def opener_of(environment: Environment, root: Path) -> Callable[[], AbstractContextManager[Platform]]:
+    """Return what opens an environment's platform, with the secret that it has now."""
     from reconciler.live.opening import open_platform
 
-    token = token_of(environment, root)
-    return open_platform(environment.platform, root=root, token=token, trust=trust_of(environment, root))
+    token, trust = token_of(environment, root), trust_of(environment, root)
+    return partial(open_platform, environment.platform, root=root, token=token, trust=trust)
 
 
 @contextmanager
@@ -101,7 +103,7 @@ def earlier_of(workspace: Workspace, environment: Environment) -> Iterator[Platf
 def platform_of(choices: Choices) -> Iterator[Platform]:
     """Open the chosen platform; package files and catalog are not read."""
     environment, root = environment_and_root(choices)
-    with _opened(environment, root) as platform:
+    with opener_of(environment, root)() as platform:
         yield told(platform, environment)
 
 
@@ -109,7 +111,7 @@ def require_package(choices: Choices, platform: PlatformReader, key: str) -> Non
     """Refuse a package that the platform does not have, saying what was meant or what to do first."""
     from reconciler.engine import known_packages
 
-    known_packages.require_package(platform, key, _config(choices))
+    known_packages.require_package(platform, key, config_of(choices))
 
 
 @contextmanager
@@ -129,25 +131,24 @@ def environment_and_root(choices: Choices) -> tuple[Environment, Path]:
     from reconciler.engine.plan import environment_of
 
     environment = environment_of(settings_of(choices), choices.environment)
-    return environment, _config(choices).absolute().parent
+    return environment, config_of(choices).absolute().parent
 
 
 def settings_of(choices: Choices) -> Settings:
     """Read the settings alone."""
     from reconciler.sources.settings import required_settings
 
-    return required_settings(_config(choices))
+    return required_settings(config_of(choices))
 
 
 def environment_before(choices: Choices, environment: Environment) -> Environment | None:
     """Return the environment that comes before, by the settings here."""
-    from reconciler.sources.settings import required_settings
-
     after = environment.after
-    return required_settings(_config(choices)).environments[after] if after is not None else None
+    return settings_of(choices).environments[after] if after is not None else None
 
 
-def _config(choices: Choices) -> Path:
+def config_of(choices: Choices) -> Path:
+    """Return the configuration that was named, or the one here or in a folder above."""
     from reconciler.sources.settings import find_config
 
     return choices.config or find_config(Path.cwd())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
-from reconciler.cli.opening import workspace_of
+from reconciler.cli.opening import config_of, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, write_plan_as
 from reconciler.cli.process import now
@@ -30,12 +28,11 @@ def diff_command(against: str, *, exact: bool, detailed_exitcode: bool, show_ema
     are touched is therefore unknown, and the result cannot be applied.
     """
     from reconciler.engine.diff import Since, diff
-    from reconciler.sources.settings import find_config
 
     choices = chosen()
     terminal = Terminal.of(choices)
     workspace = workspace_of(choices).required()
-    config = choices.config or find_config(Path.cwd())
-    made = diff(workspace, config, Since(against, is_exact=exact), now(), show_emails=show_emails)
+    since = Since(against, is_exact=exact)
+    made = diff(workspace, config_of(choices), since, now(), show_emails=show_emails)
     write_plan_as(choices.format, made, workspace, terminal)
     return CHANGES if detailed_exitcode and not made.is_empty else DONE

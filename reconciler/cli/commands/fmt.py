@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.opening import opened, workspace_of
+from reconciler.cli.opening import config_of, opened, workspace_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.output import settle
 from reconciler.cli.process import now
@@ -36,14 +35,12 @@ def fmt_command(*, check: bool, diff: bool, prunes: bool) -> int:
     A file that is no acceptable YAML is left alone.
     """
     from reconciler.engine.fmt import fmt
-    from reconciler.sources.settings import find_config
 
     choices = chosen()
     if prunes:
         return _prune(choices, check=check, diff=diff)
-    config = choices.config or find_config(Path.cwd())
     with working("Formatting", Terminal.of(choices)):
-        result = fmt(config)
+        result = fmt(config_of(choices))
     return settle(result.root, result.edits, result.findings, check=check, diff=diff)
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.exit_codes import DONE
-from reconciler.cli.opening import environment_and_root, environment_before
+from reconciler.cli.opening import config_of, environment_and_root, environment_before, opener_of
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.process import actor, now
-from reconciler.cli.secrets import secret_of, token_of, trust_of
+from reconciler.cli.secrets import secret_of
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import UnreachableError, WrongUsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.options import Choices
+    from reconciler.sources.mirror import Mirror
     from reconciler.watch.follower import Follower
     from reconciler.watch.loop import Loop
     from reconciler.watch.webhook import Webhook
@@ -116,25 +116,13 @@ def _loop(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> Loop:
 
 
 def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tuple[Follower, str]:
-    from reconciler.live.opening import open_platform
-    from reconciler.sources.commits import place_of
-    from reconciler.sources.git import working_copy
-    from reconciler.sources.mirror import Mirror, default_folder
-    from reconciler.sources.settings import find_config
     from reconciler.watch.follower import Follower
     from reconciler.watch.lock import alone_in
     from reconciler.watch.policy import Policy
 
-    config = choices.config or find_config(Path.cwd())
     environment, root = environment_and_root(choices)
     before = environment_before(choices, environment)
-    path = stated["path"] or (config.name if stated["repository"] else place_of(config).config)
-    url = _absolute(stated["repository"]) if stated["repository"] else str(working_copy(config.parent).folder)
-    folder = stated["state"] or default_folder(
-        str(config.absolute()), environment.name, url, stated["branch"]
-    )
-    passed = tuple(filter(None, stated["git_env"].replace(" ", "").split(",")))
-    mirror = Mirror(folder.absolute(), url, stated["branch"], passed)
+    mirror, path = _mirror(config_of(choices), environment.name, stated)
     stack.enter_context(alone_in(mirror.folder))
     policy = Policy(
         config=path,
@@ -146,18 +134,22 @@ def _follower(choices: Choices, stated: dict[str, Any], stack: ExitStack) -> tup
         full_every=timedelta(seconds=stated["full_every"]),
     )
     # Asked once: nobody answers a loop, and a file that changes meanwhile must not send it elsewhere.
-    opened, *earlier = (
-        partial(
-            open_platform,
-            each.platform,
-            root=root,
-            token=token_of(each, root),
-            trust=trust_of(each, root),
-        )
-        for each in (environment, before)
-        if each is not None
-    )
-    return Follower(mirror, policy, opened, *earlier), environment.name
+    openers = [opener_of(each, root) for each in (environment, before) if each is not None]
+    return Follower(mirror, policy, *openers), environment.name
+
+
+def _mirror(config: Path, environment: str, stated: dict[str, Any]) -> tuple[Mirror, str]:
+    """Return the copy of the repository to follow, and where the configuration lies in it."""
+    from reconciler.sources.commits import place_of
+    from reconciler.sources.git import working_copy
+    from reconciler.sources.mirror import Mirror, default_folder
+
+    repository, branch = stated["repository"], stated["branch"]
+    path = stated["path"] or (config.name if repository else place_of(config).config)
+    url = _absolute(repository) if repository else str(working_copy(config.parent).folder)
+    folder = stated["state"] or default_folder(str(config.absolute()), environment, url, branch)
+    passed = tuple(filter(None, stated["git_env"].replace(" ", "").split(",")))
+    return Mirror(folder.absolute(), url, branch, passed), path
 
 
 def _absolute(url: str) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.opening import config_of, settings_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.progress import bars
 from reconciler.cli.secrets import token_of
 from reconciler.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.live.opening import Address
     from reconciler.model.settings import Settings
 
@@ -29,12 +31,9 @@ def copy_command(source: str, target: str) -> None:
     digest; nothing is kept where anything differs.
     """
     from reconciler.live.opening import copy_platform
-    from reconciler.sources.settings import find_config, required_settings
 
     choices = chosen()
-    config = choices.config or find_config(Path.cwd())
-    settings = required_settings(config)
-    root = config.absolute().parent
+    settings, root = settings_of(choices), config_of(choices).absolute().parent
     addresses = [_address(settings, name, root) for name in (source, target)]
     try:
         with bars(Terminal.of(choices)) as seen:
