@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from reconciler.errors import BlockedError, PartialError, ReconcilerError, StaleError
 from reconciler.live.beside import journal, mirror
@@ -13,7 +14,6 @@ from reconciler.live.embedded import EmbeddedPlatform, apply, lookup
 from reconciler.live.embedded.retry import retried
 from reconciler.model.capabilities import Capabilities
 from reconciler.model.changesets import ArchiveWrite
-from reconciler.model.clients import EVERYBODY
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import UNKNOWN
 from reconciler.model.questions import AnyOf, UsesMoreThan
@@ -28,16 +28,32 @@ if TYPE_CHECKING:
 
     from reconciler.live.beside.product import Product, Seen
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
-    from reconciler.model.clients import Client, ClientFilter, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author
     from reconciler.model.grants import Adjustment
-    from reconciler.model.history import HistoryEntry
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import PlatformIdentity
-    from reconciler.model.prospects import Adjusted, Assignment
+    from reconciler.model.prospects import Adjusted
     from reconciler.model.questions import Answer, ClientQuestion, Condition, Tally
     from reconciler.model.settings import Bound
     from reconciler.store.database import Database
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _looked(
+    asked: Callable[Concatenate[EmbeddedPlatform, P], R],
+) -> Callable[Concatenate[BesidePlatform, P], R]:
+    """Have what the product shows taken over before a question is answered from the store."""
+
+    @wraps(asked)
+    def answered(self: BesidePlatform, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        self.look()
+        return asked(self, *args, **kwargs)
+
+    return answered
 
 
 class BesidePlatform(EmbeddedPlatform):
@@ -71,37 +87,14 @@ class BesidePlatform(EmbeddedPlatform):
             mirror.take(connection, seen, at, self._product.kind, unfinished)
         return seen
 
-    def state_token(self) -> str:
-        """See `HasStateToken`."""
-        self.look()
-        return super().state_token()
-
-    def packages(self) -> tuple[PackageHead, ...]:
-        """See `PlatformReader`."""
-        self.look()
-        return super().packages()
-
-    def package(self, key: str) -> PackageHead | None:
-        """See `PlatformReader`."""
-        self.look()
-        return super().package(key)
-
-    def client(self, client_id: str, at: datetime) -> Client:
-        """See `PlatformReader`."""
-        self.look()
-        return super().client(client_id, at)
-
-    def clients(
-        self,
-        at: datetime,
-        *,
-        package: str | None = None,
-        outdated: bool = False,
-        only: ClientFilter = EVERYBODY,
-    ) -> Iterator[Client]:
-        """See `PlatformReader`."""
-        self.look()
-        return super().clients(at, package=package, outdated=outdated, only=only)
+    state_token = _looked(EmbeddedPlatform.state_token)
+    packages = _looked(EmbeddedPlatform.packages)
+    package = _looked(EmbeddedPlatform.package)
+    client = _looked(EmbeddedPlatform.client)
+    clients = _looked(EmbeddedPlatform.clients)
+    client_history = _looked(EmbeddedPlatform.client_history)
+    package_history = _looked(EmbeddedPlatform.package_history)
+    foresee = _looked(EmbeddedPlatform.foresee)
 
     def answers(
         self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int
@@ -186,11 +179,6 @@ class BesidePlatform(EmbeddedPlatform):
             self._place(connection, {client_id}, at)
         return client
 
-    def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
-        """See `Platform`."""
-        self.look()
-        return super().foresee(client_id, package, at)
-
     @retried
     def edit_package(
         self,
@@ -219,16 +207,6 @@ class BesidePlatform(EmbeddedPlatform):
         """See `Platform`; refused."""
         del client_id, adjustment, at
         raise self._ungranted()
-
-    def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
-        """See `PlatformReader`."""
-        self.look()
-        return super().client_history(client_id, limit=limit)
-
-    def package_history(self, key: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
-        """See `PlatformReader`."""
-        self.look()
-        return super().package_history(key, limit=limit)
 
     def record_usage(self, client_id: str, meter: str, amount: int, at: datetime) -> int:
         """See `Platform`; refused."""
