@@ -166,7 +166,7 @@ class BesidePlatform(EmbeddedPlatform):
         self._require_plain(line)
         self.look()
         with self.database.joined() as connection:
-            client = EmbeddedPlatform.add_client(self, line, at, by=by)
+            client = super().add_client(line, at, by=by)
             self._place(connection, {line.id}, at)
         return client
 
@@ -175,7 +175,7 @@ class BesidePlatform(EmbeddedPlatform):
         """See `Platform`."""
         self.look()
         with self.database.joined() as connection:
-            client = EmbeddedPlatform.assign(self, client_id, package, at, by=by)
+            client = super().assign(client_id, package, at, by=by)
             self._place(connection, {client_id}, at)
         return client
 
@@ -193,7 +193,7 @@ class BesidePlatform(EmbeddedPlatform):
         self._require_able(key, definition)
         self.look()
         with self.database.joined() as connection:
-            head = EmbeddedPlatform.edit_package(self, key, definition, at, archived=archived, by=by)
+            head = super().edit_package(key, definition, at, archived=archived, by=by)
             mirror.follow(connection, head, at, by)
             self._product.write(key, Package(definition, archived))
         return head
