@@ -45,11 +45,6 @@ def which(entry: HistoryEntry) -> str:
     return f"event:{entry.event}" if entry.run is None else f"run:{entry.run}"
 
 
-def done_by(entry: HistoryEntry) -> str:
-    """Say who did it, and for whom they said that it was."""
-    return f"{entry.author}, on behalf of {entry.on_behalf_of}" if entry.on_behalf_of else entry.author
-
-
 def done_to_client(entry: HistoryEntry) -> Words:
     """Say what the client held and holds, was granted, or is called."""
     return difference(entry.kind, entry.before, entry.after)

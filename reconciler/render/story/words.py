@@ -12,7 +12,6 @@ from reconciler.render.sanitise import sanitise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from reconciler.model.changesets import Run
 
 _LONGEST: Final = 100
 _BEFORE_A_DIFFERENCE: Final = 30
@@ -99,9 +98,9 @@ def plain(sentence: Iterable[Span]) -> str:
     return "".join(span.text for span in sentence)
 
 
-def author(run: Run) -> str:
-    """Return who applied, and for whom they said that it was: `ci, on behalf of ana@laptop`."""
-    return run.actor if run.on_behalf_of is None else f"{run.actor}, on behalf of {run.on_behalf_of}"
+def author(name: str, on_behalf_of: str | None) -> str:
+    """Return who wrote, and for whom they said that it was: `ci, on behalf of ana@laptop`."""
+    return f"{name}, on behalf of {on_behalf_of}" if on_behalf_of else name
 
 
 def several(names: Sequence[str], total: int, shown: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted, instant
 from reconciler.render.story.history import difference
-from reconciler.render.story.words import Span, Tone, plain
+from reconciler.render.story.words import Span, Tone, author, plain
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def event_table(events: Iterable[Event], paper: Paper) -> Iterator[str]:
 
 
 def _row(event: Event) -> tuple[str, ...]:
-    by = event.author if event.on_behalf_of is None else f"{event.author}, on behalf of {event.on_behalf_of}"
+    by = author(event.author, event.on_behalf_of)
     whom = event.client or (f"number {event.number}" if event.number is not None else event.package or "")
     return (event.id, instant(event.at), by, event.kind, whom, _change(event), event.reason)
 

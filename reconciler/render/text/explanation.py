@@ -52,7 +52,7 @@ def _origin(explanation: Explanation, paper: Paper) -> Iterator[str]:
         yield from paper.lines([f"{which} comes from no run on record: it was made by hand, or long ago."])
         return
     commit = f"commit {run.commit[:_COMMIT]}" if run.commit else ""
-    by = joined([f"run {run.id}", instant(run.at), author(run), commit])
+    by = joined([f"run {run.id}", instant(run.at), author(run.actor, run.on_behalf_of), commit])
     yield from paper.lines([f"{which} comes from {by}."])
 
 

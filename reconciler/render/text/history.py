@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import instant
-from reconciler.render.story.history import done_by, done_to_client, done_to_package, which
-from reconciler.render.story.words import plain
+from reconciler.render.story.history import done_to_client, done_to_package, which
+from reconciler.render.story.words import author, plain
 from reconciler.render.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def package_history_table(
 
 
 def _row(entry: HistoryEntry, what: str) -> tuple[str, ...]:
-    commit = (entry.commit or "")[:_COMMIT]
-    return (which(entry), instant(entry.at), done_by(entry), commit, what, entry.reason)
+    by, commit = author(entry.author, entry.on_behalf_of), (entry.commit or "")[:_COMMIT]
+    return (which(entry), instant(entry.at), by, commit, what, entry.reason)

@@ -54,7 +54,7 @@ def applied_text(run: Run, paper: Paper) -> str:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    return (str(run.id), instant(run.at), author(run), run.environment, _what(run))
+    return (str(run.id), instant(run.at), author(run.actor, run.on_behalf_of), run.environment, _what(run))
 
 
 def _what(run: Run) -> str:
@@ -69,7 +69,7 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
     yield from paper.lines([Span(f"Run {run.id}", Tone.STRONG), f" on {run.environment}: {_what(run)}"])
     for label, text in (
         ("when", instant(run.at)),
-        ("by", author(run)),
+        ("by", author(run.actor, run.on_behalf_of)),
         ("commit", run.commit or "unknown"),
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),
