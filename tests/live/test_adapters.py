@@ -38,6 +38,17 @@ def test_the_adapter_is_as_small_as_the_page_says() -> None:
     assert lines <= 300
 
 
+def test_the_page_takes_in_all_checks_that_our_own_platforms_pass() -> None:
+    ours = (ROOT / "tests" / "contract" / "test_platforms.py").read_text(encoding="utf-8")
+
+    taken = [
+        re.findall(r"^from (reconciler\.conformance\.\w+) import \*", each, re.MULTILINE)
+        for each in (code_on_page()[1], ours)
+    ]
+
+    assert taken[0] == taken[1]
+
+
 def test_a_module_takes_the_checks_in_as_the_page_says(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(code_on_page()[1], encoding="utf-8")
 
