@@ -45,13 +45,8 @@ def which(entry: HistoryEntry) -> str:
     return f"event:{entry.event}" if entry.run is None else f"run:{entry.run}"
 
 
-def done_to_client(entry: HistoryEntry) -> Words:
-    """Say what the client held and holds, was granted, or is called."""
-    return difference(entry.kind, entry.before, entry.after)
-
-
 def difference(kind: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Words:
-    """Say what was so before an event, and after it."""
+    """Say what was so before an event, and after it: held, granted, called."""
     now = after or {}
     match kind:
         case "update":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import instant
-from reconciler.render.story.history import done_to_client, done_to_package, which
+from reconciler.render.story.history import difference, done_to_package, which
 from reconciler.render.story.words import author, plain
 from reconciler.render.text.table import table_lines
 
@@ -23,7 +23,8 @@ _COMMIT: Final = 12
 
 def client_history_table(entries: Iterable[HistoryEntry], paper: Paper) -> Iterator[str]:
     """Yield a line of headings and a row per write, as they come."""
-    return table_lines(_HEADINGS, (_row(each, plain(done_to_client(each))) for each in entries), paper)
+    rows = (_row(each, plain(difference(each.kind, each.before, each.after))) for each in entries)
+    return table_lines(_HEADINGS, rows, paper)
 
 
 def package_history_table(
