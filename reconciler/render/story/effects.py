@@ -36,10 +36,6 @@ _WORST_FIRST: Final = (
 """Effects in the order in which a sample names clients."""
 
 
-_WHEN: Final = {Reach.NEXT_PERIOD: "at the next billing period"}
-"""When it happens to clients, where that is not with the apply."""
-
-
 @dataclass(frozen=True, slots=True)
 class Effect:
     """A count of clients, and what is true of them; `name` is stable.
@@ -62,16 +58,19 @@ class Effect:
         return words(f"{number(self.count)} ", self.phrase, tone=self.tone)
 
 
-def effects(
-    finding: ImpactFinding, difference: Difference, reach: Reach = Reach.ON_REASSIGN
-) -> tuple[Effect, ...]:
+def when(*reaches: Reach, at_once: str) -> str:
+    """Say when holders feel a plan; `at_once` says it where that is with the apply."""
+    return "at the next billing period" if Reach.NEXT_PERIOD in reaches else at_once
+
+
+def effects(finding: ImpactFinding, difference: Difference, reach: Reach) -> tuple[Effect, ...]:
     """Return the counts that are not zero: who loses it now, who keeps it, whom that hurts; who gains it.
 
     Told is who uses what goes, and who is over what shrinks: never both of one loss.
     """
     now = _now_over(finding, difference) if difference.shrinks else _now_use(finding, difference)
     told = (
-        *_losing(finding, difference, _WHEN.get(reach, "with this apply")),
+        *_losing(finding, difference, when(reach, at_once="with this apply")),
         *now,
         *_keeping(finding, difference),
         *_beside(finding, difference),
@@ -101,14 +100,14 @@ def naming(of: tuple[Effect, ...], sample: Sequence[str]) -> tuple[Effect, ...]:
     return tuple(replace(each, sample=said) if each is worst else each for each in of)
 
 
-def _losing(finding: ImpactFinding, difference: Difference, when: str) -> Iterator[Effect]:
+def _losing(finding: ImpactFinding, difference: Difference, then: str) -> Iterator[Effect]:
     count, row = finding.lose, difference.code.row
     if row.acknowledged_by == "ends":
-        phrase = words(f"{agreed(count, 'subscription ends', 'subscriptions end')} {when}")
+        phrase = words(f"{agreed(count, 'subscription ends', 'subscriptions end')} {then}")
     elif difference.shrinks:
-        phrase = words(f"{agreed(count, 'drops', 'drop')} to ", difference.left, f" {when}")
+        phrase = words(f"{agreed(count, 'drops', 'drop')} to ", difference.left, f" {then}")
     else:
-        phrase = words(f"{agreed(count, 'loses', 'lose')} {row.held} {when}")
+        phrase = words(f"{agreed(count, 'loses', 'lose')} {row.held} {then}")
     yield Effect("lose", count, _toned(phrase, Tone.ALARM), Tone.ALARM)
 
 

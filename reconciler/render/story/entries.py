@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, Reach
 from reconciler.model.terms import Kind, Severity, worst
+from reconciler.render.story.effects import when
 from reconciler.render.story.facts import facts
 from reconciler.render.story.figures import Figures, Level, figures_of, headline
 from reconciler.render.story.words import Tone, chained, key, title, words
@@ -100,11 +101,6 @@ def entries(plan: Plan, glossary: Glossary, occasion: Occasion = Occasion.PLAN) 
     return tuple(sorted(found, key=_rank))
 
 
-def when_of(*reaches: Reach) -> str:
-    """Say when the holders feel what a plan does, which an apply does at once."""
-    return "at the next billing period" if Reach.NEXT_PERIOD in reaches else "now"
-
-
 def _rank(entry: Entry) -> tuple[int, ...] | tuple[int | str, ...]:
     figures = entry.figures
     counts = (figures.ending, figures.losing_in_use, figures.losing, figures.keeping, figures.gaining)
@@ -128,7 +124,7 @@ def _entry(changes: tuple[Change, ...], glossary: Glossary, occasion: Occasion) 
         revisions=_revisions(first),
         severity=worst(each.severity for each in changes),
         figures=figures,
-        headline=headline(figures, when_of(*(each.reach for each in changes))),
+        headline=headline(figures, when(*(each.reach for each in changes), at_once="now")),
         whom=(*_whom(changes, figures), *_which_side(first, occasion)),
         changes=_in_a_row(changes, found, figures),
         facts=found,
@@ -239,8 +235,8 @@ def _afterwards(change: Change, holding: int) -> str:
 
 
 def _reached(moves: Reassignment, reach: Reach) -> Words:
-    get, when = agreed(moves.clients, "gets", "get"), when_of(reach).replace("now", "at once")
-    return words(f"{counted(moves.clients, 'client')} {get} the edit {when}, without being reassigned.")
+    get, then = agreed(moves.clients, "gets", "get"), when(reach, at_once="at once")
+    return words(f"{counted(moves.clients, 'client')} {get} the edit {then}, without being reassigned.")
 
 
 def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:

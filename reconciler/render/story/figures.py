@@ -141,7 +141,7 @@ def total(counts: Iterable[int | None]) -> int | None:
     return None if None in known else sum(count or 0 for count in known)
 
 
-def headline(figures: Figures, when: str = "now") -> Words:
+def headline(figures: Figures, when: str) -> Words:
     """Say who loses what they have and when, who keeps it, who gains; without a full stop."""
     if figures.level is Level.UNKNOWN:
         return words("Which clients it touches is unknown", tone=Tone.CAUTION)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action
 from reconciler.model.terms import worst
-from reconciler.render.story.entries import Occasion, when_of
+from reconciler.render.story.effects import when
+from reconciler.render.story.entries import Occasion
 from reconciler.render.story.figures import Figures, Level, headline
 from reconciler.render.story.words import Tone, chained, code, key, listed, words
 
@@ -86,7 +87,7 @@ def verdict(plan: Plan, figures: Figures, blockers: Sequence[Blocker], occasion:
     before = "Package changes since " if plan.is_offline else planned
     sentence = chained(_sentences(plan, figures, blockers), " ")
     subject = words(words(before, tone=Tone.STRONG), name)
-    statement = headline(figures, when_of(*(each.reach for each in plan.changes)))
+    statement = headline(figures, when(*(each.reach for each in plan.changes), at_once="now"))
     return Verdict(judgement, subject, words(statement, limits(plan.platform.capabilities)), sentence)
 
 
