@@ -78,15 +78,18 @@ class Impatient(H11Protocol):
     more connections than there may be, it gives up one for each new one: of the address that has the most of
     them, one that waits for a request, or else for the rest of one, and the one that does so for longest. One
     whose request is being answered is never given up.
+
+    Attributes:
+        since: When it began to wait for what it waits for.
     """
 
     most: ClassVar[int]
+    since: float
     _due: asyncio.TimerHandle | None = None
     _watched: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._since = self.loop.time()
         self._wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,11 +120,6 @@ class Impatient(H11Protocol):
         return self.client[0] if self.client else ""
 
     @property
-    def since(self) -> float:
-        """When it began to wait for what it waits for."""
-        return self._since
-
-    @property
     def is_asked(self) -> bool:
         """Whether a request began that is not answered yet."""
         return not getattr(self.cycle, "response_complete", True)
@@ -134,7 +132,6 @@ class Impatient(H11Protocol):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        self._since = self.loop.time()
         self._wait()
 
     def pause_writing(self) -> None:
@@ -156,6 +153,7 @@ class Impatient(H11Protocol):
                 self._watch()
 
     def _wait(self) -> None:
+        self.since = self.loop.time()
         if self._due is not None:
             self._due.cancel()
         self._due = self.loop.call_later(self.timeout_keep_alive, self._end)
