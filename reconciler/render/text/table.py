@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from reconciler.render.story.words import Span, Tone
@@ -21,22 +21,23 @@ def table_lines(headings: Sequence[str], rows: Iterable[Sequence[str]], paper: P
 
     Columns are measured by 500 rows at once; where later ones need more room, the headings are repeated.
     """
-    stream = iter(rows)
+    stream = (list(map(paper.fitting, row)) for row in chain([headings], rows))
+    headings = next(stream)
     page = list(islice(stream, _PAGE))
-    needed, widths = _needed([headings, *page], paper), None
+    needed, widths = _needed([headings, *page]), None
     while page or widths is None:
         if widths != (fitting := _fitting(needed, paper.width)):
             yield from () if widths is None else ("",)
-            yield from _row([Span(heading, Tone.STRONG) for heading in headings], fitting, paper)
+            yield from _row(headings, fitting, paper, Tone.STRONG)
         widths = fitting
         for row in page:
-            yield from _row([Span(cell) for cell in row], widths, paper)
+            yield from _row(row, widths, paper)
         page = list(islice(stream, _PAGE))
-        needed = [max(pair) for pair in zip(needed, _needed([headings, *page], paper), strict=True)]
+        needed = [max(pair) for pair in zip(needed, _needed([headings, *page]), strict=True)]
 
 
-def _needed(rows: Sequence[Sequence[str]], paper: Paper) -> list[int]:
-    return [max(cells(paper.fitting(cell)) for cell in column) for column in zip(*rows, strict=True)]
+def _needed(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cells, column)) for column in zip(*rows, strict=True)]
 
 
 def _fitting(needed: Sequence[int], width: int | None) -> list[int]:
@@ -52,12 +53,12 @@ def _fitting(needed: Sequence[int], width: int | None) -> list[int]:
     return widths
 
 
-def _row(row: Sequence[Span], widths: Sequence[int], paper: Paper) -> Iterator[str]:
-    columns = [_cell(paper.fitting(cell.text), width) for cell, width in zip(row, widths, strict=True)]
+def _row(row: Sequence[str], widths: Sequence[int], paper: Paper, tone: Tone = Tone.PLAIN) -> Iterator[str]:
+    columns = [_cell(text, width) for text, width in zip(row, widths, strict=True)]
     for parts in zip_longest(*columns, fillvalue=""):
         spans: list[Span | str] = []
-        for part, cell, width in zip(parts, row, widths, strict=True):
-            spans += [Span(part, cell.tone), " " * (width - cells(part) + _GAP)]
+        for part, width in zip(parts, widths, strict=True):
+            spans += [Span(part, tone), " " * (width - cells(part) + _GAP)]
         yield paper.paint(*spans[:-1]).rstrip(" ")
 
 
