@@ -6,7 +6,15 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from reconciler.model.clients import Client, ClientLine, Entitlements, Forgotten, ImportReport, Subscription
+from reconciler.model.clients import (
+    Client,
+    ClientLine,
+    ClientStatus,
+    Entitlements,
+    Forgotten,
+    ImportReport,
+    Subscription,
+)
 from reconciler.model.fields import (
     Amount,
     ClientId,
@@ -30,7 +38,6 @@ from reconciler.wire.fields import (
     KeysAtMost,
     Quantity,
     Reply,
-    Status,
 )
 
 
@@ -71,7 +78,7 @@ class ClientReply(Reply):
     id: str
     name: str
     owner_email: str
-    status: Status
+    status: ClientStatus
     users: int
     subscription: SubscriptionReply
     entitlements: EntitlementsReply
@@ -107,7 +114,7 @@ class ClientLineBody(Body):
     id: ClientId
     name: ClientName | None = None
     owner_email: Email | None = None
-    status: Status | None = None
+    status: ClientStatus | None = None
     package: PackageKey | None = None
     assigned_at: Instant | None = None
     users: Amount | None = None
@@ -124,7 +131,7 @@ class ClientUpdateBody(Body):
 
     name: ClientName | None = None
     owner_email: Email | None = None
-    status: Status | None = None
+    status: ClientStatus | None = None
 
 
 class ForgottenReply(Reply):

@@ -33,7 +33,6 @@ Quantity: TypeAlias = Annotated[
     Discriminator(lambda value: "text" if isinstance(value, str) else "number"),
 ]
 """Told apart beforehand, so that a wrong one is one fault."""
-Status: TypeAlias = Literal["active", "disabled", "archived"]
 
 
 def sentence(message: str) -> str:

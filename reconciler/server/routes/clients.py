@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from reconciler.model.clients import ClientFilter
+from reconciler.model.clients import ClientFilter, ClientStatus
 from reconciler.model.forms import KEY, PACKAGE_KEY
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
@@ -16,7 +16,6 @@ from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.parameters import At, ClientId, Until
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientReply, EntitlementsReply
-from reconciler.wire.fields import Status
 from reconciler.wire.packages import DefinitionBody
 
 router = APIRouter(tags=["clients"], route_class=Gated)
@@ -31,7 +30,7 @@ def clients(  # noqa: PLR0913, PLR0917 - a parameter each
     call: _Reader,
     at: At = None,
     package: _Package = None,
-    status: Status | None = None,
+    status: ClientStatus | None = None,
     holds: _Key = None,
     uses: _Key = None,
     *,
