@@ -38,11 +38,20 @@ def test_the_page_about_reviews_does_what_it_says(tmp_path: Path) -> None:
     assert (tmp_path / "work" / "plan.html").stat().st_size > 5_000
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors that a forge makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+    links = re.findall(r"\]\(([^)#:]*)#?([^):]*)\)", page.read_text())
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    for path, anchor in links:
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), anchor
 
 
 def test_the_receiver_on_the_page_takes_what_the_loop_sends() -> None:
