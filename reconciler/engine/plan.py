@@ -69,9 +69,10 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Parking
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.plans import Aim, CatalogChange, ClientNotice, GuardChange
+    from reconciler.model.plans import Aim, CatalogChange, Change, ClientNotice, GuardChange, GuardResult
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
+    from reconciler.planning.guards import Promotion
     from reconciler.planning.pairing import Pairing
     from reconciler.planning.selection import Selection
     from reconciler.sources.workspace import Workspace
@@ -151,93 +152,183 @@ def prepare(
     workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
 ) -> Prepared:
     """Make the plan and keep what it was made from."""
-    heads = reader.packages()
-    live_catalog = reader.catalog()
-    live = {head.key: head for head in heads}
-    only = request.only
-    platform = _seen(reader, heads)
-    pairing = replace(
-        pairing_for(request.aim, workspace, reader, live, live_catalog, request.at),
-        only=only,
-        snapshots=platform.capabilities.snapshots,
-    )
-    wanted = catalog_change(pairing.catalog, live_catalog)
-    of_catalog = wanted if only is None else only.of_catalog(wanted)
-    left_terms = tuple(each.path for each in wanted.fields if each not in of_catalog.fields)
-    changed = with_terms(live_catalog, ((each.path, each.after) for each in of_catalog.fields))
-    known = changed if of_catalog.fields else live_catalog or pairing.catalog
-    weighed, facts = gather(reader, pairing, request.at, known, show_emails=request.show_emails)
-    require_possible(weighed.drafts.values(), platform)
-    if isinstance(request.aim, RunUndone) and known is not None:
-        others = _others(reader, heads, weighed) if known != live_catalog else {}
-        require_offered(
-            f"run {request.aim.run}", weighed.drafts.values(), others, live_catalog or Catalog(), known
-        )
-    by_files = _assessed(workspace, weighed, facts)
-    assessed = (*by_files, *undoing.assessed(pairing.back, live, workspace.packages, facts))
-    changes = in_order(item.change for item in assessed)
-    both = GuardPair(reader.guards(), environment.guards)
-    case = _timed(
-        _case(workspace, both, reader, request, assessed, heads, facts.lost.clients), reader, request.at
-    )
-    commit = request.commit or commit_of(workspace)
-    follows_files = _follows_files(request)
-    looser, tightened = both.changes(case.holders)
-    loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
-    before = environment.after if follows_files else None
-    is_waiting = before and (changes or of_catalog.fields or looser or tightened)
-    first = promotion(before, request.earlier, commit) if before and is_waiting else None
-    case = replace(case, after=first if request.is_applied else None)
-    guards = judged(case)
-    parks, releases = _parking(workspace, reader, request.aim, pairing, weighed, of_catalog)
+    scene = _Scene.of(workspace, environment, reader, request)
+    contents = _contents(scene)
+    verdicts = _verdicts(scene, contents)
+    parks, releases = _parking(scene, contents)
+    terms, weighed, pairing = contents.terms, contents.weighed, contents.pairing
     made = Plan(
         environment=environment.name,
-        platform=platform,
+        platform=scene.platform,
         created_at=request.at.astimezone(UTC),
         aim=request.aim,
-        config=FilesIdentity(commit=commit, files=dict(workspace.digests)),
-        changes=changes,
-        catalog=of_catalog,
-        loosened=loosened if follows_files else (),
-        tightened=tightened if follows_files else (),
+        config=FilesIdentity(commit=scene.commit, files=dict(workspace.digests)),
+        changes=contents.changes,
+        catalog=terms.due,
+        loosened=verdicts.loosened if scene.follows_files else (),
+        tightened=verdicts.tightened if scene.follows_files else (),
         outdated=reader.outdated(request.at),
-        terms=words_of(changes, of_catalog, known, live_catalog),
+        terms=words_of(contents.changes, terms.due, terms.known, scene.catalog),
         waiting=weighed.waiting,
         unmanaged=pairing.unmanaged,
         left=pairing.left,
-        guards=guards,
+        guards=verdicts.results,
         notices=(
             *request.notices,
             *pairing.notices,
-            *(() if follows_files else said_of(parks, releases)),
-            *left_behind(pairing, weighed),
-            *idle_rollouts(pairing),
-            *likely_renames(weighed),
-            *(unknown_commit(workspace.root) if follows_files and commit is None else ()),
-            *idle_waivers(request.allow, guards),
-            *left_for_later(weighed, left_terms, _beside(looser, loosened) if follows_files else ()),
-            *(waits(first) if first and not request.is_applied else ()),
-            *(ahead(before, request.earlier, environment.name, heads) if before else ()),
-            *_unapplied(workspace, reader, request, weighed, of_catalog, commit),
-            *(
-                of_files(workspace, weighed, case, assessed, facts)
-                if follows_files
-                else not_yet_loosened(looser)
-            ),
+            *(() if scene.follows_files else said_of(parks, releases)),
+            *_notices(scene, contents, verdicts),
         ),
         client_notices=(
-            *idle_exclusions(reader, pairing, facts),
-            *_why_they_stay(reader, request, weighed),
+            *idle_exclusions(reader, pairing, contents.facts),
+            *_why_they_stay(scene, weighed),
         ),
-        summary=summary(changes),
-        blocked=any(result.result == "blocked" for result in guards),
+        summary=summary(contents.changes),
+        blocked=any(result.result == "blocked" for result in verdicts.results),
     )
-    bounds = bounds_of(case, request.at)
-    return Prepared(made.sealed(), weighed, both, case, bounds, left_terms, parks, releases)
+    bounds = bounds_of(verdicts.case, request.at)
+    return Prepared(made.sealed(), weighed, verdicts.pair, verdicts.case, bounds, terms.left, parks, releases)
 
 
-def _beside(looser: tuple[GuardChange, ...], loosened: tuple[GuardChange, ...]) -> list[GuardChange]:
-    return [each for each in looser if each not in loosened]
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is asked for, and what is live where it is asked.
+
+    Attributes:
+        catalog: The live one.
+        commit: That of the files; None where it is not known.
+    """
+
+    workspace: Workspace
+    environment: Environment
+    reader: PlatformReader
+    request: PlanRequest
+    platform: PlatformSeen
+    heads: tuple[PackageHead, ...]
+    catalog: Catalog | None
+    commit: str | None
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
+    ) -> _Scene:
+        heads, catalog = reader.packages(), reader.catalog()
+        commit = request.commit or commit_of(workspace)
+        platform = _seen(reader, heads)
+        return cls(workspace, environment, reader, request, platform, heads, catalog, commit)
+
+    @property
+    def follows_files(self) -> bool:
+        return isinstance(self.request.aim, FilesApplied)
+
+    @property
+    def before(self) -> str | None:
+        """The environment that comes before, where the plan is one of the files."""
+        return self.environment.after if self.follows_files else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The catalog.
+
+    Attributes:
+        due: What of it is planned.
+        left: What is due and not planned, by JSON Pointer.
+        known: As an apply would leave it.
+    """
+
+    due: CatalogChange
+    left: tuple[str, ...]
+    known: Catalog | None
+
+    @classmethod
+    def of(cls, scene: _Scene, pairing: Pairing) -> _Terms:
+        wanted, only = catalog_change(pairing.catalog, scene.catalog), scene.request.only
+        due = wanted if only is None else only.of_catalog(wanted)
+        left = tuple(each.path for each in wanted.fields if each not in due.fields)
+        changed = with_terms(scene.catalog, ((each.path, each.after) for each in due.fields))
+        return cls(due, left, changed if due.fields else scene.catalog or pairing.catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What differs, and whom it touches."""
+
+    pairing: Pairing
+    terms: _Terms
+    weighed: Weighed
+    facts: Facts
+    assessed: tuple[Assessed, ...]
+    changes: tuple[Change, ...]
+
+
+def _contents(scene: _Scene) -> _Contents:
+    workspace, reader, request = scene.workspace, scene.reader, scene.request
+    live = {head.key: head for head in scene.heads}
+    pairing = replace(
+        pairing_for(request.aim, workspace, reader, live, scene.catalog, request.at),
+        only=request.only,
+        snapshots=scene.platform.capabilities.snapshots,
+    )
+    terms = _Terms.of(scene, pairing)
+    weighed, facts = gather(reader, pairing, request.at, terms.known, show_emails=request.show_emails)
+    require_possible(weighed.drafts.values(), scene.platform)
+    _require_offered(scene, terms.known, weighed)
+    by_files = _assessed(workspace, weighed, facts)
+    assessed = (*by_files, *undoing.assessed(pairing.back, live, workspace.packages, facts))
+    return _Contents(pairing, terms, weighed, facts, assessed, in_order(item.change for item in assessed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What the guards say.
+
+    Attributes:
+        looser: Guards that become looser with all that is due.
+        loosened: Those of them that this plan loosens.
+        first: Whether the environment before has the commit; None where nothing waits for that.
+    """
+
+    pair: GuardPair
+    case: Case
+    results: tuple[GuardResult, ...]
+    looser: tuple[GuardChange, ...]
+    loosened: tuple[GuardChange, ...]
+    tightened: tuple[GuardChange, ...]
+    first: Promotion | None
+
+
+def _verdicts(scene: _Scene, contents: _Contents) -> _Verdicts:
+    request, only = scene.request, scene.request.only
+    pair = GuardPair(scene.reader.guards(), scene.environment.guards)
+    case = _timed(_case(scene, pair, contents), scene.reader, request.at)
+    looser, tightened = pair.changes(case.holders)
+    loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
+    is_change = bool(contents.changes or contents.terms.due.fields or looser or tightened)
+    first = promotion(scene.before, request.earlier, scene.commit) if scene.before and is_change else None
+    case = replace(case, after=first if request.is_applied else None)
+    return _Verdicts(pair, case, judged(case), looser, loosened, tightened, first)
+
+
+def _notices(scene: _Scene, contents: _Contents, verdicts: _Verdicts) -> Iterator[str]:
+    weighed, request = contents.weighed, scene.request
+    yield from left_behind(contents.pairing, weighed)
+    yield from idle_rollouts(contents.pairing)
+    yield from likely_renames(weighed)
+    if scene.follows_files and scene.commit is None:
+        yield from unknown_commit(scene.workspace.root)
+    yield from idle_waivers(request.allow, verdicts.results)
+    later = [each for each in verdicts.looser if scene.follows_files and each not in verdicts.loosened]
+    yield from left_for_later(weighed, contents.terms.left, later)
+    if verdicts.first and not request.is_applied:
+        yield from waits(verdicts.first)
+    if scene.before:
+        yield from ahead(scene.before, request.earlier, scene.environment.name, scene.heads)
+    if scene.follows_files:
+        yield from _unapplied(scene, contents)
+        yield from of_files(scene.workspace, weighed, verdicts.case, contents.assessed, contents.facts)
+    else:
+        yield from not_yet_loosened(verdicts.looser)
 
 
 def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:
@@ -253,47 +344,39 @@ def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:
     )
 
 
-def _others(reader: PlatformReader, heads: Sequence[PackageHead], weighed: Weighed) -> dict[str, Definition]:
+def _require_offered(scene: _Scene, known: Catalog | None, weighed: Weighed) -> None:
+    """Raise `BlockedError` where a rollback would leave a package without a term that it needs."""
+    aim = scene.request.aim
+    if isinstance(aim, RunUndone) and known is not None:
+        others = _others(scene, weighed) if known != scene.catalog else {}
+        drafts = weighed.drafts.values()
+        require_offered(f"run {aim.run}", drafts, others, scene.catalog or Catalog(), known)
+
+
+def _others(scene: _Scene, weighed: Weighed) -> dict[str, Definition]:
     """Return the definitions of the packages that the plan leaves alone."""
     written = {draft.pair.live_key for draft in weighed.drafts.values()}
-    left = [head for head in heads if head.key not in written and not head.archived]
-    found = reader.definitions([RevisionRef(head.key, head.revision) for head in left])
+    left = [head for head in scene.heads if head.key not in written and not head.archived]
+    found = scene.reader.definitions([RevisionRef(head.key, head.revision) for head in left])
     return {ref.key: definition for ref, definition in found.items()}
 
 
-def _follows_files(request: PlanRequest) -> bool:
-    return isinstance(request.aim, FilesApplied)
+def _unapplied(scene: _Scene, contents: _Contents) -> Iterator[str]:
+    commit, request = scene.commit, scene.request
+    if commit is not None and not commit.endswith("-dirty") and request.commit is None:
+        but, has_terms = None if request.is_due else commit, bool(contents.terms.due.fields)
+        yield from unapplied(scene.workspace, scene.reader, contents.weighed, has_terms=has_terms, but=but)
 
 
-def _unapplied(  # noqa: PLR0913, PLR0917 - what is due, and by which commits
-    workspace: Workspace,
-    reader: PlatformReader,
-    request: PlanRequest,
-    weighed: Weighed,
-    catalog: CatalogChange,
-    commit: str | None,
-) -> Iterator[str]:
-    is_of_commit = commit is not None and not commit.endswith("-dirty")
-    if is_of_commit and request.commit is None and _follows_files(request):
-        but, has_terms = None if request.is_due else commit, bool(catalog.fields)
-        yield from unapplied(workspace, reader, weighed, has_terms=has_terms, but=but)
-
-
-def _parking(  # noqa: PLR0913, PLR0917 - what a rollback parks depends on all of them
-    workspace: Workspace,
-    reader: PlatformReader,
-    aim: Aim,
-    pairing: Pairing,
-    weighed: Weighed,
-    catalog: CatalogChange,
-) -> tuple[tuple[Parking, ...], tuple[Parking, ...]]:
+def _parking(scene: _Scene, contents: _Contents) -> tuple[tuple[Parking, ...], tuple[Parking, ...]]:
     """Return what an apply parks, and what it releases."""
+    aim, weighed = scene.request.aim, contents.weighed
     if not isinstance(aim, RunUndone):
-        return (), pairing.released
+        return (), contents.pairing.released
     steps = (step.candidate.pair for step in weighed.steps.values())
     pairs = (*(draft.pair for draft in weighed.drafts.values()), *steps)
-    terms = (each.path for each in catalog.fields)
-    return parked_by_rollback(aim.run, pairs, terms, reader.parked(), files_of(workspace))
+    terms = (each.path for each in contents.terms.due.fields)
+    return parked_by_rollback(aim.run, pairs, terms, scene.reader.parked(), files_of(scene.workspace))
 
 
 def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[Assessed]:
@@ -309,27 +392,21 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         yield Assessed(change, step.candidate.pair, consequences, owed, consequences.losing_again(facts))
 
 
-def _case(  # noqa: PLR0913, PLR0917 - the one place where everything that guards judge comes together
-    workspace: Workspace,
-    both: GuardPair,
-    reader: PlatformReader,
-    request: PlanRequest,
-    assessed: tuple[Assessed, ...],
-    heads: Sequence[PackageHead],
-    lost: int,
-) -> Case:
-    has_live = _follows_files(request) and any(head.managed and not head.archived for head in heads)
+def _case(scene: _Scene, both: GuardPair, contents: _Contents) -> Case:
+    """Bring together everything that guards judge."""
+    workspace, request, assessed = scene.workspace, scene.request, contents.assessed
+    has_live = scene.follows_files and any(head.managed and not head.archived for head in scene.heads)
     is_losing = any(item.change.impact.clients_losing for item in assessed)
-    holders = reader.holder_count(request.at) if is_losing or both.needs_holders else 0
+    holders = scene.reader.holder_count(request.at) if is_losing or both.needs_holders else 0
     return Case(
         changes=assessed,
         guards=both.stricter(holders),
         today=request.at.astimezone(UTC).date(),
         allow=frozenset(request.allow),
         holders=holders,
-        lost=lost,
+        lost=contents.facts.lost.clients,
         would_empty=has_live and not workspace.packages,
-        catalog=workspace.catalog or reader.catalog(),
+        catalog=workspace.catalog or scene.catalog,
         by_hand=isinstance(request.aim, EventUndone) and _moving(assessed) == 1,
     )
 
@@ -350,9 +427,7 @@ def _timed(case: Case, reader: PlatformReader, at: datetime) -> Case:
     return replace(case, goes_on=since[place] + LOSSES_COUNT_FOR) if place < len(since) else case
 
 
-def _why_they_stay(reader: PlatformReader, request: PlanRequest, weighed: Weighed) -> Iterator[ClientNotice]:
-    match request.aim:
-        case ClientsReassigned(package, clients) if clients is not None:
-            yield from stays(reader, package, clients, weighed, request.at)
-        case _:
-            return
+def _why_they_stay(scene: _Scene, weighed: Weighed) -> Iterator[ClientNotice]:
+    aim = scene.request.aim
+    if isinstance(aim, ClientsReassigned) and aim.clients is not None:
+        yield from stays(scene.reader, aim.package, aim.clients, weighed, scene.request.at)
