@@ -324,6 +324,37 @@ def test_a_spent_entry_stays_spent_when_the_feature_comes_back(platform: Platfor
     assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
 
 
+def test_an_entry_for_an_archived_package_is_spent_once_it_is_archived(platform: Platform) -> None:
+    archiving = Entry("basic", "archives", "package", clients=9, until=date(2030, 1, 1))
+    platform.edit_package("basic", definition(), NOW)
+    with_client(platform, "a")
+    apply(platform, acknowledgements=(archiving,))
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [False]
+
+    written = PackageWrite("basic", definition(), version(platform, "basic"), archived=True)
+    apply(platform, writes=(written,), acknowledgements=(archiving,))
+
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
+    restored = PackageWrite("basic", definition(), version(platform, "basic"))
+    apply(platform, writes=(restored,), acknowledgements=(archiving,))
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
+
+
+@needs("allowed_emails")
+def test_an_entry_for_fewer_e_mails_is_spent_once_they_are_fewer(platform: Platform) -> None:
+    narrowing = Entry("basic", "narrows", "allowed_emails", clients=9, until=date(2030, 1, 1))
+    platform.edit_package("basic", definition(), NOW)
+    with_client(platform, "a")
+    apply(platform, acknowledgements=(narrowing,))
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [False]
+
+    few = definition(allowed_emails=["owner@example.com"])
+    written = PackageWrite("basic", few, version(platform, "basic"))
+    apply(platform, writes=(written,), acknowledgements=(narrowing,))
+
+    assert [each.is_spent for each in platform.acknowledged(LATER)] == [True]
+
+
 @needs("snapshots=assignment")
 def test_a_suspended_holder_is_left_to_lose_it(platform: Platform) -> None:
     with_audio(platform, "a")

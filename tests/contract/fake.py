@@ -45,6 +45,7 @@ from tests.contract.judging import Before, Verdicts
 from tests.contract.losing import (
     Stated,
     distinct,
+    is_narrower,
     lost_under,
     sides_of,
     takes,
@@ -198,6 +199,11 @@ class FakePlatform:
     def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
         if entry.is_spent:
             return True
+        if entry.verb == "archives":
+            return package.archived
+        if entry.verb == "narrows":
+            first = entry.since_revision
+            return first > 0 and is_narrower(package.current, package.revisions[first - 1])
         former = {move.from_revision for _, move in lost_under(self._world, package, entry)}
         before = [package.revisions[number - 1] for number in former | {entry.since_revision} if number]
         is_gone = any(_takes_from_any(self._world, entry, each, package.current) for each in before)

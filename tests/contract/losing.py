@@ -94,6 +94,13 @@ def losses_of(
         yield ("ends", "subscriptions") if new <= at else ("shortens", "expiry")
 
 
+def is_narrower(after: Definition, before: Definition) -> bool:
+    """Whether somebody could be assigned it before and cannot after, as far as the patterns tell."""
+    if after.allowed_emails is None:
+        return False
+    return before.allowed_emails is None or not set(before.allowed_emails) <= set(after.allowed_emails)
+
+
 def _number(amount: object) -> int:
     return UNLIMITED if amount == "unlimited" else int(str(amount))
 

@@ -57,7 +57,7 @@ def lost_since(
     parts = [
         Part(pair, starts, _restoring(pair, pairs), term)
         for pair in pairs
-        for starts, term in _of_any(_losses(pair, definitions), has_spared=_place(pair) in spared)
+        for starts, term in _of_any(_felt(pair, definitions), has_spared=_place(pair) in spared)
     ]
     return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
 
@@ -188,18 +188,24 @@ class _Known:
         return moves.distinct_clients(connection, self._parts(entry))
 
     def is_spent(self, entry: Stored) -> bool:
-        """Whether what it names is gone, and nobody is left to lose it, suspended holders included."""
+        """Whether what it names is gone, and nobody is left to lose it, suspended holders included.
+
+        Who holds a package keeps it when it is archived or allowed to fewer, so that nobody is left then.
+        """
         if entry.is_spent:
             return True
+        if entry.verb == "archives":
+            return self.heads[entry.package].head.archived
         former = {entry.since_revision, *(part.pair.from_revision for part in self._parts(entry))}
+        left = self.left.get(entry.package, ()) if entry.verb != "narrows" else ()
         is_gone = any(self._takes(entry, number) for number in former)
-        return is_gone and not any(self._takes(entry, number) for number in self.left.get(entry.package, ()))
+        return is_gone and not any(self._takes(entry, number) for number in left)
 
     def _takes(self, entry: Stored, number: int) -> bool:
         """Whether the current revision takes it from holders of this one."""
         current = self.heads[entry.package].head.revision
         pair = Pair(0, self.at, entry.package_id, entry.package, number, current)
-        taken = _taken(pair, self.definitions, self.features)
+        taken = alone_in(_losses(pair, self.definitions), self.features.get)
         return taken_by(entry.verb, entry.term, taken, pair.at) is not None
 
     def _parts(self, entry: Stored) -> list[Part]:
@@ -216,7 +222,7 @@ class _Known:
 def _taken(
     pair: Pair, definitions: Mapping[RevisionRef, Definition], features: Mapping[str, str]
 ) -> Collection[Outcome]:
-    return tuple(alone_in(_losses(pair, definitions), features.get))
+    return tuple(alone_in(_felt(pair, definitions), features.get))
 
 
 def features_of(connection: Connection, first: int | None) -> Mapping[str, str]:
@@ -241,8 +247,11 @@ def _definitions(connection: Connection, pairs: Iterable[Pair]) -> Mapping[Revis
 def _losses(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[Outcome, ...]:
     before = definitions.get(RevisionRef(pair.package, pair.from_revision))
     after = definitions.get(RevisionRef(pair.package, pair.to_revision))
-    found = losses({pair.from_revision: before}, after, pair.at) if before and after else ()
-    return tuple(each for each in found if each.code.row.reaches_holders)
+    return losses({pair.from_revision: before}, after, pair.at) if before and after else ()
+
+
+def _felt(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[Outcome, ...]:
+    return tuple(each for each in _losses(pair, definitions) if each.code.row.reaches_holders)
 
 
 def _of_any(found: Collection[Outcome], *, has_spared: bool) -> Collection[tuple[Starts, str | None]]:
