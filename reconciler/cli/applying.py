@@ -76,6 +76,15 @@ def out_option() -> Decorator:
     )
 
 
+def require_one(out: Path | None, *, yes: bool) -> None:
+    """Refuse `--out` beside `--yes`; raises WrongUsageError."""
+    if out is not None and yes:
+        raise WrongUsageError(
+            "--out saves a plan, --yes applies it at once: nothing was done.",
+            hint="Give one of them; RECONCILER_OUT and RECONCILER_YES count as well.",
+        )
+
+
 def next_step(
     plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False, reason: str = ""
 ) -> str:
@@ -138,7 +147,7 @@ class Applying:
             return self._saved(made, out)
         self._show(made)
         if made.is_empty and not made.blocked:
-            return self._noted(made)
+            return self._noted(self._bound(made))
         self._agree(made)
         return self._carried_out(self._bound(made))
 
@@ -146,17 +155,16 @@ class Applying:
         """Make a saved plan again, show and apply it; return the exit code."""
         bound = self._bound(plan)
         self._show(tell_plan(bound.now.plan), is_saved=True)
-        return self._noted(plan) if bound.now.plan.is_empty else self._carried_out(bound)
+        return self._noted(bound) if bound.now.plan.is_empty else self._carried_out(bound)
 
-    def _noted(self, plan: Plan) -> int:
+    def _noted(self, bound: Bound) -> int:
         """Record the commit that the platform is as it wants: environments that come after ask for it."""
+        from reconciler.engine.promotion import is_yet_to_record
         from reconciler.model.plans import FilesApplied
 
-        bound = self._bound(plan)
-        commit = bound.now.plan.config.commit
-        newest = next(iter(self.platform.runs(limit=1)), None)
-        is_new = commit is not None and (newest is None or newest.commit != commit)
-        if commit and is_new and isinstance(plan.aim, FilesApplied) and not commit.endswith("-dirty"):
+        aim, commit = bound.reviewed.aim, bound.now.plan.config.commit
+        name, is_of_files = self.environment.name, isinstance(aim, FilesApplied)
+        if commit and is_of_files and is_yet_to_record(name, self.platform, commit):
             run = self._applied(bound)
             Terminal.of(chosen()).say(f"Recorded the commit {commit[:12]} as run {run.id}.\n")
         return DONE

@@ -88,7 +88,7 @@ class Bound:
             at=request.at,
             actor=request.actor,
             environment=plan.environment,
-            commit=plan.config.commit,
+            commit=plan.config.commit if is_of_files else None,
             reason=request.reason,
             allowed=tuple(sorted(request.allow)),
             catalog=catalog,

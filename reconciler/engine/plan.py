@@ -21,7 +21,7 @@ from reconciler.engine.notices import (
     stays,
     unknown_commit,
 )
-from reconciler.engine.promotion import ahead, promotion, waits
+from reconciler.engine.promotion import ahead, is_yet_to_record, promotion, waits
 from reconciler.engine.unapplied import unapplied
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog
@@ -305,9 +305,17 @@ def _verdicts(scene: _Scene, contents: _Contents) -> _Verdicts:
     looser, tightened = pair.changes(case.holders)
     loosened = tuple(each for each in looser if only is None or each.guard in only.loosened)
     is_change = bool(contents.changes or contents.terms.due.fields or looser or tightened)
-    first = promotion(scene.before, request.earlier, scene.commit) if scene.before and is_change else None
+    first = _first(scene, is_change=is_change)
     case = replace(case, after=first if request.is_applied else None)
     return _Verdicts(pair, case, judged(case), looser, loosened, tightened, first)
+
+
+def _first(scene: _Scene, *, is_change: bool) -> Promotion | None:
+    request, name = scene.request, scene.environment.name
+    if scene.before is None:
+        return None
+    is_due = is_change or (request.is_applied and is_yet_to_record(name, scene.reader, scene.commit))
+    return promotion(scene.before, request.earlier, scene.commit) if is_due else None
 
 
 def _notices(scene: _Scene, contents: _Contents, verdicts: _Verdicts) -> Iterator[str]:

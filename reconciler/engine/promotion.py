@@ -22,14 +22,24 @@ def promotion(environment: str, earlier: PlatformReader | None, commit: str | No
     """Return whether the environment that comes before has recorded the commit."""
     if earlier is None:
         return Promotion(environment, commit)
-    is_recorded = any(commit == each for each in _commits(environment, earlier))
+    is_recorded = _has(environment, earlier, commit)
     return Promotion(environment, commit, is_recorded=is_recorded, is_read=True)
+
+
+def is_yet_to_record(environment: str, reader: PlatformReader, commit: str | None) -> bool:
+    """Whether an apply with nothing to do would record the commit, for the environments that come after."""
+    is_whole = commit is not None and not commit.endswith("-dirty")
+    return is_whole and not _has(environment, reader, commit)
 
 
 def waits(first: Promotion) -> Iterator[str]:
     """Say what an apply would wait for: a pull request is planned before its commit is anywhere."""
     if not first.is_recorded:
         yield f"An apply waits until {first.environment} has recorded the same commit."
+
+
+def _has(environment: str, reader: PlatformReader, commit: str | None) -> bool:
+    return any(commit == each for each in _commits(environment, reader))
 
 
 def _commits(environment: str, reader: PlatformReader) -> Iterator[str]:

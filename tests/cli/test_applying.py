@@ -98,6 +98,21 @@ def test_a_move_of_named_clients_is_not_saved_where_no_file_may_name_them(
     assert not (repository.root / "move.json").exists()
 
 
+@pytest.mark.parametrize("command", [["rollback", "1"], ["clients", "reassign", "acme"]])
+@pytest.mark.parametrize("asked", [["--out", "plan.json", "--yes"], ["-o", "-", "-y", "--quiet"]])
+def test_a_plan_is_either_saved_or_applied_at_once(
+    run: Run, repository: Repository, command: list[str], asked: list[str]
+) -> None:
+    run("apply", "--yes")
+    run(*ADD)
+
+    code, printed, message = run(*command, *asked)
+
+    assert (code, printed) == (64, "")
+    assert "--out saves a plan, --yes applies it at once: nothing was done." in message
+    assert not (repository.root / "plan.json").exists()
+
+
 @pytest.mark.parametrize("command", [["apply"], ["rollback", "1"]])
 def test_without_a_terminal_the_plan_is_printed_and_what_to_add_is_said(
     run: Run, repository: Repository, command: list[str]

@@ -85,6 +85,48 @@ def test_an_apply_with_nothing_to_do_records_its_commit_once(run: Run, repositor
     assert run("apply", "--yes", "-e", "production")[0] == 0
 
 
+@pytest.mark.parametrize("saved", [False, True])
+def test_an_apply_with_nothing_to_do_waits_for_the_commit_as_any_other_does(
+    run: Run, repository: Repository, *, saved: bool
+) -> None:
+    for each in ("staging", "production"):
+        run("apply", "--yes", "-e", each)
+    repository.write("README.md", "No package changes.")
+    commit = repository.commit()
+    run("plan", "-e", "production", "--out", "plan.json")
+    typed = ("apply", "plan.json") if saved else ("apply", "--yes", "-e", "production")
+
+    early = run(*typed)
+    history = run("history", "-e", "production")[1]
+    run("apply", "--yes", "-e", "staging")
+    due = run(*typed)
+
+    assert (early[0], due[0]) == (4, 0)
+    assert f"staging has not applied the commit {commit[:12]} yet" in early[1]
+    assert commit[:8] not in history
+    assert f"Recorded the commit {commit[:12]} as run 2." in due[2]
+
+
+def test_what_was_recorded_here_is_not_asked_for_again(run: Run) -> None:
+    run("apply", "--yes", "-e", "production", "--allow", "after:*")
+
+    assert run("apply", "--yes", "-e", "production")[0] == 0
+
+
+def test_a_rollback_made_from_a_commit_does_not_record_it(run: Run, repository: Repository) -> None:
+    run("apply", "--yes", "-e", "staging")
+    repository.package("pro", features=["chat", "calls"])
+    repository.commit()
+    run("apply", "--yes", "-e", "staging")
+    repository.package("pro", features=["calls"])
+    commit = repository.commit()
+    run("rollback", "2", "--yes", "-e", "staging")
+
+    code, printed, _ = run("apply", "--yes", "-e", "production")
+
+    assert (code, f"staging has not applied the commit {commit[:12]} yet" in printed) == (4, True)
+
+
 def test_uncommitted_edits_are_no_commit_that_could_have_been_seen(run: Run, repository: Repository) -> None:
     repository.package("pro", features=[])
     run("apply", "--yes", "-e", "staging")

@@ -439,6 +439,21 @@ class TestAnEnvironmentThatComesAfterAnother:
 
         assert site.cycle(local) == [Outcome.APPLIED]
 
+    def test_records_a_commit_that_changes_nothing_here_only_once_the_other_has_it(self, site: Site) -> None:
+        staging, local = self.loops(site)
+        for loop in (staging, local, staging, local):
+            site.cycle(loop)
+        site.author.write("README.md", "Nothing about packages.")
+        commit = site.push()
+
+        early = site.cycle(local)
+        with site.opened() as platform:
+            before = [run.commit for run in platform.runs()]
+        site.cycle(staging)
+        due = site.cycle(local)
+
+        assert (early[0], due, commit in before) == (Outcome.BLOCKED, [Outcome.IN_STEP], False)
+
     def test_waits_by_the_operators_word_whatever_a_commit_says(self, site: Site) -> None:
         site.author.configure(clients_losing="unlimited")
         site.push()

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from reconciler.cli.applying import Applying, actor_option, out_option, reason_option, yes_option
+from reconciler.cli.applying import (
+    Applying,
+    actor_option,
+    out_option,
+    reason_option,
+    require_one,
+    yes_option,
+)
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -67,6 +74,7 @@ def rollback_command(  # noqa: PLR0913 - one parameter per option
     from reconciler.engine.plan import environment_of
     from reconciler.model.plans import RunUndone
 
+    require_one(out, yes=yes)
     choices = chosen()
     workspace = workspace_of(choices).required()
     environment = environment_of(workspace.settings, choices.environment)

@@ -70,7 +70,7 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
     for label, text in (
         ("when", instant(run.at)),
         ("by", author(run.actor, run.on_behalf_of)),
-        ("commit", run.commit or "unknown"),
+        ("commit", run.commit or ""),
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),
         ("seal", seal_of(run.id, run.seal) if run.seal else ""),

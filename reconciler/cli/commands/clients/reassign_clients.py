@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.applying import Applying, actor_option, out_option, reason_option, yes_option
+from reconciler.cli.applying import (
+    Applying,
+    actor_option,
+    out_option,
+    reason_option,
+    require_one,
+    yes_option,
+)
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
@@ -55,6 +62,7 @@ def reassign_command(  # noqa: PLR0913 - one parameter per option
     from reconciler.engine.plan import environment_of
     from reconciler.model.plans import ClientsReassigned
 
+    require_one(out, yes=yes)
     choices = chosen()
     if bool(clients) == all_ or (all_ and package is None):
         raise WrongUsageError("Whom to reassign?", hint="Name clients, or give --all and --package KEY.")
