@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +28,12 @@ from reconciler.model.questions import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.live.port import Platform
+    from collections.abc import Callable, Iterator
 
+    from reconciler.live.port import Platform, PlatformReader
+
+_WRITES_WITHIN = 1
+"""Seconds; a platform that has a writer wait until all is read is not waited for."""
 EVERYONE = ClientQuestion("basic", (1, 2))
 OPS_OF_ALL = tuple(f"ops@{each}.example" for each in "abcd")
 
@@ -282,3 +287,62 @@ def test_suspended_holders_are_counted_apart(peopled: Platform) -> None:
 
     assert peopled.suspended(["basic", "nowhere"], LATER) == {"basic": 2}
     assert peopled.suspended([], LATER) == {}
+
+
+@pytest.fixture
+def meanwhile() -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Has something done by somebody else, at the same time."""
+    others: list[Thread] = []
+
+    def done(write: Callable[[], object]) -> None:
+        others.append(Thread(target=write))
+        others[-1].start()
+        others[-1].join(_WRITES_WITHIN)
+
+    yield done
+    for other in others:
+        other.join()
+
+
+def test_a_client_who_moves_while_holders_are_counted_is_counted_once(
+    peopled: Platform, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    def counted(still: PlatformReader) -> int:
+        basic = still.holdings(["basic"], LATER)["basic"]
+        meanwhile(lambda: peopled.assign("a", "other", NOW))
+        return sum(basic.values()) + sum(still.holdings(["other"], LATER)["other"].values())
+
+    assert peopled.at_one_instant(counted) == 5
+
+
+def test_packages_that_are_read_at_one_instant_are_of_one(
+    peopled: Platform, meanwhile: Callable[[Callable[[], object]], None]
+) -> None:
+    edited = definition("Edited")
+    edits = [lambda: peopled.edit_package("other", edited, NOW)]
+
+    def versions(still: PlatformReader) -> set[int]:
+        listed = next(head for head in still.packages() if head.key == "other")
+        while edits:
+            meanwhile(edits.pop())
+        alone = still.package("other")
+        return {listed.version} if alone is None else {listed.version, alone.version}
+
+    assert len(peopled.at_one_instant(versions)) == 1
+
+
+def test_what_is_read_at_one_instant_is_what_is_read_by_itself(peopled: Platform) -> None:
+    def read(reader: PlatformReader) -> tuple[object, ...]:
+        return (
+            reader.holdings(["basic", "other"], LATER),
+            reader.suspended(["basic"], LATER),
+            reader.granted_terms(["basic"], LATER),
+            reader.outdated(LATER),
+            reader.acknowledged(LATER),
+            reader.lost_since(NOW),
+            reader.holder_count(LATER),
+            reader.answers([EVERYONE], LATER, sample=2),
+            reader.nth_matching(EVERYONE, 2, LATER),
+        )
+
+    assert peopled.at_one_instant(read) == read(peopled)

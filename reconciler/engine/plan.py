@@ -151,8 +151,19 @@ def environment_of(settings: Settings, name: str | None) -> Environment:
 def prepare(
     workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
 ) -> Prepared:
-    """Make the plan and keep what it was made from."""
-    scene = _Scene.of(workspace, environment, reader, request)
+    """Make the plan and keep what it was made from, all of one instant."""
+    commit = request.commit or commit_of(workspace)
+    return reader.at_one_instant(lambda still: _prepared(workspace, environment, still, request, commit))
+
+
+def _prepared(
+    workspace: Workspace,
+    environment: Environment,
+    reader: PlatformReader,
+    request: PlanRequest,
+    commit: str | None,
+) -> Prepared:
+    scene = _Scene.of(workspace, environment, reader, request, commit)
     contents = _contents(scene)
     verdicts = _verdicts(scene, contents)
     parks, releases = _parking(scene, contents)
@@ -210,10 +221,14 @@ class _Scene:
 
     @classmethod
     def of(
-        cls, workspace: Workspace, environment: Environment, reader: PlatformReader, request: PlanRequest
+        cls,
+        workspace: Workspace,
+        environment: Environment,
+        reader: PlatformReader,
+        request: PlanRequest,
+        commit: str | None,
     ) -> _Scene:
         heads, catalog = reader.packages(), reader.catalog()
-        commit = request.commit or commit_of(workspace)
         platform = _seen(reader, heads)
         return cls(workspace, environment, reader, request, platform, heads, catalog, commit)
 

@@ -7,7 +7,7 @@ suite in `tests/contract/` says what each method promises, and runs over every i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
@@ -39,9 +39,19 @@ if TYPE_CHECKING:
     from reconciler.model.tokens import Token
     from reconciler.model.undoing import Undoing, Undone
 
+T = TypeVar("T")
+
 
 class PlatformReader(Protocol):
     """Live and held state. Every method may raise `UnreachableError`."""
+
+    def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
+        """Return what `read` makes of a reader whose packages, settings, runs and counts are of one instant.
+
+        Names and streams may be younger. `read` may be called again, and must only ask. Raises
+        `ContentionError` where the platform changed time and again before all was counted.
+        """
+        ...
 
     def identity(self) -> PlatformIdentity:
         """Return which platform this is."""
@@ -230,6 +240,13 @@ class HasStateToken(Protocol):
         The work must not grow with the number of packages or clients.
         """
         ...
+
+
+def state_of(platform: PlatformReader) -> str:
+    """Return what changes with every run: the state token, or the newest run of a platform without one."""
+    if isinstance(platform, HasStateToken):
+        return platform.state_token()
+    return str(next((run.id for run in platform.runs(limit=1)), 0))
 
 
 class Platform(PlatformReader, Protocol):

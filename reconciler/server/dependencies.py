@@ -23,6 +23,7 @@ _LARGE: Final = frozenset(
         paths.ANSWERS,
         paths.MATCHING,
         paths.NTH_MATCHING,
+        paths.TOGETHER,
     }
 )
 

@@ -140,12 +140,22 @@ class Database:
     @contextmanager
     def joined(self) -> Iterator[Connection]:
         """Write in one transaction that everything on this thread, within the block, is part of."""
-        with self._undoing() as connection:
-            self._thread.joined = connection
-            try:
-                yield connection
-            finally:
-                self._thread.joined = None
+        with self._undoing() as connection, self._shared(connection):
+            yield connection
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[None]:
+        """Have everything on this thread, within the block, read in one transaction; nothing may write."""
+        with self._transaction("read") as connection, self._shared(connection):
+            yield
+
+    @contextmanager
+    def _shared(self, connection: Connection) -> Iterator[None]:
+        self._thread.joined = connection
+        try:
+            yield
+        finally:
+            self._thread.joined = None
 
     def close(self) -> None:
         """Close every connection."""

@@ -184,6 +184,7 @@ def _begin_on_postgres(connection: Connection) -> None:
     driver = cast("Driver[Any]", connection.connection.driver_connection)
     kind = _kind(connection)
     driver.autocommit = kind == "look"
+    driver.read_only = kind == "read"
     driver.isolation_level = (
         IsolationLevel.SERIALIZABLE if kind == "write" else IsolationLevel.REPEATABLE_READ
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.engine.apply import ApplyRequest, apply, held_back
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.errors import BlockedError, InvalidError, ReconcilerError, StaleError, WrongUsageError
-from reconciler.live.port import HasStateToken
+from reconciler.live.port import HasStateToken, state_of
 from reconciler.sources.commits import Place, exported
 from reconciler.sources.git import GitError
 from reconciler.sources.workspace import read_workspace
@@ -108,13 +108,6 @@ def _acted(
 def _require_unmoved(platform: Platform, wanted: Assessment) -> None:
     if state_of(platform) != wanted.state:
         raise StaleError("Somebody else wrote to the platform since this cycle began.")
-
-
-def state_of(platform: PlatformReader) -> str:
-    """Return what changes with every run: the state token, or the newest run of a platform without one."""
-    if isinstance(platform, HasStateToken):
-        return platform.state_token()
-    return str(next((run.id for run in platform.runs(limit=1)), 0))
 
 
 def has_drifted(made: Plan) -> bool:

@@ -55,8 +55,9 @@ from tests.contract.losing import (
 from tests.contract.world import Given, Holder, Package, World, meets, refusal, state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.live.port import PlatformReader
     from reconciler.model.changesets import ChangeSet, Move
     from reconciler.model.clients import Client, ClientFilter, ClientLine, ClientUpdate, Subscription
     from reconciler.model.grants import Adjustment
@@ -75,6 +76,9 @@ class FakePlatform:
     def __init__(self) -> None:
         self._world = World()
         self._ids = count()
+
+    def at_one_instant(self, read: Callable[[PlatformReader], Any]) -> Any:
+        return read(deepcopy(self))
 
     def identity(self) -> PlatformIdentity:
         return PlatformIdentity(kind="fake", lineage=LINEAGE)

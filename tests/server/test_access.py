@@ -55,6 +55,7 @@ EVERYBODY = {scope.value for scope in Scope}
 CASES = [
     Case("GET", "/v1/platform", EVERYBODY),
     Case("GET", "/v1/state", {R}),
+    Case("POST", "/v1/together", {R}, {"state": "", "asked": []}),
     Case("GET", "/v1/catalog", {R}),
     Case("GET", "/v1/guards", {R}),
     Case("GET", "/v1/parked", {R}),

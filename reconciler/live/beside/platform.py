@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from reconciler.live.beside.product import Product, Seen
+    from reconciler.live.port import PlatformReader
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
     from reconciler.model.clients import Client, ClientLine, ImportReport
     from reconciler.model.events import Author
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def _looked(
@@ -50,7 +52,8 @@ def _looked(
 
     @wraps(asked)
     def answered(self: BesidePlatform, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        self.look()
+        if not self.database.is_joined:
+            self.look()
         return asked(self, *args, **kwargs)
 
     return answered
@@ -95,6 +98,11 @@ class BesidePlatform(EmbeddedPlatform):
     client_history = _looked(EmbeddedPlatform.client_history)
     package_history = _looked(EmbeddedPlatform.package_history)
     foresee = _looked(EmbeddedPlatform.foresee)
+
+    def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
+        """See `PlatformReader`; of the product all is as it was shown at the beginning."""
+        self.look()
+        return super().at_one_instant(read)
 
     def answers(
         self, questions_: Sequence[ClientQuestion], at: datetime, *, sample: int

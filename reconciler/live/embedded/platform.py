@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.errors import (
     ContentionError,
@@ -52,6 +52,7 @@ from reconciler.store.dialects import MOST_CONNECTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.live.port import PlatformReader
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, Moved, Parked, Run
     from reconciler.model.clients import (
@@ -74,6 +75,8 @@ if TYPE_CHECKING:
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.undoing import Undoing, Undone
     from reconciler.store.database import Database
+
+T = TypeVar("T")
 
 _FORGETS_EVERY: Final = timedelta(hours=1)
 
@@ -285,6 +288,12 @@ class EmbeddedPlatform:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
         with self.database.reading() as connection:
             yield from events.stream(connection, limit)
+
+    @retried
+    def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
+        """See `PlatformReader`; one transaction. Writers to a SQLite file wait for its end."""
+        with self.database.at_one_instant():
+            return read(self)
 
     @retried
     def apply(self, change_set: ChangeSet) -> Run:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import StaleError, UnreachableError, WrongUsageError
+from reconciler.live.http.instant import settled
 from reconciler.live.http.messages import Request, asking, instant, made, named
 from reconciler.live.naming import of_readable
 from reconciler.model.clients import EVERYBODY
@@ -60,7 +61,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from reconciler.live.http.session import Session
+    from reconciler.live.http.session import Calls
+    from reconciler.live.port import PlatformReader
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Parked, Run
     from reconciler.model.clients import Client, ClientFilter
@@ -84,9 +86,13 @@ _ID: Final = TypeAdapter(str)
 class HttpReader:
     """Implements `PlatformReader`. What is asked in bulk is sent in bulk."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Calls) -> None:
         self._session = session
         self._is_agreed = False
+
+    def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
+        """See `PlatformReader`."""
+        return settled(self.agreed, self.state_token, lambda calls: read(HttpReader(calls)))
 
     def identity(self) -> PlatformIdentity:
         """See `PlatformReader`; the first request of every other method too."""
@@ -288,7 +294,7 @@ class HttpReader:
         return found[0].value() if found else None
 
     @property
-    def agreed(self) -> Session:
+    def agreed(self) -> Calls:
         """The session, once both ends were found to speak one version."""
         if not self._is_agreed:
             self.identity()

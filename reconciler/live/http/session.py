@@ -7,7 +7,7 @@ import random
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -116,8 +116,22 @@ class Attempts:
         time.sleep(seconds)
 
 
+class Calls(Protocol):
+    """What a platform over requests is asked by; `where` names it in messages."""
+
+    where: str
+
+    def call(self, request: Request, answer: type[B]) -> B:
+        """Return the checked answer; raises what a problem stands for."""
+        ...
+
+    def lines(self, request: Request) -> Iterator[bytes]:
+        """Stream the lines of a list; raises `UnreachableError` where it is not complete to the last line."""
+        ...
+
+
 class Session:
-    """Calls to one server; `where` names it in messages."""
+    """Calls to one server, each sent again if need be."""
 
     def __init__(self, where: str, transport: Transport, limits: Limits) -> None:
         self.where = where
@@ -125,7 +139,7 @@ class Session:
         self._limits = limits
 
     def call(self, request: Request, answer: type[B]) -> B:
-        """Send, again if need be, and return the checked answer; raises what a problem stands for."""
+        """See `Calls`."""
         attempts = Attempts(self.where, request, self._limits)
         while True:
             try:
@@ -138,7 +152,7 @@ class Session:
             self._put_off_or_refuse(attempts, reply)
 
     def lines(self, request: Request) -> Iterator[bytes]:
-        """Stream the lines of a list; raises `UnreachableError` where it is not complete to the last line."""
+        """See `Calls`."""
         attempts = Attempts(self.where, request, self._limits)
         is_listing = False
         while True:

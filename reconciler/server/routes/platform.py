@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from reconciler.live.port import HasStateToken
+from reconciler.live.port import state_of
 from reconciler.model.tokens import Scope
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import IfNoneMatch, shown
@@ -32,11 +32,7 @@ def platform(call: _Anybody) -> Response:
 @router.get(paths.STATE, response_model=StateReply)
 def state(call: _Reader) -> Response:
     """Return what changes whenever packages, catalog, guards or runs do."""
-    platform = call.platform
-    if isinstance(platform, HasStateToken):
-        return shown(StateReply(token=platform.state_token()))
-    newest = next((run.id for run in platform.runs(limit=1)), 0)
-    return shown(StateReply(token=str(newest)))
+    return shown(StateReply(token=state_of(call.platform)))
 
 
 @router.get(paths.CATALOG, response_model=CatalogReply)

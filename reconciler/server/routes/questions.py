@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from reconciler.model.questions import Tally
 from reconciler.model.tokens import Scope
+from reconciler.server import counting
 from reconciler.server.auth import Call, Gated, Needs
 from reconciler.server.etags import shown
 from reconciler.server.ndjson import LinesResponse, quoted, streamed
@@ -20,7 +21,6 @@ from reconciler.wire.questions import (
     AllOutdatedReply,
     AnswersReply,
     GrantedReply,
-    HeldReply,
     HoldersReply,
     HoldingsBody,
     HoldingsReply,
@@ -28,12 +28,10 @@ from reconciler.wire.questions import (
     MatchingBody,
     NthBody,
     NthReply,
-    OutdatedReply,
-    PackageGrantsReply,
     QuestionsBody,
     SuspendedReply,
-    WaitingReply,
 )
+from reconciler.wire.together import TogetherBody, TogetherReply
 
 router = APIRouter(tags=["questions"], route_class=Gated)
 _Reader = Annotated[Call, Depends(Needs(Scope.READ))]
@@ -43,48 +41,37 @@ _TALLY: Final = TypeAdapter(Tally)
 @router.post(paths.HOLDINGS, response_model=HoldingsReply)
 def holdings(call: _Reader, body: HoldingsBody) -> Response:
     """Count the active holders of packages, per revision."""
-    held = call.platform.holdings(set(body.keys), body.at)
-    items = (
-        HeldReply(key=key, revision=revision, clients=clients)
-        for key, revisions in sorted(held.items())
-        for revision, clients in sorted(revisions.items())
-    )
-    return shown(HoldingsReply(items=tuple(items)))
+    return shown(counting.holdings(call.platform, body))
 
 
 @router.post(paths.SUSPENDED, response_model=SuspendedReply)
 def suspended(call: _Reader, body: HoldingsBody) -> Response:
     """Count the holders of packages who are not active themselves, but whose subscription has not ended."""
-    held = call.platform.suspended(set(body.keys), body.at)
-    items = (WaitingReply(key=key, clients=clients) for key, clients in sorted(held.items()))
-    return shown(SuspendedReply(items=tuple(items)))
+    return shown(counting.suspended(call.platform, body))
 
 
 @router.post(paths.GRANTED, response_model=GrantedReply)
 def granted(call: _Reader, body: HoldingsBody) -> Response:
     """Name the terms that active holders of packages were granted; `expiry` stands for an extension."""
-    found = call.platform.granted_terms(set(body.keys), body.at)
-    items = (PackageGrantsReply(key=key, terms=tuple(sorted(terms))) for key, terms in sorted(found.items()))
-    return shown(GrantedReply(items=tuple(items)))
+    return shown(counting.granted(call.platform, body))
 
 
 @router.get(paths.HOLDERS, response_model=HoldersReply)
 def holders(call: _Reader, at: At = None) -> Response:
     """Count the clients with an active subscription to any package."""
-    return shown(HoldersReply(clients=call.platform.holder_count(call.instant(at))))
+    return shown(counting.holders(call.platform, call.instant(at)))
 
 
 @router.get(paths.OUTDATED, response_model=AllOutdatedReply)
 def outdated(call: _Reader, at: At = None) -> Response:
     """Count the active holders of older revisions that grant something else than the current one."""
-    found = call.platform.outdated(call.instant(at))
-    return shown(AllOutdatedReply(items=tuple(map(OutdatedReply.model_validate, found))))
+    return shown(counting.outdated(call.platform, call.instant(at)))
 
 
 @router.get(paths.ACKNOWLEDGEMENTS, response_model=AcknowledgedReply)
 def acknowledged(call: _Reader, at: At = None) -> Response:
     """Return the acknowledgements of the last applied run, with how many clients lost what each names."""
-    return shown(AcknowledgedReply(items=call.platform.acknowledged(call.instant(at))))
+    return shown(counting.acknowledged(call.platform, call.instant(at)))
 
 
 @router.get(paths.LOSSES, response_model=LostReply)
@@ -98,6 +85,12 @@ def answers(call: _Reader, body: QuestionsBody) -> Response:
     """Answer questions about clients, in their order."""
     found = call.platform.answers(body.questions, body.at, sample=body.sample)
     return shown(AnswersReply(items=found))
+
+
+@router.post(paths.TOGETHER, response_model=TogetherReply)
+def together(call: _Reader, body: TogetherBody) -> Response:
+    """Answer all that is asked as of one instant; 409 where the platform is in another state than named."""
+    return shown(call.platform.at_one_instant(lambda still: counting.together(still, body)))
 
 
 @router.post(paths.MATCHING, response_class=LinesResponse)
