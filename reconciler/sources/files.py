@@ -50,6 +50,13 @@ def displayed(path: str) -> str:
     return path if path.isascii() else path.encode(errors="surrogateescape").decode(errors="replace")
 
 
+_BROKEN: Final = {
+    errno.ENOENT: "the link leads to nothing",
+    errno.ENOTDIR: "the link leads to nothing",
+    errno.ELOOP: "the links lead in a circle",
+}
+
+
 def read_linked(path: str, root: str) -> bytes:
     """Read a file that may be a link, if what it leads to is a regular file inside `root`, a real path.
 
@@ -66,6 +73,9 @@ def read_linked(path: str, root: str) -> bytes:
             raise RefusedFileError("not-a-file", "this is not a regular file", "put a file in its place")
         descriptor = os.open(real, _FLAGS)
     except OSError as error:
+        broken = _BROKEN.get(error.errno or 0) if os.path.islink(path) else None  # noqa: PTH114  # as above
+        if broken is not None:
+            raise RefusedFileError("file-unreadable", broken, "put a file in its place") from error
         raise _unreadable(error) from error
     return _read(descriptor)
 

@@ -30,6 +30,8 @@ _LONGEST_TOLD: Final = 200
 _LINK: Final = "120000"
 _LEADS_OUT: Final = os.devnull
 _LEADS_TO_A_FOLDER: Final = "/"
+_LEADS_NOWHERE: Final = ".git"
+"""Nothing that is written of a tree has this name."""
 _LOOK: Final = "Look at who made this commit, and why, before you use it."
 
 
@@ -204,9 +206,8 @@ def _resolved(repository: Repository, root: str, links: list[str]) -> Iterator[t
 
 
 def _target(git: Git, root: str, path: str) -> Blob | str:
-    leads_nowhere = PurePosixPath(path).name  # to itself
     if "\n" in path:
-        return leads_nowhere
+        return _LEADS_NOWHERE
     match git.asked(f"{root}:{path}").split():
         case [id_, b"blob", size]:
             return Blob(path, id_.decode(), int(size))
@@ -214,6 +215,7 @@ def _target(git: Git, root: str, path: str) -> Blob | str:
             return _LEADS_TO_A_FOLDER
         case [b"symlink" | b"dangling" | b"loop" | b"notdir" as what, size]:
             git.answers.read(int(size) + 1)
-            return _LEADS_OUT if what == b"symlink" else leads_nowhere
+            circle = PurePosixPath(path).name
+            return {b"symlink": _LEADS_OUT, b"loop": circle}.get(what, _LEADS_NOWHERE)
         case _:  # missing: the rest of what git says
-            return leads_nowhere
+            return _LEADS_NOWHERE

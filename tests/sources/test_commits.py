@@ -93,6 +93,27 @@ def test_a_link_that_leads_to_no_file_of_the_commit_is_a_finding(
     assert [(each.file, each.rule) for each in workspace.errors] == [("packages/link.yaml", rule)]
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nowhere.yaml", "leads to nothing"),
+        ("basic.yaml/x", "leads to nothing"),
+        ("link.yaml", "links lead in a circle"),
+    ],
+)
+@pytest.mark.parametrize("of_commit", [True, False])
+def test_of_a_broken_link_it_is_said_how_it_is_broken(
+    repository: Repository, target: str, said: str, *, of_commit: bool
+) -> None:
+    (repository.root / "packages" / "link.yaml").symlink_to(target)
+    repository.commit()
+
+    here = read_workspace(repository.root / "reconciler.yaml", today=NOON.date(), cache=False)
+    (error,) = (read(repository) if of_commit else here).errors
+
+    assert said in error.message
+
+
 def test_no_link_is_made_as_the_commit_wants_it(repository: Repository, tmp_path: Path) -> None:
     for name, target in (("a.yaml", str(tmp_path)), ("b", "basic.yaml"), ("c.yaml", "/etc/hostname")):
         (repository.root / "packages" / name).symlink_to(target)
