@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from reconciler.planning.events import seal_of
 from reconciler.render.json import run_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from reconciler.cli.options import Decorator
@@ -145,16 +146,25 @@ class Applying:
             made = tell_plan(plan(self.workspace, self.environment, self.platform, asked))
         if out is not None:
             return self._saved(made, out)
-        self._show(made)
+        with _whatever_fails_says("Nothing was applied."):
+            self._show(made)
         if made.is_empty and not made.blocked:
             return self._noted(self._bound(made))
         self._agree(made)
         return self._carried_out(self._bound(made))
 
     def reviewed(self, plan: Plan) -> int:
-        """Make a saved plan again, show and apply it; return the exit code."""
+        """Make a saved plan again, show and apply it, unless that was done; return the exit code."""
+        from reconciler.engine.binding import run_of
+        from reconciler.render.text.runs import already_text
+
+        if run := run_of(plan, self.platform):
+            with _whatever_fails_says(f"All the same {_as_run(run)}."):
+                self._told(run, already_text(run, Terminal.of(chosen()).data))
+            return DONE
         bound = self._bound(plan)
-        self._show(tell_plan(bound.now.plan), is_saved=True)
+        with _whatever_fails_says("Nothing was applied."):
+            self._show(tell_plan(bound.now.plan), is_saved=True)
         return self._noted(bound) if bound.now.plan.is_empty else self._carried_out(bound)
 
     def _noted(self, bound: Bound) -> int:
@@ -238,25 +248,22 @@ class Applying:
         return f"Interrupted, and {_as_run(run)}." if run else "Interrupted. Nothing was applied."
 
     def _report(self, run: Run, left_out: Sequence[GuardResult]) -> None:
-        """Say what was done; what goes wrong with that says it too."""
+        """Say what was done."""
         from reconciler.render.text.runs import applied_text, held_back_text
 
         terminal = Terminal.of(chosen())
-        try:
-            if chosen().format == "json":
-                terminal.write_json(run_json(run))
-            else:
-                terminal.write(applied_text(run, terminal.data))
+        with _whatever_fails_says(f"All the same {_as_run(run)}."):
+            self._told(run, applied_text(run, terminal.data))
+            if chosen().format != "json":
                 terminal.say(f"Seal: {seal_of(run.id, run.seal)}\n")
-        except KeyboardInterrupt:
-            raise click.Abort(f"Interrupted, and {_as_run(run)}.") from None
-        except OutputClosedError:
-            terminal.complain(f"All the same {_as_run(run)}.\n")
-            raise
-        except ReconcilerError as error:
-            raise ReconcilerError(f"{error.message} All the same {_as_run(run)}.", hint=error.hint) from error
         if left_out:
             terminal.complain(held_back_text(left_out, terminal.messages))
+
+    def _told(self, run: Run, text: str) -> None:
+        if chosen().format == "json":
+            Terminal.of(chosen()).write_json(run_json(run))
+        else:
+            Terminal.of(chosen()).write(text)
 
     def _say_what_waits(self, run: Run, bound: Bound) -> None:
         """Name the guards that a server did not loosen, since the token may not."""
@@ -301,6 +308,20 @@ class Applying:
     @property
     def _no_clients(self) -> bool:
         return self.request.no_clients or not self.environment.show_clients
+
+
+@contextmanager
+def _whatever_fails_says(outcome: str) -> Iterator[None]:
+    """Have an output that cannot be written, or an interruption, tell what became of the plan."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.Abort(f"Interrupted. {outcome}") from None
+    except OutputClosedError:
+        Terminal.of(chosen()).complain(f"{outcome}\n")
+        raise
+    except ReconcilerError as error:
+        raise ReconcilerError(f"{error.message} {outcome}", hint=error.hint) from error
 
 
 def _amount(plan: Plan) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.engine.plan import Prepared
     from reconciler.live.port import PlatformReader
+    from reconciler.model.changesets import Run
     from reconciler.model.plans import Plan
     from reconciler.model.settings import Environment
     from reconciler.planning.drafts import Draft
@@ -68,8 +69,26 @@ def _require_subject(environment: Environment, plan: Plan, reader: PlatformReade
             hint="Plan again against this platform.",
         )
     _require_same_runs(plan, reader)
-    if run := reader.run_of_plan(plan.hash):
+    if run := run_of(plan, reader):
         raise StaleError(f"The plan was applied before, as run {run.id}; nothing was written.", hint=_AGAIN)
+
+
+def run_of(plan: Plan, reader: PlatformReader) -> Run | None:
+    """Return the run that applied all of a plan; None where none did.
+
+    Raises:
+        StaleError: A run applied some of it, as where blocked packages were left out, or one failed.
+    """
+    run = reader.run_of_plan(plan.hash)
+    done = {str(change.get("key")) for change in run.changes} if run else set()
+    left = sorted({change.key for change in plan.changes} - done)
+    if run and left:
+        raise StaleError(
+            f"The plan was applied before, as run {run.id}, without {_some(left, ', ')}; "
+            "nothing was written.",
+            hint=_AGAIN,
+        )
+    return run
 
 
 def _require_same_runs(plan: Plan, reader: PlatformReader) -> None:

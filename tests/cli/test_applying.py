@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import yaml
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from reconciler.cli.main import main
-from reconciler.live.opening import open_served
+from reconciler.live.opening import open_platform, open_served
 from reconciler.server.app import application
 from reconciler.sources.plan_file import read_plan, write_plan
 from tests.repository import Repository
@@ -194,6 +195,41 @@ def test_what_else_the_files_ask_for_is_said(run: Run, repository: Repository) -
     assert "Left for a plan of its own: other." in run("apply", "plan.json")[1]
 
 
+def test_a_plan_that_was_applied_already_is_a_success_that_names_its_run(
+    run: Run, repository: Repository
+) -> None:
+    run("apply", "--yes")
+    repository.package("pro", features=["chat"])
+    run("plan", "--out", "plan.json")
+    run("apply", "plan.json")
+
+    again = run("apply", "plan.json")
+    as_json = run("apply", "plan.json", "--format", "json")
+
+    assert (again[0], again[2]) == (0, "")
+    assert again[1].startswith("Already applied as run 2 (")
+    assert "nothing was written" in again[1]
+    assert (as_json[0], json.loads(as_json[1])["id"]) == (0, 2)
+    assert run("history", "3")[0] != 0
+
+
+def test_a_plan_of_which_a_guard_held_something_back_was_not_applied_already(
+    run: Run, repository: Repository
+) -> None:
+    repository.package("basic")
+    run("apply", "--yes")
+    run(*ADD)
+    repository.package("basic", title="First")
+    repository.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+    run("plan", "--out", "plan.json")
+    held = run("apply", "plan.json", "--skip-blocked")
+
+    code, _, message = run("apply", "plan.json", "--skip-blocked")
+
+    assert (held[0], code) == (4, 5)
+    assert "applied before, as run 2, without pro; nothing was written" in message
+
+
 def test_an_empty_plan_file_is_checked_like_any_other(run: Run, repository: Repository) -> None:
     run("apply", "--yes")
     run("plan", "--out", "empty.json")
@@ -238,10 +274,17 @@ def program(repository: Repository, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def test_an_output_that_cannot_be_written_says_that_the_apply_was_done(repository: Repository) -> None:
+@pytest.mark.parametrize(
+    ("options", "runs", "said"),
+    [(["--format", "json"], 1, "it was applied as run 1"), ([], 0, "Nothing was applied.")],
+    ids=["the run", "the plan"],
+)
+def test_an_output_that_cannot_be_written_says_whether_the_apply_was_done(
+    repository: Repository, options: list[str], runs: int, said: str
+) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", "apply", "--yes", "--format", "json"],
+            [sys.executable, "-m", "reconciler", "apply", "--yes", *options],
             cwd=repository.root,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=full,
@@ -251,7 +294,9 @@ def test_an_output_that_cannot_be_written_says_that_the_apply_was_done(repositor
         )
 
     assert done.returncode == 1
-    assert "it was applied as run 1" in done.stderr
+    assert said in done.stderr
+    with open_platform("sqlite:///platform.db", root=repository.root) as platform:
+        assert len(platform.runs()) == runs
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_reviewed_plan_is_applied_and_then_there_is_nothing_left(
 
     assert [each.returncode for each in (drifting, reviewed, applied, again)] == [2, 0, 0, 0], applied.stderr
     assert (shop.root / "report.html").stat().st_size > 5_000
-    assert "Nothing to change" in again.stdout
+    assert "Already applied as run 2" in again.stdout
 
 
 def test_a_stale_plan_is_offered_anew_and_applied_once_its_hash_is_approved(
@@ -91,6 +91,20 @@ def test_a_stale_plan_is_offered_anew_and_applied_once_its_hash_is_approved(
 
     assert [each.returncode for each in (stale, other, applied)] == [5, 5, 0], applied.stderr
     assert f"approve {approved}" in stale.stdout
+
+
+def test_a_plan_of_today_that_a_guard_blocks_is_offered_to_nobody(
+    shop: Repository, job: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    (shop.root / "packages" / "basic.yaml").unlink()
+    shop.commit()
+
+    blocked = job("apply")
+    passed = job("apply", RECONCILER_ALLOW="empty_desired:* vanished:basic")
+
+    assert (blocked.returncode, "approve" in blocked.stdout) == (4, False)
+    assert "There is no package file" in blocked.stdout
+    assert (passed.returncode, "approve sha256:" in passed.stdout) == (5, True)
 
 
 def test_a_push_without_a_plan_is_offered_one(job: Callable[..., subprocess.CompletedProcess[str]]) -> None:

@@ -199,10 +199,12 @@ def test_a_merge_applies_exactly_the_reviewed_plan_once(runner: Runner) -> None:
     commit = runner.reviewed()
 
     done = runner.run("apply")
+    summary = runner.summary
+    again = runner.run("apply")
 
-    assert done.returncode == 0, done.stderr
-    assert "Applied." in runner.summary
-    assert runner.run("apply").returncode != 0
+    assert (done.returncode, again.returncode) == (0, 0), done.stderr
+    assert "\nApplied as run 2: 1 updated." in summary
+    assert "\nAlready applied as run 2" in runner.summary
     assert len(runner.history()) == 2
     assert runner.history()[0] == ("ana@github", commit)
 
@@ -248,7 +250,7 @@ def test_a_queue_that_merges_several_pull_requests_at_once_has_each_applied(runn
 
     done = runner.run("apply", BEFORE=before)
 
-    assert (first.returncode, len(runner.history())) == (0, 3), done.stdout
+    assert (first.returncode, done.returncode, len(runner.history())) == (0, 0, 3), done.stdout
     assert "second" in runner.summary
 
 
@@ -314,7 +316,58 @@ def test_a_run_by_hand_that_names_no_plan_has_one_offered_and_applies_nothing(ru
     offered = runner.offered(runner.forge.ran("0" * 40))
     applied = runner.run("apply", EVENT="workflow_dispatch", PLAN=offered)
 
-    assert (asked.returncode, before, applied.returncode, len(runner.history())) == (5, 1, 0, 2)
+    assert (asked.returncode, before, applied.returncode, len(runner.history())) == (0, 1, 0, 2)
+
+
+@pytest.mark.parametrize("event", ["push", "workflow_dispatch"])
+def test_a_plan_of_today_that_a_guard_blocks_is_shown_and_not_offered(runner: Runner, event: str) -> None:
+    rollout = {"existing_clients": "reassign"}
+    runner.repository.package("basic", features=["chat"], rollout=rollout)
+    runner.repository.commit()
+
+    done = runner.run("apply", EVENT=event)
+
+    assert done.returncode == 4
+    assert "acknowledge:basic" in runner.summary
+    assert "A plan that a guard blocks is not offered." in runner.summary
+    assert "name its plan" not in runner.summary
+
+
+def test_a_refused_plan_fails_nothing_where_nothing_is_left_to_change(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.reviewed()
+    with open_platform("sqlite:///platform.db", root=runner.repository.root) as platform:
+        Shop(runner.repository.root, platform, NOON).apply()
+
+    done = runner.run("apply")
+
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is left to change" in runner.summary
+
+
+def test_a_push_without_a_reviewed_plan_is_planned_anew_where_that_is_allowed(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    done = runner.run("apply", REVIEWED_PLAN="optional")
+
+    assert done.returncode == 0, done.stdout
+    assert len(runner.history()) == 2
+
+
+def test_two_configurations_have_comments_and_issues_that_are_told_apart(runner: Runner) -> None:
+    runner.repository.write("second.yaml", (runner.repository.root / "reconciler.yaml").read_text())
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+
+    for config in ("reconciler.yaml", "second.yaml"):
+        runner.run("review", RECONCILER_CONFIG=config)
+        runner.run("drift", RECONCILER_CONFIG=config)
+
+    told = ["Packages of `second.yaml`:" in each for each in runner.forge.comments()]
+    titles = [each["title"] for each in runner.forge.issues()]
+    assert told == [False, True]
+    assert titles == [f"Packages drifted: the default environment{each}" for each in ("", " of second.yaml")]
 
 
 def test_a_commit_without_a_plan_that_changes_nothing_is_fine(runner: Runner) -> None:

@@ -69,6 +69,7 @@ class Runner:
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "CURL_LOG": str(self.folder / "curl.log"),
+            **TEMPLATE["variables"],
             "NO_COLOR": "1",
             "RECONCILER_SOURCE": f"git+https://code.example.com/agency/reconciler@{'0' * 40}",
             "PACKAGE_GITLAB_TOKEN": "glpat-writes",
@@ -337,6 +338,28 @@ def test_a_merge_applies_exactly_the_reviewed_plan(proposed: Runner, method: str
     assert len(proposed.runs()) == 2
 
 
+def test_a_job_that_is_run_again_passes_and_says_as_which_run_its_plan_was_applied(proposed: Runner) -> None:
+    before = proposed.merge()
+    proposed.apply(before)
+
+    again = proposed.apply(before)
+
+    assert again.returncode == 0, again.stdout
+    assert "Already applied as run 2" in again.stdout
+    assert len(proposed.runs()) == 2
+
+
+def test_a_refused_plan_fails_nothing_where_nothing_is_left_to_change(proposed: Runner) -> None:
+    before = proposed.merge()
+    with open_platform("sqlite:///platform.db", root=proposed.repository.root) as platform:
+        Shop(proposed.repository.root, platform, NOON).apply()
+
+    done = proposed.apply(before)
+
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is left to change" in done.stdout
+
+
 def test_a_push_that_merges_several_merge_requests_has_each_looked_at(proposed: Runner) -> None:
     before = proposed.merge()
     first = proposed.apply(before)
@@ -505,6 +528,30 @@ def test_a_link_planted_by_a_commit_is_not_written_through(runner: Runner, branc
 
     assert [each.returncode for each in done] == [0, 0], done
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("planted", ["", "/default-27ee528a", "/default-27ee528a/offered.json"])
+def test_nor_is_one_where_the_artifacts_of_an_earlier_job_are(runner: Runner, planted: str) -> None:
+    outside = runner.folder / "outside"
+    outside.mkdir()
+    target = outside / "offered.json" if planted.endswith(".json") else outside
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+    refused = runner.apply()
+    runner.repository.plant(**{f"{RESULTS}{planted}": ("120000", str(target))})
+    runner.repository.git("reset", "-q", "--hard")
+
+    done = runner.job("packages:offer", PACKAGE_GITLAB_TOKEN="")
+
+    assert (refused.returncode, done.returncode) == (5, 0), done.stdout
+    assert list(outside.rglob("offered.json")) == []
+
+
+def test_each_configuration_has_queues_of_its_own() -> None:
+    groups = [job["resource_group"] for name, job in TEMPLATE.items() if "resource_group" in job]
+
+    assert len(groups) == 3
+    assert all(each.endswith("-$RECONCILER_CONFIG") for each in groups)
 
 
 FROM_HERE = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "42", "CI_MERGE_REQUEST_PROJECT_ID": "42"}

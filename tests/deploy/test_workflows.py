@@ -59,6 +59,22 @@ def test_the_required_check_reports_on_every_pull_request_and_in_a_merge_queue()
     assert workflow["jobs"]["packages"]["if"] == "always()"
 
 
+def test_each_configuration_and_environment_has_a_queue_of_its_own() -> None:
+    for name in ("plan", "apply", "drift"):
+        workflow = yaml.safe_load((ROOT / f".github/workflows/reconciler-{name}.yml").read_text())
+        jobs = [job for job in workflow["jobs"].values() if "matrix" in job.get("strategy", {})]
+
+        assert "concurrency" not in workflow
+        assert jobs
+        for job in jobs:
+            for each in job["strategy"]["matrix"]:
+                assert f"${{{{ matrix.{each} }}}}" in job["concurrency"]["group"]
+                assert any(
+                    step.get("with", {}).get(each) == f"${{{{ matrix.{each} }}}}" for step in job["steps"]
+                )
+            assert "config" in job["strategy"]["matrix"]
+
+
 @pytest.mark.parametrize(
     ("results", "passes"),
     [

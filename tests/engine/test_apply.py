@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.engine.binding import run_of
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.errors import BlockedError, StaleError
 from reconciler.model.packages import Definition
@@ -53,6 +54,17 @@ def test_after_an_apply_the_next_plan_is_empty(held: Shop, name: str) -> None:
     held.apply()
 
     assert held.plan().is_empty
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_run_that_applied_a_plan_is_known_by_it(held: Shop, name: str) -> None:
+    held.settled(clients_losing="unlimited", acknowledge="never")
+    held.package("pro", **EDITS[name])
+    made = held.plan()
+
+    before, run = run_of(made, held.platform), held.apply(made)
+
+    assert (before, run_of(made, held.platform)) == (None, run)
 
 
 def test_a_rename_takes_the_holders_along(held: Shop) -> None:

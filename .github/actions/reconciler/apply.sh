@@ -55,13 +55,19 @@ hash_of() {
   jq -r '.hash | select(test("^sha256:[0-9a-f]{64}$"))' "$1"
 }
 
+# Print the end of what an apply says: as which run of the platform it was applied, now or by an earlier job.
+last_paragraph() {
+  awk 'BEGIN { RS = "" } { last = $0 } END { print last }' "$1"
+}
+
 # Apply a plan and say so. Guards are judged again, with the waivers that the workflow grants and no others.
 apply_plan() {
   local code=0
   into "$RESULTS/applied.txt" apply "$1" --yes --actor "${GITHUB_ACTOR:-github}@github" "${allow[@]}" || code=$?
   if [ "$code" -eq 0 ]; then
     into "$RESULTS/shown.md" show "$1" --format markdown
-    { cat "$RESULTS/shown.md"; printf '\n**Applied.**\n\n'; } >> "$body"
+    last_paragraph "$RESULTS/applied.txt" > "$RESULTS/outcome.txt"
+    { cat "$RESULTS/shown.md"; fenced "$RESULTS/outcome.txt"; } >> "$body"
   else
     { printf '### A reviewed plan was not applied\n'; fenced "$RESULTS/messages.txt"; } >> "$body"
     [ "$code" -ne 4 ] || printf '\n%s\n' "$BLOCKED" >> "$body"
@@ -70,7 +76,7 @@ apply_plan() {
 }
 
 # Make the plan of today, say what the reviewed one said otherwise, and offer it for approval: offer [REVIEWED].
-# Returns 0 where nothing is left to do.
+# Returns what `plan` does: 0 where nothing is left to do, 2 where it was offered, 4 where a guard blocks it.
 offer() {
   local code=0 hash
   into "$RESULTS/today.md" plan --out "$RESULTS/plan.json" --format markdown --detailed-exitcode "${allow[@]}" || code=$?
@@ -80,7 +86,7 @@ offer() {
   fi
   if [ ! -f "$RESULTS/plan.json" ]; then
     fenced "$RESULTS/messages.txt" >> "$body"
-    return 1
+    return "$code"
   fi
   if [ -n "${1:-}" ]; then
     into "$RESULTS/reviewed.txt" show "$1" || true
@@ -93,8 +99,17 @@ offer() {
     hash=$(hash_of "$RESULTS/plan.json")
     output artifact "$(artifact_of "$hash")"
     printf '\n**To apply the plan of today, run this workflow by hand and name its plan:** %s\n' "$hash" >> "$body"
+  else
+    printf '\nA plan that a guard blocks is not offered. %s\n' "$BLOCKED" >> "$body"
   fi
-  return 1
+  return "$code"
+}
+
+# Set the code of a push, or of a plan that was named, of which a plan of today says what is left: settle [REVIEWED].
+settle() {
+  code=0
+  offer "$@" || code=$?
+  [ "$code" -ne 2 ] || code=5
 }
 
 finish() {
@@ -109,13 +124,14 @@ if [ -n "${PLAN:-}" ]; then
   fi
   code=0
   apply_plan "$RESULTS/asked/plan.json" || code=$?
-  [ "$code" -ne 5 ] || offer "$RESULTS/asked/plan.json" || true
+  [ "$code" -ne 5 ] || settle "$RESULTS/asked/plan.json"
   finish "$code"
 fi
 
 if [ "${EVENT:-}" = workflow_dispatch ]; then
   code=0
-  offer || code=5
+  offer || code=$?
+  [ "$code" -ne 2 ] || code=0
   finish "$code"
 fi
 
@@ -136,7 +152,7 @@ while IFS= read -r head; do
 done < "$RESULTS/heads.txt"
 
 if [ -n "$stale" ]; then
-  offer "$stale" || true
+  settle "$stale"
 elif [ "$has_all" = no ] && [ "$REVIEWED_PLAN" = optional ]; then
   into /dev/null plan --out "$RESULTS/plan.json" "${allow[@]}" || code=$?
   if [ -f "$RESULTS/plan.json" ]; then
@@ -148,9 +164,9 @@ elif [ "$has_all" = no ] && [ "$REVIEWED_PLAN" = optional ]; then
 elif [ "$has_all" = no ]; then
   printf '### Part of this push has no reviewed plan\n\n' >> "$body"
   printf 'It was pushed directly or from a fork, or its plan failed or has expired.\n' >> "$body"
-  if ! offer; then
+  settle
+  if [ "$code" -ne 0 ]; then
     echo "::error::Part of this push has no reviewed plan: it was pushed directly or from a fork, or its plan failed or has expired."
-    code=5
   fi
 fi
 finish "$code"

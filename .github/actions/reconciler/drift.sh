@@ -6,7 +6,7 @@
 . "$(dirname "$0")/shared.sh"
 
 label="reconciler-drift-$NAME"
-where=${RECONCILER_ENVIRONMENT:-the default environment}
+where=${RECONCILER_ENVIRONMENT:-the default environment}${which:+ of $which}
 commit=${GITHUB_SHA:-the checkout}
 code=0
 into "$RESULTS/plan.md" drift --format markdown || code=$?

@@ -37,8 +37,12 @@ post() {
 }
 
 finish() {
-  { printf '%s\n' "$marker"; cat "$RESULTS/body.md"; } > "$comment"
-  summarise "$RESULTS/body.md"
+  {
+    printf '%s\n' "$marker"
+    [ -z "$which" ] || printf 'Packages of %s:\n\n' "\`$which\`"
+    cat "$RESULTS/body.md"
+  } > "$comment"
+  summarise "$comment"
   if ! post 2> "$RESULTS/messages.txt"; then
     show "$RESULTS/messages.txt"
     echo "::notice::The comment could not be written, as where the token may only read; the job's summary has it."

@@ -15,6 +15,8 @@ identity() {
 }
 
 NAME=$(identity)
+which=${RECONCILER_CONFIG:-reconciler.yaml} # said where it is not the usual one
+[ "$which" != reconciler.yaml ] || which=""
 RESULTS="$RESULTS/$NAME"
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"

@@ -53,6 +53,13 @@ def applied_text(run: Run, paper: Paper) -> str:
     return "\n".join(paper.lines(body)) + "\n"
 
 
+def already_text(run: Run, paper: Paper) -> str:
+    """Return the same of a plan that was applied before."""
+    once: Span | str = f" as run {run.id} ({instant(run.at)}); nothing was written."
+    body = [Span("Already applied", Tone.GOOD), once]
+    return "\n".join(paper.lines(body)) + "\n"
+
+
 def _row(run: Run) -> tuple[str, ...]:
     return (str(run.id), instant(run.at), author(run.actor, run.on_behalf_of), run.environment, _what(run))
 
