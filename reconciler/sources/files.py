@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -119,6 +120,8 @@ def list_packages(root: str, folder: str, beside: Collection[str] = ()) -> Listi
     """
     if not os.path.isdir(f"{root}/{folder}"):  # noqa: PTH112  # a string, as all paths here
         fix = f"create the folder {displayed(folder)}, or set `packages` in reconciler.yaml"
+        if os.path.exists(f"{root}/{folder}"):  # noqa: PTH110  # as above
+            fix = "name the folder that the files are in: `packages: packages`"
         raise RefusedFileError("missing-packages-folder", "there is no such folder", fix)
     if not f"{os.path.realpath(f'{root}/{folder}')}/".startswith(f"{os.path.realpath(root).rstrip('/')}/"):
         raise RefusedFileError("symlink-refused", "the link leads out of the configuration's folder", _COPY)
@@ -150,6 +153,8 @@ def list_packages(root: str, folder: str, beside: Collection[str] = ()) -> Listi
 _Kind: TypeAlias = Literal["package", "folder", "other"]
 
 _COPY = "put a copy in its place"
+_SUFFIX: Final = re.compile(r"\.ya?ml(?:\.txt)?\Z", re.IGNORECASE)
+"""Editors for plain text add `.txt`, and Windows does not show it."""
 
 
 def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
@@ -159,20 +164,20 @@ def _kind(entry: os.DirEntry[str], root: str) -> _Kind:
         return "other"
     if name.endswith(PACKAGE_SUFFIX) and entry.is_file(follow_symlinks=False):
         return "package"
-    suffix = os.path.splitext(name)[1]  # noqa: PTH122  # names here are strings: a Path each costs a fifth
-    looks_like_a_package = suffix.lower() in {PACKAGE_SUFFIX, ".yml"}
+    written = _SUFFIX.search(name)
+    looks_like_a_package = written is not None
     if entry.is_symlink():
         return _kind_of_link(entry, root, looks_like_a_package=looks_like_a_package)
     if entry.is_dir(follow_symlinks=False) and not looks_like_a_package:
         return "folder"
-    if not looks_like_a_package:
+    if written is None:
         return "other"
     if not entry.is_file(follow_symlinks=False):
         raise RefusedFileError(
             "not-a-file", "this is not a regular file", "rename it, or put a file in its place"
         )
     fix = "rename the file to end in .yaml"
-    raise RefusedFileError("wrong-extension", f"`{suffix}` is not `.yaml`", fix)
+    raise RefusedFileError("wrong-extension", f"`{written[0]}` is not `.yaml`", fix)
 
 
 def _kind_of_link(entry: os.DirEntry[str], root: str, *, looks_like_a_package: bool) -> _Kind:

@@ -22,7 +22,7 @@ from reconciler.sources.files import (
     read_any,
 )
 from reconciler.validation.packages import old_keys, package_problems
-from reconciler.validation.problems import Problem, finding
+from reconciler.validation.problems import Problem, finding, slug_of
 from reconciler.validation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -154,7 +154,12 @@ class PackageFiles:
         problem = None
         if PACKAGE_KEY.fault(key):
             message = f"`{displayed(key)[:80]}` cannot be the key of a package"
-            fix = "name the file with lower-case letters, digits, `_` and `-`, a letter first"
+            slug = slug_of(key)
+            fix = (
+                "name the file with lower-case letters, digits, `_` and `-`, a letter first"
+                if PACKAGE_KEY.fault(slug)
+                else f"rename it to {slug}.yaml"
+            )
             problem = Problem((), "bad-file-name", message, fix)
         elif key in self._files:
             message = f"{self._files[key]} is the package `{key}` already"

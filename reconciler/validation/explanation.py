@@ -15,8 +15,10 @@ from referencing import Registry
 
 from reconciler.model.english import counted
 from reconciler.model.patterns import URL_PATTERN, VARIABLE_PATTERN
+from reconciler.model.quantities import UNLIMITED
 from reconciler.model.secrets import without_secrets
-from reconciler.validation.advice import advice, advice_on_key, choice_meant, keys_meant, reads_as_number
+from reconciler.validation.advice import advice, advice_on_key, choice_meant, keys_meant
+from reconciler.validation.amounts import reads_as_number
 from reconciler.validation.problems import Path, Problem, did_you_mean, slug_of
 from reconciler.validation.wording import Expected, ValueKind, expected, in_python, named, shown, spelling_of
 
@@ -63,7 +65,7 @@ def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem
     path = tuple(error.absolute_path)
     match error.validator:
         case "additionalProperties":
-            yield from _unknown_keys(error, path)
+            yield from _unknown_keys(error, path, root)
         case "required":
             yield from _missing_keys(error, path)
         case "anyOf":
@@ -85,7 +87,7 @@ def _translated(error: SchemaError, root: Mapping[str, Any]) -> Iterator[Problem
             yield _out_of_range(error, path)
 
 
-def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
+def _unknown_keys(error: SchemaError, path: Path, root: Mapping[str, Any]) -> Iterator[Problem]:
     schema = error.schema
     patterns = list(schema.get("patternProperties", ()))
     for key in error.instance:
@@ -95,9 +97,29 @@ def _unknown_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
             yield Problem((*path, key), "bad-key", message, fix, at_key=True)
         elif not patterns and key not in schema["properties"]:
             known = schema["properties"]
-            fix = advice_on_key(key, known) or f"the keys here are {', '.join(known)}"
+            homes = (home for name, each in known.items() for home in _homes(key, f"`{name}`", each, root))
+            fix = next(homes, "") or advice_on_key(key, known) or f"the keys here are {', '.join(known)}"
             message = f"there is no key `{without_secrets(key)[:60]}` {'here' if path else 'in this file'}"
             yield Problem((*path, key), "unknown-key", message, fix, at_key=True)
+
+
+def _homes(key: str, name: str, schema: Any, root: Mapping[str, Any]) -> Iterator[str]:
+    """Say below which keys this one would be known."""
+    match schema:
+        case {"$ref": str(reference)}:
+            yield from _homes(key, name, root["$defs"][reference.rpartition("/")[2]], root)
+        case {"properties": dict(known)}:
+            if key in known:
+                yield f"put it under {name}, indented: `{key}: ...`"
+            for inner, each in known.items():
+                yield from _homes(key, f"`{inner}`", each, root)
+        case {"items": dict(each)}:
+            yield from _homes(key, f"an entry of {name}", each, root)
+        case {"additionalProperties": dict(each)} | {"patternProperties": dict(each)}:
+            inner = each if "patternProperties" not in schema else next(iter(each.values()))
+            yield from _homes(key, f"a name in {name}", inner, root)
+        case _:
+            pass
 
 
 def _missing_keys(error: SchemaError, path: Path) -> Iterator[Problem]:
@@ -148,8 +170,8 @@ def _bad_value(path: Path, value: Any, schema: Any, root: Mapping[str, Any]) -> 
     message = f"{named(path)} must be {wanted.words}; it is {shown(value)}"
     rule = "bad-share" if value.endswith("%") else "bad-value"
     meant = choice_meant(value, choices)
-    fix = f"write {meant}" if meant else advice(value, wanted.forms, path) or did_you_mean(value, choices)
-    return Problem(path, rule, message, fix)
+    fix = f"write {meant}" if meant else advice(value, wanted.forms, path)
+    return Problem(path, rule, message, fix or did_you_mean(value, set(choices) - {UNLIMITED}))
 
 
 def _misspelled(path: Path, value: str, pattern: str) -> Problem:

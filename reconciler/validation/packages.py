@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _OPENING: Final = frozenset("\u201c\u201e\u00ab\u2039\u2018\u201a\u201d\u00bb")
 _CLOSING: Final = frozenset("\u201d\u201c\u00bb\u203a\u2019\u2018\u00ab")
 """Typographic quotation marks, in the order of any language."""
+_ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:*@]+@[^\s<>()\[\],;:@]+\.[^\s<>()\[\],;:@]+")
 
 
 def package_problems(
@@ -131,17 +133,26 @@ def _email_problems(emails: list[str]) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, email in enumerate(emails):
         address = normal_email(email)
-        if address.startswith(("@", "*")):
-            message = f"`{without_secrets(address)[:100]}` is no e-mail address"
-            fix = "list whole addresses; a domain cannot be allowed"
-            yield Problem(("allowed_emails", index), "bad-email", message, fix)
-        elif fault := fault_of(address):
+        fault = "A star stands for nothing here" if address.startswith("*") else fault_of(address)
+        if fault:
             message = f"`{without_secrets(address)[:100]}` is no e-mail address: {fault[:200]}"
-            yield Problem(("allowed_emails", index), "bad-email", message)
+            yield Problem(("allowed_emails", index), "bad-email", message, _address_meant(address))
         first = seen.setdefault(address, index)
         if first != index:
             message = f"`{address}` is item {first + 1} already"
             yield Problem(("allowed_emails", index), "duplicate-email", message, "keep one of them")
+
+
+def _address_meant(text: str) -> str:
+    """Return what to write instead of an address that cannot be, or an empty string."""
+    addresses = _ADDRESS.findall(text)
+    if text == "any":
+        return "`any` stands alone, not in a list: `allowed_emails: any`"
+    if len(addresses) > 1:
+        return "make each address an item of its own"
+    if addresses and addresses != [text]:
+        return f"write {addresses[0]}"
+    return "" if "@" in text.lstrip("@*") else "list whole addresses; a domain cannot be allowed"
 
 
 def collection_problems(packages: Mapping[str, DesiredPackage]) -> Iterator[tuple[str, Problem]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.model.findings import Finding
 
@@ -58,6 +58,10 @@ def nearest(word: str, known: Collection[str]) -> list[str]:
     from difflib import get_close_matches  # noqa: PLC0415  # 9 ms that a valid workspace need not pay
 
     return get_close_matches(word, sorted(known), n=2, cutoff=0.6)
+
+
+NEGATED: Final = re.compile(r"[-!]|(?:no|not|without) ", re.IGNORECASE)
+"""How an item begins that says what shall not be there."""
 
 
 def slug_of(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.validation.problems import nearest, offered, slug_of
+from reconciler.model.terms import CAPS
+from reconciler.validation.problems import NEGATED, nearest, offered, slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +34,23 @@ class Vocabulary:
 
     def feature_meant(self, word: str) -> str:
         """Return which feature was meant; an empty string where that cannot be told."""
-        titles = {key: feature.title for key, feature in self.catalog.features.items()}
-        return _meant(word, titles)
+        if word in self.catalog.limits:
+            return f"it is a limit: put it under `limits`, with its number: `{word}: ...`"
+        return _meant(word, {key: feature.title for key, feature in self.catalog.features.items()})
 
     def limit_meant(self, word: str) -> str:
         """Return which limit was meant; an empty string where that cannot be told."""
+        if word in self.features:
+            return f"it is a feature: list it under `features`: `- {word}`"
+        if word in CAPS:
+            return "move it out of `limits`, to the left: it is a key of the file"
         return _meant(word, {key: limit.title for key, limit in self.catalog.limits.items()})
+
+    def term_meant(self, word: str) -> str:
+        """Return which feature, limit or cap was meant; an empty string where that cannot be told."""
+        features = {key: feature.title for key, feature in self.catalog.features.items()}
+        limits = {key: limit.title for key, limit in self.catalog.limits.items()}
+        return _meant(word, {**features, **limits, **{key: cap.title for key, cap in CAPS.items()}})
 
     def advised(self, problem: Problem, document: Any) -> Problem:
         """Return a problem with the form of a package file, with the key of the catalog that was meant."""
@@ -47,6 +59,8 @@ class Vocabulary:
                 fix = self.feature_meant(document["features"][index])
             case "bad-key", ("limits", str(key)):
                 fix = self.limit_meant(key)
+            case "bad-key", ("acknowledge", int(index), str(verb)):
+                fix = self.term_meant(document["acknowledge"][index][verb])
             case "unknown-key", (str(key),) if key in self.catalog.limits:
                 fix = f"put it under `limits`, indented: `{key}: ...`"
             case "unknown-key", (str(key),) if key in self.features:
@@ -75,6 +89,8 @@ class Vocabulary:
 
 def _meant(word: str, titles: Mapping[str, str]) -> str:
     """Look a word up among keys and titles, however it is spelled; several in one word lack their commas."""
+    if NEGATED.match(word) or " - " in word:
+        return ""
     slug = slug_of(word)
     by_name = {**{slug_of(title): key for key, title in titles.items()}, **{key: key for key in titles}}
     if slug in by_name:

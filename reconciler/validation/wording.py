@@ -88,7 +88,7 @@ PATTERNS: Final[Mapping[str, Spelling]] = {
         "bad-key", "a key of lower-case letters, digits, `_` and `-`", ValueKind.KEY
     ),
     TERM_PATTERN: Spelling(
-        "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`"
+        "bad-key", "the key of a feature, limit or cap, or `features/KEY` or `limits/KEY`", ValueKind.KEY
     ),
     LINE_PATTERN: Spelling("bad-text", "one line of visible text without space at either end"),
     TEXT_PATTERN: Spelling("bad-text", "text without U+0000"),

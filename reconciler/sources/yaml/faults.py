@@ -40,6 +40,7 @@ _LONGEST_SHOWN: Final = 60
 
 Path: TypeAlias = tuple[str | int, ...]
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE)
+_INDENTED_KEY: Final = re.compile(r" +[\w-]+:(?: |\Z)")
 _TAB: Final = re.compile(r" *\t")
 _OPENED: Final = ("quoted scalar", "flow sequence", "flow mapping", "simple key")
 """Where one of these is not closed, its start is what must be looked at."""
@@ -75,7 +76,12 @@ _SYNTAX: Final[tuple[tuple[str, str, str], ...]] = (
     ("did not find expected ',' or ']'", "a list in brackets is not closed", "add the missing `,` or `]`"),
     ("did not find expected ',' or '}'", "a mapping in braces is not closed", "add the missing `,` or `}`"),
     ("did not find expected key", "a key is expected here", "check the indentation and the quotes"),
-    ("could not find expected ':'", "a key without a colon", "write `key: value`"),
+    (
+        "could not find expected ':'",
+        "a key without a colon",
+        "write `key: value`; indent the line if it continues the text above",
+    ),
+    ("did not find expected node content", "a value is expected here", "write it, or delete the comma"),
     ("did not find expected '-' indicator", "a list item is expected here", "check the indentation"),
     ("block sequence entries are not allowed", "a list item is not expected here", "check the indentation"),
 )
@@ -118,9 +124,15 @@ def _about_a_colon(lines: Sequence[str], position: Position, line: str, before: 
     above = [number for number, each in enumerate(lines[: position.line - 1], start=1) if each.strip()]
     if not above:
         return None
-    last = lines[above[-1] - 1]
+    return _about_the_line_above(position, line, above[-1], lines[above[-1] - 1])
+
+
+def _about_the_line_above(position: Position, line: str, number: int, last: str) -> Guess | None:
+    if "\uff1a" in last and ":" not in last:
+        place = Position(number, last.index("\uff1a") + 1)
+        return Guess(place, "this is the wide colon of another script", "write `: `, a colon and a space")
     if tight := _TIGHT_COLON.match(last):
-        place = Position(above[-1], tight.start(2) + 1)
+        place = Position(number, tight.start(2) + 1)
         return Guess(
             place, "there is no space after the colon", f"write `{tight[1]}: {tight[2][:_LONGEST_SHOWN]}`"
         )
@@ -135,6 +147,9 @@ def _about_a_key(position: Position, line: str, before: str, at: str) -> Guess |
     if line.lstrip().startswith("- "):
         message = "the item is not indented like the other items of its list"
         return Guess(position, message, "indent all items of a list alike")
+    if _INDENTED_KEY.match(line):
+        place = Position(position.line, _indent(line) + 1)
+        return Guess(place, "the key is not indented like those beside it", "indent it like them")
     if at == ",":
         return Guess(position, "a comma is not expected here", "delete it: each key has a line of its own")
     if before.rstrip().endswith("'"):
@@ -209,8 +224,11 @@ def forbidden_message(character: str) -> str:
     return f"the invisible character {code} ({name.lower()})" if name else f"{code} is a control character"
 
 
-def not_plain_message(rule: str, text: str) -> str:
+def not_plain_message(rule: str, text: str, path: Path) -> str:
     """Say why an unquoted value is neither text nor a whole number."""
-    if rule == "null-value":
-        return f"`{text}` is no value" if text else "the key has no value"
-    return f"`{text[:60]}` could be read as different numbers, or as text"
+    if rule != "null-value":
+        return f"`{text[:60]}` could be read as different numbers, or as text"
+    if text:
+        return f"`{text}` is no value"
+    is_tight = any(isinstance(key, str) and _TIGHT_COLON.match(key) for key in path[-1:])
+    return "the key has no value" + ("; its colon needs a space behind it" if is_tight else "")

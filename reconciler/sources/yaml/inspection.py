@@ -255,7 +255,7 @@ class _Reader:
         try:
             return plain(text)
         except NotPlainError as error:
-            self._fault(error.rule, event, path, faults.not_plain_message(error.rule, text))
+            self._fault(error.rule, event, path, faults.not_plain_message(error.rule, text, path))
             return text
 
 
