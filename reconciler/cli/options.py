@@ -40,6 +40,14 @@ class Choices(NamedTuple):
     token_hosts: tuple[tuple[TokenHost, ...], ...] = ()
 
 
+class _Option(click.Option):
+    """Names its variable in an error about its value, but not where it was typed."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        is_typed = ctx and ctx.get_parameter_source(self.name or "") is ParameterSource.COMMANDLINE
+        return click.Parameter.get_error_hint(self, ctx) if is_typed else super().get_error_hint(ctx)
+
+
 def option(*names: str, of: str = "", **attributes: Any) -> Decorator:
     """Declare an option that `RECONCILER_` and its long name, in capitals, sets as well.
 
@@ -47,7 +55,7 @@ def option(*names: str, of: str = "", **attributes: Any) -> Decorator:
     """
     long = max((name for name in names if name.startswith("-")), key=len).lstrip("-")
     variable = "_".join(part for part in ("RECONCILER", of, long) if part).upper().replace("-", "_")
-    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+    return click.option(*names, cls=_Option, envvar=variable, show_envvar=True, **attributes)
 
 
 def completed_by(name: str) -> Callable[..., list[Any]]:

@@ -11,7 +11,7 @@ from reconciler.sources.files import RefusedFileError, list_packages
 from reconciler.sources.settings import required_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from reconciler.live.port import PlatformReader
@@ -25,18 +25,20 @@ def require_package(reader: PlatformReader, key: str, config: Path) -> None:
     a key in capitals, is told from none.
     """
     if reader.package(key) is None:
-        waiting = _file_of(key, config)
-        near = _near(key, reader.packages())
+        heads = reader.packages()
+        waiting = _file_of(key.casefold(), config, {head.key for head in heads})
+        near = _near(key, heads)
         hint = f"{waiting} is there, and not applied yet: `reconciler apply` does." if waiting else near
         raise WrongUsageError(f"The platform has no package `{key}`.", hint=hint)
 
 
-def _file_of(key: str, config: Path) -> str | None:
+def _file_of(key: str, config: Path, applied: Collection[str]) -> str | None:
     try:
         files = list_packages(str(config.absolute().parent), required_settings(config).packages).files
     except RefusedFileError:
         return None
-    return next((file for file in files if PurePosixPath(file).stem == key), None)
+    waiting = (file for file in files if PurePosixPath(file).stem == key and key not in applied)
+    return next(waiting, None)
 
 
 def _near(key: str, heads: Iterable[PackageHead]) -> str:

@@ -63,8 +63,7 @@ def read_client_lines(stream: BinaryIO, *, name: str = "clients") -> Iterator[Cl
 def _records(stream: BinaryIO, name: str) -> Iterator[Record]:
     lines = _numbered(stream)
     number, first = next(lines, (1, b""))
-    if first.startswith(_UTF_16):
-        told = ("it is UTF-16, not UTF-8", "save it as CSV UTF-8")
+    if told := _why_unreadable(first):
         fault = Finding(name, Position(), "bad-client-line", *told)
         raise InvalidError("the file cannot be read; nothing was imported", findings=(fault,))
     first = first.removeprefix(BOM_UTF8)
@@ -72,6 +71,17 @@ def _records(stream: BinaryIO, name: str) -> Iterator[Record]:
     if is_table(first):
         return rows(everything, name, LONGEST_LINE)
     return (_record(number, line) for number, line in everything)
+
+
+def _why_unreadable(first: bytes) -> tuple[str, str] | None:
+    """Say why a file with this first line is not one of lines, and what to do."""
+    if first.startswith(_UTF_16):
+        return "it is UTF-16, not UTF-8", "save it as CSV UTF-8"
+    if b"\r" in first.rstrip(b"\r\n"):
+        return "its lines end in CR alone", "save it with the line ends of Unix, LF, or of Windows, CR LF"
+    if first.removeprefix(BOM_UTF8).lstrip().startswith(b"["):
+        return "it is one JSON array, not a client on each line", "write it so: `jq -c '.[]' FILE`"
+    return None
 
 
 def _record(number: int, line: bytes) -> Record:

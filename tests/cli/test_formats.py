@@ -83,3 +83,17 @@ def test_a_format_that_a_command_does_not_have_is_wrong_usage(
     command, form = " ".join(["reconciler", *arguments[:-2]]), arguments[-1]
     assert f"`{command}` has no format {form}, only text, json" in capsys.readouterr().err
     assert repository.root == Path.cwd()
+
+
+def test_a_value_that_nothing_takes_is_refused_with_where_it_was_set(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["plan", "--format", "yaml"]) == 64
+    typed = capsys.readouterr().err
+    monkeypatch.setenv("RECONCILER_FORMAT", "yaml")
+    assert main(["plan"]) == 64
+    by_variable = capsys.readouterr().err
+
+    assert "for '--format': 'yaml' is not one of" in typed
+    assert "for '--format' (env var: 'RECONCILER_FORMAT'): 'yaml' is not one of" in by_variable
+    assert repository.root == Path.cwd()

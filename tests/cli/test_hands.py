@@ -111,10 +111,13 @@ def test_a_package_that_is_not_there_is_answered_with_what_was_meant(
     assert "hint:  Did you mean `basic`?\n" in error
 
 
-def test_a_package_whose_file_was_not_applied_yet_is_answered_with_that(shop: Shop, run: Run) -> None:
+@pytest.mark.parametrize("named", ["premium", "Premium"])
+def test_a_package_whose_file_was_not_applied_yet_is_answered_with_that(
+    shop: Shop, run: Run, named: str
+) -> None:
     shop.package("premium", title="Premium", features=["chat"])
 
-    code, _, error = run("clients", "assign", "acme", "premium")
+    code, _, error = run("clients", "assign", "acme", named)
 
     assert code == 64
     assert "packages/premium.yaml is there, and not applied yet: `reconciler apply` does.\n" in error

@@ -44,7 +44,7 @@ def test_a_line_states_what_it_states_and_nothing_else() -> None:
     [
         (b"{", "Invalid JSON"),
         (b"[]", "must be an object"),
-        (b"[" * 60_000, "recursion limit"),
+        (b'{"id": "a", "usage": ' + b"[" * 60_000, "recursion limit"),
         (b" " * 10 + b"x" * 70_000, "more than 64 KiB"),
         (b"{}", "the key `id` is missing"),
         (b'{"id": " "}', "a client's id is made of"),
@@ -69,6 +69,30 @@ def test_a_bad_line_is_told_with_its_number_after_all_were_read(line: bytes, mes
     assert finding.position.line == 2
     assert finding.rule == "bad-client-line"
     assert message in finding.message
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "fix"),
+    [
+        (b'{"id": "a"}\r{"id": "b"}\r', "lines end in CR alone", "LF"),
+        (b"id,name\ra,A\rb,B\r", "lines end in CR alone", "LF"),
+        (b'[{"id": "a"},\n {"id": "b"}]\n', "one JSON array", "jq -c"),
+        (b'\xef\xbb\xbf[{"id": "a"}]', "one JSON array", "jq -c"),
+        ('{"id": "a"}\n'.encode("utf-16"), "UTF-16", "UTF-8"),
+    ],
+)
+def test_a_file_that_has_no_lines_is_told_as_such(content: bytes, message: str, fix: str) -> None:
+    with pytest.raises(InvalidError, match="cannot be read; nothing was imported") as raised:
+        lines_of(content)
+
+    (finding,) = raised.value.findings
+    assert message in finding.message
+    assert fix in finding.fix
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_lines_end_as_on_unix_or_windows(end: bytes) -> None:
+    assert [line.id for line in lines_of(end.join([b'{"id": "a"}', b"", b'{"id": "b"}', b""]))] == ["a", "b"]
 
 
 def test_fifty_bad_lines_are_told_and_all_are_counted() -> None:
