@@ -257,6 +257,13 @@ def test_the_worst_loss_is_in_the_first_lines_of_a_comment() -> None:
     assert any("`basic`" in line and "removes Audio calls" in line for line in first)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_sign_of_a_comment_never_stands_without_a_word(case: Path) -> None:
+    lines = (case / "plan.md").read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in lines if re.search(r"\| [^\w\s|?\u2013-]+ \|", line)] == []
+
+
 def test_what_others_wrote_is_never_taken_for_our_own_words() -> None:
     story = told(naughty_plan(MARKER))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.findings import Finding
 
-_HEADING = "\n| | Place | Rule | Finding |\n|---|---|---|---|\n"
+_HEADING = "\n| Severity | Place | Rule | Finding |\n|---|---|---|---|\n"
 
 
 def findings_markdown(findings: Sequence[Finding], *, limit: int = COMMENT_LIMIT) -> str:
@@ -36,5 +36,13 @@ def _row(finding: Finding) -> str:
     sign = "🔴" if finding.severity == "error" else "🟠"
     place = f"{finding.file}:{finding.position.line}:{finding.position.column}"
     message = "; ".join(part for part in (finding.message, finding.fix) if part)
-    row = words(f"| {sign} | ", key(place), " | ", key(finding.rule), " | ", prose(message), " |\n")
+    row = words(
+        f"| {sign}\u00a0{finding.severity} | ",
+        key(place),
+        " | ",
+        key(finding.rule),
+        " | ",
+        prose(message),
+        " |\n",
+    )
     return written(row, escape)

@@ -81,7 +81,7 @@ def _table(story: Story) -> Iterator[Piece]:
         return
     is_counted = story.figures.holding is not None
     columns = _COLUMNS if is_counted else ()
-    heading = " | ".join(["", "package", "what changes", *columns])
+    heading = " | ".join([" effect", "package", "what changes", *columns])
     yield Piece(f"\n|{heading} |\n|---|---|---|{'--:|' * len(columns)}\n")
     for place, entry in enumerate(story.entries):
         row = _row(entry, _cells(entry) if is_counted else [])
@@ -92,7 +92,11 @@ def _row(entry: Entry, cells: list[str]) -> str:
     called = f"**{written([title(entry.title)], escape)}** " if entry.title else ""
     what = written(entry.changes, escape)
     name = f"{called}{written([key(entry.key)], escape)}"
-    return f"| {' | '.join([_LEVELS[entry.level], name, what, *cells])} |\n"
+    return f"| {' | '.join([_level(entry), name, what, *cells])} |\n"
+
+
+def _level(entry: Entry) -> str:
+    return f"{_LEVELS[entry.level]}\u00a0{entry.level.word}"
 
 
 def _cells(entry: Entry) -> list[str]:
@@ -141,7 +145,8 @@ def _paste(point: Point) -> Iterator[Piece]:
 def _details(entry: Entry) -> str:
     count = entry.figures.losing or entry.figures.keeping or entry.figures.gaining or 0
     called = written([title(entry.title or entry.key)], in_html)
-    summary = f"{_LEVELS[entry.level]} {called}" + (f" ({number(count)})" if count else "")
+    felt = f": {entry.level.word} ({number(count)})" if count else ""
+    summary = f"{_LEVELS[entry.level]} {called}{felt}"
     place = words("From ", key(f"{entry.source.file}:{entry.source.line}"), ".") if entry.source else ()
     said = written(chained((*entry.whom, place), " "), escape)
     return _folded(summary, "".join([said, "\n\n", *(f"- {_fact(fact)}\n" for fact in entry.facts)]))

@@ -41,6 +41,11 @@ class Level(IntEnum):
     NOBODY = 6
 
     @property
+    def word(self) -> str:
+        """What it is called beside its sign or colour, which not everybody sees."""
+        return _LEVELS[self]
+
+    @property
     def tone(self) -> Tone:
         """How loudly it is told."""
         if self <= Level.LOSING:
@@ -48,6 +53,17 @@ class Level(IntEnum):
         return {Level.KEEPING: Tone.CAUTION, Level.UNKNOWN: Tone.CAUTION, Level.GAINING: Tone.GOOD}.get(
             self, Tone.PLAIN
         )
+
+
+_LEVELS: Final = {
+    Level.ENDING: "ends",
+    Level.LOSING_IN_USE: "loss",
+    Level.LOSING: "loss",
+    Level.KEEPING: "kept",
+    Level.UNKNOWN: "unknown",
+    Level.GAINING: "gain",
+    Level.NOBODY: "none",
+}
 
 
 @dataclass(frozen=True, slots=True)
