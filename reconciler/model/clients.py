@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-from reconciler.model.fields import Items, Key, Number, PackageKey, Readable, Told
+from reconciler.model.fields import ClientId, Items, Key, Number, PackageKey, Readable, Told
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS
 
@@ -119,12 +119,14 @@ class ClientFilter(Readable):
         holds: A feature, a limit or a cap that its snapshot grants, whether or not it is active.
         uses: A feature, a limit or a cap that it has used in this cycle, or of which it has any.
         granted: Who has a grant that has not ended.
+        after: Whose id comes after this one.
     """
 
     status: ClientStatus | None = None
     holds: Key | None = None
     uses: Key | None = None
     granted: bool = False
+    after: ClientId | None = None
 
 
 EVERYBODY: Final = ClientFilter()

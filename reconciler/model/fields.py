@@ -130,7 +130,7 @@ class InUtc:
 
     def __get_pydantic_core_schema__(self, source: Any, reader: Reader) -> Schema:
         """Take text only, and bound the year."""
-        aware = {**reader(source), "tz_constraint": "aware"}
+        aware = {**reader(source), "tz_constraint": "aware", "strict": False}
         return {
             "type": "function-after",
             "function": _function(_in_utc),

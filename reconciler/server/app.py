@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from reconciler.server.dependencies import Served
 
 _ROUTERS: Final = (platform, packages, questions, clients, subscriptions, imports, changes, probes)
+_TAGS: Final = [
+    {"name": "platform", "description": "Which platform this is, its catalog and its guards."},
+    {"name": "packages", "description": "Packages and their revisions."},
+    {"name": "questions", "description": "What planning asks about clients."},
+    {"name": "clients", "description": "Clients, what they hold, may use and have used."},
+    {"name": "changes", "description": "Change sets, runs, events and history."},
+    {"name": "probes", "description": "Whether the server lives, is ready, and its figures."},
+]
 _GZIP_FROM: Final = 1_000
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"$ref": f"#/components/responses/{status}"} for status in DESCRIPTIONS
@@ -66,6 +74,7 @@ def routes() -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,  # a redirect would be to the host that the sender names
         responses=_RESPONSES,
+        openapi_tags=_TAGS,
         generate_unique_id_function=_name,
     )
     for module in _ROUTERS:

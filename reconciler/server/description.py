@@ -25,7 +25,30 @@ def document() -> dict[str, Any]:
     components = described["components"]
     components["schemas"] |= _problem_schemas()
     components["responses"] = {str(status): _response(status) for status in DESCRIPTIONS}
-    return described
+    plain: dict[str, Any] = _plain(described)
+    return plain
+
+
+def _plain(node: Any) -> Any:
+    """Say the same so that generators of clients understand it.
+
+    In a union they take a constant for all there is, and of a mapping they know no pattern of its keys.
+    """
+    match node:
+        case {"const": value, **rest}:
+            return {**_plain(rest), "enum": [value]}
+        case {"patternProperties": dict(patterns), "additionalProperties": False, **rest} if (
+            len(patterns) == 1
+        ):
+            ((pattern, value),) = patterns.items()
+            names = {"propertyNames": {"pattern": pattern}, "additionalProperties": _plain(value)}
+            return {**_plain(rest), **names}
+        case dict():
+            return {key: _plain(each) for key, each in node.items()}
+        case list():
+            return [_plain(each) for each in node]
+        case _:
+            return node
 
 
 def write_description(path: Path) -> None:

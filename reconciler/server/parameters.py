@@ -17,7 +17,7 @@ _Actor = Annotated[
     Annotated[str, ACTOR] | None,
     Query(description="Who writes; recorded as *on behalf of* beside the name of the token."),
 ]
-_Reason = Annotated[str, REASON, Query(description="Why, for the event that records it.")]
+_Reason = Annotated[Annotated[str, REASON] | None, Query(description="Why, for the event that records it.")]
 _HOW_NAMED: Final = "Write it as it is, or `~` and the base64url of its UTF-8."
 
 
@@ -53,8 +53,8 @@ class Stated(NamedTuple):
     reason: str
 
 
-def _stated(actor: _Actor = None, reason: _Reason = "") -> Stated:
-    return Stated(actor, reason)
+def _stated(actor: _Actor = None, reason: _Reason = None) -> Stated:
+    return Stated(actor, reason or "")
 
 
 By = Annotated[Stated, Depends(_stated)]

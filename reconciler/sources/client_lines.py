@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from datetime import UTC
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +19,6 @@ from reconciler.validation.wording import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from typing import BinaryIO
 
 LONGEST_LINE: Final = 64 * 1024
@@ -114,18 +112,11 @@ def _client(record: Record) -> ClientLine:
         owner_email=document.owner_email and document.owner_email.strip(),
         status=document.status,
         package=document.package,
-        assigned_at=_in_utc(document.assigned_at),
+        assigned_at=document.assigned_at,
         users=document.users,
         usage=document.usage,
         grants=document.grants or (),
     )
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    try:
-        return instant.astimezone(UTC) if instant is not None else None
-    except OverflowError:
-        raise ValueError("assigned_at: there is no such instant in UTC") from None
 
 
 def _finding(name: str, record: Record, error: ValueError) -> Finding:
@@ -147,6 +138,9 @@ def _sentence(fault: Any) -> str:
             return f"the key `{place}` is missing"
         case "string_pattern_mismatch":
             return f"`{place}` must be {PATTERNS[fault['ctx']['pattern']][1]}"
+        case "value_error":
+            said = fault["msg"].removeprefix("Value error, ")
+            return f"`{place}`: {said}" if place else said
         case _:
-            said = fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
+            said = fault["msg"].replace("Input should", "must")
             return f"`{place}` {said}" if place else said

@@ -96,6 +96,8 @@ def pages(
         statement = statement.where(_CLIENTS.status == only.status)
     if only.uses is not None:
         statement = statement.where(usage.is_used(only.uses))
+    if only.after is not None:
+        statement = statement.where(_CLIENTS.id > only.after)
     if only.granted:
         statement = statement.where(_HELD.is_granted)
     listed: Mapping[str, object] = {}

@@ -108,6 +108,13 @@ class ClientReply(Reply):
         return Client(**fields)
 
 
+class ClientsReply(Reply):
+    """Clients by id; `next` is the id to list on `after`, null on the last page."""
+
+    items: tuple[ClientReply, ...]
+    next: str | None
+
+
 class ClientLineBody(Body):
     """What is stated about a client: the lines of an import, and a client that is added."""
 

@@ -1038,6 +1038,7 @@ def _is_listed(holder: Holder, only: ClientFilter, at: datetime) -> bool:
     used = holder.users if only.uses == "user_count" else holder.usage.get(only.uses or "", 0)
     return (
         only.status in {None, holder.status}
+        and (only.after is None or holder.id > only.after)
         and (only.holds is None or only.holds in granted)
         and (only.uses is None or used > 0)
         and (not only.granted or bool(holder.granted(at)))

@@ -56,8 +56,10 @@ def test_a_line_states_what_it_states_and_nothing_else() -> None:
         (b'{"id": "a", "usage": {"A": 1}}', "`usage.A` must be a key"),
         (b'{"id": "a", "owner_email": "acme"}', "an e-mail address is one such as"),
         (b'{"id": "a", "status": "gone"}', "`status` must be 'active', 'disabled' or 'archived'"),
-        (b'{"id": "a", "assigned_at": "2026-10-01T00:00:00"}', "must have timezone info"),
-        (b'{"id": "a", "assigned_at": "0001-01-01T00:00:00+14:00"}', "no such instant"),
+        (b'{"id": "a", "assigned_at": "2026-10-01T00:00:00"}', "`assigned_at`: an instant is text, such as"),
+        (b'{"id": "a", "assigned_at": "253402300800"}', "`assigned_at`: an instant is text, such as"),
+        (b'{"id": "a", "assigned_at": "20261001"}', "`assigned_at`: an instant is text, such as"),
+        (b'{"id": "a", "assigned_at": "0001-01-01T00:00:00+14:00"}', "between the years 1 and 9999"),
         (b"\xff", "Invalid JSON"),
     ],
 )

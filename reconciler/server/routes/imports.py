@@ -1,4 +1,4 @@
-"""Importing clients: one body of newline-delimited JSON, all of it or nothing."""
+"""Importing clients: one body of newline-delimited JSON, or of JSON, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
+from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reconciler.errors import InvalidError
 from reconciler.model.english import agreed, counted
+from reconciler.model.fields import Items
 from reconciler.model.findings import Finding, Position
 from reconciler.model.packages import bound_of
 from reconciler.model.tokens import Scope
@@ -22,10 +24,10 @@ from reconciler.server.parameters import By
 from reconciler.server.problems import SHOWN, Refusal, brief
 from reconciler.wire import paths
 from reconciler.wire.clients import ClientLineBody, ImportReply
-from reconciler.wire.fields import sentence
+from reconciler.wire.fields import Body, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from reconciler.model.clients import ClientLine
 
@@ -41,14 +43,31 @@ _Assign = Annotated[
 ]
 _IN_MEMORY: Final = 2**20
 _LONGEST_LINE: Final = 2**20
-_BODY: Final = {"requestBody": {"required": True, "content": {paths.LINES: {"schema": {"type": "string"}}}}}
+_LARGEST_DOCUMENT: Final = 16 * 2**20
+_AS_LINES: Final = f"What is more is sent as {paths.LINES}, one client per line."
+_NO_DOCUMENT: Final = 'The document is no object with a list "clients" of 10,000 at most.'
+_MOST: Final = 10_000
+_LINE: Final = {"$ref": "#/components/schemas/ClientLineBody"}
+_CLIENTS: Final = {"type": "array", "maxItems": _MOST, "items": _LINE}
+_OBJECT: Final = {
+    "title": "ImportBody",
+    "type": "object",
+    "required": ["clients"],
+    "properties": {"clients": _CLIENTS},
+}
+_CONTENT: Final = {paths.JSON: {"schema": _OBJECT}, paths.LINES: {"schema": {"type": "string"}}}
+_BODY: Final = {"requestBody": {"required": True, "content": _CONTENT}}
+
+
+class _Document(Body):
+    clients: Annotated[tuple[JsonValue, ...], Items(_MOST)]
 
 
 @router.post(paths.IMPORTS, response_model=ImportReply, openapi_extra=_BODY)
 async def import_clients(
     request: Request, call: _Adder, idempotency_key: IdempotencyKey, by: By, assign: _Assign = None
 ) -> Response:
-    """Add or update clients, a JSON object per line; nothing is imported where one line is bad.
+    """Add or update clients, a JSON object per line, or as one JSON document; nothing where one line is bad.
 
     Clients who exist get another package or start only with `assign`, which needs the scope `subscriptions`
     too; without it the refusal says whom that would move, and what it would take. So do lines that grant
@@ -57,8 +76,9 @@ async def import_clients(
     bound = None if assign is None else bound_of(int(assign) if assign.isdecimal() else assign)
     if bound is not None:
         call.require(Scope.SUBSCRIPTIONS)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != paths.LINES:
-        raise Refusal("unsupported-media-type", f"An import is {paths.LINES}.")
+    read = _READ.get(request.headers.get("content-type", "").partition(";")[0].strip())
+    if read is None:
+        raise Refusal("unsupported-media-type", f"An import is {paths.LINES} or {paths.JSON}.")
     digest = hashlib.sha256()
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
         async for piece in request.stream():
@@ -67,7 +87,7 @@ async def import_clients(
         write = Write(call, idempotency_key, asked(request, digest.hexdigest()))
 
         def effect() -> ImportReply:
-            lines, author = _granting(_lines(spool), call), call.writer(by)
+            lines, author = _granting(_lines(read(spool)), call), call.writer(by)
             report = call.platform.import_clients(lines, call.now, assign=bound, by=author)
             return ImportReply.model_validate(report)
 
@@ -82,14 +102,35 @@ def _granting(lines: Iterable[ClientLine], call: Call) -> Iterator[ClientLine]:
         yield line
 
 
-def _lines(spool: IO[bytes]) -> Iterator[ClientLine]:
-    """Give the good lines; raise `InvalidError` at the end where there were others."""
+def _stream(spool: IO[bytes]) -> Iterator[bytes]:
     spool.seek(0)
+    return iter(lambda: spool.readline(_LONGEST_LINE), b"")
+
+
+def _document(spool: IO[bytes]) -> Iterator[bytes]:
+    """Give what would be the lines of a document, which is held in memory."""
+    if spool.tell() > _LARGEST_DOCUMENT:
+        raise Refusal("too-large", f"A document has {_LARGEST_DOCUMENT:,} bytes at most.", hint=_AS_LINES)
+    spool.seek(0)
+    try:
+        found = _Document.model_validate_json(spool.read())
+    except ValidationError:
+        raise Refusal("invalid", _NO_DOCUMENT, hint=_AS_LINES) from None
+    return (to_json(each) for each in found.clients)
+
+
+_READ: Final[Mapping[str | None, Callable[[IO[bytes]], Iterator[bytes]]]] = {
+    paths.LINES: _stream,
+    paths.JSON: _document,
+}
+
+
+def _lines(source: Iterable[bytes]) -> Iterator[ClientLine]:
+    """Give the good lines; raise `InvalidError` at the end where there were others."""
     findings: list[Finding] = []
     bad = 0
     number = 0
-    while line := spool.readline(_LONGEST_LINE):
-        number += 1
+    for number, line in enumerate(source, 1):
         if not line.strip():
             continue
         try:
