@@ -61,6 +61,8 @@ class Runner:
             "HAS_PLATFORM": "yes",
             "REVIEWED_PLAN": "required",
             "WAIVERS": "",
+            "AUDIENCE": "",
+            "TOKEN_VARIABLE": "PLATFORM_TOKEN",
             "PLAN_WORKFLOW": "reconciler-plan.yml",
             "PULL_REQUEST": "7",
             "RESULTS": str(self.folder / "results"),

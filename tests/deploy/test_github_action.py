@@ -473,3 +473,43 @@ def test_hostile_titles_start_no_command_in_the_log(runner: Runner) -> None:
     ]
     allowed = ("::stop-commands::stop-", "::notice title=Package plan for local::", *own)
     assert [each for each in found if not each.startswith(allowed)] == []
+
+
+def test_a_job_that_github_vouches_for_needs_no_stored_token(runner: Runner) -> None:
+    kept = 'printf "%s\\n" "$@" > "$GH_FOLDER/asked"; cat > "$GH_FOLDER/headers"'
+    programs = {
+        "curl": f'{kept}; echo \'{{"value": "vouched"}}\'',
+        "looking": 'printf %s "$PACKAGE_TOKEN" > "$GH_FOLDER/token"',
+    }
+    (runner.folder / "bin").mkdir()
+    for name, does in programs.items():
+        (runner.folder / "bin" / name).write_text(f"#!/bin/sh\n{does}\n")
+        (runner.folder / "bin" / name).chmod(0o755)
+
+    vouching = {
+        "AUDIENCE": "https://x.example",
+        "TOKEN_VARIABLE": "PACKAGE_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://vouching.example/?api=2",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-runner",
+    }
+    done = runner.run("review", RECONCILER=str(runner.folder / "bin" / "looking"), **vouching)
+
+    asked = (runner.folder / "asked").read_text().splitlines()
+    assert (runner.folder / "token").read_text() == "vouched", done.stderr
+    assert commands(done.stdout)[0] == "::add-mask::vouched"
+    assert {"audience=https://x.example", "https://vouching.example/?api=2"} <= {*asked}
+    assert (runner.folder / "headers").read_text() == "Authorization: Bearer of-the-runner\n"
+    assert "of-the-runner" not in "".join(asked)
+
+
+def test_a_job_without_the_permission_is_told_which_it_lacks(runner: Runner) -> None:
+    done = runner.run("drift", AUDIENCE="https://x.example")
+
+    assert done.returncode == 1
+    assert "::error::GitHub says nothing of this job: give it the permission `id-token: write`" in done.stdout
+
+
+def test_a_review_without_a_platform_asks_for_no_id_token(runner: Runner) -> None:
+    runner.repository.commit("A pull request")
+
+    assert runner.run("review", HAS_PLATFORM="no", AUDIENCE="https://x.example").returncode == 0

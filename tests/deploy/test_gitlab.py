@@ -227,6 +227,27 @@ def test_shellcheck_finds_nothing_in_the_jobs() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_job_that_gitlab_vouches_for_needs_no_stored_token(runner: Runner) -> None:
+    told = "\n".join([*TEMPLATE[".reconciler"]["before_script"], 'printf %s "$PLATFORM_TOKEN" > token'])
+    vouched = {"PACKAGE_AUDIENCE": "https://x.example", "PACKAGE_ID_TOKEN": "vouched-for"}
+    source = f"git+https://code.example.com/agency/reconciler@{'0' * 40}"
+    path = f"{runner.folder / 'bin'}:{os.environ['PATH']}"
+
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", told],
+        cwd=runner.folder,
+        env={"PATH": path, "RECONCILER_SOURCE": source, **vouched},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (runner.folder / "token").read_text() == "vouched-for", done.stderr
+    assert [name for name in JOBS if ".platform" in TEMPLATE[name]["extends"]] == [
+        name for name in JOBS if name not in {"packages:validate", "packages:compare"}
+    ]
+
+
 def test_a_merge_request_gets_a_note_and_a_report(proposal: Runner) -> None:
     (note,) = proposal.lab.bodies()
 

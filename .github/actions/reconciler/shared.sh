@@ -14,6 +14,21 @@ identity() {
   printf '%s-%s' "$(printf '%s' "$environment" | tr -cs 'A-Za-z0-9_' '-' | cut -c1-20)" "${sum:0:8}"
 }
 
+# Have GitHub say who this job is, where the platform takes that for a token: nothing is stored then.
+vouched() {
+  local token
+  [ -n "${AUDIENCE:-}" ] && [ "$HAS_PLATFORM" != no ] || return 0
+  if [ -z "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ]; then
+    echo "::error::GitHub says nothing of this job: give it the permission \`id-token: write\`, or take away the variable PACKAGE_AUDIENCE."
+    exit 1
+  fi
+  token=$(curl --fail --silent --show-error --get --data-urlencode "audience=$AUDIENCE" --header @- \
+    "$ACTIONS_ID_TOKEN_REQUEST_URL" <<< "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" | jq --raw-output .value)
+  echo "::add-mask::$token"
+  export "$TOKEN_VARIABLE=$token"
+}
+
+vouched
 NAME=$(identity)
 which=${RECONCILER_CONFIG:-reconciler.yaml} # said where it is not the usual one
 [ "$which" != reconciler.yaml ] || which=""
