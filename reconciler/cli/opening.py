@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.process import now
 from reconciler.cli.progress import passing
-from reconciler.cli.secrets import token_of, trust_of
 from reconciler.cli.terminal import Terminal
 from reconciler.cli.verbose import tell_files, told
 
@@ -83,6 +82,7 @@ def _behind(behind: Callable[[Platform], str], environment: Environment, root: P
 
 def opener_of(environment: Environment, root: Path) -> Callable[[], AbstractContextManager[Platform]]:
     """Return what opens an environment's platform, with the secret that it has now."""
+    from reconciler.cli.secrets import token_of, trust_of
     from reconciler.live.opening import open_platform
 
     token, trust = token_of(environment, root), trust_of(environment, root)
@@ -117,6 +117,7 @@ def require_package(choices: Choices, platform: PlatformReader, key: str) -> Non
 @contextmanager
 def served_of(choices: Choices) -> Iterator[tuple[ServedPlatform, TokenRegister]]:
     """Open the chosen platform to serve it or to manage its tokens; package files are not read."""
+    from reconciler.cli.secrets import token_of
     from reconciler.live.opening import open_served
 
     environment, root = environment_and_root(choices)
@@ -149,6 +150,6 @@ def environment_before(choices: Choices, environment: Environment) -> Environmen
 
 def config_of(choices: Choices) -> Path:
     """Return the configuration that was named, or the one here or in a folder above."""
-    from reconciler.sources.settings import find_config
+    from reconciler.sources.config_path import find_config
 
     return choices.config or find_config(Path.cwd())

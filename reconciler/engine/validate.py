@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from reconciler.model.edits import FileEdit
 from reconciler.sources.documents import read_faults
 from reconciler.sources.files import RefusedFileError, read_linked
-from reconciler.sources.layout.repair import repaired
 from reconciler.sources.workspace import located
 from reconciler.validation.lint import lint_problems
 
@@ -40,6 +39,8 @@ def repairs(workspace: Workspace, today: date) -> tuple[FileEdit, ...]:
 
 
 def _repairs(workspace: Workspace, today: date) -> Iterator[FileEdit]:
+    from reconciler.sources.layout.repair import repaired  # noqa: PLC0415  # 4 ms, for `--fix` only
+
     for file in workspace.package_files:
         try:
             content = read_linked(f"{workspace.root}/{file}", os.path.realpath(workspace.root))

@@ -1,102 +1,79 @@
-"""Documents that were parsed and found schema-valid before, by the digest of their file.
-
-The cache lies in the repository's folder, where a commit could plant one. It is sealed with a key that lies
-in the user's own cache folder: what this user did not write on this machine is not read.
-"""
+"""Documents that were parsed and found schema-valid before, by their file's stamp and by its digest."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler import __version__
-from reconciler.sources.atomic import write_atomically
-from reconciler.sources.checkouts import decided_by_commits
-from reconciler.sources.schemas import schema_text
-from reconciler.sources.user_cache import user_cache
-from reconciler.state_folder import NAME, refuse_link, state_folder
+from reconciler.sources.kept import Kept
+from reconciler.sources.stamps import settled_stamp_of, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from reconciler.sources.stamps import Stamp
 
 _DECODER: Final = json.JSONDecoder()
-_FOLDER: Final = "cache"
-_KEY_BYTES: Final = 32
-FEWEST_NEW: Final = 50
-"""Fewer new files than this are parsed sooner than the cache is written."""
+_ONE_IN: Final = 100
+"""Writing all costs as much as reading and parsing one file in so many."""
 
 
 class DocumentCache:
-    """Remembers documents. Whatever goes wrong with its file, it only forgets."""
+    """Remembers documents.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._file = root / NAME / _FOLDER / "packages.jsonl"
-        self._key = _machine_key(root)
+    Args:
+        root: The folder that paths count from.
+        since: When reading began, in nanoseconds from the epoch.
+    """
+
+    def __init__(self, root: str, since: int) -> None:
+        self._root, self._since = root, since
+        self._kept = Kept(root, "documents")
         self._known = self._load()
-        self._used: dict[str, str] = {}
+        self._by_digest: dict[str, str] | None = None
+        self._used: list[tuple[tuple[str, Stamp | None, str], str]] = []
         self._new = 0
 
-    def get(self, digest: str) -> dict[str, Any] | None:
-        """Return the document of the file with this digest, if it is known."""
-        line = self._known.get(digest)
+    def unchanged(self, path: str) -> tuple[str, dict[str, Any]] | None:
+        """Return digest and document of a file that need not be read, since it is what it was."""
+        stamp, digest, line = self._known.get(path, _UNKNOWN)
+        if stamp is None or stamp != stamp_of(f"{self._root}/{path}"):
+            return None
+        self._used.append(((path, stamp, digest), line))
+        return digest, _DECODER.raw_decode(line)[0]
+
+    def get(self, path: str, digest: str) -> dict[str, Any] | None:
+        """Return the document of a file that was read, if any file had this digest."""
+        if self._by_digest is None:
+            self._by_digest = {known: line for _, known, line in self._known.values()}
+        line = self._by_digest.get(digest)
         if line is None:
             return None
-        self._used[digest] = line
+        self._new += self._remember(path, digest, line)
         document: dict[str, Any] = _DECODER.raw_decode(line)[0]
         return document
 
-    def put(self, digest: str, document: Mapping[str, Any]) -> None:
+    def put(self, path: str, digest: str, document: Mapping[str, Any]) -> None:
         """Remember a schema-valid document until `save`."""
-        if self._key:
-            self._new += 1
-            self._used[digest] = json.dumps(document, separators=(",", ":"))
+        self._remember(path, digest, json.dumps(document, separators=(",", ":")))
+        self._new += 1
 
     def save(self) -> None:
         """Write what was used or is new, where that is worth it and possible."""
-        if not self._key or self._new < FEWEST_NEW:
-            return
-        body = "".join(f"{digest} {line}\n" for digest, line in self._used.items()).encode()
-        with suppress(OSError):
-            state_folder(self._root, _FOLDER)
-            write_atomically(self._file, self._seal(body) + b"\n" + body)
+        if self._new * _ONE_IN > len(self._used):
+            heads = json.dumps([head for head, _ in self._used], separators=(",", ":"))
+            self._kept.save("\n".join((heads, *(line for _, line in self._used))).encode())
 
-    def _load(self) -> dict[str, str]:
-        if not self._key:
-            return {}
-        try:
-            for path in (self._file.parent.parent, self._file.parent, self._file):
-                refuse_link(path)
-            seal, _, body = self._file.read_bytes().partition(b"\n")
-        except OSError:
-            return {}
-        if not hmac.compare_digest(seal, self._seal(body)):
-            return {}
-        pairs = (line.partition(" ") for line in body.decode().split("\n"))
-        return {digest: line for digest, _, line in pairs}
+    def _remember(self, path: str, digest: str, line: str) -> bool:
+        """Say whether the file need not be read next time."""
+        stamp = settled_stamp_of(f"{self._root}/{path}", self._since)
+        self._used.append(((path, stamp, digest), line))
+        return stamp is not None
 
-    def _seal(self, body: bytes) -> bytes:
-        maker = hashlib.sha256(__version__.encode() + schema_text("package")).digest()
-        return hmac.new(self._key + maker, body, hashlib.sha256).hexdigest().encode()
+    def _load(self) -> dict[str, tuple[Stamp | None, str, str]]:
+        heads, *lines = self._kept.load().decode().split("\n")
+        known = json.loads(heads) if heads else ()
+        return {path: (stamp, digest, line) for (path, stamp, digest), line in zip(known, lines, strict=True)}
 
 
-def _machine_key(root: Path) -> bytes:
-    """Return this user's key, made when first needed; empty where none can be kept from a commit's reach."""
-    try:
-        folder = user_cache()
-        if decided_by_commits(folder / "key", root):
-            return b""
-        with suppress(FileNotFoundError):
-            key = (folder / "key").read_bytes()
-            return key if len(key) == _KEY_BYTES else b""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key = secrets.token_bytes(_KEY_BYTES)
-        write_atomically(folder / "key", key, mode=0o600)
-    except (OSError, RuntimeError):
-        return b""
-    return key
+_UNKNOWN: Final[tuple[Stamp | None, str, str]] = (None, "", "")

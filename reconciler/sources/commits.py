@@ -17,7 +17,7 @@ from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
 from reconciler.sources.git import GitError, ask, asking, head_commit, resolved, working_copy
 from reconciler.sources.settings import read_settings
 from reconciler.sources.trees import Tree, listed
-from reconciler.sources.yaml.faults import LARGEST_FILE
+from reconciler.sources.yaml.bounds import LARGEST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

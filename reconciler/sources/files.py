@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from reconciler.model.findings import Finding, Position
-from reconciler.sources.yaml.faults import LARGEST_FILE
+from reconciler.sources.yaml.bounds import LARGEST_FILE
 from reconciler.validation.problems import Problem, finding
 
 if TYPE_CHECKING:

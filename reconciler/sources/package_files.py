@@ -81,9 +81,6 @@ def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgem
             )
 
 
-_FEWEST_CACHED: Final = 50
-"""Fewer files than this are parsed sooner than the cache is loaded."""
-
 _BESIDE_FEATURES: Final = frozenset(key for key, cap in CAPS.items() if cap.beside)
 
 
@@ -107,7 +104,7 @@ class PackageFiles:
         beside: Collection[str],
         passing: Callable[[Sequence[str]], Iterable[str]],
         *,
-        cache: bool,
+        documents: DocumentCache | None,
     ) -> None:
         """Read the package files of a folder, relative to the root, but those `beside`, as they pass."""
         try:
@@ -120,7 +117,6 @@ class PackageFiles:
         if not listing.files:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))
-        documents = _cache(self._root) if cache and len(listing.files) >= _FEWEST_CACHED else None
         for path in passing(listing.files):
             self._read_file(path, documents)
         if documents is not None:
@@ -132,23 +128,36 @@ class PackageFiles:
         if not self._is_free(key, file):
             return
         try:
-            content = read_any(f"{self._root}/{path}", self._real_root)
+            content, document = self._content_and_document(key, path, documents)
+            if document is not None:
+                self._judge(key, path, content, document)
+                self.packages[key] = desired_package(key, file, document)
         except RefusedFileError as error:
             self.findings.append(error.finding(file))
-            return
-        digest = self.digests[file] = digest_of_bytes(content)
-        document = documents.get(digest) if documents is not None else None
-        if document is None:
-            document = self._parsed(key, file, content)
-            if document is not None and documents is not None:
-                documents.put(digest, document)
-        if document is not None:
-            self._judge(key, file, content, document)
-            self.packages[key] = desired_package(key, file, document)
 
-    def _judge(self, key: str, file: str, content: bytes, document: Mapping[str, Any]) -> None:
-        problems = package_problems(key, document, self._vocabulary, self._today)
-        self.findings += locate_problems(file, content, problems)
+    def _content_and_document(
+        self, key: str, path: str, documents: DocumentCache | None
+    ) -> tuple[bytes, dict[str, Any] | None]:
+        """Return an empty content where the file need not be read; raises `RefusedFileError`."""
+        file = displayed(path)
+        if documents is not None and (known := documents.unchanged(path)):
+            self.digests[file] = known[0]
+            return b"", known[1]
+        content = read_any(f"{self._root}/{path}", self._real_root)
+        digest = self.digests[file] = digest_of_bytes(content)
+        document = documents.get(path, digest) if documents is not None else None
+        if document is None:
+            document = self._parsed(key, path, content)
+            if document is not None and documents is not None:
+                documents.put(path, digest, document)
+        return content, document
+
+    def _judge(self, key: str, path: str, content: bytes, document: Mapping[str, Any]) -> None:
+        """Find the problems, whose places need a file's content; raises `RefusedFileError`."""
+        problems = tuple(package_problems(key, document, self._vocabulary, self._today))
+        if problems and not content:
+            content = read_any(f"{self._root}/{path}", self._real_root)
+        self.findings += locate_problems(displayed(path), content, problems)
 
     def _is_free(self, key: str, file: str) -> bool:
         problem = None
@@ -170,11 +179,11 @@ class PackageFiles:
         self._files[key] = file
         return True
 
-    def _parsed(self, key: str, file: str, content: bytes) -> dict[str, Any] | None:
-        reading = read_document(file, content, "package", self._vocabulary)
+    def _parsed(self, key: str, path: str, content: bytes) -> dict[str, Any] | None:
+        reading = read_document(displayed(path), content, "package", self._vocabulary)
         self.findings += reading.findings
         if isinstance(reading.attempt, dict):
-            self._judge(key, file, content, _sound(reading.attempt, reading.faulty))
+            self._judge(key, path, content, _sound(reading.attempt, reading.faulty))
         return reading.document
 
 
@@ -187,11 +196,3 @@ def _sound(attempt: dict[str, Any], faulty: frozenset[ProblemPath]) -> dict[str,
     if limits and "limits" in sound:
         sound["limits"] = {key: value for key, value in sound["limits"].items() if key not in limits}
     return sound
-
-
-def _cache(root: str) -> DocumentCache:
-    from pathlib import Path  # noqa: PLC0415  # the cache and its imports are for those who want one
-
-    from reconciler.sources.cache import DocumentCache  # noqa: PLC0415  # as above
-
-    return DocumentCache(Path(root))

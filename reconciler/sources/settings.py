@@ -1,10 +1,10 @@
-"""The configuration file: finding it, reading it."""
+"""Reading the configuration file."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import InvalidError
 from reconciler.model.settings import (
@@ -19,6 +19,7 @@ from reconciler.model.settings import (
     Trust,
 )
 from reconciler.model.tokens import Scope
+from reconciler.sources.config_path import MINIMUM
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, read_linked
 from reconciler.validation.configuration import settings_problems
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.findings import Finding
-
-CONFIG_NAME: Final = "reconciler.yaml"
-_MINIMUM: Final = "environments: {local: {platform: 'sqlite:///.reconciler/platform.db'}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +46,6 @@ class SettingsReading:
     findings: tuple[Finding, ...]
 
 
-def find_config(start: Path) -> Path:
-    """Return the `reconciler.yaml` of `start` or of the nearest folder above it.
-
-    Raises:
-        InvalidError: There is none.
-    """
-    folder = start.absolute()
-    for candidate in (folder, *folder.parents):
-        if (candidate / CONFIG_NAME).is_file():
-            return candidate / CONFIG_NAME
-    raise InvalidError(
-        f"there is no {CONFIG_NAME} in {folder} or above it",
-        hint=f"run `reconciler init`, or create one that holds at least: {_MINIMUM}",
-    )
-
-
 def read_settings(config: Path) -> SettingsReading:
     """Read the configuration; what is wrong with it is in the findings.
 
@@ -75,7 +57,7 @@ def read_settings(config: Path) -> SettingsReading:
     except RefusedFileError as error:
         raise InvalidError(
             f"{config}: {error}",
-            hint=error.problem.fix if config.exists() else f"create a file that holds at least: {_MINIMUM}",
+            hint=error.problem.fix if config.exists() else f"create a file that holds at least: {MINIMUM}",
             findings=(error.finding(config.name),),
         ) from error
     reading = read_document(config.name, content, "reconciler")

@@ -6,6 +6,7 @@ import gc
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding, Position
     from reconciler.model.packages import DesiredPackage
     from reconciler.model.settings import Settings
+    from reconciler.sources.cache import DocumentCache
     from reconciler.sources.settings import SettingsReading
     from reconciler.validation.problems import Problem
 
@@ -70,15 +72,21 @@ class Workspace:
 
 
 def read_workspace(
-    config: Path, *, today: date, cache: bool = True, passing: Callable[[Sequence[str]], Iterable[str]] = iter
+    config: Path,
+    *,
+    today: date,
+    cache: bool = True,
+    passing: Callable[[Sequence[str]], Iterable[str]] = iter,
+    clock: Callable[[], int] = time_ns,
 ) -> Workspace:
     """Read everything that `config` ties together.
 
     Args:
         config: The configuration file.
         today: Judges whether acknowledgements are over.
-        cache: Whether to remember parsed files under `.reconciler/cache`.
+        cache: Whether to remember parsed files in the user's cache folder.
         passing: Yields the paths of package files as they are given, while they are read.
+        clock: Says, in nanoseconds from the epoch, when reading begins.
 
     Raises:
         InvalidError: The configuration cannot be read at all; all else is in the findings.
@@ -89,8 +97,10 @@ def read_workspace(
     settings = reading.settings
     catalog = read_catalog(root, os.path.normpath(settings.catalog))
     files = PackageFiles(root, catalog.catalog, today)
+    documents = _cache(root, clock()) if cache else None
     with _uncollected():
-        files.read(os.path.normpath(settings.packages), {config.name, *catalog.digests}, passing, cache=cache)
+        beside = {config.name, *catalog.digests}
+        files.read(os.path.normpath(settings.packages), beside, passing, documents=documents)
     digests = {config.name: digest_of_bytes(reading.content), **catalog.digests, **files.digests}
     findings = [*reading.findings, *catalog.findings, *files.findings]
     findings += _beside_one_another(root, files.packages)
@@ -104,6 +114,12 @@ def read_workspace(
         package_files=files.listed,
         findings=tuple(sorted(findings)),
     )
+
+
+def _cache(root: Path, since: int) -> DocumentCache:
+    from reconciler.sources.cache import DocumentCache  # noqa: PLC0415  # for those who want one
+
+    return DocumentCache(str(root), since)
 
 
 @contextmanager

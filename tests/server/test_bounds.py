@@ -15,7 +15,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.server import app
 from reconciler.server.dependencies import Bounds
 from reconciler.server.runner import Listening, bound
-from reconciler.sources.yaml.faults import LARGEST_FILE
+from reconciler.sources.yaml.bounds import LARGEST_FILE
 from tests.builders import NOON, definition
 from tests.server.conftest import browser
 from tests.servers import listening, served

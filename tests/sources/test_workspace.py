@@ -15,7 +15,7 @@ from reconciler.model.findings import Position
 from reconciler.model.packages import Acknowledgement, Pace, Rollout, Share
 from reconciler.model.settings import Guards
 from reconciler.model.terms import Term
-from reconciler.sources.settings import find_config
+from reconciler.sources.config_path import find_config
 from reconciler.sources.workspace import Workspace, locate, read_workspace
 
 TODAY = date(2026, 11, 23)
@@ -133,94 +133,6 @@ def test_without_a_configuration_the_hint_says_what_one_must_hold(tmp_path: Path
 def test_a_missing_configuration_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidError, match=r"reconciler\.yaml: the file cannot be read"):
         read(tmp_path / "reconciler.yaml")
-
-
-class TestCache:
-    @pytest.fixture
-    def many(self, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-        for n in range(60):
-            (config.parent / "packages" / f"p{n}.yaml").write_text(f"title: P{n}\nuser_count: {n + 1}\n")
-        return config
-
-    def file(self, config: Path) -> Path:
-        return config.parent / ".reconciler" / "cache" / "packages.jsonl"
-
-    def test_what_is_read_from_the_cache_equals_what_is_read_from_files(self, many: Path) -> None:
-        first = read(many, cache=True)
-
-        second = read(many, cache=True)
-
-        assert self.file(many).exists()
-        assert (many.parent / ".reconciler" / ".gitignore").read_text() == "*\n"
-        assert second == first == read(many)
-
-    def test_a_changed_file_is_read_anew(self, many: Path) -> None:
-        read(many, cache=True)
-        (many.parent / "packages" / "p1.yaml").write_text("title: New\nuser_count: 1\n")
-
-        assert read(many, cache=True).packages["p1"].definition.title == "New"
-
-    def test_a_planted_cache_is_ignored(self, many: Path) -> None:
-        read(many, cache=True)
-        content = self.file(many).read_text()
-        self.file(many).write_text(content.replace('"user_count":1}', '"user_count":9}'))
-
-        assert read(many, cache=True) == read(many)
-
-    @pytest.mark.parametrize("content", [b"", b"\n", b"x" * 100, b"\xff\n\xff"])
-    def test_a_corrupt_cache_is_ignored(self, many: Path, content: bytes) -> None:
-        read(many, cache=True)
-        self.file(many).write_bytes(content)
-
-        assert read(many, cache=True) == read(many)
-
-    def test_a_linked_cache_folder_is_not_written_through(self, many: Path, tmp_path: Path) -> None:
-        (tmp_path / "target").mkdir()
-        (many.parent / ".reconciler").symlink_to(tmp_path / "target")
-
-        read(many, cache=True)
-
-        assert list((tmp_path / "target").iterdir()) == []
-
-    def test_a_linked_cache_file_is_neither_read_nor_written_through(
-        self, many: Path, tmp_path: Path
-    ) -> None:
-        read(many, cache=True)
-        target = self.file(many).rename(tmp_path / "target")
-        before = target.read_text()
-        self.file(many).symlink_to(target)
-        (many.parent / "packages" / "p1.yaml").write_text("title: New\nuser_count: 1\n")
-
-        read(many, cache=True)
-
-        assert target.read_text() == before
-        assert not self.file(many).is_symlink()
-
-    @pytest.mark.parametrize("is_link", [False, True])
-    def test_a_cache_folder_that_a_commit_can_fill_keeps_no_key(
-        self, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_link: bool
-    ) -> None:
-        (many.parent / ".git").mkdir()
-        monkeypatch.setenv("XDG_CACHE_HOME", str(many.parent / ".cache"))
-        if is_link:
-            (tmp_path / "known").mkdir()
-            (many.parent / ".cache").symlink_to(tmp_path / "known")
-
-        read(many, cache=True)
-
-        assert list(tmp_path.rglob("key")) == []
-        assert not self.file(many).exists()
-
-    def test_few_files_leave_nothing_behind(self, config: Path) -> None:
-        read(config, cache=True)
-
-        assert not (config.parent / ".reconciler").exists()
-
-    def test_where_nothing_can_be_written_all_is_read(self, many: Path) -> None:
-        (many.parent / ".reconciler").write_text("a file where the folder should be")
-
-        assert read(many, cache=True).findings == ()
 
 
 def test_reading_three_files_imports_nothing_slow(config: Path) -> None:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.exit_codes import DONE, INVALID
-from reconciler.cli.opening import workspace_of
+from reconciler.cli.opening import config_of, workspace_of
 from reconciler.cli.options import chosen, offering, option
 from reconciler.cli.output import FINDINGS_FORMATS, findings_as
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.model.english import counted
-from reconciler.render.json import findings_json
-from reconciler.render.text.findings import findings_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.options import Choices
+    from reconciler.engine.check import Checked
     from reconciler.model.findings import Finding
-    from reconciler.sources.workspace import Workspace
 
 
 @click.command("validate")
@@ -37,40 +36,51 @@ def validate_command(paths: tuple[Path, ...], *, strict: bool, no_cache: bool, f
 
     All files are always checked, since they speak of each other; PATHS choose whose findings are printed.
     """
-    from reconciler.engine.validate import lint
-
     choices = chosen()
     terminal = Terminal.of(choices)
-    workspace = workspace_of(choices, cache=not no_cache)
+    config = config_of(choices)
     if fix:
-        workspace = _repaired(workspace, choices, terminal)
-    findings = _of(paths, workspace, lint(workspace))
+        _repair(choices, terminal)
+    checked = _checked(config, choices, cache=not no_cache)
+    findings = _of(paths, config.absolute().parent, checked.findings)
     if choices.format == "json":
+        from reconciler.render.json import findings_json
+
         terminal.write_json(findings_json(findings))
     elif choices.format in FINDINGS_FORMATS:
         terminal.write_as(choices.format, findings_as(choices.format, findings))
     elif findings:
+        from reconciler.render.text.findings import findings_text
+
         terminal.write(findings_text(findings, terminal.rows))
     else:
-        terminal.say(f"{counted(len(workspace.packages), 'package')} checked: all valid.\n")
+        terminal.say(f"{counted(checked.packages, 'package')} checked: all valid.\n")
     has_failed = any(strict or finding.severity == "error" for finding in findings)
     return INVALID if has_failed else DONE
 
 
-def _repaired(workspace: Workspace, choices: Choices, terminal: Terminal) -> Workspace:
+def _checked(config: Path, choices: Choices, *, cache: bool) -> Checked:
+    from reconciler.engine.check import Checked, check
+
+    if choices.verbose or not cache:
+        return Checked.of(workspace_of(choices, cache=cache))
+    return check(config, now().date(), partial(workspace_of, choices))
+
+
+def _repair(choices: Choices, terminal: Terminal) -> None:
     from reconciler.engine.validate import repairs
     from reconciler.sources.edits import write_edits
 
+    workspace = workspace_of(choices, cache=False)
     edits = repairs(workspace, now().date())
     write_edits(workspace.root, edits)
     terminal.say("".join(f"repaired {edit.file}\n" for edit in edits))
-    return workspace_of(choices, cache=False) if edits else workspace
 
 
-def _of(paths: Sequence[Path], workspace: Workspace, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _of(paths: Sequence[Path], root: Path, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     if not paths:
         return findings
-    wanted = [_inside(path, workspace.root) for path in paths]
+    wanted = [_inside(path, root) for path in paths]
     return tuple(
         finding for finding in findings if any(Path(finding.file).is_relative_to(path) for path in wanted)
     )

@@ -18,7 +18,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.sources.yaml.faults import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS
+from reconciler.sources.yaml.bounds import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS
 from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
 
 if TYPE_CHECKING:

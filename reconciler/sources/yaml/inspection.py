@@ -21,7 +21,7 @@ from yaml.events import (
 
 from reconciler.model.findings import Position
 from reconciler.sources.yaml import faults
-from reconciler.sources.yaml.faults import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
+from reconciler.sources.yaml.bounds import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
 from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
 
 if TYPE_CHECKING:

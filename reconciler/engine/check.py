@@ -1,0 +1,102 @@
+"""`validate` where nothing moved since the last time: what was found then is found, and no file is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import astuple, dataclass
+from time import time_ns
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.findings import Finding, Position
+from reconciler.sources.files import RefusedFileError, list_packages
+from reconciler.sources.kept import Kept
+from reconciler.sources.stamps import settled_stamp_of, stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from reconciler.sources.stamps import Stamp
+    from reconciler.sources.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found, and in how many packages."""
+
+    packages: int
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Checked:
+        """Check what was read."""
+        from reconciler.engine.validate import lint  # noqa: PLC0415  # all that reads files, where any is read
+
+        return cls(len(workspace.packages), lint(workspace))
+
+
+def check(
+    config: Path, today: date, read: Callable[[], Workspace], *, clock: Callable[[], int] = time_ns
+) -> Checked:
+    """Check all files that `config` ties together, or say again what was found in the same files today.
+
+    Args:
+        config: The configuration file.
+        today: The day that acknowledgements are judged by.
+        read: Reads the workspace, where that is needed.
+        clock: Says, in nanoseconds from the epoch, when reading begins.
+    """
+    kept = Kept(str(config.absolute().parent), f"{config.name}.checked")
+    if known := _recalled(kept, config, today):
+        return known
+    since, workspace = clock(), read()
+    found = Checked.of(workspace)
+    if (stamps := _settled(config, workspace, since)) is not None:
+        kept.save(_record(today, workspace, stamps, found))
+    return found
+
+
+def _record(today: date, workspace: Workspace, stamps: Mapping[str, Stamp], found: Checked) -> bytes:
+    settings = workspace.settings
+    paths = os.path.normpath(settings.packages), os.path.normpath(settings.catalog)
+    told = [astuple(finding) for finding in found.findings]
+    return json.dumps([str(today), *paths, stamps, found.packages, told], separators=(",", ":")).encode()
+
+
+def _recalled(kept: Kept, config: Path, today: date) -> Checked | None:
+    body = kept.load()
+    if not body:
+        return None
+    day, folder, catalog, stamps, packages, told = json.loads(body)
+    root, beside = str(config.absolute().parent), {config.name, catalog}
+    if day != str(today) or not _is_same(root, folder, beside, stamps):
+        return None
+    return Checked(packages, tuple(map(_finding, told)))
+
+
+def _finding(told: tuple[str, tuple[int, int], str, str, str, Any]) -> Finding:
+    file, place, *rest = told
+    return Finding(file, Position(*place), *rest)
+
+
+def _is_same(root: str, folder: str, beside: set[str], stamps: Mapping[str, Stamp]) -> bool:
+    """Whether the folder holds the same package files, and all files are what they were."""
+    try:
+        listing = list_packages(root, folder, beside)
+    except RefusedFileError:
+        return False
+    is_listed = not listing.findings and beside.union(listing.files) == stamps.keys()
+    return is_listed and all(stamp_of(f"{root}/{path}") == stamp for path, stamp in stamps.items())
+
+
+def _settled(config: Path, workspace: Workspace, since: int) -> dict[str, Stamp] | None:
+    """Return the stamps of all files; None where one of them could change unseen."""
+    stamps: dict[str, Stamp] = {}
+    for path in (config.name, os.path.normpath(workspace.settings.catalog), *workspace.package_files):
+        stamp = settled_stamp_of(f"{workspace.root}/{path}", since)
+        if stamp is None:
+            return None
+        stamps[path] = stamp
+    return stamps
