@@ -96,9 +96,9 @@ clients: Final = _offering(_clients)
 @_offering
 def subjects(choices: Choices) -> Iterable[str]:
     """Complete what can be explained: rules, guards and codes, then clients."""
-    from reconciler.engine.explain.topics import TOPICS
+    from reconciler.engine.explain.topics import topics
 
-    yield from sorted(TOPICS)
+    yield from sorted(topics())
     yield from _clients(choices)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -13,7 +14,7 @@ from reconciler import __version__
 from reconciler.cli.exit_codes import CLOSED_PIPE, DONE, INTERRUPTED, WRONG_USAGE
 from reconciler.cli.lazy_group import LazyGroup, Listed
 from reconciler.cli.options import ALL_FORMATS, Choices, offering
-from reconciler.cli.streams import OutputClosedError, disarm_tracebacks, leave_output, soften_streams
+from reconciler.cli.streams import OutputClosedError, columns, disarm_tracebacks, leave_output, soften_streams
 from reconciler.errors import ReconcilerError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ COMMANDS: Final = {
     "help": Listed(f"{_HERE}.help:help_command", "Say what a command does and takes."),
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
+_WIDTH_OF_HELP: Final = (50, 100)
 _COMPLETES: Final = "_RECONCILER_COMPLETE"
 _EPILOG: Final = """
 \b
@@ -86,7 +88,7 @@ with zsh_source or fish_source for those shells.
     cls=LazyGroup,
     listed=COMMANDS,
     epilog=_EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDTH_OF_HELP[1]},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="reconciler", message="%(prog)s %(version)s")
 @offering(*ALL_FORMATS)
@@ -97,7 +99,9 @@ def commands() -> None:
 def run() -> NoReturn:
     """Run with the process's arguments and end the process."""
     disarm_tracebacks()
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # what is left ends with the process: looking for cycles in it takes 10 ms
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -115,7 +119,10 @@ def _ended(arguments: Sequence[str]) -> int:
     if _COMPLETES in os.environ:
         import_module("reconciler.cli.completion").register()
     try:
-        return _code(commands.main(list(arguments), "reconciler", standalone_mode=False, obj=values))
+        result = commands.main(
+            list(arguments), "reconciler", standalone_mode=False, obj=values, terminal_width=_width_of_help()
+        )
+        return result if isinstance(result, int) else DONE
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return WRONG_USAGE
@@ -128,8 +135,9 @@ def _ended(arguments: Sequence[str]) -> int:
         return _failed(error, Choices(**values))
 
 
-def _code(result: Any) -> int:
-    return result if isinstance(result, int) else DONE
+def _width_of_help() -> int:
+    narrowest, widest = _WIDTH_OF_HELP
+    return max(narrowest, min(columns(80), widest) - 2)
 
 
 def _failed(error: ReconcilerError, choices: Choices) -> int:

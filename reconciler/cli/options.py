@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.token_hosts import TokenHost, token_hosts
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from reconciler.cli.token_hosts import TokenHost
 
 Decorator: TypeAlias = "Callable[[Callable[..., Any]], Callable[..., Any]]"
 Format: TypeAlias = Literal[
@@ -138,6 +138,24 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
         values[name] = value
 
 
+class _ConfigFile(click.Path):
+    """A file that is there. `--help` would pay for importing paths."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from pathlib import Path
+
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+def _token_hosts(text: str) -> tuple[TokenHost, ...]:
+    from reconciler.cli.token_hosts import token_hosts
+
+    return token_hosts(text)
+
+
 def _global(*names: str, **attributes: Any) -> Decorator:
     return option(*names, callback=_remember, expose_value=False, **attributes)
 
@@ -146,7 +164,7 @@ _GLOBAL: Final = (
     _global(
         "-c",
         "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=_ConfigFile(),
         help="The configuration; by default reconciler.yaml here or in a folder above.",
     ),
     _global(
@@ -163,7 +181,7 @@ _GLOBAL: Final = (
         "--token-host",
         "--token-hosts",
         "token_hosts",
-        type=token_hosts,
+        type=_token_hosts,
         multiple=True,
         metavar="VARIABLE=HOST",
         help="A host that the secret in a variable may be sent to; may be repeated.",

@@ -9,7 +9,6 @@ from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
 from reconciler.cli.options import chosen, folder_from_here
 from reconciler.cli.terminal import Terminal
 from reconciler.model.english import counted
-from reconciler.render.json import client_json, edits_json, plan_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +55,8 @@ def write_plan_as(
     packages = workspace.packages if workspace is not None else {}
     definitions = {key: package.definition for key, package in packages.items()}
     if form == "json":
+        from reconciler.render.json import plan_json
+
         terminal.write_json(plan_json(plan))
     elif form in PLAN_FORMATS:
         terminal.write_as(form, plan_as(form, story(plan, Audience.REVIEW, definitions, occasion), plan))
@@ -130,6 +131,8 @@ def write_client(client: Client) -> None:
     choices = chosen()
     terminal = Terminal.of(choices)
     if choices.format == "json":
+        from reconciler.render.json import client_json
+
         terminal.write_json(client_json(client))
     else:
         terminal.write(assigned_text(client, terminal.data))
@@ -151,6 +154,8 @@ def settle(
     if not is_asked_only:
         write_edits(root, edits)
     if choices.format == "json":
+        from reconciler.render.json import edits_json
+
         terminal.write_json(edits_json(edits, findings))
     else:
         terminal.write_lines((diff_lines if diff else edit_lines)(edits, terminal.rows))

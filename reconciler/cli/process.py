@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 from datetime import UTC, datetime
-
-from reconciler.model.forms import ACTOR, visible
 
 
 def now() -> datetime:
@@ -17,6 +13,11 @@ def now() -> datetime:
 
 def actor() -> str:
     """Return who runs the command, as `user@host`; what a history may not have of it is shown as escapes."""
+    import getpass
+    import platform
+
+    from reconciler.model.forms import ACTOR, visible
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

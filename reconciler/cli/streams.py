@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from codecs import register_error
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.render.sanitise import disarm, escaped
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
-_STANDARD_OUTPUT: Final = frozenset(map(Path, ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")))
+_STANDARD_OUTPUT: Final = frozenset(("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
 _ESCAPED: Final = "reconciler.escaped"
 
 
@@ -23,7 +23,18 @@ class OutputClosedError(Exception):
 
 def is_standard_output(path: Path) -> bool:
     """Whether a path that was named to write to stands for standard output."""
-    return path in _STANDARD_OUTPUT
+    return str(path) in _STANDARD_OUTPUT
+
+
+def columns(otherwise: int) -> int:
+    """Return how wide the terminal is, as `shutil` tells, whose imports cost more than `--help` itself."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdecimal() and int(stated):
+        return int(stated)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else otherwise
+    except (ValueError, OSError):
+        return otherwise
 
 
 def soften_streams() -> None:

@@ -6,14 +6,13 @@ No line that is written can be obeyed by a build server, except annotations.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from codecs import lookup
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
-from reconciler.cli.streams import OutputClosedError
+from reconciler.cli.streams import OutputClosedError, columns
 from reconciler.errors import ReconcilerError
 from reconciler.render.sanitise import disarm, sanitise
 from reconciler.render.text.style import IN_ASCII, Paper
@@ -149,5 +148,4 @@ def _has_colour(stream: TextIO | None, choices: Choices) -> bool:
 
 
 def _width() -> int:
-    columns = shutil.get_terminal_size((_WIDTH_OF_A_PIPE, 24)).columns
-    return max(_NARROWEST, min(columns, _WIDEST))
+    return max(_NARROWEST, min(columns(_WIDTH_OF_A_PIPE), _WIDEST))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import Final, Literal, TypeAlias
-from urllib.parse import quote
 
 Noun: TypeAlias = Literal["token", "password", "secret"]
 """What messages call a secret: one that travels in a header, that of a database, or one that signs."""
@@ -58,6 +56,9 @@ def _kind_of(character: str, noun: Noun) -> str:
 
 def hiding(text: str, secret: str) -> str:
     """Return the text with `***` for the secret, also encoded or escaped, and for any long piece of it."""
+    from html import escape  # noqa: PLC0415  # 2 ms, where a secret is at hand
+    from urllib.parse import quote  # noqa: PLC0415  # as above
+
     for form in (secret, quote(secret, safe=""), escape(secret)):
         text = text.replace(form, "***")
     pieces = {secret[start : start + _PIECE] for start in range(len(secret) - _PIECE + 1)}

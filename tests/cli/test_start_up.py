@@ -1,11 +1,39 @@
+from __future__ import annotations
+
 import subprocess
 import sys
+from datetime import date
+from functools import partial
 from pathlib import Path
+from time import time_ns
+from typing import Final
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-EVERY_COMMAND = """
+from reconciler.engine.check import check
+from reconciler.sources.workspace import read_workspace
+from tests.workspaces import repository
+
+TODAY: Final = date(2026, 11, 23)
+ROOT: Final = Path(__file__).parents[2]
+MARK: Final = "=imported="
+TOLD: Final = f"\nprint({MARK!r}, *(sys.modules.keys() - before))"
+ONE_RUN: Final = """
+from reconciler.cli.main import main
+
+main(sys.argv[1:])
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+CHECKED_BEFORE: Final = """
+from datetime import date
+from pathlib import Path
+from reconciler.cli.commands import validate
+from reconciler.engine.check import check
+
+check(Path(sys.argv[1]), date(2026, 11, 23), read=None)
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+EVERY_COMMAND: Final = """
 import sys
 from click import Context, Group
 from reconciler.cli.main import commands
@@ -19,32 +47,102 @@ def load(group):
 
 load(commands)
 """
-SLOW = {"rich", "pydantic", "sqlalchemy", "yaml", "deepdiff", "httpx", "jsonschema", "alembic", "jinja2"}
+SLOW: Final = {
+    "rich", "pydantic", "sqlalchemy", "yaml", "deepdiff", "httpx", "jsonschema", "alembic", "jinja2",
+}  # fmt: skip
+SMALL: Final = {"csv", "dataclasses", "difflib", "hashlib", "html", "json", "pathlib", "urllib.parse"}
+"""Of Python, a few milliseconds each."""
+LARGE: Final = {
+    "asyncio", "concurrent.futures", "email", "http", "importlib.metadata", "logging", "multiprocessing",
+    "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "zoneinfo",
+}  # fmt: skip
+OF_JSONSCHEMA_RS: Final = {"email", "socket"}
+OF_READING: Final = {"click", "yaml", "jsonschema_rs"}
+OF_CYTHON: Final = ("_cython", "cython")
+"""How the modules begin that a compiled one makes for itself."""
+LAYERS_OF_READING: Final = {"cli", "engine", "errors", "model", "render", "sources", "validation"}
 
 
-def imported(*arguments: str) -> set[str]:
-    """Return the top-level packages that a run imports."""
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of a repository."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    return repository(tmp_path / "here", pro="title: Pro\nuser_count: 1\n")
+
+
+def imported(code: str, folder: Path, *arguments: str) -> set[str]:
+    """Return the modules that a process imports beside those that Python starts with."""
     result = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "reconciler", *arguments],
-        cwd=ROOT,
+        [sys.executable, "-c", f"import sys; before = set(sys.modules)\n{code}{TOLD}", *arguments],
+        cwd=folder,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
         timeout=60,
     )
-    lines = (line for line in result.stderr.splitlines() if line.startswith("import time:"))
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+    return set(result.stdout.rpartition(MARK)[2].split())
+
+
+def foreign(modules: set[str]) -> set[str]:
+    """Return the packages among them that are neither Python's nor ours."""
+    tops = {name.partition(".")[0] for name in modules if not name.startswith(OF_CYTHON)}
+    return tops - sys.stdlib_module_names - {"reconciler"}
+
+
+def layers(modules: set[str]) -> set[str]:
+    """Return the layers of ours among them."""
+    return {name.split(".")[1] for name in modules if name.startswith("reconciler.")}
 
 
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["--version"], ["plan", "--frobnicate"], ["clients", "--help"], ["validate", "-h"]],
 )
-def test_help_and_wrong_usage_import_nothing_slow(arguments: list[str]) -> None:
-    loaded = imported(*arguments)
+def test_help_and_wrong_usage_import_nothing_slow(here: Path, arguments: list[str]) -> None:
+    loaded = imported(ONE_RUN, here.parent, *arguments)
 
-    assert "click" in loaded
-    assert loaded & SLOW == set()
+    assert foreign(loaded) == {"click"}
+    assert loaded & LARGE == set()
+
+
+def test_help_imports_no_more_than_it_prints(here: Path) -> None:
+    loaded = imported(ONE_RUN, here.parent, "--help")
+
+    assert layers(loaded) == {"cli", "errors", "render"}
+    assert loaded & (SMALL | LARGE) == set()
+
+
+def test_the_explanation_of_a_rule_imports_no_more_than_rules_and_text(here: Path) -> None:
+    loaded = imported(ONE_RUN, here.parent, "explain", "bad-file-name")
+
+    assert foreign(loaded) == {"click"}
+    assert layers(loaded) == {"cli", "engine", "errors", "model", "render", "validation"}
+    assert loaded & LARGE == set()
+
+
+@pytest.mark.parametrize("arguments", [["fmt", "--check"], ["validate"]])
+def test_reading_files_imports_what_reads_yaml_and_schemas(here: Path, arguments: list[str]) -> None:
+    loaded = imported(ONE_RUN, here.parent, *arguments)
+
+    assert foreign(loaded) == OF_READING
+    assert layers(loaded) == LAYERS_OF_READING
+    assert loaded & LARGE == OF_JSONSCHEMA_RS
+
+
+def test_a_check_of_what_was_checked_before_imports_nothing_that_reads_files(here: Path) -> None:
+    check(here, TODAY, partial(read_workspace, here, today=TODAY), clock=in_a_while)
+
+    loaded = imported(CHECKED_BEFORE, here.parent, str(here))
+
+    assert foreign(loaded) == {"click"}
+    assert layers(loaded) == LAYERS_OF_READING
+    assert not loaded & {"reconciler.sources.workspace", "reconciler.model.packages"}
+    assert loaded & LARGE == set()
+
+
+def in_a_while() -> int:
+    """A minute from now, when no file can change within the tick in which it was written."""
+    return time_ns() + 60_000_000_000
 
 
 def test_no_command_imports_anything_slow_before_it_runs() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 import yaml
 
-from reconciler.engine.fmt import prune
+from reconciler.engine.prune import prune
 from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
 from reconciler.model.plans import ClientsReassigned, RunUndone

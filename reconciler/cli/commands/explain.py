@@ -27,11 +27,11 @@ def explain_command(subject: str | None) -> None:
     now and on reassignment. An id that is both is taken for a rule; client:ID and rule:ID say which is meant.
     Without an id, everything that can be explained is listed.
     """
-    from reconciler.engine.explain.topics import TOPICS, explain_topic, find_topic
+    from reconciler.engine.explain.topics import explain_topic, find_topic, topics
 
     choices = chosen()
     if subject is None:
-        _write_all(choices, tuple(TOPICS.values()))
+        _write_all(choices, tuple(topics().values()))
         return
     scope, _, word = subject.partition(":")
     if scope == "rule" and word:

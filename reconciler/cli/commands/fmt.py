@@ -45,7 +45,7 @@ def fmt_command(*, check: bool, diff: bool, prunes: bool) -> int:
 
 
 def _prune(choices: Choices, *, check: bool, diff: bool) -> int:
-    from reconciler.engine.fmt import prune
+    from reconciler.engine.prune import prune
 
     workspace = workspace_of(choices).required()
     with working("Asking the platforms", Terminal.of(choices)):

@@ -113,19 +113,19 @@ def markdown_pages() -> Mapping[str, str]:
 
 
 def _topics(kind: Kind, title: str, intro: str) -> str:
-    from reconciler.engine.explain.topics import TOPICS
+    from reconciler.engine.explain.topics import topics
     from reconciler.render.reference import topics_page
 
-    return topics_page(title, intro, (topic for topic in TOPICS.values() if topic.kind == kind))
+    return topics_page(title, intro, (topic for topic in topics().values() if topic.kind == kind))
 
 
 def man_pages() -> Mapping[str, str]:
     """Return a manual page per command."""
     from reconciler.cli.commands.reference import global_manual, manuals
     from reconciler.cli.main import commands
-    from reconciler.engine.explain.topics import TOPICS
+    from reconciler.engine.explain.topics import topics
     from reconciler.render.reference import man_name, man_page
 
     everywhere, every = global_manual(commands), tuple(manuals(commands))
-    exits = tuple(topic for topic in TOPICS.values() if topic.kind == "exit code")
+    exits = tuple(topic for topic in topics().values() if topic.kind == "exit code")
     return {man_name(each): man_page(each, everywhere, exits, every, __version__) for each in every}

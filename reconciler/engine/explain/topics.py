@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.terms import Code, Kind
 from reconciler.model.topics import Topic
-from reconciler.planning.guards import GUARDS
 from reconciler.validation.rules import RULES
 
 if TYPE_CHECKING:
@@ -95,15 +94,20 @@ def _entry(code: Code) -> str:
     return f"acknowledge:\n  - {row.acknowledged_by}: {subject}" if row.acknowledged_by else ""
 
 
-TOPICS: Final[Mapping[str, Topic]] = {
-    topic.id: topic
-    for topic in (*map(_of_rule, RULES.values()), *map(_of_guard, GUARDS), *map(_of_code, Code), *EXIT_TOPICS)
-}
+@cache
+def topics() -> Mapping[str, Topic]:
+    """Return all that can be explained, by id."""
+    from reconciler.planning.guards import GUARDS  # noqa: PLC0415  # pydantic, which one rule need not pay
+
+    found = (*map(_of_rule, RULES.values()), *map(_of_guard, GUARDS), *map(_of_code, Code), *EXIT_TOPICS)
+    return {topic.id: topic for topic in found}
 
 
 def find_topic(word: str) -> Topic | None:
     """Return the topic with this id, or the exit code with this number; None where there is none."""
-    return TOPICS.get(word) or TOPICS.get(f"exit-{word}")
+    if word in RULES:
+        return _of_rule(RULES[word])
+    return topics().get(word) or topics().get(f"exit-{word}")
 
 
 def explain_topic(word: str) -> Topic:
@@ -117,5 +121,7 @@ def explain_topic(word: str) -> Topic:
 
 def near_topics(word: str) -> str:
     """Return a question that names the ids spelled like the word; empty where there is none."""
-    near = get_close_matches(word.lower(), TOPICS, n=3, cutoff=_NEAR_ENOUGH)
+    from difflib import get_close_matches  # noqa: PLC0415  # 9 ms, where nothing has this id
+
+    near = get_close_matches(word.lower(), topics(), n=3, cutoff=_NEAR_ENOUGH)
     return f"Did you mean {' or '.join(near)}?" if near else ""
