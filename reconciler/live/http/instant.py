@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from reconciler.errors import ContentionError, StaleError, UnreachableError
 from reconciler.live.http.messages import Request
+from reconciler.live.http.session import ONE_VERSION, faults_of
+from reconciler.model.english import counted
 from reconciler.wire import paths
 from reconciler.wire.together import FIGURES, TogetherReply
 
@@ -23,26 +26,29 @@ _Name: TypeAlias = "tuple[str, str, tuple[tuple[str, str], ...], object]"
 _TRIES: Final = 6
 
 
+class _MovedError(Exception):
+    """What was asked before is answered differently now, and kept so."""
+
+
 class Noted:
     """Implements `Calls`: nothing is asked twice, and what was asked is kept.
 
-    Attributes:
-        is_settled: Whether all answers so far are of the instant of the last `settle`.
+    Counts of clients, which cost, are asked for once: together with all that was asked before.
     """
 
     def __init__(self, calls: Calls, state: str) -> None:
         self.where = calls.where
-        self.is_settled = True
         self._calls = calls
         self._state = state
         self._kept: dict[_Name, tuple[Request, BaseModel]] = {}
+        self._is_state_known = True
+        self._are_counts_of_one = True
 
     def call(self, request: Request, answer: type[B]) -> B:
         """See `Calls`."""
         name = (request.method, request.path, tuple(sorted(request.query.items())), request.body)
         if name not in self._kept:
-            self.is_settled = False
-            self._kept[name] = (request, self._calls.call(request, answer))
+            self._kept[name] = request, self._answered(request, answer)
         found = self._kept[name][1]
         if not isinstance(found, answer):
             raise TypeError(f"{request.path} is asked for two kinds of answers")
@@ -53,22 +59,58 @@ class Noted:
         return self._calls.lines(request)
 
     def settle(self) -> bool:
-        """Have all counts made once more, together, and return whether they are what they were.
+        """Have what is not of one instant yet counted once more, and return whether it is as it was.
 
         Raises `StaleError` where packages, settings or runs changed since the beginning.
         """
-        names = [name for name in self._kept if name[1] in FIGURES]
-        asked = [_asked(self._kept[name][0]) for name in names]
-        body = json.dumps({"state": self._state, "asked": asked}).encode()
-        reply = self._calls.call(Request("POST", paths.TOGETHER, body=body, is_long=True), TogetherReply)
-        if len(reply.items) != len(names):
-            raise UnreachableError(f"{self.where} gave {len(reply.items)} answers to {len(names)} questions.")
+        if self._are_counts_of_one:
+            if not self._is_state_known:
+                self._together([])
+            return True
         before = dict(self._kept)
-        for name, item in zip(names, reply.items, strict=True):
-            request, kept = self._kept[name]
-            self._kept[name] = (request, type(kept).model_validate_json(json.dumps(item)))
-        self.is_settled = True
+        self._count_again()
         return self._kept == before
+
+    def _answered(self, request: Request, answer: type[B]) -> B:
+        if not _is_count(request):
+            self._is_state_known &= _may_be_younger(request)
+            return self._calls.call(request, answer)
+        if request.path != paths.ANSWERS or any(each.path == paths.ANSWERS for each in self._counts()):
+            self._are_counts_of_one = False
+            return self._calls.call(request, answer)
+        before = dict(self._kept)
+        (found,) = self._count_again(request)
+        if self._kept != before:
+            raise _MovedError
+        return self._read(answer, found)
+
+    def _read(self, answer: type[B], text: str) -> B:
+        try:
+            return answer.model_validate_json(text)
+        except ValidationError as error:
+            raise UnreachableError(f"{self.where}: {faults_of(error)}", hint=ONE_VERSION) from error
+
+    def _counts(self) -> list[Request]:
+        return [request for request, _ in self._kept.values() if _is_count(request)]
+
+    def _count_again(self, *others: Request) -> list[str]:
+        """Ask all counts and others together, keep the new answers, and return those to the others."""
+        names = [name for name, (request, _) in self._kept.items() if _is_count(request)]
+        replies = self._together([*self._counts(), *others])
+        for name, reply in zip(names, replies, strict=False):
+            request, kept = self._kept[name]
+            self._kept[name] = request, self._read(type(kept), reply)
+        self._are_counts_of_one = True
+        return replies[len(names) :]
+
+    def _together(self, requests: list[Request]) -> list[str]:
+        body = json.dumps({"state": self._state, "asked": list(map(_asked, requests))}).encode()
+        reply = self._calls.call(Request("POST", paths.TOGETHER, body=body, is_long=True), TogetherReply)
+        if len(reply.items) != len(requests):
+            questions = counted(len(requests), "question")
+            raise UnreachableError(f"{self.where} gave {counted(len(reply.items), 'answer')} to {questions}.")
+        self._is_state_known = True
+        return list(map(json.dumps, reply.items))
 
 
 def settled(calls: Calls, state: Callable[[], str], read: Callable[[Calls], T]) -> T:
@@ -85,12 +127,22 @@ def settled(calls: Calls, state: Callable[[], str], read: Callable[[Calls], T]) 
 
 def _settled(noted: Noted, read: Callable[[Calls], T]) -> T:
     for _ in range(_TRIES):
-        result = read(noted)
-        if noted.is_settled or noted.settle():
-            return result
+        with suppress(_MovedError):
+            result = read(noted)
+            if noted.settle():
+                return result
     raise StaleError("the counts changed")
 
 
 def _asked(request: Request) -> dict[str, JsonValue]:
     body = json.loads(request.body) if isinstance(request.body, bytes) else {}
     return {"kind": FIGURES[request.path], **request.query, **body}
+
+
+def _is_count(request: Request) -> bool:
+    return request.path in FIGURES and not _may_be_younger(request)
+
+
+def _may_be_younger(request: Request) -> bool:
+    """Whether it asks for a sample: names beside a count that was made before."""
+    return request.path == paths.ANSWERS and bool(_asked(request)["sample"])

@@ -30,6 +30,8 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 LONGEST_WAIT: Final = 120.0
 """A server that asks for more than these seconds is not waited for."""
 
+ONE_VERSION: Final = "Use client and server of one version."
+
 _FIRST: Final = 0.1
 _LONGEST: Final = 5.0
 
@@ -225,9 +227,11 @@ def _checked(attempts: Attempts, reply: Reply, answer: type[B]) -> B:
     try:
         return answer.model_validate_json(reply.body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = "/".join(map(str, first["loc"])) or "the whole"
-        raise attempts.answered_wrongly(
-            f"its answer has {counted(error.error_count(), 'fault')}, the first at {place}",
-            hint="Use client and server of one version.",
-        ) from error
+        raise attempts.answered_wrongly(faults_of(error), hint=ONE_VERSION) from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Say how many faults an answer has, and where the first is; never what stands there."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = "/".join(map(str, first["loc"])) or "the whole"
+    return f"its answer has {counted(error.error_count(), 'fault')}, the first at {place}"
