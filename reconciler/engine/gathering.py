@@ -110,6 +110,8 @@ def _weigh(
 ) -> tuple[Weighed, Facts]:
     result = weighed(drafts, steps, facts)
     consequences = (*result.of_drafts.values(), *result.of_steps.values())
+    if any(each.losing for each in consequences):
+        facts = replace(facts, everybody=reader.holder_count(facts.at))
     facts = _answered(reader, facts, (question for each in consequences for question in each.questions()))
     return result, _sampled(reader, facts, (asked for each in consequences for asked in each.samples(facts)))
 

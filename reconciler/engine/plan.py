@@ -69,7 +69,15 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Parking
     from reconciler.model.losses import Bounds
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.plans import Aim, CatalogChange, Change, ClientNotice, GuardChange, GuardResult
+    from reconciler.model.plans import (
+        Aim,
+        CatalogChange,
+        Change,
+        ClientNotice,
+        GuardChange,
+        GuardResult,
+        Outdated,
+    )
     from reconciler.model.settings import Environment, Settings
     from reconciler.planning.facts import Facts
     from reconciler.planning.guards import Promotion
@@ -178,7 +186,7 @@ def _prepared(
         catalog=terms.due,
         loosened=verdicts.loosened if scene.follows_files else (),
         tightened=verdicts.tightened if scene.follows_files else (),
-        outdated=reader.outdated(request.at),
+        outdated=scene.outdated,
         terms=words_of(contents.changes, terms.due, terms.known, scene.catalog),
         waiting=weighed.waiting,
         unmanaged=pairing.unmanaged,
@@ -218,6 +226,7 @@ class _Scene:
     heads: tuple[PackageHead, ...]
     catalog: Catalog | None
     commit: str | None
+    outdated: tuple[Outdated, ...]
 
     @classmethod
     def of(
@@ -229,8 +238,8 @@ class _Scene:
         commit: str | None,
     ) -> _Scene:
         heads, catalog = reader.packages(), reader.catalog()
-        platform = _seen(reader, heads)
-        return cls(workspace, environment, reader, request, platform, heads, catalog, commit)
+        platform, outdated = _seen(reader, heads), reader.outdated(request.at)
+        return cls(workspace, environment, reader, request, platform, heads, catalog, commit, outdated)
 
     @property
     def follows_files(self) -> bool:
@@ -420,7 +429,9 @@ def _case(scene: _Scene, both: GuardPair, contents: _Contents) -> Case:
     workspace, request, assessed = scene.workspace, scene.request, contents.assessed
     has_live = scene.follows_files and any(head.managed and not head.archived for head in scene.heads)
     is_losing = any(item.change.impact.clients_losing for item in assessed)
-    holders = scene.reader.holder_count(request.at) if is_losing or both.needs_holders else 0
+    holders = 0
+    if is_losing or both.needs_holders:
+        holders = contents.facts.everybody or scene.reader.holder_count(request.at)
     return Case(
         changes=assessed,
         guards=both.stricter(holders),

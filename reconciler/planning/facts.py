@@ -35,6 +35,7 @@ class Facts:
         suspended: Clients per live package key who hold it while not active themselves.
         in_force: What was lost before, per live package key, verb and term of an acknowledgement.
         lost: Who lost anything in the last hours.
+        everybody: Clients with an active subscription to any package; 0 where nobody can lose anything.
         granted: Terms that holders were granted, per live package key; `expiry` where one was extended.
         answers: To every question that planning asked.
         samples: Of clients, to the questions whose clients the plan names.
@@ -47,6 +48,7 @@ class Facts:
     suspended: Mapping[str, int] = field(default_factory=dict)
     in_force: Mapping[Known, InForce] = field(default_factory=dict)
     lost: Lost = _NOBODY
+    everybody: int = 0
     granted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
     samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)

@@ -33,7 +33,7 @@ class _MovedError(Exception):
 class Noted:
     """Implements `Calls`: nothing is asked twice, and what was asked is kept.
 
-    Counts of clients, which cost, are asked for once: together with all that was asked before.
+    Questions about clients, which cost, are asked once: together with all that was counted before.
     """
 
     def __init__(self, calls: Calls, state: str) -> None:
@@ -75,7 +75,8 @@ class Noted:
         if not _is_count(request):
             self._is_state_known &= _may_be_younger(request)
             return self._calls.call(request, answer)
-        if request.path != paths.ANSWERS or any(each.path == paths.ANSWERS for each in self._counts()):
+        asked_before = sum(map(_questions, self._counts()))
+        if asked_before >= _questions(request):
             self._are_counts_of_one = False
             return self._calls.call(request, answer)
         before = dict(self._kept)
@@ -146,3 +147,9 @@ def _is_count(request: Request) -> bool:
 def _may_be_younger(request: Request) -> bool:
     """Whether it asks for a sample: names beside a count that was made before."""
     return request.path == paths.ANSWERS and bool(_asked(request)["sample"])
+
+
+def _questions(request: Request) -> int:
+    """Return how many questions about clients it asks: what costs, and is not asked once more for few."""
+    questions = _asked(request).get("questions")
+    return len(questions) if isinstance(questions, list) else 0
