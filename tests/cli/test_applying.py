@@ -213,6 +213,25 @@ def test_a_plan_that_was_applied_already_is_a_success_that_names_its_run(
     assert run("history", "3")[0] != 0
 
 
+@pytest.mark.parametrize("kind", ["database", "address"], ids=["PostgreSQL", "HTTP"])
+def test_saved_plans_of_every_aim_are_applied_once_on_other_platforms_too(
+    run: Run, repository: Repository, request: pytest.FixtureRequest, kind: str
+) -> None:
+    environments = {"local": {"platform": request.getfixturevalue(kind)}}
+    repository.write("reconciler.yaml", {"catalog": "catalog.yaml", "environments": environments})
+    run("apply", "--yes")
+    run(*ADD)
+    repository.package("pro", features=["chat", "calls"], user_count=9)
+
+    done = []
+    for saves in (["plan"], ["clients", "reassign", "acme"], ["rollback", "2"]):
+        saved = run(*saves, "--out", "plan.json")
+        first, again = run("apply", "plan.json"), run("apply", "plan.json")
+        done.append((saved[0], first[0], again[0], again[1].split(" (")[0]))
+
+    assert done == [(0, 0, 0, f"Already applied as run {number}") for number in (2, 3, 4)]
+
+
 def test_a_plan_of_which_a_guard_held_something_back_was_not_applied_already(
     run: Run, repository: Repository
 ) -> None:

@@ -51,6 +51,18 @@ def test_shellcheck_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("file", [*WORKFLOWS, *ACTIONS], ids=lambda path: path.name)
+def test_shellcheck_finds_nothing_in_steps(file: Path) -> None:
+    document = yaml.safe_load(file.read_text())
+    jobs = document["jobs"].values() if "jobs" in document else [document["runs"]]
+    scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    command = ["shellcheck", "--shell=bash", "-"]
+
+    done = subprocess.run(command, input="\n".join(scripts), capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_required_check_reports_on_every_pull_request_and_in_a_merge_queue() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/reconciler-plan.yml").read_text())
 

@@ -63,6 +63,17 @@ def test_the_first_holder_of_a_package_is_not_stale(held: Shop) -> None:
     assert held.plan().is_empty
 
 
+def test_a_plan_that_shows_what_was_applied_by_itself_since_is_not_what_would_be_done(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    first = held.plan()
+    held.package("solo", features=[])
+    both = held.plan()
+    held.apply(first)
+
+    with pytest.raises(StaleError, match="pro is already as the plan would make it"):
+        held.apply(both)
+
+
 def test_one_more_client_within_the_acknowledgement_is_not_stale(held: Shop) -> None:
     held.package("pro", **MOVING, acknowledge=[entry(3)])
     made = held.plan()
