@@ -93,12 +93,17 @@ class Shop:
         return plan(workspace, environment_of(workspace.settings, None), self.platform, request)
 
     def apply(
-        self, made: Plan | None = None, *allow: str, aim: Aim = FILES_APPLIED, skip_blocked: bool = False
+        self,
+        made: Plan | None = None,
+        *allow: str,
+        aim: Aim = FILES_APPLIED,
+        skip_blocked: bool = False,
+        reason: str = "",
     ) -> Run:
         made = made or self.plan(*allow, aim=aim)
         self.later(seconds=1)
         workspace = self.workspace
-        request = ApplyRequest(self.at, "tester", allow, skip_blocked=skip_blocked)
+        request = ApplyRequest(self.at, "tester", allow, skip_blocked=skip_blocked, reason=reason)
         return apply(workspace, environment_of(workspace.settings, None), made, self.platform, request)
 
 

@@ -186,12 +186,11 @@ class Applying:
             return bound(self.workspace, self.environment, plan, self.platform, self.request)
 
     def _saved(self, made: Plan, out: Path) -> int:
-        from reconciler.model.plans import ClientsReassigned
+        from reconciler.model.plans import names_clients
         from reconciler.sources.plan_file import plan_bytes, write_plan
 
-        aim = made.aim
         saved = made.without_clients() if self._no_clients else made
-        if self._no_clients and isinstance(aim, ClientsReassigned) and aim.clients is not None:
+        if self._no_clients and names_clients(made.aim):
             raise WrongUsageError(
                 "A plan that moves named clients names them, and no client is to be named in a file.",
                 hint="Apply it from here, or name no clients but --all.",

@@ -6,12 +6,14 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.clients import *
     from reconciler.conformance.events import *
     from reconciler.conformance.grants import *
+    from reconciler.conformance.guards import *
     from reconciler.conformance.histories import *
     from reconciler.conformance.history import *
+    from reconciler.conformance.moves_between import *
     from reconciler.conformance.persons import *
     from reconciler.conformance.questions import *
-    from reconciler.conformance.undoings import *
     from reconciler.conformance.reach import *
+    from reconciler.conformance.undoings import *
 
     @pytest.fixture
     def platform() -> Iterator[Platform]:
@@ -27,6 +29,19 @@ from typing import Final
 
 import pytest
 
-MODULES: Final = ("applies", "clients", "events", "grants", "histories", "history", "questions", "reach")
+MODULES: Final = (
+    "applies",
+    "clients",
+    "events",
+    "grants",
+    "guards",
+    "histories",
+    "history",
+    "moves_between",
+    "persons",
+    "questions",
+    "reach",
+    "undoings",
+)
 
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in (*MODULES, "claims")))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
+from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import BlockedError
 from reconciler.model.changesets import ArchiveWrite, Move, PackageWrite
 from reconciler.model.losses import Bounds, Entry

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.packages import RevisionRef
-from reconciler.model.plans import ClientsReassigned, EventUndone, FilesApplied, RunUndone
+from reconciler.model.plans import ClientsMoved, ClientsReassigned, EventUndone, FilesApplied, RunUndone
 from reconciler.planning.pairing import Pairing, by_hand, paired
 from reconciler.planning.parking import Files, without_parked
-from reconciler.planning.rollback import Past, as_a_run, named, of_hands, rolled_back, wanted
+from reconciler.planning.rollback import Past, as_a_run, named, of_hands, of_move, rolled_back, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,10 @@ def pairing_for(  # noqa: PLR0913, PLR0917 - what each aim is looked up in
             return without_parked(pairing, reader.parked(), files_of(workspace), catalog)
         case ClientsReassigned(package, clients):
             return _reassigned(workspace, reader, live, package, clients)
+        case ClientsMoved(clients=clients):
+            _require_named(clients)
+            undoing = reader.foresee_undoing(aim, at)
+            return Pairing(differing=(), undoing=undoing, notices=tuple(of_move(aim, undoing)))
         case RunUndone(run_id):
             run = reader.run(run_id)
             past = Past(run, reader.moved_by(run_id), catalog, live, workspace.packages, f"run {run_id}")
@@ -64,13 +68,17 @@ def _reassigned(
     package: str,
     clients: tuple[str, ...] | None,
 ) -> Pairing:
-    if clients == ():
-        raise InvalidError(
-            "The plan does not name the clients whom it moves.", hint="Make it again without --no-clients."
-        )
+    _require_named(clients)
     head = live.get(package)
     if head is None:
         raise WrongUsageError(f"The platform has no package {package!r}.")
     current = RevisionRef(head.key, head.revision)
     definition = reader.definitions([current])[current]
     return by_hand(head, definition, workspace.packages.get(head.key), clients)
+
+
+def _require_named(clients: tuple[str, ...] | None) -> None:
+    if clients == ():
+        raise InvalidError(
+            "The plan does not name the clients whom it moves.", hint="Make it again without --no-clients."
+        )

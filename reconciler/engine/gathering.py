@@ -20,7 +20,6 @@ from reconciler.planning.rollouts import (
     returning,
     waiting,
 )
-from reconciler.planning.undoing import wanted_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +41,7 @@ def gather(
     """
     rolling = _rolling(pairing)
     read = {pair.current for pair in (*pairing.differing, *rolling) if pair.current}
-    read |= {ref for each in pairing.returns for ref in each.refs} | wanted_for(pairing.back)
+    read |= {ref for each in pairing.returns for ref in each.refs}
     earlier = reader.acknowledged(at)
     in_force = {(each.entry.package, each.entry.verb, each.entry.term): each for each in earlier}
     facts = Facts(at=at, catalog=catalog, definitions=reader.definitions(read), in_force=in_force)

@@ -28,6 +28,7 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import (
     FILES_APPLIED,
+    ClientsMoved,
     ClientsReassigned,
     EventUndone,
     FilesApplied,
@@ -441,7 +442,7 @@ def _case(scene: _Scene, both: GuardPair, contents: _Contents) -> Case:
         lost=contents.facts.lost.clients,
         would_empty=has_live and not workspace.packages,
         catalog=workspace.catalog or scene.catalog,
-        by_hand=isinstance(request.aim, EventUndone) and _moving(assessed) == 1,
+        by_hand=isinstance(request.aim, EventUndone | ClientsMoved) and _moving(assessed) == 1,
     )
 
 

@@ -212,11 +212,14 @@ class PlatformReader(Protocol):
         ...
 
     def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
-        """Return what taking back what hands did to clients would do, or what a run took back of that.
+        """Return what taking back what hands or a run did to clients would do, or a move between packages.
 
         Whoever still holds what it was given goes back to what it held before, with its former start and
-        what it has used; whoever was new or changed since stays. Of an edit of a package, nobody moves.
-        Raises `WrongUsageError` where there is no such run or event, or where it cannot be taken back.
+        what it has used; whoever was new or changed since stays. Of an edit of a package, nobody moves. A
+        move brings those whom it names, or all active holders, to the current revision of another package;
+        whom its list of e-mails leaves out stays.
+        Raises `WrongUsageError` where there is no such run, event, package or client, or where it cannot be
+        taken back; `BlockedError` where the package moved to is archived.
         """
         ...
 

@@ -36,9 +36,14 @@ def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[
 
 
 def told_back(back: Iterable[Returning]) -> Iterator[dict[str, Any]]:
-    """Yield an entry per group of clients who were given back what they held before."""
+    """Yield an entry per group of clients who came to hold something else one by one."""
     for each in back:
-        moves = {"clients": each.clients, "to_package": each.to_package, "to_revision": each.to_revision}
+        moves = {
+            "clients": each.clients,
+            "to_package": each.to_package,
+            "to_revision": each.to_revision,
+            "term": each.term,
+        }
         yield {"action": Action.REASSIGN.value, "key": each.package, "reassignment": moves}
 
 

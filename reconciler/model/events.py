@@ -30,6 +30,10 @@ class Author:
 
 
 UNKNOWN: Final = Author()
+RESTORE: Final = "restore"
+MOVE: Final = "move"
+BY_RUNS: Final = (RESTORE, MOVE)
+"""What a run does to clients one by one: gives back what they held, moves them between packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Event(Told):
     """One write, or what an import did to one client.
 
     Attributes:
-        kind: `add`, `assign`, `import`, `update`, `forget`, `edit`, `restore`, `token` or `run`.
+        kind: `add`, `assign`, `import`, `update`, `forget`, `edit`, `grant`, `revoke`,
+            `extend`, `restore`, `move`, `token` or `run`.
         part_of: The import that it is a part of.
         number: What stands for the client wherever events name it.
         client: Its id, as long as the platform knows it.

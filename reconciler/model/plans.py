@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeGuard
 
 from pydantic import (
     AwareDatetime,
@@ -37,6 +37,11 @@ WHOLE_PLAN: Final = "*"
 
 OFFLINE: Final = "git"
 """The kind of platform of a plan that was made from two commits, without any platform."""
+
+
+TermAfter: TypeAlias = Literal["former", "kept", "new", "same"]
+"""What becomes of the term of clients who are given another holding one by one: they have their former start
+again, keep start, extension and usage, begin a new term and cycle, or keep all but grants and extension."""
 
 
 class Reach(StrEnum):
@@ -196,7 +201,9 @@ class Reassignment(_Frozen):
 
     Attributes:
         to_revision: None: the revision that is current after the apply. A rollback names an older one.
-        to_package: The package that they go back to, where what a hand did is taken back; None: the same.
+        to_package: The package that they come to client by client: what a hand did is taken back, or they
+            move between packages; None: the same, by a rollout.
+        term: What becomes of their term where they come to a package so.
         clients: How many move with this plan.
         remaining: How many eligible holders of older revisions wait for a later run.
         from_revisions: How many move, per revision that they leave (as text, as JSON keys are).
@@ -209,6 +216,7 @@ class Reassignment(_Frozen):
     clients: int
     to_revision: int | None = None
     to_package: str | None = None
+    term: TermAfter | None = None
     remaining: int = 0
     from_revisions: dict[str, int] = Field(default_factory=dict)
     through: str | None = None
@@ -247,8 +255,8 @@ class Change(_Frozen):
     reassignment: Reassignment | None = None
 
     @property
-    def is_return(self) -> bool:
-        """Whether it takes back what a hand did to clients."""
+    def is_transfer(self) -> bool:
+        """Whether clients come to what they hold then one by one, by no revision of the package they hold."""
         return self.reassignment is not None and self.reassignment.to_package is not None
 
     @property
@@ -406,9 +414,32 @@ class ClientsReassigned(Readable):
     kind: Literal["move"] = "move"
 
 
-Aim: TypeAlias = FilesApplied | ClientsReassigned | RunUndone | EventUndone
+@dataclass(frozen=True, slots=True)
+class ClientsMoved(Readable):
+    """Clients move to the current revision of another package than the one that they hold (rule 16).
+
+    Attributes:
+        package: That they hold.
+        keeps_term: Whether their start, their extension and what they have used stay; else their term and
+            their cycle start anew, as with an assignment by hand (rule 10).
+        clients: Ids; None for all with an active subscription, empty where the plan names no clients.
+    """
+
+    package: PackageKey
+    to_package: PackageKey
+    keeps_term: bool
+    clients: Annotated[tuple[ClientId, ...], Items(_MOST)] | None = None
+    kind: Literal["move-between"] = "move-between"
+
+
+Aim: TypeAlias = FilesApplied | ClientsReassigned | ClientsMoved | RunUndone | EventUndone
 """What a plan is for."""
 FILES_APPLIED: Final = FilesApplied()
+
+
+def names_clients(aim: Aim) -> TypeGuard[ClientsReassigned | ClientsMoved]:
+    """Whether a plan for this is about clients who are named one by one."""
+    return isinstance(aim, ClientsReassigned | ClientsMoved) and aim.clients is not None
 
 
 class PlatformIdentity(_Frozen):
@@ -555,7 +586,7 @@ class Plan(_Frozen):
         changes = tuple(map(_without_clients, self.changes))
         notices = tuple(each.model_copy(update={"clients": ()}) for each in self.client_notices)
         aim = self.aim
-        if isinstance(aim, ClientsReassigned) and aim.clients is not None:
+        if names_clients(aim):
             aim = replace(aim, clients=())
         told = {"changes": changes, "client_notices": notices, "aim": aim}
         return self.model_copy(update=told).sealed()

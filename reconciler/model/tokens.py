@@ -25,7 +25,7 @@ class Scope(StrEnum):
     """Add and import clients."""
 
     SUBSCRIPTIONS = "subscriptions"
-    """Assign packages, and reassign to current revisions."""
+    """Assign packages, reassign to current revisions, and move clients between packages."""
 
     USAGE = "usage"
     """What the product itself needs: check entitlements, record usage and users, begin cycles."""

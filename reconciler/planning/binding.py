@@ -59,8 +59,8 @@ def unequal(reviewed: Plan, now: Plan) -> Iterator[str]:
             yield from _differences(change, found, reviewed, now)
         elif change.reassignment is None:
             yield f"{change.key} is already as the plan would make it, or was changed since"
-        elif not change.is_return and now.platform.versions.get(change.key) != change.from_version:
-            yield f"{change.key} moved since the plan was made, and the move of its holders with it"
+        elif (key := _moved_since(change, reviewed, now)) is not None:
+            yield f"{key} moved since the plan was made, and the move of its holders with it"
     terms = {each.path: (each.before, each.after) for each in now.catalog.fields}
     for term in reviewed.catalog.fields:
         if terms.get(term.path) != (term.before, term.after):
@@ -80,7 +80,7 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
     counts_kept = case.guards.acknowledge == "touching"
     for key, items in by_package(case.changes).items():
         planned = _Planned.of(reviewed, key)
-        is_open = any(item.change.is_return for item in items)
+        is_open = any(item.change.is_transfer for item in items)
         for loss in owed_by(items):
             entry = stated.get((key, loss.code, loss.term))
             bound = planned.bound(entry)
@@ -91,8 +91,20 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
             losing = sum(item.change.impact.clients_losing or 0 for item in told)
             questions = tuple(each for item in told for each in item.consequences.losing)
             yield Ceiling(f"lose something of {key}", losing, planned.losing, questions)
-            ended = sum(item.change.impact.subscriptions_ended or 0 for item in told if item.change.is_return)
+            ended = sum(
+                item.change.impact.subscriptions_ended or 0 for item in told if item.change.is_transfer
+            )
             yield Ceiling(f"have their subscription to {key} end", ended, planned.ended, ())
+
+
+def _moved_since(change: Change, reviewed: Plan, now: Plan) -> str | None:
+    """Return the package whose write since then is why nobody moves as reviewed; None where none is."""
+    moves, versions = change.reassignment, now.platform.versions
+    if moves is not None and moves.to_package is not None:
+        key, was = moves.to_package, reviewed.platform.versions.get(moves.to_package)
+        is_of_current = moves.term in {"kept", "new"}
+        return key if is_of_current and versions.get(key) != was else None
+    return change.key if versions.get(change.key) != change.from_version else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +174,7 @@ def _id(change: Change) -> tuple[object, ...]:
     moves = change.reassignment
     if moves is None:
         return (change.key,)
-    left = tuple(moves.from_revisions) if change.is_return else ()
+    left = tuple(moves.from_revisions) if change.is_transfer else ()
     return change.key, moves.to_revision, moves.to_package, left
 
 

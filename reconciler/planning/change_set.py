@@ -25,7 +25,7 @@ def writes(plan: Plan, made_of: Weighed) -> Iterator[PackageWrite | ArchiveWrite
 def moves(plan: Plan, made_of: Weighed) -> Iterator[Move]:
     """Return the reassignments of the plan, cut where it cuts them."""
     for change in plan.changes:
-        if change.reassignment is None or change.is_return:
+        if change.reassignment is None or change.is_transfer:
             continue
         step = made_of.steps[change.key, change.reassignment.to_revision]
         candidate, head = step.candidate, step.candidate.pair.head

@@ -78,7 +78,7 @@ class Case:
         lost: Clients who lost anything in the last hours.
         goes_on: When so few of them count that the plan passes; None where it never does, or now.
         after: What must have been applied elsewhere before; None where nothing must.
-        by_hand: Whether it takes back what was done to one client alone, which is not judged (rule 16).
+        by_hand: Whether it is about one client alone, and a hand could do the same unjudged (rule 16).
         would_empty: Whether no file is left while the platform has managed packages.
     """
 

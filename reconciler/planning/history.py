@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.events import BY_RUNS
 from reconciler.model.history import HistoryEntry
 from reconciler.model.plans import Action
 
@@ -47,7 +48,7 @@ def _since_created(newest_first: Iterable[HistoryEntry]) -> Iterator[HistoryEntr
 
 def of_event(event: Event) -> HistoryEntry:
     """Return what was done by hand; what a run restored counts as that run's."""
-    is_by_run = event.kind == "restore"
+    is_by_run = event.kind in BY_RUNS
     return HistoryEntry(
         at=event.at,
         kind=event.kind,

@@ -84,7 +84,7 @@ class Pairing:
         equal: Pairs that need none.
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
         returns: Reassignments to take back.
-        undoing: What hands did to clients, to take back.
+        undoing: Who comes to hold something else one by one: what hands did is taken back, or they move.
         catalog: What the catalog is to be; None where the plan is not about it.
         only: What of all this is planned; None: everything.
         snapshots: What the platform keeps of an assignment.
@@ -107,7 +107,7 @@ class Pairing:
 
     @property
     def back(self) -> tuple[Returning, ...]:
-        """Who goes back to what it held before a hand changed it."""
+        """Who comes to hold something else one by one."""
         due = self.undoing.returns if self.undoing else ()
         return tuple(each for each in due if self.moves((each.package, each.to_revision)))
 

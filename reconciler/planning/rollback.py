@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import Moved
     from reconciler.model.events import Event
     from reconciler.model.packages import Definition, PackageHead
+    from reconciler.model.plans import ClientsMoved
     from reconciler.model.undoing import Undoing
     from reconciler.planning.drafts import Draft
 
@@ -64,6 +65,21 @@ def of_hands(undoing: Undoing) -> Iterator[str]:
     for count, why in (
         (undoing.changed, "what they hold was changed since, or they are clients no more"),
         (undoing.added, "they were new with it"),
+    ):
+        if count:
+            yield f"{counted(count, 'client')} {agreed(count, 'stays', 'stay')}: {why}."
+
+
+def of_move(aim: ClientsMoved, undoing: Undoing) -> Iterator[str]:
+    """Say what becomes of the term of clients who move between packages, and who stays."""
+    yield (
+        "Their term goes on: their start stays, which the new expiry counts from, and what they have used."
+        if aim.keeps_term
+        else "Their term starts anew when this is applied: a new start, a new cycle, no extension."
+    )
+    for count, why in (
+        (undoing.changed, f"{agreed(undoing.changed, 'it does', 'they do')} not hold {aim.package}"),
+        (undoing.barred, f"{aim.to_package}'s list of allowed e-mails does not have their owner"),
     ):
         if count:
             yield f"{counted(count, 'client')} {agreed(count, 'stays', 'stay')}: {why}."

@@ -1,4 +1,7 @@
-"""Who goes back to what it held before a hand changed it, counted in memory that does not grow with them."""
+"""Who comes to hold something else one by one, counted in memory that does not grow with them.
+
+They go back to what they held before a hand changed it, or move to another package.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from reconciler.errors import WrongUsageError
+from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.clients import subscription_status
-from reconciler.model.packages import RevisionRef
+from reconciler.model.english import instant
+from reconciler.model.grants import with_grants
 from reconciler.model.plans import (
     Action,
     Change,
+    ClientsMoved,
     EventUndone,
     Impact,
     ImpactFinding,
@@ -34,14 +39,18 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from reconciler.model.clients import Client
-    from reconciler.model.events import Event
+    from reconciler.model.events import Author, Event
+    from reconciler.model.expiry import Expiry
+    from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition, DesiredPackage, PackageHead
-    from reconciler.model.plans import Aim, FieldChange
+    from reconciler.model.plans import Aim, FieldChange, TermAfter
+    from reconciler.model.undoing import Undone
     from reconciler.planning.facts import Facts
 
 _ENDED: Final = (Code.SUBSCRIPTION_ENDED, "/subscriptions")
 _Which: TypeAlias = "tuple[Code, str]"
-_Group: TypeAlias = "tuple[str, int, str, int]"
+_Group: TypeAlias = "tuple[str, int, str, int, TermAfter]"
+_Sides: TypeAlias = "tuple[JsonValue, JsonValue]"
 
 
 EDIT: Final = "edit"
@@ -67,14 +76,24 @@ def require_undoable(id_: str, event: Event | None) -> Event:
     return event
 
 
+def require_reason(of: Undone, by: Author) -> None:
+    """Raise `BlockedError` where clients are moved between packages without a reason (rule 16)."""
+    if isinstance(of, ClientsMoved) and not by.reason:
+        raise BlockedError(
+            "a move between packages is stated in no file, and needs a reason",
+            hint="Say why with --reason.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Return:
-    """One client who goes back.
+    """One client who comes to hold something else.
 
     Attributes:
         client: As it is before.
         to_package: The key that the package has now.
         expires_at: When its subscription ends afterwards.
+        grants: What it has beside that afterwards.
     """
 
     client: Client
@@ -83,6 +102,13 @@ class Return:
     to_revision: int
     target: Definition
     expires_at: datetime | None
+    grants: tuple[Grant, ...] = ()
+    term: TermAfter = "former"
+
+    @property
+    def sides(self) -> tuple[Definition, Definition]:
+        """What it may use before and afterwards, while its subscription is active."""
+        return with_grants(self.snapshot, self.client.grants), with_grants(self.target, self.grants)
 
 
 @dataclass(slots=True)
@@ -90,10 +116,11 @@ class _Tally:
     counts: Counter[str] = field(default_factory=Counter)
     felt: Counter[tuple[_Which, str]] = field(default_factory=Counter)
     named: dict[_Which, list[str]] = field(default_factory=dict)
+    sides: dict[_Which, _Sides] = field(default_factory=dict)
 
 
 class Returns:
-    """The clients who go back, at one instant."""
+    """The clients who come to hold something else, at one instant."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at
@@ -103,9 +130,11 @@ class Returns:
     def note(self, each: Return) -> bool:
         """Count one more client; return whether it loses anything."""
         held = each.client.subscription
-        group = held.package, held.revision, each.to_package, each.to_revision
+        group = held.package, held.revision, each.to_package, each.to_revision, each.term
         tally = self._tallies.setdefault(group, _Tally())
+        ending = {*each.client.grants} - {*each.grants}
         tally.counts["clients"] += 1
+        tally.counts["grants_ending"] += bool(ending)
         is_on = subscription_status(each.client.status, each.expires_at, self._at) == "active"
         if held.status != "active":
             tally.counts.update({"resumed": is_on, "gaining": is_on})
@@ -117,9 +146,11 @@ class Returns:
         return tuple(_returning(group, tally) for group, tally in sorted(self._tallies.items()))
 
     def _felt(self, each: Return, tally: _Tally, *, is_on: bool) -> bool:
-        found = [(field.code, field.path) for field in self._fields(each) if is_on or _is_loss(field.code)]
-        found += _ending(each, is_on=is_on)
+        fields = (field for field in self._fields(each) if is_on or _is_loss(field.code))
+        found = {(field.code, field.path): (field.before, field.after) for field in fields}
+        found |= _ending(each, is_on=is_on)
         used = {which: _used(each, *which) for which in found}
+        tally.sides = found | tally.sides if each.client.grants else tally.sides | found
         for which in found:
             self._count(tally, which, used[which], each)
         losses = [which for which in found if _is_loss(which[0])]
@@ -141,11 +172,12 @@ class Returns:
             named.append(each.client.id)
 
     def _fields(self, each: Return) -> tuple[FieldChange, ...]:
-        """Return what everybody feels who moves between both, whenever it began; worked out once."""
+        """Return what a client feels, whenever it began; what all do without grants is worked out once."""
+        if each.client.grants or each.grants:
+            return _felt_between(*each.sides)
         pair = each.snapshot.digest, each.target.digest
         if pair not in self._differing:
-            found = differences(each.snapshot, each.target, email=masked)
-            self._differing[pair] = tuple(field for field in found if _is_felt(field.code))
+            self._differing[pair] = _felt_between(each.snapshot, each.target)
         return self._differing[pair]
 
 
@@ -153,18 +185,32 @@ def _is_loss(code: Code) -> bool:
     return code.row.severity.is_loss
 
 
-def _is_felt(code: Code) -> bool:
-    return code.row.reaches_holders and code.row.kind is not Kind.EXPIRY
+def _felt_between(before: Definition, after: Definition) -> tuple[FieldChange, ...]:
+    rows = ((each, each.code.row) for each in differences(before, after, email=masked))
+    return tuple(each for each, row in rows if row.reaches_holders and row.kind is not Kind.EXPIRY)
 
 
-def _ending(each: Return, *, is_on: bool) -> Iterator[_Which]:
-    """Yield what becomes of the end of its subscription."""
+def _ending(each: Return, *, is_on: bool) -> dict[_Which, _Sides]:
+    """Return what becomes of the end of its subscription."""
     before, after = each.client.subscription.expires_at, each.expires_at
     if not is_on:
-        yield _ENDED
-    elif before != after:
-        is_earlier = after is not None and (before is None or after < before)
-        yield (Code.EXPIRY_SHORTENED if is_earlier else Code.EXPIRY_EXTENDED), EXPIRY.path
+        return {_ENDED: (None, None)}
+    if before == after:
+        return {}
+    is_earlier = after is not None and (before is None or after < before)
+    which = (Code.EXPIRY_SHORTENED if is_earlier else Code.EXPIRY_EXTENDED), EXPIRY.path
+    terms = each.snapshot.expiry, each.target.expiry
+    if terms[0] != terms[1]:
+        return {which: (_stated(terms[0]), _stated(terms[1]))}
+    return {which: (_when(before), _when(after))}
+
+
+def _stated(expiry: Expiry | None) -> str | None:
+    return None if expiry is None else str(expiry)
+
+
+def _when(end: datetime | None) -> str | None:
+    return None if end is None else instant(end)
 
 
 def _used(each: Return, code: Code, path: str) -> tuple[str, ...]:
@@ -175,7 +221,7 @@ def _used(each: Return, code: Code, path: str) -> tuple[str, ...]:
     if not code.row.counted & {"use", "over"}:
         return ()
     term = Term.at(path)
-    left = 0 if term.section == "features" else allowance(each.target.amounts.get(term.key))
+    left = 0 if term.section == "features" else allowance(each.sides[1].amounts.get(term.key))
     amount = client.used(term.key)
     more = left is not None and amount > left
     return (*(("use",) if amount else ()), *(("over",) if more else ()))
@@ -183,22 +229,15 @@ def _used(each: Return, code: Code, path: str) -> tuple[str, ...]:
 
 def _returning(group: _Group, tally: _Tally) -> Returning:
     felt = tuple(_told(tally))
-    counts: dict[str, Any] = {**tally.counts, "felt": felt}
-    return Returning(*group, **counts)
+    counts: dict[str, Any] = {**tally.counts, "term": group[-1], "felt": felt}
+    return Returning(*group[:4], **counts)
 
 
 def _told(tally: _Tally) -> Iterator[Felt]:
     for (code, path), names in sorted(tally.named.items()):
         counts = {name: tally.felt[(code, path), name] for name in ("lose", "use", "over")}
-        yield Felt(code.value, path, **counts, sample=tuple(names))
-
-
-def wanted_for(returns: Iterable[Returning]) -> set[RevisionRef]:
-    """Return the revisions whose definitions `assessed` needs."""
-    found = tuple(returns)
-    return {RevisionRef(each.package, each.revision) for each in found} | {
-        RevisionRef(each.to_package, each.to_revision) for each in found
-    }
+        before, after = tally.sides[code, path]
+        yield Felt(code.value, path, **counts, before=(before,), after=after, sample=tuple(names))
 
 
 def assessed(
@@ -215,15 +254,15 @@ def assessed(
 
 def undo_of(aim: Aim, changes: Iterable[Change]) -> Undo | None:
     """Return what the platform is asked to take back; None where nobody goes back with the plan."""
-    back = [each.impact for each in changes if each.is_return]
-    if not back or not isinstance(aim, RunUndone | EventUndone):
+    back = [each.impact for each in changes if each.is_transfer]
+    if not back or not isinstance(aim, RunUndone | EventUndone | ClientsMoved):
         return None
     losing = sum(each.clients_losing or 0 for each in back)
     return Undo(aim, losing, sum(each.subscriptions_ended or 0 for each in back))
 
 
 def _change(each: Returning, head: PackageHead, facts: Facts) -> Change:
-    findings = tuple(_findings(each, facts))
+    findings = tuple(_findings(each))
     return Change(
         action=Action.REASSIGN,
         key=each.package,
@@ -234,6 +273,7 @@ def _change(each: Returning, head: PackageHead, facts: Facts) -> Change:
             holders=facts.holders(each.package),
             suspended=facts.suspended.get(each.package, 0),
             affected=each.losing,
+            grants_ending=each.grants_ending,
             findings=findings,
             clients_losing=each.losing,
             clients_losing_in_use=each.losing_in_use,
@@ -244,25 +284,26 @@ def _change(each: Returning, head: PackageHead, facts: Facts) -> Change:
             clients=each.clients,
             to_package=each.to_package,
             to_revision=each.to_revision,
+            term=each.term,
             from_revisions={str(each.revision): each.clients},
             resumed=each.resumed,
         ),
     )
 
 
-def _findings(each: Returning, facts: Facts) -> Iterator[ImpactFinding]:
-    before = facts.definitions[RevisionRef(each.package, each.revision)]
-    after = facts.definitions[RevisionRef(each.to_package, each.to_revision)]
-    sides: dict[str, tuple[JsonValue, JsonValue]] = {
-        field.path: (field.before, field.after) for field in differences(before, after, email=masked)
-    }
-    ends = tuple(None if side.expiry is None else str(side.expiry) for side in (before, after))
+def _findings(each: Returning) -> Iterator[ImpactFinding]:
     for felt in each.felt:
         code, term = Code(felt.code), Term.at(felt.path)
-        held, left = ends if code.row.kind is Kind.EXPIRY else sides.get(felt.path, (None, None))
         counts = {"lose": felt.lose, "use": felt.use, "over": felt.over}
         counts |= {"lose_use": felt.use, "lose_over": felt.over}
         told = counts if _is_loss(code) else {"gain": felt.lose}
         yield ImpactFinding.model_validate(
-            {"code": code, "subject": term.key, "from": (held,), "to": left, "sample": felt.sample, **told}
+            {
+                "code": code,
+                "subject": term.key,
+                "from": felt.before,
+                "to": felt.after,
+                "sample": felt.sample,
+                **told,
+            }
         )

@@ -109,6 +109,22 @@ def pages(
     yield from _paged(connection, statement, listed)
 
 
+def active_pages(connection: Connection, package_id: int, at: datetime) -> Iterator[list[StoredClient]]:
+    """Yield a package's active holders by id, in pages read to their ends, so that they can be written."""
+    is_held = _HELD.package_id == package_id, _HELD.active_until > microseconds(at)
+    page, last = _SELECTED.where(*is_held).order_by(_HELD.client_id).limit(_PAGE), ""
+    while rows := connection.execute(page.where(_HELD.client_id > last)).all():
+        last = rows[-1].id
+        yield [_client(row) for row in rows]
+
+
+def named_pages(connection: Connection, ids: Collection[str]) -> Iterator[dict[str, StoredClient | None]]:
+    """Yield clients who are named, each once, some hundred at a time; None for who is no client."""
+    for chunk in chunks(sorted({*ids})):
+        found = stored(connection, chunk)
+        yield {id_: found.get(id_) for id_ in chunk}
+
+
 def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[list[StoredClient]]:
     """Stream clients whose active subscription ends by an instant, soonest first, some hundred at a time."""
     ends = _HELD.active_until

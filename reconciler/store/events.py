@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import exists, or_, select, update
 
-from reconciler.model.events import Event, Seal
+from reconciler.model.events import BY_RUNS, RESTORE, Event, Seal
 from reconciler.model.packages import canonical_json
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
@@ -27,7 +27,6 @@ _CLIENTS: Final = tables.clients
 _NEWEST_FIRST: Final = (_EVENTS.at.desc(), _EVENTS.id.desc())
 _PAGE: Final = 2_000
 RUN: Final = "run"
-RESTORE: Final = "restore"
 _OF_HOLDINGS: Final = ("assign", "import")
 
 
@@ -111,9 +110,9 @@ def parts_of(connection: Connection, id_: str, at: datetime) -> Iterator[list[Ev
     return _paged(connection, _selected().where(_EVENTS.at == at, is_of_it, of_holdings))
 
 
-def restored_by(connection: Connection, run_id: int) -> Iterator[list[Event]]:
-    """Yield what a run took back of clients, a page at a time."""
-    return _paged(connection, _selected().where(_EVENTS.run_id == run_id, _EVENTS.kind == RESTORE))
+def changed_by(connection: Connection, run_id: int) -> Iterator[list[Event]]:
+    """Yield what a run took back of clients or moved between packages, a page at a time."""
+    return _paged(connection, _selected().where(_EVENTS.run_id == run_id, _EVENTS.kind.in_(BY_RUNS)))
 
 
 def _paged(connection: Connection, found: Select[Any]) -> Iterator[list[Event]]:

@@ -129,6 +129,13 @@ def remove(connection: Connection, client_id: str, grant_id: str) -> None:
     connection.execute(delete(tables.grants).where(_GRANTS.client_id == client_id, _GRANTS.id == grant_id))
 
 
+def end_with_reassignment(connection: Connection, client_ids: Collection[str]) -> None:
+    """Have what ends with a reassignment ended, whatever revision is held from now on."""
+    for chunk in chunks(client_ids):
+        which = _GRANTS.client_id.in_(chunk), _GRANTS.revision.is_not(None)
+        connection.execute(update(tables.grants).where(*which).values(revision=0))
+
+
 def spend(connection: Connection, client_id: str, spent: Mapping[str, int]) -> None:
     """Note how much of these stocks, by id, was spent."""
     if spent:

@@ -82,6 +82,7 @@ TABLE: Final = (
     Row(("clients", "reassign", "--all", "--package", "pro", "--out", f"{COMMAND}.json")),
     Row(("clients", "reassign", "--all", "--package", "pro", "--out", "-"), _TEXT),
     Row(("clients", "reassign", COMMAND, "--package", LONG), _TEXT),
+    Row(("clients", "reassign", COMMAND, "--to", LONG, "--new-term", "--reason", LONG[:200]), _TEXT),
     Row(("clients", "usage")),
     Row(("clients", "grant", COMMAND, "chat", "--until", "cycle", "--reason", LONG[:200])),
     Row(("clients", "revoke", COMMAND, "chat")),

@@ -24,15 +24,23 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Moved, PackageWrite, Parked, Run
 from reconciler.model.clients import EVERYBODY, Forgotten, ImportReport, Mention, is_lessened
 from reconciler.model.emails import normal_email
-from reconciler.model.events import UNKNOWN, Author, Event, Seal
+from reconciler.model.events import BY_RUNS, UNKNOWN, Author, Event, Seal
 from reconciler.model.expiry import end_of
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
-from reconciler.model.grants import Extending, Granting, Revoking, spent_in_cycle, with_grants
+from reconciler.model.grants import (
+    Extending,
+    Granting,
+    Revoking,
+    kept_on_assignment,
+    kept_on_reassignment,
+    spent_in_cycle,
+    with_grants,
+)
 from reconciler.model.history import HistoryEntry
 from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import PackageHead, Share
-from reconciler.model.plans import EventUndone, Outdated, PlatformIdentity
+from reconciler.model.plans import ClientsMoved, EventUndone, Outdated, PlatformIdentity
 from reconciler.model.prospects import Adjusted, Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
 from reconciler.model.undoing import Undoing
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import Client, ClientFilter, ClientLine, ClientUpdate, Subscription
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
+    from reconciler.model.plans import RunUndone
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.undoing import Returning, Undo, Undone
@@ -76,6 +85,7 @@ class FakePlatform:
     def __init__(self) -> None:
         self._world = World()
         self._ids = count()
+        self._movers: list[str] = []
 
     def at_one_instant(self, read: Callable[[PlatformReader], Any]) -> Any:
         return read(deepcopy(self))
@@ -356,6 +366,7 @@ class FakePlatform:
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
             verdicts.judge_writes(written)
+            verdicts.judge_transfers(back, self.lost_since(change_set.at - timedelta(hours=23)).clients)
             verdicts.judge_moves(run.id, {write.key: write.origin for write in change_set.writes})
             self._spend(change_set.at)
             for each in change_set.releases:
@@ -454,6 +465,8 @@ class FakePlatform:
         yield from found[:limit]
 
     def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        if isinstance(of, ClientsMoved):
+            return self._foresee_move(of, at)
         if isinstance(of, EventUndone):
             found = next((each for each in self._world.events if each.id == of.event), None)
             event = require_undoable(of.event, found)
@@ -470,7 +483,47 @@ class FakePlatform:
         added = sum(each.before is None for each in held)
         return Undoing(event, returns.told(), None, len(written) - len(held), added)
 
-    def _written(self, of: Undone) -> tuple[list[Event], list[Event]]:
+    def _foresee_move(self, of: ClientsMoved, at: datetime) -> Undoing:
+        world, returns = self._world, undoing.Returns(at)
+        target = self._package(of.to_package)
+        if self._package(of.package) is target:
+            raise WrongUsageError("the same package")
+        if target.archived:
+            raise BlockedError("archived")
+        named = [self._holder(each) for each in sorted({*(of.clients or ())})]
+        everybody = [each for _, each in sorted(world.holders.items()) if each.is_active(at)]
+        asked = everybody if of.clients is None else named
+        holding = [each for each in asked if each.package.key == of.package]
+        movers = [each for each in holding if not refusal(target, each.owner_email)]
+        for each in movers:
+            returns.note(self._moved(each.id, of, at))
+        changed = 0 if of.clients is None else len(named) - len(holding)
+        self._movers = [each.id for each in movers]
+        return Undoing(None, returns.told(), None, changed, 0, len(holding) - len(movers))
+
+    def _moved(self, client_id: str, of: ClientsMoved, at: datetime) -> undoing.Return:
+        """Work out the move on a copy of the world, in which it is made."""
+        was, snapshot = self._holder(client_id).seen(at), self._holder(client_id).snapshot
+        world, self._world = self._world, deepcopy(self._world)
+        try:
+            holder = self._holder(client_id)
+            self._move_between(holder, of, at)
+            then = self._package(of.to_package)
+            where = then.key, len(then.revisions), then.current, holder.expires_at
+            kept = kept_on_reassignment(was.grants) if of.keeps_term else kept_on_assignment(was.grants)
+            return undoing.Return(was, snapshot, *where, kept, "kept" if of.keeps_term else "new")
+        finally:
+            self._world = world
+
+    def _move_between(self, holder: Holder, of: ClientsMoved, at: datetime) -> None:
+        target = self._package(of.to_package)
+        if of.keeps_term:
+            holder.grants = [each for each in holder.grants if each.grant.until != "reassigned"]
+            holder.package, holder.revision = target, len(target.revisions)
+        else:
+            self._begin(holder, target, at, at)
+
+    def _written(self, of: EventUndone | RunUndone) -> tuple[list[Event], list[Event]]:
         """What was done to clients, and that of it after which they hold the same still."""
         world = self._world
         written = [
@@ -480,7 +533,7 @@ class FakePlatform:
             and (
                 each.kind in {"assign", "import"} and of.event in {each.id, each.part_of}
                 if isinstance(of, EventUndone)
-                else (each.kind, each.run) == ("restore", of.run)
+                else each.kind in BY_RUNS and each.run == of.run
             )
         ]
         held = []
@@ -504,17 +557,28 @@ class FakePlatform:
         target = package.revisions[before["revision"] - 1]
         extended_to = before.get("extended_to") and datetime.fromisoformat(before["extended_to"])
         ends = end_of(target.expiry, datetime.fromisoformat(before["assigned_at"]), extended_to)
-        return undoing.Return(holder.seen(at), holder.snapshot, package.key, before["revision"], target, ends)
+        now = holder.seen(at)
+        kept = kept_on_reassignment(now.grants)
+        return undoing.Return(now, holder.snapshot, package.key, before["revision"], target, ends, kept)
 
     def _undo(self, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
         told = self.foresee_undoing(undo.of, at).returns
         if sum(each.losing for each in told) > undo.losing or sum(each.ended for each in told) > undo.ended:
             raise StaleError("more than planned lose something")
+        undoing.require_reason(undo.of, by)
+        if isinstance(undo.of, ClientsMoved):
+            for id_ in self._movers:
+                was = _holding(self._holder(id_).seen(at).subscription)
+                lost = undoing.Returns(at).note(self._moved(id_, undo.of, at))
+                self._move_between(self._holder(id_), undo.of, at)
+                self._write_down("move", at, by, id_, was, lost=lost)
+            return told
         for each in self._written(undo.of)[1]:
             if each.before is not None:
                 holder, back = self._holder(each.client or ""), self._back(each, at)
                 was = _holding(holder.seen(at).subscription)
                 lost = undoing.Returns(at).note(back)
+                holder.grants = [each for each in holder.grants if each.grant.until != "reassigned"]
                 holder.package = self._package(back.to_package)
                 holder.revision = back.to_revision
                 holder.assigned_at = datetime.fromisoformat(each.before["assigned_at"])

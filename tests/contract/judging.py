@@ -11,12 +11,13 @@ from reconciler.model.packages import Share
 from tests.contract.losing import features_of, felt, losses_of, sides_of, takes_anything
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.losses import Entry
     from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
+    from reconciler.model.undoing import Returning
     from tests.contract.world import World
 
 ORDER = ("touching", "losing", "never")
@@ -74,6 +75,14 @@ class Verdicts:
         unwaived = {each for each in losing if not self.passes("clients_losing", each[1])}
         if unwaived:
             total = len({client for client, _ in unwaived} | self.lost_before(run))
+            require(all(total <= most for most in self.bounds), "clients_losing")
+
+    def judge_transfers(self, told: Sequence[Returning], lately: int) -> None:
+        losing = {each.package for each in told if each.losing}
+        require(all(self.is_free(key) for key in losing), "protected")
+        unwaived = {key for key in losing if not self.passes("clients_losing", key)}
+        if unwaived and sum(each.clients for each in told) > 1:
+            total = lately - sum(each.losing for each in told if each.package not in unwaived)
             require(all(total <= most for most in self.bounds), "clients_losing")
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from reconciler import conformance
 from reconciler.conformance import MODULES
 from reconciler.conformance.claims import needed
 from reconciler.model.capabilities import EVERYTHING, Capabilities, Snapshots
@@ -35,6 +37,15 @@ def claims() -> set[str]:
 
 def test_every_claim_has_a_check() -> None:
     assert claims() - {*needs()} == {AT_THE_NEXT_PERIOD, *NOT_SEEN}
+
+
+def test_every_module_with_checks_is_one_that_platform_check_runs() -> None:
+    found = (
+        import_module(f"{conformance.__name__}.{each.name}") for each in iter_modules(conformance.__path__)
+    )
+    own = ((each.__name__.rpartition(".")[2], vars(each)) for each in found)
+
+    assert {name for name, members in own if any(key.startswith("test_") for key in members)} == {*MODULES}
 
 
 def test_no_check_needs_what_nobody_can_claim() -> None:

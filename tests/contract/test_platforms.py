@@ -7,6 +7,7 @@ from reconciler.conformance.grants import *  # noqa: F403 - the same
 from reconciler.conformance.guards import *  # noqa: F403 - the same
 from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
+from reconciler.conformance.moves_between import *  # noqa: F403 - the same
 from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same

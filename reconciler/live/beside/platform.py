@@ -16,6 +16,7 @@ from reconciler.model.capabilities import Capabilities
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import UNKNOWN
+from reconciler.model.plans import RunUndone
 from reconciler.model.questions import AnyOf, UsesMoreThan
 from reconciler.planning.ability import require_able
 from reconciler.store import subscriptions
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from reconciler.model.prospects import Adjusted
     from reconciler.model.questions import Answer, ClientQuestion, Condition, Tally
     from reconciler.model.settings import Bound
+    from reconciler.model.undoing import Undoing, Undone
     from reconciler.store.database import Database
 
 
@@ -128,6 +130,8 @@ class BesidePlatform(EmbeddedPlatform):
         for write in change_set.writes:
             if not isinstance(write, ArchiveWrite):
                 self._require_able(write.key, write.definition)
+        if change_set.undo is not None:
+            self._require_no_transfer(change_set.undo.of)
         writes = journal.in_turn(change_set)
         before = self.look()
         earlier = self.run_of_plan(change_set.plan_hash)
@@ -143,6 +147,20 @@ class BesidePlatform(EmbeddedPlatform):
         if failure is not None and run is None and self._product.seen() == before:
             raise failure
         raise self._partial(change_set, run, failure) from failure
+
+    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+        """See `PlatformReader`; without snapshots only a run is taken back, of which no client is a part."""
+        self._require_no_transfer(of)
+        self.look()
+        return super().foresee_undoing(of, at)
+
+    def _require_no_transfer(self, of: Undone) -> None:
+        if not isinstance(of, RunUndone):
+            raise BlockedError(
+                f"a platform of the kind {self._product.kind} keeps no snapshots: what a hand did is not "
+                "taken back there, and clients are not moved together",
+                hint="`clients assign` gives a client another package, or the one that it had.",
+            )
 
     def import_clients(
         self,

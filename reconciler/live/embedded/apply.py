@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
 from reconciler.live import naming
-from reconciler.live.embedded import losses, preconditions, undoing
+from reconciler.live.embedded import losses, preconditions, transfers
 from reconciler.live.embedded.editing import require_allowed, require_definable, require_distinct_titles
 from reconciler.live.embedded.guarding import Judge, edits_of, strictest
 from reconciler.live.embedded.preconditions import stale
@@ -156,12 +156,13 @@ def apply(
     losses.keep(connection, change_set, run.id, known)
     moved = move_all(connection, change_set, run.id, reaches_everybody=reaches_everybody)
     by = Author(run.actor, run.on_behalf_of, run.reason)
-    back = undoing.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
+    back = transfers.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     if judge is not None:
         judge.of_edits(connection, tuple(edits_of(change_set, known)), run.id)
         judge.of_moves(connection, run.id, {write.key: write.origin for write in change_set.writes})
+        judge.of_transfers(connection, back)
     losses.spend(connection, change_set.at)
     _park(connection, change_set, run.id)
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
@@ -184,7 +185,7 @@ def _park(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
 
 def _judge(connection: Connection, change_set: ChangeSet, floor: Guards | None) -> Judge | None:
     at = change_set.at
-    holders = subscriptions.holder_count(connection, at) if change_set.moves else 0
+    holders = subscriptions.holder_count(connection, at) if change_set.moves or change_set.undo else 0
     guards = strictest((meta.guards(connection), change_set.guards, floor), holders)
     if guards is None:
         return None

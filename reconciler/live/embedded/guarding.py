@@ -21,7 +21,7 @@ from reconciler.planning.outcomes import losses as losses_of
 from reconciler.store import packages, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Entry
     from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
+    from reconciler.model.undoing import Returning
     from reconciler.planning.outcomes import Outcome
     from reconciler.store.packages import StoredPackage
 
@@ -115,6 +116,19 @@ class Judge:
         if unwaived:
             self._require_few_losing(connection, run_id, unwaived)
 
+    def of_transfers(self, connection: Connection, told: Sequence[Returning]) -> None:
+        """Raise `BlockedError` where those who came to hold something else one by one lose beyond a guard.
+
+        What is done to one client alone is not judged (rule 16).
+        """
+        losing = {each.package for each in told if each.losing}
+        for key in sorted(losing):
+            self._require_unprotected(key)
+        unwaived = sorted(key for key in losing if not self._lets_pass("clients_losing", key))
+        if unwaived and sum(each.clients for each in told) > 1:
+            waived = sum(each.losing for each in told if each.package not in unwaived)
+            self._require_few(self._lately(connection) - waived, unwaived[0])
+
     def _require_few_archived(self, keys: Sequence[str]) -> None:
         bound = self.guards.archives
         unwaived = [key for key in keys if not self._lets_pass("archives", key)]
@@ -141,14 +155,18 @@ class Judge:
             raise self._blocked("acknowledge", key, what)
 
     def _require_few_losing(self, connection: Connection, run_id: int, unwaived: Sequence[str]) -> None:
-        most = most_losing(self.guards.clients_losing, self.holders)
-        since = self.at - LOSSES_COUNT_FOR
         waived = {each.partition(":")[2] for each in self.allowed if each.startswith("clients_losing:")}
-        total = losses.lost_since(connection, since, waived=(run_id, waived)).clients
+        self._require_few(self._lately(connection, (run_id, waived)), unwaived[0])
+
+    def _lately(self, connection: Connection, waived: tuple[int, Collection[str]] = (0, ())) -> int:
+        return losses.lost_since(connection, self.at - LOSSES_COUNT_FOR, waived=waived).clients
+
+    def _require_few(self, total: int, key: str) -> None:
+        bound = self.guards.clients_losing
+        most = most_losing(bound, self.holders)
         if most is not None and total > most:
-            bound = self.guards.clients_losing
             what = too_many_losing(total, "this apply", bound, self.holders, earlier=True)
-            raise self._blocked("clients_losing", unwaived[0], what)
+            raise self._blocked("clients_losing", key, what)
 
     def _lets_pass(self, guard: str, key: str) -> bool:
         return f"{guard}:{key}" in self.allowed

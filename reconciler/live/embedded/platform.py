@@ -24,7 +24,7 @@ from reconciler.live.embedded import (
     lookup,
     losses,
     persons,
-    undoing,
+    transfers,
 )
 from reconciler.live.embedded.rereading import Rereadable
 from reconciler.live.embedded.retry import retried
@@ -282,7 +282,7 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         require(naming.of_readable(of))
         with self.database.reading() as connection:
-            return undoing.foreseen(connection, of, at)
+            return transfers.foreseen(connection, of, at)
 
     def events(self, *, limit: int | None = None) -> Iterator[Event]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""

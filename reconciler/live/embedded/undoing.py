@@ -1,4 +1,4 @@
-"""Taking back what hands did: who still holds what it was given is given back what it held before."""
+"""What hands did, to be taken back: who still holds what it was given, and what it held before."""
 
 from __future__ import annotations
 
@@ -8,85 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import WrongUsageError
 from reconciler.live.embedded import lookup
-from reconciler.live.embedded.assignments import holding_changed
-from reconciler.live.embedded.preconditions import stale
-from reconciler.model.english import counted
+from reconciler.live.embedded.crossing import Crossing
 from reconciler.model.expiry import end_of
+from reconciler.model.grants import kept_on_reassignment
 from reconciler.model.plans import EventUndone, RunUndone
-from reconciler.model.undoing import Undoing
-from reconciler.planning.undoing import EDIT, Return, Returns, require_undoable
-from reconciler.store import clients, events, packages, runs, usage
-from reconciler.store.usage import StoredUsage
+from reconciler.planning.undoing import Return, require_undoable
+from reconciler.store import clients, events, grants, packages, runs, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from reconciler.model.events import Author, Event
-    from reconciler.model.undoing import Returning, Undo, Undone
+    from reconciler.live.embedded.crossing import Stay
+    from reconciler.model.events import Event
     from reconciler.store.clients import StoredClient
     from reconciler.store.packages import StoredPackage
 
 
-@dataclass(slots=True)
-class _Stay:
-    """How many stay, and why."""
-
-    changed: int = 0
-    added: int = 0
-
-
 @dataclass(frozen=True, slots=True)
-class _Back:
-    """A client who goes back: as it is, and as it was and will be."""
-
-    now: StoredClient
-    then: StoredClient
-    seen: Return
-
-
-def foreseen(connection: Connection, of: Undone, at: datetime) -> Undoing:
-    """Return what taking it back would do; raises `WrongUsageError` where it cannot be taken back."""
-    source = _Source.found(connection, of)
-    event = source.event
-    if event is not None and event.kind == EDIT:
-        return Undoing(event, package=source.key_now(event.package or ""))
-    returns, stay = Returns(at), _Stay()
-    for page in source.pages(connection, at, stay):
-        for each in page:
-            returns.note(each.seen)
-    return Undoing(event, returns.told(), None, stay.changed, stay.added)
-
-
-def carry_out(connection: Connection, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
-    """Take it back, an event per client; raises `StaleError` where more than it may be lose something."""
-    returns = Returns(at)
-    for page in _Source.found(connection, undo.of).pages(connection, at, _Stay()):
-        lost = [returns.note(each.seen) for each in page]
-        clients.rewrite_subscriptions(connection, [each.then for each in page])
-        used = usage.of_clients(connection, [each.now.id for each in page])
-        kept = [StoredUsage(each.now.id, each.then.package_id, used.get(each.now.id, {})) for each in page]
-        usage.replace(connection, kept)
-        deeds = [
-            holding_changed("restore", each.now, each.then, lost=is_loss)
-            for each, is_loss in zip(page, lost, strict=True)
-        ]
-        events.record(connection, deeds, by, at)
-    told = returns.told()
-    _require_planned(undo, told)
-    return told
-
-
-def _require_planned(undo: Undo, told: Sequence[Returning]) -> None:
-    losing, ended = sum(each.losing for each in told), sum(each.ended for each in told)
-    if losing > undo.losing or ended > undo.ended:
-        planned = f"{counted(undo.losing, 'client')} and {counted(undo.ended, 'subscription')}"
-        raise stale([f"at most {planned} were to lose something or to end, not {losing:,} and {ended:,}"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
+class Past:
     """The events of clients that are taken back.
 
     Attributes:
@@ -94,13 +35,13 @@ class _Source:
         names: Of packages at that time, each with the key that it has now.
     """
 
-    of: Undone
+    of: EventUndone | RunUndone
     event: Event | None
     at: datetime
     names: Mapping[str, str]
 
     @classmethod
-    def found(cls, connection: Connection, of: Undone) -> _Source:
+    def found(cls, connection: Connection, of: EventUndone | RunUndone) -> Past:
         """Look it up; raises `WrongUsageError` where it is not there, or cannot be taken back."""
         match of:
             case RunUndone(number):
@@ -116,10 +57,10 @@ class _Source:
         """Return the key that the package has now which had this one."""
         return self.names.get(key, key)
 
-    def pages(self, connection: Connection, at: datetime, stay: _Stay) -> Iterator[list[_Back]]:
+    def pages(self, connection: Connection, at: datetime, stay: Stay) -> Iterator[list[Crossing]]:
         """Yield those who go back, some hundred at a time."""
         written = (
-            events.restored_by(connection, self.of.run)
+            events.changed_by(connection, self.of.run)
             if isinstance(self.of, RunUndone)
             else events.parts_of(connection, self.of.event, self.at)
         )
@@ -150,9 +91,10 @@ class _Source:
         at: datetime,
         page: Sequence[tuple[StoredClient, Event]],
         known: Mapping[str, StoredPackage],
-    ) -> list[_Back]:
-        used = usage.of_clients(connection, [client.id for client, _ in page])
-        held = lookup.all_held(connection, [client for client, _ in page])
+    ) -> list[Crossing]:
+        some = [client for client, _ in page]
+        used = usage.of_clients(connection, [client.id for client in some])
+        held, granted = lookup.all_held(connection, some), grants.of_clients(connection, some, at)
         found = []
         for client, event in page:
             before: Mapping[str, Any] = event.before or {}
@@ -175,8 +117,9 @@ class _Source:
                 extended_to=extended_to,
             )
             snapshot = held[client.digest]
-            seen = lookup.seen(client, snapshot, used.get(client.id, {}), at)
-            found.append(
-                _Back(client, then, Return(seen, snapshot, package.head.key, revision, target, ends))
-            )
+            had = granted.get(client.id, ())
+            seen = lookup.seen(client, snapshot, used.get(client.id, {}), at, had)
+            kept = kept_on_reassignment(had)
+            back = Return(seen, snapshot, package.head.key, revision, target, ends, kept)
+            found.append(Crossing(client, then, back, seen.usage))
         return found

@@ -15,9 +15,9 @@ from reconciler.render.story.figures import Figures, Level, figures_of, headline
 from reconciler.render.story.words import Tone, chained, key, title, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.model.plans import Change, Plan, Reassignment, Source
+    from reconciler.model.plans import Change, Plan, Reassignment, Source, TermAfter
     from reconciler.render.story.facts import Fact
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.story.words import Words
@@ -257,13 +257,20 @@ def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
         yield words(f"{number(moves.resumed)} {goes_on} on.", tone=Tone.GOOD)
 
 
+_TRANSFERRED: Final[Mapping[TermAfter, tuple[tuple[str, str], str]]] = {
+    "former": (("goes back to", "go back to"), "from the former start"),
+    "kept": (("moves to", "move to"), "from the same start"),
+    "new": (("moves to", "move to"), "from a new start"),
+    "same": (("keeps", "keep"), "with something else beside it"),
+}
+
+
 def _mover(moves: Reassignment) -> Words:
     who = counted(moves.clients, "client")
-    if moves.to_package is not None:
-        back = words(key(moves.to_package), f" revision {number(moves.to_revision or 0)}")
-        return words(
-            f"{who} {agreed(moves.clients, 'goes', 'go')} back to ", back, ", from the former start,"
-        )
+    if moves.to_package is not None and moves.term is not None:
+        verbs, then = _TRANSFERRED[moves.term]
+        to = words(key(moves.to_package), f" revision {number(moves.to_revision or 0)}")
+        return words(f"{who} {agreed(moves.clients, *verbs)} ", to, f", {then},")
     kept = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
     return words(f"{who} {agreed(moves.clients, 'moves', 'move')} to {kept}")
 

@@ -124,12 +124,13 @@ def _moves(moved: Sequence[Moved]) -> str:
 
 
 def _back(change: Mapping[str, Any]) -> str:
-    """Say who was given back what it held before."""
+    """Say who was given back what it held before, or moved to another package."""
     moves = change.get("reassignment")
     if not isinstance(moves, dict) or not moves.get("to_package"):
         return ""
     to = f"{moves['to_package']} revision {moves.get('to_revision')}"
-    return f" {counted(int(moves.get('clients', 0)), 'client')} back to {to}"
+    back = "back " if moves.get("term") == "former" else ""
+    return f" {counted(int(moves.get('clients', 0)), 'client')} {back}to {to}"
 
 
 def _revisions(run: Run, key: str) -> str:

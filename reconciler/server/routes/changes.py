@@ -90,7 +90,7 @@ def events(call: _Reader, limit: _Latest = None) -> Response:
 
 @router.post(paths.UNDOING, response_model=UndoingReply)
 def undoing(call: _Reader, body: UndoingBody) -> Response:
-    """Say what taking back what hands did to clients would do, or what a run took back of that."""
+    """Say what taking back what hands or a run did to clients would do, or moving them between packages."""
     return shown(UndoingReply(undoing=call.platform.foresee_undoing(body.of, body.at)))
 
 

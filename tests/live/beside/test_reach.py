@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import BlockedError
-from reconciler.model.plans import Reach
+from reconciler.model.plans import ClientsMoved, EventUndone, Reach
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story
 from reconciler.render.story.words import plain
@@ -143,3 +143,23 @@ def test_an_edit_at_the_next_period_is_lost_by_everybody_then(held: Shop) -> Non
     assert plain(told.verdict.statement).startswith("3 clients lose something at the next billing period (")
     assert "3 lose it at the next billing period" in plain(told.entries[0].facts[0].felt)
     assert made.blocked
+
+
+def test_what_a_hand_did_is_not_taken_back_where_no_snapshot_says_what_it_was(held: Shop) -> None:
+    held.package("basic", title="Basic", features=["chat"])
+    held.apply()
+    held.platform.assign("acme", "basic", held.at)
+    (event,) = [each for each in held.platform.events() if each.kind == "assign"]
+
+    with pytest.raises(BlockedError, match="keeps no snapshots: what a hand did is not taken back there"):
+        held.plan(aim=EventUndone(event.id))
+
+    assert held.client("acme").subscription.package == "basic"
+
+
+def test_clients_are_not_moved_together_where_packages_are_no_snapshots(held: Shop) -> None:
+    held.package("basic", title="Basic", features=["chat"])
+    held.apply()
+
+    with pytest.raises(BlockedError, match="clients are not moved together"):
+        held.plan(aim=ClientsMoved("pro", "basic", keeps_term=True))

@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "assign": Listed(f"{_HERE}.assign_client:assign_command", "Give a client a package by hand."),
     "reassign": Listed(
         f"{_HERE}.reassign_clients:reassign_command",
-        "Move clients to the current revision of the package that they hold.",
+        "Move clients to the current revision of the package that they hold, or of another one.",
     ),
     "grant": Listed(
         f"{_HERE}.grant_client:grant_command", "Grant one client more than its package gives it."

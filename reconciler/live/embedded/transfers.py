@@ -1,0 +1,78 @@
+"""What clients come to hold one by one: foreseen, and carried out with an event per client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.live.embedded.assignments import holding_changed
+from reconciler.live.embedded.crossing import Stay
+from reconciler.live.embedded.moving_between import Between
+from reconciler.live.embedded.preconditions import stale
+from reconciler.live.embedded.undoing import Past
+from reconciler.model.english import counted
+from reconciler.model.events import MOVE, RESTORE
+from reconciler.model.plans import ClientsMoved
+from reconciler.model.undoing import Undoing
+from reconciler.planning.undoing import EDIT, Returns, require_reason
+from reconciler.store import clients, events, grants, usage
+from reconciler.store.usage import StoredUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from reconciler.live.embedded.crossing import Crossing
+    from reconciler.model.events import Author
+    from reconciler.model.undoing import Returning, Undo, Undone
+
+
+def foreseen(connection: Connection, of: Undone, at: datetime) -> Undoing:
+    """Return what it would do; raises `WrongUsageError` or `BlockedError` where it cannot be done."""
+    source = _source(connection, of)
+    event = source.event if isinstance(source, Past) else None
+    if isinstance(source, Past) and event is not None and event.kind == EDIT:
+        return Undoing(event, package=source.key_now(event.package or ""))
+    returns, stay = Returns(at), Stay()
+    for page in source.pages(connection, at, stay):
+        for each in page:
+            returns.note(each.seen)
+    return Undoing(event, returns.told(), None, stay.changed, stay.added, stay.barred)
+
+
+def carry_out(connection: Connection, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
+    """Do it, with an event per client; raises `StaleError` where more than may be lose something."""
+    require_reason(undo.of, by)
+    returns, kind = Returns(at), MOVE if isinstance(undo.of, ClientsMoved) else RESTORE
+    for page in _source(connection, undo.of).pages(connection, at, Stay()):
+        lost = [returns.note(each.seen) for each in page]
+        _write(connection, page)
+        deeds = [
+            holding_changed(kind, each.now, each.then, lost=is_loss)
+            for each, is_loss in zip(page, lost, strict=True)
+        ]
+        events.record(connection, deeds, by, at)
+    told = returns.told()
+    _require_planned(undo, told)
+    return told
+
+
+def _source(connection: Connection, of: Undone) -> Past | Between:
+    return Between.found(connection, of) if isinstance(of, ClientsMoved) else Past.found(connection, of)
+
+
+def _write(connection: Connection, page: Sequence[Crossing]) -> None:
+    """Have each hold what it holds then; a grant until the next reassignment has ended."""
+    clients.rewrite_subscriptions(connection, [each.then for each in page])
+    usage.replace(connection, [StoredUsage(each.now.id, each.then.package_id, each.used) for each in page])
+    grants.end_with_reassignment(connection, [each.now.id for each in page if each.now.is_granted])
+    for each in page:
+        grants.spend(connection, each.now.id, each.spent or {})
+
+
+def _require_planned(undo: Undo, told: Sequence[Returning]) -> None:
+    losing, ended = sum(each.losing for each in told), sum(each.ended for each in told)
+    if losing > undo.losing or ended > undo.ended:
+        planned = f"{counted(undo.losing, 'client')} and {counted(undo.ended, 'subscription')}"
+        raise stale([f"at most {planned} were to lose something or to end, not {losing:,} and {ended:,}"])
