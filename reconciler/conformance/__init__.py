@@ -13,6 +13,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.persons import *
     from reconciler.conformance.questions import *
     from reconciler.conformance.reach import *
+    from reconciler.conformance.readjustments import *
     from reconciler.conformance.undoings import *
 
     @pytest.fixture
@@ -41,6 +42,7 @@ MODULES: Final = (
     "persons",
     "questions",
     "reach",
+    "readjustments",
     "undoings",
 )
 

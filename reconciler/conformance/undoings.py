@@ -215,7 +215,7 @@ def test_a_package_made_by_hand_may_be_written_and_stay_that(platform: Platform)
     assert (head.revision, head.managed, head.applied_digest) == (2, False, None)
 
 
-def test_what_is_no_assignment_import_or_edit_is_not_taken_back(platform: Platform) -> None:
+def test_what_was_done_to_nobodys_holding_is_not_taken_back(platform: Platform) -> None:
     with_client(platform)
     apply(platform)
 

@@ -67,6 +67,16 @@ class Recipient:
             new = (*new, *(grant for grant in found if _stated(grant) not in known))
         return new
 
+    def refused(self, grant: Grant) -> Refusal | None:
+        """Say why the client may not have a former grant again; None: it may."""
+        term = Term.named(grant.term)
+        if not self._is_known(term):
+            what = self._unknown(term, has_amount=term.section != "features")
+            return Refusal("grant-unknown-term", what, "")
+        held = with_grants(self.snapshot, (*self.client.grants, grant))
+        lacking = next(self._lacks(term, held), None)
+        return None if lacking is None else Refusal("grant-not-usable", lacking, _NOT_USABLE)
+
     def _term(self, asked: Granting) -> Term | Refusal:
         """Return what is meant: with an amount a limit or a cap, else a feature."""
         stated = Term.named(asked.term)

@@ -70,6 +70,17 @@ class Event(Told):
     run: Amount | None = None
 
     @property
+    def is_of_grant(self) -> bool:
+        """Whether a client was granted something, or a grant taken from it."""
+        return "term" in (self.after or self.before or {})
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it changes what a client has beside its package alone: a grant, or an extension."""
+        sides = self.after or self.before or {}
+        return self.is_of_grant or ("extended_to" in sides and "package" not in sides)
+
+    @property
     def content(self) -> dict[str, Any]:
         """What the digest is of."""
         return {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.planning.drafts import Draft
 
 _SHOWN: Final = 3
-_NOUNS: Final = {"assign": "assignment"}
+_NOUNS: Final = {"assign": "assignment", "revoke": "revocation", "extend": "extension"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ def named(event: Event | None) -> str:
 def of_hands(undoing: Undoing) -> Iterator[str]:
     """Say what is taken back of what hands did to clients, and who stays."""
     yield f"Takes back {named(undoing.event)}. Credits and other usage spent since stay spent."
-    yield "Grants are left as they are: one that ended with what is taken back stays ended."
+    if undoing.event is not None and not undoing.event.is_beside:
+        yield "Grants are left as they are: one that ended with what is taken back stays ended."
     for count, why in (
         (undoing.changed, "what they hold was changed since, or they are clients no more"),
         (undoing.added, "they were new with it"),

@@ -54,14 +54,12 @@ _Sides: TypeAlias = "tuple[JsonValue, JsonValue]"
 
 
 EDIT: Final = "edit"
-_TAKEN_BACK: Final = frozenset({"assign", "import", EDIT})
+_TAKEN_BACK: Final = frozenset({"assign", "import", "grant", "revoke", "extend", EDIT})
 _INSTEAD: Final = {
-    "grant": "`clients revoke` takes back a grant.",
-    "revoke": "`clients grant` gives it anew.",
-    "extend": "An extension stays until the next assignment by hand.",
     "add": "A client is not taken back: `clients forget` erases it.",
     "run": "`rollback run:NUMBER` takes back a run.",
     "restore": "It is part of a run: `rollback run:NUMBER` takes that back.",
+    "move": "It is part of a run: `rollback run:NUMBER` takes that back.",
 }
 
 
@@ -71,7 +69,7 @@ def require_undoable(id_: str, event: Event | None) -> Event:
         hint = "`events list` and `history --client` name them."
         raise WrongUsageError(f"there is no event {id_}", hint=hint)
     if event.kind not in _TAKEN_BACK:
-        hint = _INSTEAD.get(event.kind, "Assignments, imports and edits by hand can be.")
+        hint = _INSTEAD.get(event.kind, "Assignments, imports, grants, extensions and edits by hand can be.")
         raise WrongUsageError(f"event {id_} ({event.kind}) cannot be taken back", hint=hint)
     return event
 
@@ -132,7 +130,7 @@ class Returns:
         held = each.client.subscription
         group = held.package, held.revision, each.to_package, each.to_revision, each.term
         tally = self._tallies.setdefault(group, _Tally())
-        ending = {*each.client.grants} - {*each.grants}
+        ending = {*each.client.grants} - {*each.grants} if each.term != "same" else ()
         tally.counts["clients"] += 1
         tally.counts["grants_ending"] += bool(ending)
         is_on = subscription_status(each.client.status, each.expires_at, self._at) == "active"

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from reconciler.model.events import BY_RUNS, RESTORE, Event, Seal
 from reconciler.model.packages import canonical_json
@@ -28,6 +28,7 @@ _NEWEST_FIRST: Final = (_EVENTS.at.desc(), _EVENTS.id.desc())
 _PAGE: Final = 2_000
 RUN: Final = "run"
 _OF_HOLDINGS: Final = ("assign", "import")
+_BESIDE: Final = ("grant", "revoke", "extend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ def by_id(connection: Connection, id_: str) -> Event | None:
 
 def parts_of(connection: Connection, id_: str, at: datetime) -> Iterator[list[Event]]:
     """Yield an event of one client, or the parts of an import, which are of its instant; a page at a time."""
-    is_of_it = or_(_EVENTS.id == id_, _EVENTS.part_of == id_)
-    of_holdings = _EVENTS.kind.in_(_OF_HOLDINGS)
-    return _paged(connection, _selected().where(_EVENTS.at == at, is_of_it, of_holdings))
+    is_itself, is_part = _EVENTS.id == id_, _EVENTS.part_of == id_
+    of_holdings, beside = (_EVENTS.kind.in_(kinds) for kinds in (_OF_HOLDINGS, _BESIDE))
+    found = or_(and_(or_(is_itself, is_part), of_holdings), and_(is_itself, beside))
+    return _paged(connection, _selected().where(_EVENTS.at == at, found))
 
 
 def changed_by(connection: Connection, run_id: int) -> Iterator[list[Event]]:

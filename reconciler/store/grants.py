@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from reconciler.store.clients import StoredClient
 
 _GRANTS: Final = tables.grants.c
-_NUMBERED: Final = ("cycle", "assignment", "revision")
+NUMBERED: Final = ("cycle", "assignment", "revision")
+"""What of a client has numbers, with which a grant may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[s
 def counting(grants: Any, at: Any) -> ColumnElement[bool]:
     """Say that a grant has not ended for the client whose subscription it is joined to."""
     held = tables.subscriptions.c
-    numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in _NUMBERED)
+    numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in NUMBERED)
     return and_(grants.client_id == held.client_id, grants.ends_at > at, *numbers)
 
 

@@ -29,7 +29,9 @@ from reconciler.model.expiry import end_of
 from reconciler.model.findings import Finding, Position
 from reconciler.model.forms import require
 from reconciler.model.grants import (
+    OCCASIONS,
     Extending,
+    Grant,
     Granting,
     Revoking,
     kept_on_assignment,
@@ -86,6 +88,7 @@ class FakePlatform:
         self._world = World()
         self._ids = count()
         self._movers: list[str] = []
+        self._at = STARTS[0]
 
     def at_one_instant(self, read: Callable[[PlatformReader], Any]) -> Any:
         return read(deepcopy(self))
@@ -361,7 +364,7 @@ class FakePlatform:
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             by = Author(run.actor, run.on_behalf_of, run.reason)
             back = self._undo(change_set.undo, by, change_set.at) if change_set.undo else ()
-            moved += sum(each.clients for each in back)
+            moved += sum(each.clients for each in back if each.term != "same")
             run = replace(run, changes=(*run.changes, *told_back(back)))
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
             self._require_within(change_set.bounds, change_set.at)
@@ -475,12 +478,12 @@ class FakePlatform:
         else:
             self.run(of.run)
             event = None
-        returns = undoing.Returns(at)
+        returns, self._at = undoing.Returns(at), at
         written, held = self._written(of)
         for each in held:
-            if each.before is not None:
+            if each.is_beside or each.before is not None:
                 returns.note(self._back(each, at))
-        added = sum(each.before is None for each in held)
+        added = sum(not each.is_beside and each.before is None for each in held)
         return Undoing(event, returns.told(), None, len(written) - len(held), added)
 
     def _foresee_move(self, of: ClientsMoved, at: datetime) -> Undoing:
@@ -531,19 +534,67 @@ class FakePlatform:
             for each in world.events
             if each.number is not None
             and (
-                each.kind in {"assign", "import"} and of.event in {each.id, each.part_of}
+                (
+                    (each.kind in {"assign", "import"} and of.event in {each.id, each.part_of})
+                    or (each.is_beside and each.kind != "restore" and of.event == each.id)
+                )
                 if isinstance(of, EventUndone)
                 else each.kind in BY_RUNS and each.run == of.run
             )
         ]
         held = []
         for each in written:
+            if each.is_beside:
+                reason = self._why_not(each, self._at)
+                if reason and isinstance(of, EventUndone):
+                    raise BlockedError(reason)
+                held += [] if reason else [each]
+                continue
             holder, after = world.holders.get(each.client or ""), each.after or {}
             package = self._name_now(after["package"], each.at)
             now = holder and (holder.package.key, holder.revision, holder.assigned_at.isoformat())
             if now == (package, after["revision"], after["assigned_at"]):
                 held.append(each)
         return written, held
+
+    def _why_not(self, event: Event, at: datetime) -> str:
+        """Say why a grant, a revocation or an extension cannot be taken back; nothing where it can."""
+        holder = self._world.holders.get(event.client or "")
+        if holder is None:
+            return "forgotten"
+        if not event.is_of_grant:
+            return "" if (event.after or {})["extended_to"] == _ends(holder)["extended_to"] else "moved on"
+        counting = {each.id for each in holder.granted(at)}
+        if event.after is not None:
+            return "" if event.after["id"] in counting else "gone"
+        given = _given(event.before or {})
+        is_over = given.has_ended(holder, at) or given.grant.id in counting
+        recipient = Recipient(holder.seen(at), holder.snapshot, self._world.catalog, at)
+        return "over" if is_over or recipient.refused(given.grant) else ""
+
+    def _readjust(self, event: Event, by: Author, at: datetime) -> None:
+        holder = self._holder(event.client or "")
+        lost = undoing.Returns(at).note(self._back(event, at))
+        before, after = event.after, event.before
+        if not event.is_of_grant:
+            before = _ends(holder)
+        holder.__dict__.update(vars(self._readjusted(event)))
+        if not event.is_of_grant:
+            after = _ends(holder)
+        self._write_down("restore", at, by, holder.id, before, told=after, lost=lost)
+
+    def _readjusted(self, event: Event) -> Holder:
+        holder = deepcopy(self._holder(event.client or ""))
+        holder.package = self._holder(holder.id).package
+        if not event.is_of_grant:
+            ends = (event.before or {})["extended_to"]
+            holder.extended_to = ends and datetime.fromisoformat(ends)
+        elif event.after is not None:
+            gone = event.after["id"]
+            holder.grants = [each for each in holder.grants if each.grant.id != gone]
+        else:
+            holder.grants.append(_given(event.before or {}))
+        return holder
 
     def _name_now(self, key: str, since: datetime) -> str:
         for run in self._world.runs:
@@ -553,6 +604,11 @@ class FakePlatform:
 
     def _back(self, event: Event, at: datetime) -> undoing.Return:
         holder, before = self._holder(event.client or ""), event.before or {}
+        if event.is_beside:
+            then = self._readjusted(event)
+            kept = then.granted(at)
+            where = holder.package.key, holder.revision, holder.snapshot, then.expires_at
+            return undoing.Return(holder.seen(at), holder.snapshot, *where, kept, "same")
         package = self._package(self._name_now(before["package"], event.at))
         target = package.revisions[before["revision"] - 1]
         extended_to = before.get("extended_to") and datetime.fromisoformat(before["extended_to"])
@@ -574,7 +630,9 @@ class FakePlatform:
                 self._write_down("move", at, by, id_, was, lost=lost)
             return told
         for each in self._written(undo.of)[1]:
-            if each.before is not None:
+            if each.is_beside:
+                self._readjust(each, by, at)
+            elif each.before is not None:
                 holder, back = self._holder(each.client or ""), self._back(each, at)
                 was = _holding(holder.seen(at).subscription)
                 lost = undoing.Returns(at).note(back)
@@ -604,12 +662,12 @@ class FakePlatform:
         package: str | None = None,
         run: int | None = None,
         lost: bool = False,
-        told: Any = None,
+        told: Any = ...,
     ) -> Event:
         world = self._world
         if client is not None:
             held = world.holders[client].seen(at).subscription
-            after, package = told or _holding(held), held.package
+            after, package = _holding(held) if told is ... else told, held.package
         number = None if client is None else world.number_of(client)
         id_ = f"{len(world.events):06}"
         names = by.name, by.on_behalf_of, by.reason
@@ -746,19 +804,20 @@ class FakePlatform:
                         raise BlockedError(new.message)
                     numbers = (holder.cycle, holder.assignment, holder.revision)
                     holder.grants += [Given(each, *numbers) for each in new]
-                    for _ in new:
-                        self._write_down("grant", at, by, client_id)
+                    for each in new:
+                        self._write_down("grant", at, by, client_id, told=_told(Given(each, *numbers)))
                 case Revoking(id_):
                     if id_ not in {each.id for each in was.grants}:
                         raise WrongUsageError("no such grant")
-                    holder.grants = [each for each in holder.grants if each.grant.id != id_]
+                    (gone,) = (each for each in holder.grants if each.grant.id == id_)
+                    holder.grants = [each for each in holder.grants if each is not gone]
                     lost = is_lessened(was, holder.seen(at))
-                    self._write_down("revoke", at, by, client_id, lost=lost)
+                    self._write_down("revoke", at, by, client_id, _told(gone), lost=lost, told=None)
                 case Extending(until):
                     if holder.expires_at is None or until <= max(holder.expires_at, at):
                         raise BlockedError("no extension")
-                    holder.extended_to = until
-                    self._write_down("extend", at, by, client_id)
+                    before, holder.extended_to = _ends(holder), until
+                    self._write_down("extend", at, by, client_id, before, told=_ends(holder))
             return holder.seen(at)
 
     def foresee_adjustment(self, client_id: str, adjustment: Adjustment, at: datetime) -> Adjusted:
@@ -1139,3 +1198,25 @@ def _takes_from_any(world: World, entry: Stated, before: Definition, after: Defi
 
 def _too_late(line: ClientLine, now: datetime) -> str:
     return "" if line.assigned_at is None or line.assigned_at <= now else "start-in-future"
+
+
+def _told(given: Given) -> dict[str, Any]:
+    until = given.grant.until
+    ends = until if isinstance(until, str) else until.isoformat()
+    numbers = {"cycle": given.cycle, "assignment": given.assignment, "revision": given.revision}
+    stated = {**asdict(given.grant), "granted_at": given.grant.granted_at.isoformat()}
+    return {**stated, "until": ends, **numbers}
+
+
+def _given(told: Mapping[str, Any]) -> Given:
+    stated = dict(told)
+    numbers = [stated.pop(name) for name in ("cycle", "assignment", "revision")]
+    until = stated["until"]
+    ends = until if until in OCCASIONS else datetime.fromisoformat(until)
+    granted_at = datetime.fromisoformat(stated["granted_at"])
+    return Given(Grant(**{**stated, "until": ends, "granted_at": granted_at}), *numbers)
+
+
+def _ends(holder: Holder) -> dict[str, Any]:
+    sides = (("extended_to", holder.extended_to), ("expires_at", holder.expires_at))
+    return {name: None if at is None else at.isoformat() for name, at in sides}

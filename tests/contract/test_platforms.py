@@ -11,4 +11,5 @@ from reconciler.conformance.moves_between import *  # noqa: F403 - the same
 from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same
+from reconciler.conformance.readjustments import *  # noqa: F403 - the same
 from reconciler.conformance.undoings import *  # noqa: F403 - the same

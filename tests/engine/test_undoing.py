@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reconciler.errors import BlockedError, StaleError, WrongUsageError
 from reconciler.model.clients import ClientLine
 from reconciler.model.events import Author
+from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
 from reconciler.model.plans import EventUndone, RunUndone
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story as story_of
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tests.shop import Shop
 
 ADA = Author("ada", reason="They asked for it.")
+SESSIONS = LimitSet("sessions", 5)
 
 
 @pytest.fixture
@@ -189,3 +192,52 @@ def test_a_package_that_a_hand_made_is_archived_and_stays_unmanaged(sold: Shop) 
 def test_what_is_not_there_is_said_with_where_to_look(sold: Shop) -> None:
     with pytest.raises(WrongUsageError, match="there is no event abc"):
         sold.plan(aim=EventUndone("abc"))
+
+
+def test_a_grant_taken_back_is_told_by_what_the_client_may_use_then(sold: Shop) -> None:
+    sold.platform.adjust("acme", Granting("user_count", "subscription", add=2), sold.at, by=ADA)
+
+    text = told(sold, newest(sold))
+    run = sold.apply(aim=newest(sold))
+
+    assert "1 client keeps pro revision 1, and what it has beside that changes with this apply." in text
+    assert "7 → 5" in text
+    assert "Takes back the grant of 2026-11-02 12:00 UTC by ada." in text
+    assert "Grants are left as they are" not in text
+    assert (run.moved, sold.client("acme").grants) == (0, ())
+
+
+def test_a_revocation_taken_back_is_a_gain_and_its_run_can_be_rolled_back(sold: Shop) -> None:
+    sold.platform.adjust("acme", Granting("features/sessions", "subscription", limits=(SESSIONS,)), sold.at)
+    grant = next(each for each in sold.client("acme").grants if each.term == "features/sessions")
+    sold.later(seconds=1)
+    sold.platform.adjust("acme", Revoking(grant.id), sold.at, by=ADA)
+
+    text = told(sold, newest(sold))
+    run = sold.apply(aim=newest(sold))
+    again = sold.client("acme").grants
+    sold.apply(None, "clients_losing:pro", aim=RunUndone(run.id))
+
+    assert "1 gains" in text
+    assert grant in again
+    assert grant not in sold.client("acme").grants
+
+
+def test_an_extension_taken_back_is_told_with_both_ends(sold: Shop) -> None:
+    sold.platform.adjust("dent", Extending(sold.at + timedelta(days=60)), sold.at, by=ADA)
+
+    text = told(sold, newest(sold))
+    sold.apply(aim=newest(sold))
+
+    assert "2027-01-01 12:00 UTC → 2026-12-01 12:00 UTC" in text
+    assert sold.client("dent").subscription.extended_to is None
+
+
+def test_what_cannot_hold_any_more_is_refused_with_the_reason(sold: Shop) -> None:
+    sold.platform.adjust("dent", Extending(sold.at + timedelta(days=60)), sold.at, by=ADA)
+    aim = newest(sold)
+    made = sold.plan(aim=aim)
+    assigned(sold, "dent", "basic")
+
+    with pytest.raises(BlockedError, match="the subscription was extended again, or another one began since"):
+        sold.apply(made, aim=aim)

@@ -65,10 +65,10 @@ def rollback_command(  # noqa: PLR0913 - one parameter per option
     """Plan back to before a run, or to before what a hand did.
 
     A run is its number, or run:NUMBER; `history --client` and `events list` name events, of which
-    assignments, imports and edits can be taken back. The plan is shown and applied like any other, and the
-    same guards hold. Packages get their former contents as new revisions, the catalog the terms that the run
-    changed, and clients who were moved return to what they held, ended subscriptions included. The plan says
-    what cannot be undone.
+    assignments, imports, grants, extensions and edits can be taken back. The plan is shown and applied like
+    any other, and the same guards hold. Packages get their former contents as new revisions, the catalog the
+    terms that the run changed, and clients who were moved return to what they held, ended subscriptions
+    included. The plan says what cannot be undone.
     """
     from reconciler.engine.apply import ApplyRequest
     from reconciler.engine.plan import environment_of

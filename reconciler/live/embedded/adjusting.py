@@ -59,8 +59,8 @@ def adjust(
     if change.stored != stored:
         clients.rewrite_subscriptions(connection, [change.stored])
     lost = is_lessened(before, after)
-    deeds = [replace(each, lost=lost) for each in _deeds(adjustment, change, before, after)]
-    events.record(connection, [replace(each, number=stored.number) for each in deeds], by, at)
+    deeds = [replace(each, lost=lost) for each in _deeds(adjustment, change, stored)]
+    events.record(connection, deeds, by, at)
     return after
 
 
@@ -118,29 +118,37 @@ def _blocked(client: Client, refusal: Refusal) -> BlockedError:
     return BlockedError(f"client `{client.id}`: {refusal.message}", hint=refusal.fix)
 
 
-def _deeds(adjustment: Adjustment, change: _Change, before: Client, after: Client) -> list[Deed]:
-    package = before.subscription.package
+def _deeds(adjustment: Adjustment, change: _Change, was: StoredClient) -> list[Deed]:
     if isinstance(adjustment, Extending):
-        return [Deed("extend", package=package, before=_ends(before), after=_ends(after))]
-    granted = [granting(None, package, each) for each in change.new]
-    return granted + [Deed("revoke", package=package, before=_told(each)) for each in change.gone]
+        return [Deed("extend", was.number, was.package, ends(was), ends(change.stored))]
+    granted = [granting(was, was.package, each) for each in change.new]
+    return granted + [revocation(was, was.package, each) for each in change.gone]
 
 
-def granting(number: int | None, package: str, grant: Grant) -> Deed:
+def granting(client: StoredClient, package: str, grant: Grant) -> Deed:
     """Return what is written down where a client is granted something."""
-    return Deed("grant", number, package, after=_told(grant))
+    return Deed("grant", client.number, package, after=_told(client, grant))
 
 
-def _ends(client: Client) -> dict[str, Any]:
-    held = client.subscription
-    return {
-        name: None if at is None else at.isoformat()
-        for name, at in (("extended_to", held.extended_to), ("expires_at", held.expires_at))
-    }
+def revocation(client: StoredClient, package: str, grant: Grant) -> Deed:
+    """Return what is written down where a grant is taken back: who gave it and why, too."""
+    given = {"author": grant.author, "reason": grant.reason}
+    return Deed("revoke", client.number, package, before={**_told(client, grant), **given})
 
 
-def _told(grant: Grant) -> dict[str, Any]:
-    """Return all that is known of a grant but who gave it and why, which the event says."""
-    stated = asdict(grant).items()
+def ends(client: StoredClient) -> dict[str, Any]:
+    """Return when a subscription ends, as events have it."""
+    sides = (("extended_to", client.extended_to), ("expires_at", client.expires_at))
+    return {name: None if at is None else at.isoformat() for name, at in sides}
+
+
+def _told(client: StoredClient, grant: Grant) -> dict[str, Any]:
+    """Return all that is known of a grant but who gave it and why, which the event says.
+
+    The numbers of what it ends with are among it, so that it can be given again as long as that goes on.
+    """
+    stored = grants.made(client, grant)
+    numbers = {name: getattr(stored, name) for name in grants.NUMBERED}
+    stated = {**asdict(grant), **{name: each for name, each in numbers.items() if each is not None}}.items()
     told = {name: each.isoformat() if isinstance(each, datetime) else each for name, each in stated}
     return {name: each for name, each in told.items() if name not in {"author", "reason"}}

@@ -168,7 +168,7 @@ def apply(
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
     told = {"plan": run.plan_hash, "commit": run.commit, **parked}
     seal = events.seal(connection, run.id, by, run.at, told)
-    values = {"moved": moved + sum(each.clients for each in back), "seal": seal}
+    values = {"moved": moved + sum(each.clients for each in back if each.term != "same"), "seal": seal}
     changes = {"changes": [*run.changes, *told_back(back)]} if back else {}
     runs.complete(connection, run.id, **values, **changes)
     return runs.by_id(connection, run.id) or run

@@ -330,7 +330,7 @@ class Intake:
         ]
         given = {each.client: granted.get(each.line.id, ()) for each in settled}
         grants.add(self._connection, (grants.made(who, each) for who, of in given.items() for each in of))
-        deeds += [granting(who.number, who.package, each) for who, of in given.items() for each in of]
+        deeds += [granting(who, who.package, each) for who, of in given.items() for each in of]
         deeds += [
             updated(each.standing, each.client)
             for each in known

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from reconciler.planning.undoing import Return
     from reconciler.store.clients import StoredClient
+    from reconciler.store.events import Deed
+    from reconciler.store.grants import StoredGrant
 
 
 @dataclass(slots=True)
@@ -28,6 +30,9 @@ class Crossing:
     Attributes:
         used: What it has used afterwards.
         spent: How much of its stocks, by id, is spent with the cycle that ends.
+        given: A grant that it has again.
+        gone: Id of a grant that it has no more.
+        beside: What is written down where all else stays; None where the client holds something else.
     """
 
     now: StoredClient
@@ -35,3 +40,6 @@ class Crossing:
     seen: Return
     used: Mapping[str, int]
     spent: Mapping[str, int] | None = None
+    given: StoredGrant | None = None
+    gone: str | None = None
+    beside: Deed | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.live.embedded.assignments import holding_changed
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.live.embedded.crossing import Crossing
     from reconciler.model.events import Author
     from reconciler.model.undoing import Returning, Undo, Undone
+    from reconciler.store.events import Deed
 
 
 def foreseen(connection: Connection, of: Undone, at: datetime) -> Undoing:
@@ -48,10 +50,7 @@ def carry_out(connection: Connection, undo: Undo, by: Author, at: datetime) -> t
     for page in _source(connection, undo.of).pages(connection, at, Stay()):
         lost = [returns.note(each.seen) for each in page]
         _write(connection, page)
-        deeds = [
-            holding_changed(kind, each.now, each.then, lost=is_loss)
-            for each, is_loss in zip(page, lost, strict=True)
-        ]
+        deeds = [_deed(kind, each, lost=is_loss) for each, is_loss in zip(page, lost, strict=True)]
         events.record(connection, deeds, by, at)
     told = returns.told()
     _require_planned(undo, told)
@@ -62,13 +61,23 @@ def _source(connection: Connection, of: Undone) -> Past | Between:
     return Between.found(connection, of) if isinstance(of, ClientsMoved) else Past.found(connection, of)
 
 
+def _deed(kind: str, each: Crossing, *, lost: bool) -> Deed:
+    if each.beside is not None:
+        return replace(each.beside, kind=kind, lost=lost)
+    return holding_changed(kind, each.now, each.then, lost=lost)
+
+
 def _write(connection: Connection, page: Sequence[Crossing]) -> None:
     """Have each hold what it holds then; a grant until the next reassignment has ended."""
     clients.rewrite_subscriptions(connection, [each.then for each in page])
     usage.replace(connection, [StoredUsage(each.now.id, each.then.package_id, each.used) for each in page])
-    grants.end_with_reassignment(connection, [each.now.id for each in page if each.now.is_granted])
+    movers = [each for each in page if each.beside is None]
+    grants.end_with_reassignment(connection, [each.now.id for each in movers if each.now.is_granted])
+    grants.add(connection, [each.given for each in page if each.given])
     for each in page:
         grants.spend(connection, each.now.id, each.spent or {})
+        if each.gone is not None:
+            grants.remove(connection, each.now.id, each.gone)
 
 
 def _require_planned(undo: Undo, told: Sequence[Returning]) -> None:

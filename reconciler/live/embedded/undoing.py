@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import WrongUsageError
-from reconciler.live.embedded import lookup
+from reconciler.errors import BlockedError, WrongUsageError
+from reconciler.live.embedded import lookup, readjusting
 from reconciler.live.embedded.crossing import Crossing
 from reconciler.model.expiry import end_of
 from reconciler.model.grants import kept_on_reassignment
@@ -66,12 +66,35 @@ class Past:
         )
         for page in written:
             there = clients.stored(connection, [each.client for each in page if each.client])
-            known = packages.stored(connection, self._keys(page))
-            held = [each for each in page if self._is_held(each, there.get(each.client or ""), known)]
+            of_holdings = [each for each in page if not each.is_beside]
+            yield [*self._beside(connection, [each for each in page if each.is_beside], there, at, stay)]
+            known = packages.stored(connection, self._keys(of_holdings))
+            held = [each for each in of_holdings if self._is_held(each, there.get(each.client or ""), known)]
             back = [each for each in held if each.before is not None]
-            stay.changed += len(page) - len(held)
+            stay.changed += len(of_holdings) - len(held)
             stay.added += len(held) - len(back)
             yield self._going(connection, at, [(there[each.client or ""], each) for each in back], known)
+
+    def _beside(
+        self,
+        connection: Connection,
+        page: Sequence[Event],
+        there: Mapping[str, StoredClient],
+        at: datetime,
+        stay: Stay,
+    ) -> Iterator[Crossing]:
+        """Yield who gets back or gives back a grant or an extension; raises `BlockedError` of one event."""
+        for event in page:
+            found = readjusting.taken_back(connection, event, there.get(event.client or ""), at)
+            if isinstance(found, Crossing):
+                yield found
+            elif self.event is None:
+                stay.changed += 1
+            else:
+                hint = "`clients show` and `history --client` say what there is now."
+                raise BlockedError(
+                    f"event {event.id} ({event.kind}) cannot be taken back: {found}", hint=hint
+                )
 
     def _keys(self, page: Sequence[Event]) -> set[str]:
         sides = (side for each in page for side in (each.before, each.after) if side)

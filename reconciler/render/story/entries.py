@@ -258,10 +258,10 @@ def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
 
 
 _TRANSFERRED: Final[Mapping[TermAfter, tuple[tuple[str, str], str]]] = {
-    "former": (("goes back to", "go back to"), "from the former start"),
-    "kept": (("moves to", "move to"), "from the same start"),
-    "new": (("moves to", "move to"), "from a new start"),
-    "same": (("keeps", "keep"), "with something else beside it"),
+    "former": (("goes back to", "go back to"), "from the former start,"),
+    "kept": (("moves to", "move to"), "from the same start,"),
+    "new": (("moves to", "move to"), "from a new start,"),
+    "same": (("keeps", "keep"), "and what it has beside that changes"),
 }
 
 
@@ -270,12 +270,14 @@ def _mover(moves: Reassignment) -> Words:
     if moves.to_package is not None and moves.term is not None:
         verbs, then = _TRANSFERRED[moves.term]
         to = words(key(moves.to_package), f" revision {number(moves.to_revision or 0)}")
-        return words(f"{who} {agreed(moves.clients, *verbs)} ", to, f", {then},")
+        return words(f"{who} {agreed(moves.clients, *verbs)} ", to, f", {then}")
     kept = "the current revision" if moves.to_revision is None else f"revision {number(moves.to_revision)}"
     return words(f"{who} {agreed(moves.clients, 'moves', 'move')} to {kept}")
 
 
 def _left(moves: Reassignment) -> Words:
+    if moves.term == "same":
+        return ()
     parts = [
         words(f"{number(count)} from revision ", title(revision))
         for revision, count in moves.from_revisions.items()

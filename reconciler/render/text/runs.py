@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.english import counted, instant, number
+from reconciler.model.english import agreed, counted, instant, number
 from reconciler.model.packages import canonical_json
 from reconciler.model.plans import Action, GuardChange
 from reconciler.planning.events import seal_of
@@ -69,7 +69,22 @@ def _what(run: Run) -> str:
     del actions["reassign"]
     parts = [f"{number(count)} {_DONE.get(action, action)}" for action, count in actions.items()]
     moved = f"{counted(run.moved, 'client')} moved" if run.moved else ""
-    return joined([*parts, moved]) or "no package: catalog, settings or commit only"
+    adjusted = sum(_clients(change) for change in run.changes if _is_beside(change))
+    beside = f"what {counted(adjusted, 'client')} {agreed(adjusted, 'has', 'have')} beside a package"
+    return (
+        joined([*parts, moved, *([beside] if adjusted else [])])
+        or "no package: catalog, settings or commit only"
+    )
+
+
+def _is_beside(change: Mapping[str, Any]) -> bool:
+    """Whether a change left clients with their packages, and changed what they have beside them."""
+    moves = change.get("reassignment")
+    return isinstance(moves, dict) and moves.get("term") == "same"
+
+
+def _clients(change: Mapping[str, Any]) -> int:
+    return int(change["reassignment"].get("clients", 0))
 
 
 def _about(run: Run, paper: Paper) -> Iterator[str]:
@@ -129,8 +144,8 @@ def _back(change: Mapping[str, Any]) -> str:
     if not isinstance(moves, dict) or not moves.get("to_package"):
         return ""
     to = f"{moves['to_package']} revision {moves.get('to_revision')}"
-    back = "back " if moves.get("term") == "former" else ""
-    return f" {counted(int(moves.get('clients', 0)), 'client')} {back}to {to}"
+    way = {"former": "back to", "same": "beside"}.get(str(moves.get("term")), "to")
+    return f" {counted(_clients(change), 'client')} {way} {to}"
 
 
 def _revisions(run: Run, key: str) -> str:
