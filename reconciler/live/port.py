@@ -207,7 +207,7 @@ class PlatformReader(Protocol):
         """Stream what was done to a package by hands and runs, newest first; at most so many.
 
         What was done while it had another key counts. Raises `WrongUsageError` with near misses where there
-        is no such package. The work grows with the number of runs.
+        is no such package. The work grows with what was done to this package.
         """
         ...
 

@@ -265,7 +265,14 @@ def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]]) -> str
         fewer = f"move at most {counted(most, 'client')} at once (`rollout: {{per_run: {most}}}`), or "
     else:
         fewer = ""
-    return _raising("clients_losing", fewer)
+    return _raising("clients_losing", fewer, _as_a_number(case, losing) if not most else "")
+
+
+def _as_a_number(case: Case, losing: Mapping[str, tuple[int, int]]) -> str:
+    """Return the line that lets so many lose something, where a share of so few clients is none of them."""
+    total = case.lost + sum(clients - again for clients, again in losing.values())
+    is_share = isinstance(case.guards.clients_losing, Share)
+    return f" (a share of so few clients is 0: write `clients_losing: {total}`)" if is_share else ""
 
 
 def _is_divisible(item: Assessed) -> bool:
@@ -275,8 +282,8 @@ def _is_divisible(item: Assessed) -> bool:
     return bool(is_of_files and moves and moves.clients > 1)
 
 
-def _raising(guard: GuardId, instead: str) -> str:
-    text = f"{instead}raise `{guard}` in reconciler.yaml and apply that on its own first: "
+def _raising(guard: GuardId, instead: str, line: str = "") -> str:
+    text = f"{instead}raise `{guard}` in reconciler.yaml{line} and apply that on its own first: "
     return f"{text[:1].upper()}{text[1:]}it counts from the next run on."
 
 

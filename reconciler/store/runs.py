@@ -10,15 +10,17 @@ from sqlalchemy import Text, func, insert, select, type_coerce, update
 from reconciler.model.changesets import PackageState, Run
 from reconciler.model.packages import canonical_json
 from reconciler.store import meta, tables
+from reconciler.store.bulk import insert_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
+    from reconciler.store.packages import StoredPackage
+
 _RUNS: Final = tables.runs.c
-_PAGE: Final = 100
 
 
 def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run, ...]:
@@ -107,12 +109,18 @@ def renamed_since(connection: Connection, at: datetime) -> dict[str, str]:
     return found
 
 
-def newest_first(connection: Connection) -> Iterator[Run]:
-    """Yield every run, a page at a time."""
-    before = None
-    while page := latest(connection, _PAGE, before):
-        yield from page
-        before = page[-1].id
+def note_packages(connection: Connection, run_id: int, concerned: Iterable[StoredPackage]) -> None:
+    """Keep which packages a run wrote, or whose holders it moved, so that each finds its runs."""
+    insert_all(connection, tables.run_packages, [(each.id, run_id) for each in concerned])
+
+
+def of_package(connection: Connection, package_id: int) -> Iterator[Run]:
+    """Yield the runs that wrote a package or moved its holders, whatever its key then was; newest first."""
+    which = tables.run_packages.c
+    found = select(tables.runs).join(tables.run_packages, which.run_id == _RUNS.id)
+    return map(
+        _run, connection.execute(found.where(which.package_id == package_id).order_by(_RUNS.id.desc()))
+    )
 
 
 def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:

@@ -179,6 +179,14 @@ runs: Final = Table(
     Column("on_behalf_of", Text),
 )
 
+run_packages: Final = Table(
+    "run_packages",
+    metadata,
+    Column("package_id", Integer, ForeignKey("packages.id", ondelete="RESTRICT"), primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 moves: Final = Table(
     "moves",
     metadata,

@@ -568,7 +568,8 @@ class FakePlatform:
         if event.after is not None:
             return "" if event.after["id"] in counting else "gone"
         given = _given(event.before or {})
-        is_over = given.has_ended(holder, at) or given.grant.id in counting
+        is_elsewhere = given.grant.until == "reassigned" and event.package != holder.package.key
+        is_over = given.has_ended(holder, at) or given.grant.id in counting or is_elsewhere
         recipient = Recipient(holder.seen(at), holder.snapshot, self._world.catalog, at)
         return "over" if is_over or recipient.refused(given.grant) else ""
 

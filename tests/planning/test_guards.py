@@ -281,6 +281,15 @@ def test_more_clients_losing_than_the_bound_block(bound: Any, losing: int, *, is
     assert [result.result for result in found] == ["blocked"] * is_blocked
 
 
+def test_a_share_of_so_few_clients_that_it_is_none_is_told_with_the_line_to_write() -> None:
+    (found,) = results(assessed(moved(losing=1)), guards=Guards(clients_losing=Share(5)), holders=2)
+
+    assert found.message == (
+        "1 client would lose something with this apply; the bound is 5% of 2, which is 0 clients."
+    )
+    assert "(a share of so few clients is 0: write `clients_losing: 1`)" in found.advice
+
+
 def test_losing_clients_are_counted_over_all_packages() -> None:
     items = [assessed(moved(key, losing=3)) for key in ("a", "b")]
 

@@ -171,6 +171,9 @@ def apply(
     values = {"moved": moved + sum(each.clients for each in back if each.term != "same"), "seal": seal}
     changes = {"changes": [*run.changes, *told_back(back)]} if back else {}
     runs.complete(connection, run.id, **values, **changes)
+    moved_of = {*(move.who.package for move in change_set.moves), *(each.package for each in back)}
+    concerned = {*run.after} | moved_of
+    runs.note_packages(connection, run.id, packages.stored(connection, concerned).values())
     return runs.by_id(connection, run.id) or run
 
 

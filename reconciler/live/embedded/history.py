@@ -24,6 +24,6 @@ def of_client(connection: Connection, client_id: str, limit: int | None) -> tupl
 
 def of_package(connection: Connection, key: str, limit: int | None) -> tuple[HistoryEntry, ...]:
     """Return what was done to a package, newest first; raises `WrongUsageError` where there is none."""
-    known = lookup.package(connection, key).head.key
-    every = runs.newest_first(connection)
-    return package_history(every, lambda former: events.of_package(connection, former), known)[:limit]
+    found = lookup.package(connection, key)
+    written = runs.of_package(connection, found.id)
+    return package_history(written, lambda former: events.of_package(connection, former), key)[:limit]

@@ -63,7 +63,8 @@ def _given_again(
     )
     if any(each.id == grant.id for each in seen.grants):
         return "it was given again since"
-    if not stored.counts_for(client, at):
+    is_elsewhere = grant.until == "reassigned" and event.package != client.package
+    if is_elsewhere or not stored.counts_for(client, at):
         return "what the grant lasted until is over"
     recipient = Recipient(seen, lookup.held(connection, client), meta.catalog(connection), at)
     refusal = recipient.refused(grant)

@@ -156,6 +156,12 @@ def _create_runs() -> None:
         sa.Column("seal", sa.Text, nullable=False),
     )
     op.create_table(
+        "run_packages",
+        sa.Column("package_id", sa.Integer, _key("packages.id"), primary_key=True),
+        sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "moves",
         sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
         sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
