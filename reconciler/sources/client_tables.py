@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("id", "name", "owner_email", "status", "package", "assigned_at", "users")
 USAGE: Final = "usage."
 """Before the key of a meter: the column of what was used of it."""
+GRANT: Final = "grant."
+"""Before a term: the column of what is granted of it (rule 17). No form of it begins like a formula."""
+_GRANTED: Final = re.compile(
+    r"((?P<add>[0-9]{1,20}) more(?P<once> once)? "
+    r"|(at least (?=[0-9])|(?=u))(?P<set_to>[0-9]{1,20}|unlimited) )?"
+    r"until (?P<until>\S+)\Z"
+)
+_GRANT_FORMS: Final = (
+    "`500 more until cycle`, `at least 200 until 2027-01-01` or, of a feature, `until reassigned`"
+)
 _SEPARATORS: Final = ",;\t"
 _STATED_SEPARATOR: Final = re.compile(r"sep=([,;\t])\s*\Z", re.IGNORECASE)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,20}\Z")
@@ -110,6 +120,11 @@ def _record(reading: _Reading, columns: Sequence[str], row: Sequence[str]) -> Re
         return Record(number, fault=f"cell {beyond} has no column: is a separator within a cell not quoted?")
     stated = {key: cell.strip() for key, cell in zip(columns, row, strict=False) if key and cell.strip()}
     places = {key: place for place, key in enumerate(columns, 1) if key in stated}
+    granted = [key for key in stated if key.startswith(GRANT)]
+    ill = next((key for key in granted if not _GRANTED.match(stated[key])), None)
+    if ill is not None:
+        return Record(number, fault=f"cell {places[ill]} (`{ill}`) states no grant: write {_GRANT_FORMS}")
+    places |= {f"grants.{which}": places[key] for which, key in enumerate(granted)}
     try:
         return Record(number, json.dumps(_document(stated), ensure_ascii=False).encode(), places)
     except UnicodeEncodeError:
@@ -118,12 +133,28 @@ def _record(reading: _Reading, columns: Sequence[str], row: Sequence[str]) -> Re
 
 def _document(stated: Mapping[str, str]) -> dict[str, Any]:
     usage = {key.removeprefix(USAGE): _amount(cell) for key, cell in stated.items() if key.startswith(USAGE)}
-    document: dict[str, Any] = {key: cell for key, cell in stated.items() if not key.startswith(USAGE)}
+    grants = [_grant(key.removeprefix(GRANT), cell) for key, cell in stated.items() if key.startswith(GRANT)]
+    document: dict[str, Any] = {key: cell for key, cell in stated.items() if key in COLUMNS}
     if "users" in stated:
         document["users"] = _amount(stated["users"])
-    if _DAY.match(stated.get("assigned_at", "")):
-        document["assigned_at"] = f"{stated['assigned_at']}T00:00:00Z"
-    return {**document, "usage": usage} if usage else document
+    if "assigned_at" in stated:
+        document["assigned_at"] = _instant(stated["assigned_at"])
+    found = {"usage": usage, "grants": grants}
+    return {**document, **{key: each for key, each in found.items() if each}}
+
+
+def _grant(term: str, cell: str) -> dict[str, Any]:
+    """Return what a cell grants: so much more, at least so much, or a feature."""
+    found = _GRANTED.match(cell)
+    if found is None:
+        raise AssertionError(cell)
+    amounts = {name: _amount(found[name]) for name in ("add", "set_to") if found[name]}
+    return {"term": term, "until": _instant(found["until"]), "once": bool(found["once"]), **amounts}
+
+
+def _instant(cell: str) -> str:
+    """Return a day as its first instant in UTC."""
+    return f"{cell}T00:00:00Z" if _DAY.match(cell) else cell
 
 
 def _amount(cell: str) -> int | str:
@@ -147,10 +178,14 @@ def _columns(header: Sequence[str], name: str, line: int) -> tuple[str, ...]:
 
 def _fault(columns: Sequence[str], place: int) -> tuple[str, str] | None:
     column = columns[place]
-    if not column or column in COLUMNS or column.startswith(USAGE):
+    if not column or _is_column(column):
         return (f"there are two columns `{column}`", "") if column and column in columns[:place] else None
-    fix = did_you_mean(column, COLUMNS) or f"columns are {', '.join(COLUMNS)} and {USAGE}KEY"
+    fix = did_you_mean(column, COLUMNS) or f"columns are {', '.join(COLUMNS)}, {USAGE}KEY and {GRANT}TERM"
     return f"there is no column `{column}`", fix
+
+
+def _is_column(column: str) -> bool:
+    return column in COLUMNS or column.startswith((USAGE, GRANT))
 
 
 def _column(cell: str) -> str:
@@ -171,4 +206,4 @@ def _separator(header: str) -> str:
 
 
 def _known(cells: Iterable[str]) -> list[str]:
-    return [cell for cell in map(_column, cells) if cell in COLUMNS or cell.startswith(USAGE)]
+    return [cell for cell in map(_column, cells) if _is_column(cell)]

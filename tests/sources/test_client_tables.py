@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from reconciler.errors import InvalidError
 from reconciler.model.clients import ClientLine
+from reconciler.model.grants import Granting
+from reconciler.model.quantities import UNLIMITED
 from reconciler.sources.client_lines import read_client_lines
 
+NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 MARK = b"\xef\xbb\xbf"
 
 
@@ -67,6 +70,42 @@ def test_a_day_is_its_first_instant_in_utc_and_a_heading_may_have_spaces() -> No
     (line,) = lines_of(b"id,Assigned at,Owner email\na,2026-10-01,a@a.example\n")
 
     assert (line.assigned_at, line.owner_email) == (datetime(2026, 10, 1, tzinfo=UTC), "a@a.example")
+
+
+@pytest.mark.parametrize(
+    ("term", "cell", "granting"),
+    [
+        ("ai_credits", "500 more until cycle", Granting("ai_credits", "cycle", add=500)),
+        ("ai_credits", "5 more once until 2027-01-01", Granting("ai_credits", NEW_YEAR, add=5, once=True)),
+        ("limits/chats", "at least 200 until reassigned", Granting("limits/chats", "reassigned", set_to=200)),
+        (
+            "user_count",
+            "unlimited until subscription",
+            Granting("user_count", "subscription", set_to=UNLIMITED),
+        ),
+        ("features/calls", "until 2027-01-01T00:00:00Z", Granting("features/calls", NEW_YEAR)),
+    ],
+)
+def test_a_cell_states_a_grant_in_words(term: str, cell: str, granting: Granting) -> None:
+    (line,) = lines_of(f"id,grant.{term}\na,{cell}\n".encode())
+
+    assert line.grants == (granting,)
+
+
+@pytest.mark.parametrize(
+    "cell", ["+500 until cycle", "500 until cycle", "500 more", "least 5 until cycle", "yes"]
+)
+def test_a_cell_that_states_no_grant_is_told_with_the_forms(cell: str) -> None:
+    ((line, _, message),) = refused(f"id,name,grant.ai_credits\na,A,{cell}\n".encode())
+
+    assert line == 2
+    assert message.startswith("cell 3 (`grant.ai_credits`) states no grant: write `500 more until cycle`")
+
+
+def test_a_grant_of_nothing_is_found_in_its_column() -> None:
+    found = refused(b"id,name,grant.ai_credits\na,A,0 more until cycle\n")
+
+    assert [(line, column) for line, column, _ in found] == [(2, 3)]
 
 
 def test_a_separator_within_quotation_marks_is_part_of_a_cell() -> None:

@@ -69,7 +69,8 @@ FILE_RULES: Final = (
         "A line of an import that is not sound",
         "Each line is one JSON object with an `id`, and of `name`, `owner_email`, `status`, `package`, "
         "`assigned_at` (with its offset from UTC), `users` and `usage` what is to be set; or the file is a "
-        "table (CSV) with these as columns, usage as `usage.KEY`. One bad line, and nothing is imported.",
+        "table (CSV) with these as columns, usage as `usage.KEY`, grants as `grant.TERM`. One bad line, and "
+        "nothing is imported.",
         bad='{"id": "acme", "assigned_at": "2026-10-01"}',
         good='{"id": "acme", "assigned_at": "2026-10-01T00:00:00Z"}',
     ),
