@@ -1,0 +1,44 @@
+"""`clients import --batch`: many clients in pieces, each whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from reconciler.model.clients import ImportReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from reconciler.live.port import Platform
+    from reconciler.model.clients import ClientLine
+    from reconciler.model.events import Author
+
+
+@dataclass(slots=True)
+class Pieces:
+    """An import of pieces, which moves nobody: whom it would move is judged where all is imported at once.
+
+    Attributes:
+        size: Lines of a piece.
+        done: The last line that is imported, or that was passed over since it was before.
+        clients: How many are imported.
+    """
+
+    size: int
+    done: int = 0
+    clients: int = 0
+
+    def imported(
+        self, platform: Platform, lines: Iterable[ClientLine], now: Callable[[], datetime], by: Author
+    ) -> ImportReport:
+        """Import the lines after `done`, each piece in a transaction; what is raised ends with its piece."""
+        added = 0
+        remaining = (line for line in lines if line.line > self.done)
+        while piece := [*islice(remaining, self.size)]:
+            added += platform.import_clients(piece, now(), by=by).added
+            self.clients += len(piece)
+            self.done = piece[-1].line
+        return ImportReport(added, self.clients - added)
