@@ -35,7 +35,7 @@ def create_token(  # noqa: PLR0913 - what a token has, and who makes it
 
 
 def rotate_token(
-    register: TokenRegister, token_id: str, at: datetime, *, overlap: timedelta
+    register: TokenRegister, token_id: str, at: datetime, *, overlap: timedelta, by: Author = UNKNOWN
 ) -> tuple[Token, str]:
     """Make a token of the same name, scopes and days as one that counts, which goes on for the overlap.
 
@@ -48,5 +48,5 @@ def rotate_token(
     expires_at = old.expires_at and at + (old.expires_at - old.created_at)
     new = Token(secrets.token_hex(6), old.name, old.scopes, at, expires_at)
     text = token_text(new.id, secrets.token_urlsafe(32))
-    register.rotate(old.id, new, token_digest(text), ends=at + overlap)
+    register.rotate(old.id, new, token_digest(text), ends=at + overlap, by=by)
     return new, text

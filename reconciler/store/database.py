@@ -37,6 +37,10 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
         "Restore it from a backup, or name another file under `platform` in reconciler.yaml.",
     ),
     "full": ("the disk of {where} is full", "Free some space, then try again; nothing was written."),
+    "disk": (
+        "the disk of {where} refused to be read or written",
+        "Look at its space and at how large a file may be. Nothing was written; the database said: {error}",
+    ),
     "unopenable": ("{where} cannot be opened", "Check that it exists and can be written."),
     "refused": (
         "{where} refused the credentials",
@@ -46,7 +50,10 @@ _REASONS: Final[dict[Fault, tuple[str, str]]] = {
         "{where} is out of reach, or was lost before it answered{said}",
         "Try again when it is back. A plan is applied at most once, however often it is tried.",
     ),
-    "other": ("{where} failed", "Nothing was written; the database said: {error}"),
+    "other": (
+        "{where} failed",
+        "Nothing was written. If it stays so, restore it from a backup; the database said: {error}",
+    ),
 }
 
 

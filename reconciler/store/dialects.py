@@ -32,7 +32,7 @@ Kind: TypeAlias = Literal["look", "read", "write"]
 """What a transaction is for: one statement that reads, several that see one state, or writing."""
 
 Fault: TypeAlias = Literal[
-    "busy", "contention", "read-only", "corrupt", "full", "unopenable", "refused", "lost", "other"
+    "busy", "contention", "read-only", "corrupt", "disk", "full", "unopenable", "refused", "lost", "other"
 ]
 
 _SQLITE_SETTINGS: Final = (
@@ -47,6 +47,7 @@ _SQLITE_FAULTS: Final[dict[int, Fault]] = {
     5: "busy",
     6: "busy",
     8: "read-only",
+    10: "disk",
     11: "corrupt",
     13: "full",
     14: "unopenable",
@@ -70,6 +71,7 @@ _POSTGRES_FAULTS: Final[dict[str, Fault]] = {
     "25006": "read-only",
     "42501": "read-only",
     "53100": "full",
+    "58": "disk",
     "3D000": "unopenable",
     "28": "refused",
     "08": "lost",

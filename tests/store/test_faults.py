@@ -18,6 +18,7 @@ from reconciler.live.opening import open_platform, open_served
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.store.database import Database
 from reconciler.store.dialects import fault_of
+from tests.disks import largest_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,22 @@ def test_an_empty_file_that_is_just_being_made_is_a_new_platform(tmp_path: Path)
         assert platform.packages() == ()
 
 
+def test_a_file_that_may_not_grow_says_so_and_keeps_what_it_had(tmp_path: Path) -> None:
+    with open_platform(URL, root=tmp_path) as platform:
+        platform.edit_package("basic", definition(), NOW)
+        size = (tmp_path / "platform.db").stat().st_size
+        many = [line(f"c{number}", line=number, name="x" * 100) for number in range(1, 5_000)]
+
+        with (
+            largest_file(size + 2**16),
+            pytest.raises(UnreachableError, match="refused to be read or written") as caught,
+        ):
+            platform.import_clients(many, NOW)
+
+        assert "Nothing was written" in caught.value.hint
+        assert list(platform.clients(NOW)) == []
+
+
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with open_platform(URL, root=tmp_path):
         pass
@@ -113,7 +130,10 @@ def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with open_platform(URL, root=tmp_path) as platform, pytest.raises(UnreachableError) as caught:
         platform.runs()
 
-    assert "no such table: runs" in caught.value.hint
+    assert caught.value.hint == (
+        "Nothing was written. If it stays so, restore it from a backup; "
+        "the database said: no such table: runs"
+    )
 
 
 def test_a_database_that_will_not_encrypt_is_not_called_away(tmp_path: Path) -> None:

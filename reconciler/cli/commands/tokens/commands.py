@@ -77,7 +77,9 @@ def list_command() -> None:
     metavar="HOURS",
     help="For so long the old token counts as well.",
 )
-def rotate_command(token_id: str, overlap: int) -> None:
+@reason_option()
+@actor_option()
+def rotate_command(token_id: str, overlap: int, reason: str, actor: str | None) -> None:
     """Make a new token in place of that with this ID and print it, once.
 
     It has the name, the scopes and as many days as the old one.
@@ -85,7 +87,8 @@ def rotate_command(token_id: str, overlap: int) -> None:
     choices = chosen()
     terminal = Terminal.of(choices)
     with served_of(choices) as (_, register):
-        token, text = rotate_token(register, token_id, now(), overlap=timedelta(hours=overlap))
+        span, by = timedelta(hours=overlap), author(actor, reason)
+        token, text = rotate_token(register, token_id, now(), overlap=span, by=by)
     terminal.write(f"{text}\n")
     old = "no longer counts" if overlap == 0 else f"counts for {counted(overlap, 'hour')} more at most"
     terminal.say(f"Token {token.id} takes the place of {token_id}, which {old}. It is not shown again.\n")
