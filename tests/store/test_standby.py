@@ -42,6 +42,7 @@ READING = (
     ("history",),
     ("pull", "--check", "--diff"),
 )
+TOLD_BY_A_COPY = (("explain", "bell"), ("clients", "list"), ("clients", "show", "bell"))
 
 
 def both(primary: MortalPostgres, standby: MortalPostgres) -> str:
@@ -117,3 +118,26 @@ def test_every_command_that_reads_reads_from_a_hot_standby(
     assert written == [0] * len(WRITING)
     assert refused == 7
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_reading_commands_ask_the_standby_that_is_named_for_them_and_writing_ones_the_primary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with with_standby() as (primary, standby):
+        split = {"platform": primary.url, "read_platform": standby.url}
+        config = json.dumps({"default_environment": "split", "environments": {"split": split}})
+        repository(tmp_path, config=config, pro=PRO)
+        monkeypatch.chdir(tmp_path)
+        written = [main(command) for command in (*WRITING, ADD)]
+        repository(tmp_path, config=config, pro=LESS)
+        capsys.readouterr()
+
+        planned, plan = main(("plan",)), capsys.readouterr().out
+        primary.kill()
+        told = [main(command) for command in TOLD_BY_A_COPY]
+
+    assert written == [0, 0, 0]
+    assert planned in ANSWERED
+    assert "from a copy that has all runs" in plan
+    assert told == [0, 0, 0]
+    assert "bell" in capsys.readouterr().out
