@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.losses import Lost
 from reconciler.model.packages import RevisionRef, canonical_json
+from reconciler.model.terms import CAPS, Term
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -88,6 +89,12 @@ class Facts:
     def granted_of(self, live_key: str) -> frozenset[str]:
         """Return the terms that holders of the package were granted, and `expiry` where one was extended."""
         return self.granted.get(live_key, frozenset())
+
+    def meters(self, live_key: str) -> frozenset[str]:
+        """Return what holders may have used: what the catalog has, and what is granted."""
+        offered = (*self.catalog.features, *self.catalog.limits) if self.catalog else ()
+        granted = (Term.named(each).key for each in self.granted_of(live_key))
+        return frozenset((*offered, *CAPS, *granted))
 
     def feature_of(self, limit: str) -> str | None:
         """Return the feature that a limit caps, where the catalog says so."""

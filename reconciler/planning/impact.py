@@ -87,6 +87,7 @@ class Consequences:
         earlier: What was lost before, per verb and term.
         lately: Which moves of the last hours took anything from clients of the package.
         granted: Terms that holders were granted, and `expiry` where one's subscription was extended.
+        meters: What holders may have used in this cycle, whatever they hold now.
         away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
 
@@ -104,6 +105,7 @@ class Consequences:
     earlier: Mapping[tuple[str, str], InForce] = field(default_factory=dict)
     lately: tuple[LosingMove, ...] = ()
     granted: frozenset[str] = frozenset()
+    meters: frozenset[str] = frozenset()
 
     @property
     def _is_extended(self) -> bool:
@@ -289,8 +291,7 @@ class Consequences:
         if not self._ended or self.shorter is None:
             return ()
         over = {number: self.held[number] for number in self.shorter.held}
-        beside = (Term.named(each).key for each in self.granted)
-        return using_anything(over, self._reassigned, self.live_key, *self._ending, beside=beside)
+        return using_anything(over, self._reassigned, self.live_key, *self._ending, beside=self.meters)
 
     @property
     def _running_in_use(self) -> Questions:
@@ -514,6 +515,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         earlier=_earlier(candidate.pair.live_key, facts),
         lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
         granted=granted,
+        meters=facts.meters(candidate.pair.live_key),
     )
 
 

@@ -176,11 +176,7 @@ def _judge(
         (found.lose if moves else found.keep).setdefault(loss, set()).add(holder.id)
     if losses:
         (found.losing if moves else found.keeping).add(holder.id)
-    used_anything = any(
-        holder.usage.get(meter, 0)
-        for meter in (*holder.held["features"], *amounts(holder.held), *holder.granted)
-    )
-    if moves and (any(losses.values()) or (is_over and used_anything)):
+    if moves and (any(losses.values()) or (is_over and any(holder.usage.values()))):
         found.in_use.add(holder.id)
     if moves and not is_over and gains(holder, after):
         found.gaining.add(holder.id)

@@ -383,14 +383,8 @@ class World:
         return {**counts, ENDED: (0, len(ended), self._using(ended, after), 0, 0)} if ended else counts
 
     def _using(self, ended: list[Holder], after: Terms) -> int:
-        """How many used anything that they were granted, or have more members than they would be left."""
-        return sum(self._used_anything(holder) or self._is_crowded(holder, after) for holder in ended)
-
-    def _used_anything(self, holder: Holder) -> bool:
-        held = self.terms(holder)
-        pool = [] if held.credits is None else ["ai_credits"]
-        beside = {gift.term for other in self.active(holder.package) for gift in other.has(self.now)}
-        return any(holder.usage.get(meter) for meter in (*held.features, *dict(held.limits), *pool, *beside))
+        """How many used anything in this cycle, or have more members than they would be left."""
+        return sum(any(holder.usage.values()) or self._is_crowded(holder, after) for holder in ended)
 
     def _is_crowded(self, holder: Holder, after: Terms) -> bool:
         is_lowered = ("user-count-lowered", "user_count") in self.losses(holder, after)

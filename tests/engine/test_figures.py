@@ -227,6 +227,24 @@ def test_subscriptions_that_end_at_once_are_breaking_and_counted_on_their_own(sh
     assert owed == {("ends", "subscriptions"), ("shortens", "expiry")}
 
 
+def test_who_ends_uses_it_if_it_used_anything_in_this_cycle_also_what_was_taken_from_it_since(
+    shop: Shop,
+) -> None:
+    shop.guards(clients_losing="unlimited", acknowledge="never")
+    shop.package("pro", features=["chat", "calls"], expiry="30 days")
+    shop.apply()
+    shop.clients("acme", "bolt", package="pro")
+    shop.platform.record_usage("acme", "calls", 3, shop.at)
+    shop.package("pro", features=["chat"], expiry="30 days", rollout={"existing_clients": "reassign"})
+    shop.apply()
+    shop.later(days=20)
+    shop.package("pro", features=["chat"], expiry="10 days", rollout={"existing_clients": "reassign"})
+
+    made = shop.plan()
+
+    assert (made.summary.subscriptions_ended, made.summary.clients_losing_in_use) == (2, 1)
+
+
 def test_an_amount_of_nothing_is_left_out_unsaid(shop: Shop) -> None:
     shop.package("pro", features=["sessions"], limits={"sessions": 0})
     shop.apply()
