@@ -69,6 +69,7 @@ def findings(draw: st.DrawFn, moving: int, staying: int) -> list[dict[str, Any]]
                 "to": left,
                 "lose": lose,
                 "keep": keep,
+                "granted": draw(st.integers(0, 2)),
                 "use": use,
                 "over": over,
                 "lose_use": draw(st.integers(max(0, use - keep), min(use, lose))),
@@ -85,7 +86,14 @@ def findings(draw: st.DrawFn, moving: int, staying: int) -> list[dict[str, Any]]
 def gains(draw: st.DrawFn, moving: int) -> list[dict[str, Any]]:
     """What some of those who move gain."""
     return [
-        {"code": code, "subject": subject, "from": held, "to": left, "gain": draw(st.integers(0, moving))}
+        {
+            "code": code,
+            "subject": subject,
+            "from": held,
+            "to": left,
+            "gain": draw(st.integers(0, moving)),
+            "granted": draw(st.integers(0, 2)),
+        }
         for code, subject, held, left in draw(st.lists(_GAINS, unique_by=lambda kind: kind[1]))
     ]
 

@@ -32,10 +32,11 @@ FELT = {
     "lose-over": r"([\d,]+) of them (?:is|are|has|have) ",
     "keep": r"(?:^|[ :])([\d,]+) keeps? [^·]*?(?:until reassigned|the package)",
     "use": r"([\d,]+) (?:in all )?uses? ",
-    "over": r"([\d,]+) (?:in all )?(?:is|are|has|have) (?!no longer)",
+    "over": r"([\d,]+) (?:in all )?(?:is|are|has|have) (?!no longer|as much)",
     "not-allowed": r"([\d,]+) (?:is|are) no longer allowed",
     "expired": r"([\d,]+) would find it expired",
     "gain": r"([\d,]+) gains? it with this apply",
+    "granted": r"([\d,]+) (?:keeps? it|ha(?:s|ve) as much) by a grant",
 }
 COLUMNS = ("holding", "losing", "losing_in_use", "keeping")
 HEADING = re.compile(r"^[+~\-^>→] \w+(?: and \w+)* (?:\S+ → )?(\S+) “")
