@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
+from reconciler.errors import WrongUsageError
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action
 from reconciler.planning.change_set import moves
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Plan
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Environment
+    from reconciler.model.terms import Term
     from reconciler.planning.assembly import Weighed
     from reconciler.sources.workspace import Workspace
 
@@ -49,7 +54,8 @@ def notes(
 ) -> Iterator[Note]:
     """Stream a note per client whom the plan touches, by package and client id.
 
-    Raises StaleError where the saved plan is for another platform, was applied, or does not hold any more.
+    Raises StaleError where the saved plan is for another platform, was applied, or does not hold any more;
+    WrongUsageError where it takes back what a hand did to clients.
     """
     asked = PlanRequest(request.at)
     prepared = (
@@ -57,6 +63,11 @@ def notes(
         if request.reviewed is None
         else planned_again(workspace, environment, reader, request.reviewed, asked)
     )
+    if any(change.is_return for change in prepared.plan.changes):
+        raise WrongUsageError(
+            "There are no notes on a plan that takes back what a hand did to clients.",
+            hint="`clients list --touched PLANFILE` names them, and `clients show` says what each holds.",
+        )
     for touched in _touched(prepared.plan, prepared.weighed):
         yield from _Telling(reader, request, touched).notes()
 
@@ -67,29 +78,32 @@ class _Touched:
 
     Attributes:
         target: What its holders would have.
-        movers: Asks whom the plan moves; None: nobody.
+        taken: What the plan takes from its holders; an earlier edit may have taken more.
+        moves: Asks whom the plan moves, each with what they get: a rollback gives back several revisions.
         is_archived: Whether the plan archives it.
     """
 
     live_key: str
     target: Definition
-    movers: ClientQuestion | None = None
+    taken: frozenset[Term] = frozenset()
+    moves: tuple[tuple[ClientQuestion, Definition], ...] = ()
     is_archived: bool = False
 
 
 def _touched(plan: Plan, weighed: Weighed) -> tuple[_Touched, ...]:
     """Return the plan's packages that are live now, by key."""
     found = {}
-    for change in plan.changes:
-        draft = weighed.drafts.get(change.key)
-        if change.action is not Action.REASSIGN and draft is not None and draft.pair.head is not None:
-            is_archived = change.action is Action.ARCHIVE
-            found[change.key] = _Touched(draft.pair.live_key, draft.after, is_archived=is_archived)
-    reassigned = [change for change in plan.changes if change.reassignment is not None]
-    for change, move in zip(reassigned, moves(plan, weighed), strict=True):
-        candidate = weighed.steps[change.key, move.to_revision].candidate
-        live_key = candidate.pair.live_key
-        found[change.key] = _Touched(live_key, candidate.target, replace(move.who, package=live_key))
+    for key, draft in weighed.drafts.items():
+        if draft.pair.head is not None:
+            is_archived, taken = draft.action is Action.ARCHIVE, weighed.of_drafts[key].taken
+            found[key] = _Touched(draft.pair.live_key, draft.after, taken, is_archived=is_archived)
+    for move in moves(plan, weighed):
+        key, id_ = move.who.package, (move.who.package, move.to_revision)
+        candidate = weighed.steps[id_].candidate
+        edit = found.get(key) or _Touched(candidate.pair.live_key, candidate.target)
+        told = edit if move.to_revision else replace(edit, taken=weighed.of_steps[id_].taken)
+        who = replace(move.who, package=edit.live_key)
+        found[key] = replace(told, moves=(*edit.moves, (who, candidate.target)))
     return tuple(found[key] for key in sorted(found))
 
 
@@ -104,22 +118,32 @@ class _Telling:
 
     def notes(self) -> Iterator[Note]:
         at, touched = self.request.at, self.touched
-        if touched.movers is None and not self.request.kept:
+        if not touched.moves and not self.request.kept:
             return
-        movers = self.reader.matching(touched.movers, at) if touched.movers else iter(())
-        for client, is_mover in _beside(self.reader.clients(at, package=touched.live_key), movers):
-            if is_mover or (self.request.kept and client.subscription.status == "active"):
-                note = self._note(client, moves=is_mover)
-                if note.is_due or (self.request.kept and note.moves and note.prospect.gains):
+        asked = (
+            zip(self.reader.matching(who, at), repeat(target), strict=False) for who, target in touched.moves
+        )
+        movers = merge(*asked, key=itemgetter(0))
+        for client, target in _beside(self.reader.clients(at, package=touched.live_key), movers):
+            if target or (self.request.kept and client.subscription.status == "active"):
+                note = self._note(client, target)
+                if self._is_due(note):
                     yield note
 
-    def _note(self, client: Client, *, moves: bool) -> Note:
+    def _is_due(self, note: Note) -> bool:
+        """Whether the plan touches the client: what an earlier edit took is no news to who keeps it."""
+        lost = {each.term for each in note.prospect.losses}
+        if note.moves:
+            return bool(lost or (self.request.kept and note.prospect.gains))
+        return note.is_archived or not lost.isdisjoint(self.touched.taken)
+
+    def _note(self, client: Client, target: Definition | None) -> Note:
         snapshot = self._snapshot(client.subscription.revision)
         return Note(
             client=client,
             title=snapshot.title,
-            moves=moves,
-            prospect=prospect(client, snapshot, self.touched.target, self.request.at),
+            moves=target is not None,
+            prospect=prospect(client, snapshot, target or self.touched.target, self.request.at),
             on=self.request.on,
             is_archived=self.touched.is_archived,
         )
@@ -131,10 +155,12 @@ class _Telling:
         return self.snapshots[revision]
 
 
-def _beside(clients: Iterable[Client], movers: Iterator[str]) -> Iterator[tuple[Client, bool]]:
-    """Yield each client with whether it is among the movers; both come by id."""
+def _beside(
+    clients: Iterable[Client], movers: Iterator[tuple[str, Definition]]
+) -> Iterator[tuple[Client, Definition | None]]:
+    """Yield each client with what it gets, None where it is not among the movers; both come by id."""
     mover = next(movers, None)
     for client in clients:
-        while mover is not None and mover < client.id:
+        while mover is not None and mover[0] < client.id:
             mover = next(movers, None)
-        yield client, mover == client.id
+        yield client, mover[1] if mover is not None and mover[0] == client.id else None

@@ -111,6 +111,11 @@ class Consequences:
     def _is_extended(self) -> bool:
         return str(EXPIRY) in self.granted
 
+    @property
+    def taken(self) -> frozenset[Term]:
+        """What is lost, or less of it: which of the two, a client's grants decide."""
+        return frozenset(each.term for each in self.losses)
+
     def named(self, draft: Draft) -> Consequences:
         """Return the part that the differences of the draft state."""
         stated = {(each.code, each.term) for each in draft.fields}

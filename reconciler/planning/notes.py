@@ -29,8 +29,3 @@ class Note:
     prospect: Prospect
     on: date
     is_archived: bool = False
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the client really is touched: it loses something, or what it holds is no longer sold."""
-        return bool(self.prospect.losses) or self.is_archived

@@ -9,8 +9,10 @@ import pytest
 
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
-from reconciler.errors import StaleError
+from reconciler.errors import StaleError, WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
+from reconciler.model.grants import Granting
+from reconciler.model.plans import EventUndone, RunUndone
 from reconciler.render.json import note_json
 from reconciler.render.notes import notes_markdown
 from reconciler.render.story.glossary import Glossary
@@ -68,6 +70,23 @@ def test_those_who_keep_what_they_have_are_told_on_request(sold: Shop) -> None:
     assert whom(told(sold, kept=True)) == [("acme", True), ("bolt", False), ("cord", False)]
 
 
+def test_an_edit_that_takes_nothing_tells_nobody_what_an_earlier_one_took(sold: Shop) -> None:
+    sold.package("pro", features=["chat"], user_count=9)
+    sold.apply()
+    sold.package("pro", features=["agent", "chat"], user_count=9)
+
+    assert sold.plan().summary.clients_keeping == 0
+    assert told(sold, kept=True) == []
+
+
+def test_who_keeps_some_of_a_limit_that_goes_by_a_grant_is_told_on_request(sold: Shop) -> None:
+    sold.platform.adjust("acme", Granting("limits/minutes", "subscription", add=9), sold.at)
+    sold.package("pro", features=["chat", "calls"], user_count=9)
+
+    assert sold.plan().summary.clients_keeping == 3
+    assert whom(told(sold, kept=True)) == [("acme", False), ("bolt", False), ("cord", False)]
+
+
 def test_who_only_gains_is_told_on_request(sold: Shop) -> None:
     gained = {"limits": {"minutes": 60}, "user_count": 9, "features": ["chat", "calls"]}
     sold.package("pro", **gained, rollout={**REASSIGN, "per_run": 1})
@@ -115,6 +134,34 @@ def test_a_saved_plan_tells_the_same(sold: Shop) -> None:
     made = sold.plan()
 
     assert whom(told(sold, reviewed=made)) == [("acme", True), ("bolt", True)]
+
+
+def test_whoever_goes_back_by_a_rollback_is_told_what_its_own_revision_takes(sold: Shop) -> None:
+    sold.settled(acknowledge="never", clients_losing="unlimited")
+    sold.package("pro", features=["chat", "sessions"], user_count=9)
+    sold.apply()
+    sold.clients("dune", package="pro")
+    sold.package("pro", features=["agent", "chat"], user_count=9, rollout=REASSIGN)
+    moved = sold.apply()
+
+    found = told(sold, reviewed=sold.plan(aim=RunUndone(moved.id)))
+
+    assert whom(found) == [(each, True) for each in ("acme", "bolt", "cord", "dune")]
+    gained = {note.client.id: {each.term.key for each in note.prospect.gains} for note in found}
+    assert gained["acme"] == {"calls", "minutes"}
+    assert gained["dune"] == {"sessions"}
+
+
+def test_there_are_no_notes_on_what_a_hand_did(sold: Shop) -> None:
+    sold.settled(acknowledge="never", clients_losing="unlimited")
+    sold.package("solo", features=["agent", "chat"])
+    sold.apply()
+    sold.later(seconds=1)
+    sold.platform.assign("acme", "solo", sold.at)
+    event = next(each.id for each in sold.platform.events() if each.kind == "assign")
+
+    with pytest.raises(WrongUsageError, match="what a hand did to clients"):
+        told(sold, reviewed=sold.plan(aim=EventUndone(event)))
 
 
 def test_a_saved_plan_that_no_longer_holds_is_refused(sold: Shop) -> None:
