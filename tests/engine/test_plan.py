@@ -175,3 +175,25 @@ def test_every_plan_says_who_is_on_an_older_revision(held: Shop) -> None:
     outdated = held.plan().outdated
 
     assert [(each.package, each.revision, each.clients) for each in outdated] == [("pro", 1, 3)]
+
+
+def test_names_in_exclude_that_hold_nothing_of_the_package_are_told(held: Shop) -> None:
+    rollout = {"existing_clients": "reassign", "exclude": ["ACME", "acme", "nobody"]}
+    held.package("pro", features=["chat"], rollout=rollout)
+
+    (told,) = held.plan().client_notices
+
+    assert told.text.startswith("pro: `exclude` names who has no active subscription to it")
+    assert (told.clients, told.count) == (("ACME", "nobody"), 2)
+
+
+def test_waivers_that_let_nothing_pass_are_told(held: Shop) -> None:
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+
+    made = held.plan("acknowledge:pro", "everything:pro", "clients_losing:start")
+
+    assert not made.blocked
+    assert [each for each in made.notices if each.startswith("The waiver")] == [
+        "The waiver `clients_losing:start` lets nothing pass in this plan.",
+        "The waiver `everything:pro` lets nothing pass in this plan.",
+    ]
