@@ -55,7 +55,7 @@ def notes(
     """Stream a note per client whom the plan touches, by package and client id.
 
     Raises StaleError where the saved plan is for another platform, was applied, or does not hold any more;
-    WrongUsageError where it takes back what a hand did to clients.
+    WrongUsageError where it moves clients between packages or takes back what a hand did to them.
     """
     asked = PlanRequest(request.at)
     prepared = (
@@ -63,9 +63,9 @@ def notes(
         if request.reviewed is None
         else planned_again(workspace, environment, reader, request.reviewed, asked)
     )
-    if any(change.is_return for change in prepared.plan.changes):
+    if any(change.is_transfer for change in prepared.plan.changes):
         raise WrongUsageError(
-            "There are no notes on a plan that takes back what a hand did to clients.",
+            "There are no notes on a plan that moves clients between packages or takes back what a hand did.",
             hint="`clients list --touched PLANFILE` names them, and `clients show` says what each holds.",
         )
     for touched in _touched(prepared.plan, prepared.weighed):
