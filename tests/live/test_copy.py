@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.conformance.building import CATALOG, NOW, apply, definition, line
+from reconciler.conformance.building import CATALOG, LATER, NOW, apply, definition, line
 from reconciler.errors import BlockedError, InvalidError, UnreachableError
 from reconciler.live.opening import Address, copy_platform, open_platform
+from reconciler.model.grants import Extending, Granting
 from reconciler.model.packages import RevisionRef
 from reconciler.model.settings import Guards
 
@@ -28,6 +30,9 @@ def fill(platform: Platform) -> None:
     platform.edit_package("pro", definition("Pro"), NOW, archived=True)
     lines = [line(f"c{number}", line=number, usage={"chat": number}) for number in range(1, 9)]
     platform.import_clients(lines, NOW)
+    platform.adjust("c1", Granting("sources", "cycle", add=3), NOW)
+    platform.adjust("c2", Granting("features/audio", LATER), NOW)
+    platform.adjust("c3", Extending(LATER + timedelta(days=90)), NOW)
 
 
 def seen(platform: Platform) -> list[object]:
