@@ -13,6 +13,7 @@ from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.changesets import Move
 from reconciler.model.clients import ClientLine, ClientUpdate, Forgotten, Mention
 from reconciler.model.events import Author
+from reconciler.model.grants import Granting
 from reconciler.model.questions import ClientQuestion
 from reconciler.planning.events import verify
 
@@ -90,6 +91,21 @@ def test_a_forgotten_client_is_gone_and_events_lead_back_to_nobody(platform: Pla
     event = latest(platform)
     assert (event.kind, event.after, event.reason) == ("forget", {"replaced": False}, "They asked for it.")
     assert verify(platform.events()).faults == ()
+
+
+@needs("grants")
+def test_grants_go_with_a_forgotten_client_and_stay_under_another_id(platform: Platform) -> None:
+    for each in ("acme", "bolt"):
+        with_client(platform, each)
+        platform.adjust(each, Granting("user_count", "subscription", add=2), NOW)
+    granted = platform.client("bolt", LATER).grants
+
+    platform.forget_client("acme", LATER)
+    platform.forget_client("bolt", LATER, replaced_by="c-1")
+
+    assert platform.client("c-1", LATER).grants == granted
+    platform.add_client(line("acme"), LATER)
+    assert platform.client("acme", LATER).grants == ()
 
 
 @needs("usage")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_client
-from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in
+from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixture of whoever takes the checks in
 from reconciler.errors import StaleError, WrongUsageError
 from reconciler.model.changesets import PackageWrite
 from reconciler.model.clients import ClientLine
 from reconciler.model.events import Author
+from reconciler.model.grants import Extending
 from reconciler.model.plans import EventUndone, RunUndone
 from reconciler.model.undoing import Felt, Undo
 from reconciler.planning.events import verify
@@ -80,6 +81,20 @@ def test_an_assignment_taken_back_gives_back_package_revision_start_and_end(plat
     assert (now.assigned_at, now.expires_at) == (NOW, None)
     assert run.moved == 1
     assert [each["reassignment"]["to_package"] for each in run.changes] == ["full"]
+
+
+@needs("grants")
+def test_an_assignment_taken_back_gives_back_the_extension(platform: Platform) -> None:
+    platform.edit_package("trial", definition("Trial", expiry="2 days"), NOW)
+    platform.edit_package("full", definition("Full"), NOW)
+    platform.add_client(line("acme", package="trial"), NOW)
+    platform.adjust("acme", Extending(MUCH_LATER + timedelta(days=9)), NOW)
+    platform.assign("acme", "full", LATER)
+
+    undone(platform, EventUndone(newest(platform, "assign")), losing=1)
+
+    now = held(platform)
+    assert (now.package, now.extended_to, now.expires_at) == ("trial", *[MUCH_LATER + timedelta(days=9)] * 2)
 
 
 def test_what_was_used_since_stays_used(platform: Platform) -> None:
