@@ -65,8 +65,8 @@ def test_who_would_go_back_is_told_with_what_it_gains(platform: Platform) -> Non
     assert (back.package, back.revision, back.to_package, back.to_revision) == ("less", 1, "full", 1)
     assert (back.clients, back.losing, back.gaining, back.ended) == (1, 0, 1, 0)
     assert set(back.felt) == {
-        Felt("feature-added", "/features/audio", 1, sample=("acme",)),
-        Felt("expiry-extended", "/expiry", 1, sample=("acme",)),
+        Felt("feature-added", "/features/audio", 1, before=(None,), after=True, sample=("acme",)),
+        Felt("expiry-extended", "/expiry", 1, before=("30 days",), sample=("acme",)),
     }
 
 
