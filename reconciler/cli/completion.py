@@ -5,6 +5,7 @@ Whatever goes wrong, nothing is offered and nothing is said: a person is in the 
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from functools import wraps
@@ -13,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from click import get_current_context
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
 from reconciler.cli.opening import config_of, platform_of, settings_of
@@ -21,14 +23,14 @@ from reconciler.cli.process import now
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     import click
 
 Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
 _MOST: Final = 50
 _CLIENTS_LOOKED_AT: Final = 2000
-_SECONDS: Final = 10.0
+_SECONDS: Final = 10
 
 
 def _offering(names: Callable[[Choices], Iterable[str]]) -> Completer:
@@ -36,27 +38,27 @@ def _offering(names: Callable[[Choices], Iterable[str]]) -> Completer:
 
     @wraps(names)
     def complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
-        choices = Choices(**context.ensure_object(dict))
         found: list[str] = []
-        wanted = (name for name in _asked(context, names, choices) if name.startswith(typed))
-        asking = Thread(target=_gather, args=(wanted, found), daemon=True)
+        asking = Thread(target=_gather, args=(context, names, typed, found), daemon=True)
         asking.start()
-        asking.join(_SECONDS)  # a platform that does not answer must not hold the person's shell
+        asking.join(_seconds())  # a platform that does not answer must not hold the person's shell
         return [CompletionItem(name) for name in found]
 
     return complete
 
 
-def _asked(
-    context: click.Context, names: Callable[[Choices], Iterable[str]], choices: Choices
-) -> Iterator[str]:
-    with context.scope(cleanup=False):  # a context is known to its own thread only
-        yield from names(choices)
+def _gather(
+    context: click.Context, names: Callable[[Choices], Iterable[str]], typed: str, into: list[str]
+) -> None:
+    """Find the first names that begin so; a context is known to its own thread only."""
+    with suppress(ReconcilerError, OSError), context.scope(cleanup=False):
+        wanted = (name for name in names(Choices(**context.ensure_object(dict))) if name.startswith(typed))
+        into.extend(islice(wanted, _MOST))
 
 
-def _gather(names: Iterable[str], into: list[str]) -> None:
-    with suppress(ReconcilerError, OSError):
-        into.extend(islice(names, _MOST))
+def _seconds() -> int:
+    stated = os.environ.get("RECONCILER_COMPLETION_SECONDS", "")
+    return int(stated) if stated.isdecimal() else _SECONDS
 
 
 @_offering
@@ -76,6 +78,18 @@ packages: Final = _offering(_packages)
 
 
 @_offering
+def terms(choices: Choices) -> Iterable[str]:
+    """Complete what a package can grant: features and limits of the catalog, and caps."""
+    from reconciler.model.terms import CAPS
+    from reconciler.sources.catalog_file import read_catalog
+
+    root = config_of(choices).absolute().parent
+    catalog = read_catalog(root, settings_of(choices).catalog).catalog
+    known = {*catalog.features, *catalog.limits} if catalog else set()
+    return sorted(known | CAPS.keys())
+
+
+@_offering
 def waivers(choices: Choices) -> Iterable[str]:
     """Complete a guard and a package."""
     from reconciler.planning.guards import GUARDS
@@ -91,6 +105,14 @@ def _clients(choices: Choices) -> Iterable[str]:
 
 
 clients: Final = _offering(_clients)
+
+
+@_offering
+def grants(choices: Choices) -> Iterable[str]:
+    """Complete the grants of the client that was typed before."""
+    client_id = str(get_current_context().params.get("client_id"))
+    with platform_of(choices) as platform:
+        return [each.id for each in platform.client(client_id, now()).grants]
 
 
 @_offering

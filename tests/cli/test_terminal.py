@@ -15,6 +15,7 @@ import pytest
 
 from reconciler.cli.main import main
 from reconciler.model.edits import FileEdit
+from reconciler.model.grants import Granting
 from reconciler.render.text.style import Paper
 from reconciler.render.text.table import table_lines
 from reconciler.sources.edits import write_edits
@@ -43,11 +44,11 @@ def reconciler(folder: Path, *arguments: str, **variables: str) -> subprocess.Co
     return subprocess.run(
         [sys.executable, "-m", "reconciler", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RECONCILER_COMPLETION_SECONDS": "300", **variables},
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -99,6 +100,15 @@ def test_quiet_shows_no_plan_where_nobody_is_asked_about_it(shop: Shop) -> None:
         ("reconciler plan --allow adopt", ["adopt:pro"]),
         ("reconciler plan --allow adopt:", ["pro"]),
         ("reconciler plan --allow adopt:p", ["pro"]),
+        ("reconciler plan --allow clients_", ["clients_losing:pro"]),
+        ("reconciler clients list --uses a", ["agent", "ai_credits"]),
+        ("reconciler clients list --holds ch", ["chat"]),
+        ("reconciler clients grant acme mi", ["minutes"]),
+        ("reconciler clients revoke nobody ", []),
+        ("reconciler clients update a", ["acme"]),
+        ("reconciler clients forget a", ["acme"]),
+        ("reconciler history --client a", ["acme"]),
+        ("reconciler packages history p", ["pro"]),
         ("reconciler help dr", ["drift"]),
         ("reconciler clients show nobody", []),
     ],
@@ -107,6 +117,48 @@ def test_a_shell_completes_the_names_that_files_and_platform_have(
     shop: Shop, line: str, expected: list[str]
 ) -> None:
     assert offered(shop.root, line) == expected
+
+
+def test_the_grants_of_a_client_are_completed(shop: Shop) -> None:
+    shop.platform.adjust("acme", Granting("minutes", "subscription", add=5), shop.at)
+    (grant,) = shop.client("acme").grants
+
+    assert offered(shop.root, "reconciler clients revoke acme ") == [grant.id]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("reconciler plan -e lo", ["local"]),
+        ("reconciler plan --allow adopt:p", ["adopt:pro"]),
+        ("reconciler clients show ", ["acme"]),
+    ],
+)
+def test_other_shells_are_offered_the_same(shop: Shop, line: str, expected: list[str]) -> None:
+    before, _, typed = line.rpartition(" ")
+    of_zsh = {"COMP_WORDS": line, "COMP_CWORD": str(len(before.split()))}
+    of_fish = {"COMP_WORDS": line, "COMP_CWORD": typed}
+
+    zsh = reconciler(shop.root, _RECONCILER_COMPLETE="zsh_complete", **of_zsh)
+    fish = reconciler(shop.root, _RECONCILER_COMPLETE="fish_complete", **of_fish)
+
+    assert (zsh.stderr, fish.stderr) == ("", "")
+    assert zsh.stdout.splitlines()[1::3] == expected
+    assert [each.removeprefix("plain,") for each in fish.stdout.split()] == expected
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_is_given_a_script_to_source(tmp_path: Path, shell: str) -> None:
+    done = reconciler(tmp_path, _RECONCILER_COMPLETE=f"{shell}_source")
+
+    assert f"_RECONCILER_COMPLETE={shell}_complete" in done.stdout
+    assert done.stderr == ""
+
+
+def test_no_more_than_fifty_names_are_offered(shop: Shop) -> None:
+    shop.clients(*(f"many-{number:03}" for number in range(60)), package="pro")
+
+    assert len(offered(shop.root, "reconciler clients show many")) == 50
 
 
 def test_completion_is_silent_where_there_is_nothing_to_complete_from(tmp_path: Path) -> None:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @click.command("history")
 @global_options
-@option("--client", metavar="ID", help="What was done to this client, by hands, imports and runs.")
+@option(
+    "--client",
+    metavar="ID",
+    shell_complete=completed_by("clients"),
+    help="What was done to this client, by hands, imports and runs.",
+)
 @option(
     "--package",
     metavar="KEY",

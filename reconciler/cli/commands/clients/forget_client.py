@@ -7,7 +7,7 @@ import click
 from reconciler.cli.applying import actor_option, author, reason_option, yes_option
 from reconciler.cli.commands.clients.asking import agree
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.render.json import forgotten_json
@@ -20,7 +20,7 @@ from reconciler.render.text.forgotten import forgotten_lines
 @yes_option()
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 def forget_command(
     client_id: str, replace_by: str | None, reason: str, actor: str | None, *, yes: bool
 ) -> None:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @reason_option()
 @actor_option()
 @click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
-@click.argument("term", metavar="TERM")
+@click.argument("term", metavar="TERM", shell_complete=completed_by("terms"))
 def grant_command(  # noqa: PLR0913, PLR0917 - one parameter per option
     client_id: str,
     term: str,

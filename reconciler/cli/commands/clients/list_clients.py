@@ -50,8 +50,18 @@ class Counted:
     shell_complete=completed_by("packages"),
     help="Only clients who hold this package.",
 )
-@option("--holds", metavar="KEY", help="Only clients whose snapshot grants this feature, limit or cap.")
-@option("--uses", metavar="KEY", help="Only clients who have used this feature, limit or cap in this cycle.")
+@option(
+    "--holds",
+    metavar="KEY",
+    shell_complete=completed_by("terms"),
+    help="Only clients whose snapshot grants this feature, limit or cap.",
+)
+@option(
+    "--uses",
+    metavar="KEY",
+    shell_complete=completed_by("terms"),
+    help="Only clients who have used this feature, limit or cap in this cycle.",
+)
 @option(
     "--status", type=click.Choice(["active", "disabled", "archived"]), help="Only clients of this status."
 )

@@ -17,7 +17,7 @@ from reconciler.model.grants import Revoking
 @reason_option()
 @actor_option()
 @click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
-@click.argument("grant", metavar="GRANT")
+@click.argument("grant", metavar="GRANT", shell_complete=completed_by("grants"))
 def revoke_command(client_id: str, grant: str, reason: str, actor: str | None, *, yes: bool) -> None:
     """Take back what a client was granted.
 

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import platform_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.output import write_client
 from reconciler.cli.process import now
 from reconciler.errors import WrongUsageError
@@ -22,7 +22,7 @@ from reconciler.model.clients import ClientStatus, ClientUpdate
 @option("--status", type=click.Choice(get_args(ClientStatus)), help="Only an active client may use anything.")
 @reason_option()
 @actor_option()
-@click.argument("client_id", metavar="CLIENT")
+@click.argument("client_id", metavar="CLIENT", shell_complete=completed_by("clients"))
 def update_command(client_id: str, reason: str, actor: str | None, **stated: Any) -> None:
     """Change a client's name, its owner's address or its status.
 

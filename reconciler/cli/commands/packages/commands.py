@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.commands.history import of_package
 from reconciler.cli.opening import platform_of, require_package
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.output import glossary_of
 from reconciler.cli.parameters import at_option
 from reconciler.cli.process import now
@@ -42,7 +42,7 @@ def list_command(at: datetime | None) -> None:
 @click.command("show")
 @global_options
 @at_option()
-@click.argument("package", metavar="PACKAGE")
+@click.argument("package", metavar="PACKAGE", shell_complete=completed_by("packages"))
 def show_command(package: str, at: datetime | None) -> None:
     """Show what one package grants, and which revisions are held.
 
@@ -64,7 +64,7 @@ def show_command(package: str, at: datetime | None) -> None:
 @click.command("history")
 @global_options
 @option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
-@click.argument("package", metavar="PACKAGE")
+@click.argument("package", metavar="PACKAGE", shell_complete=completed_by("packages"))
 def history_command(package: str, limit: int) -> None:
     """Say who changed one package, when and why.
 
