@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 _KINDS: Final = re.compile(r"(?:[A-Z]\w*Error|Finding|Problem|Fault|fault|problem|Abort|BadParameter)\Z")
 _WORDS: Final = 3
+UNTOLD: Final = Path(__file__).with_name("untold_messages.txt")
+"""Those that no test has yet; it only ever becomes shorter."""
+_OWN: Final = {Path(__file__), UNTOLD}
 _TOLD: Final = {".py", ".txt", ".md", ".json", ".xml"}
 
 
@@ -30,7 +33,7 @@ class Message(NamedTuple):
     @property
     def is_told(self) -> bool:
         """Whether tests have some words of it in a row; or it has too few to tell."""
-        pieces = [piece.lower().split() for piece in re.split(r"\{…\}", self.text)]
+        pieces = [_words(piece) for piece in re.split(r"\{…\}", self.text)]
         runs = [" ".join(piece[n : n + _WORDS]) for piece in pieces for n in range(len(piece) - _WORDS + 1)]
         return not runs or any(run in _tests() for run in runs)
 
@@ -68,10 +71,19 @@ def _tests() -> str:
     """All that tests hold, and pages whose consoles they run, on one line."""
     files = [*(ROOT / "tests").rglob("*"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
     files += (ROOT / "reconciler" / "conformance").glob("*.py")
-    own = Path(__file__)
-    read = (each for each in files if each.suffix in _TOLD and each != own)
+    read = (each for each in files if each.suffix in _TOLD and each not in _OWN)
     texts = [each.read_text(encoding="utf-8", errors="replace") for each in read]
-    return " ".join(" ".join(texts).replace("\\", "").split()).lower()
+    return " ".join(_words(" ".join(texts).replace("\\n", " ").replace("\\", "")))
+
+
+def _words(text: str) -> list[str]:
+    """Return them as they sound: marks and quotes are set otherwise where a text is tested."""
+    return re.findall(r"[\w-]+", text.lower())
+
+
+def untold() -> set[str]:
+    """Return what no test has any words of."""
+    return {message.text for message in messages() if not message.is_told}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-from tests.messages import messages
+from tests.messages import UNTOLD, messages, untold
 
 
 def test_every_message_of_an_error_or_a_finding_is_listed_for_reading() -> None:
@@ -8,3 +8,10 @@ def test_every_message_of_an_error_or_a_finding_is_listed_for_reading() -> None:
     assert len(found) > 300
     assert any(message.kind == "StaleError" and message.is_told for message in found)
     assert [text for text in texts if "  " in text] == []
+
+
+def test_a_new_message_comes_with_a_test_that_tells_it() -> None:
+    """Write one; and take out of the list what a test tells now."""
+    listed = UNTOLD.read_text(encoding="utf-8").splitlines()
+
+    assert sorted(untold()) == listed

@@ -24,7 +24,7 @@ _MOST_EVENTS: Final = 500_000
 
 def foreign_yaml(content: bytes) -> dict[str, Any]:
     """Return the mapping that a YAML 1.1 file holds, `.inf` included; raises `InvalidError`."""
-    text = _text(content)
+    text = text_of(content)
     try:
         _check(CParser(text))
         document = yaml.load(text, Loader=yaml.CSafeLoader)
@@ -36,12 +36,13 @@ def foreign_yaml(content: bytes) -> dict[str, Any]:
 def foreign_json(content: bytes) -> Any:
     """Return what a JSON file holds; raises `InvalidError`."""
     try:
-        return json.loads(_text(content))
+        return json.loads(text_of(content))
     except (ValueError, RecursionError) as error:
         raise InvalidError(f"the file is no JSON that can be read: {error}") from error
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """Return the text; raises `InvalidError` where it is too large or not UTF-8."""
     if len(content) > LARGEST:
         raise InvalidError(f"the file has more than {LARGEST // 1024 // 1024} MiB")
     try:

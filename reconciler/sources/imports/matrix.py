@@ -11,6 +11,7 @@ from reconciler.errors import InvalidError
 from reconciler.model.patterns import PACKAGE_KEY_PATTERN
 from reconciler.model.terms import CAPS
 from reconciler.sources.imports.amounts import UNSTATED_CAPS, quantity_of
+from reconciler.sources.imports.bounded import text_of
 from reconciler.sources.imports.imported import Import
 from reconciler.sources.imports.names import key_of, line_of
 
@@ -23,7 +24,6 @@ _NO: Final = frozenset(("no", "n", "false", "", "-", "–", "—", "✗", "✘",
 _TERMS: Final = frozenset((*CAPS, "expiry"))
 _KEY: Final = re.compile(PACKAGE_KEY_PATTERN.strip("^$"))
 _CYCLE: Final = "per cycle"
-_LARGEST: Final = 4 * 1024 * 1024
 
 
 def from_csv(content: bytes) -> Import:
@@ -64,14 +64,12 @@ def _keys(names: Mapping[int, str]) -> dict[int, str]:
 
 
 def _rows(content: bytes) -> list[list[str]]:
-    if len(content) > _LARGEST:
-        raise InvalidError("the file is too large for a table of packages")
     try:
-        text = content.decode("utf-8-sig")
+        text = text_of(content)
         dialect = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
         return [row for row in csv.reader(StringIO(text), delimiter=dialect) if any(row)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidError(f"the file is no CSV in UTF-8: {error}") from error
+    except csv.Error as error:
+        raise InvalidError(f"the file is no CSV: {error}") from error
 
 
 def _bare(cell: str) -> str:
