@@ -142,10 +142,6 @@ def _asked(plan: Plan, request: ApplyRequest) -> PlanRequest:
 _NAMED = 5
 
 
-def _waiver(result: GuardResult) -> str:
-    return f"{result.id}:{result.key}"
-
-
 def held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
     """Return what blocks the packages that the request leaves out; empty where nothing is blocked.
 
@@ -162,11 +158,14 @@ def held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
 def _blocked(blocking: tuple[GuardResult, ...], *, can_skip: bool) -> BlockedError:
     """Name each guard once: what it says, and what to do about it, is told by the plan."""
     named = tuple(dict.fromkeys(f"{guard.id} blocks {guard.key}" for guard in blocking))
+    waivers = tuple(dict.fromkeys(f"--allow {guard.id}:{guard.key}" for guard in blocking))
     more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+    skip = "; --skip-blocked applies the other packages" if can_skip else ""
+    blocked = "it" if len(waivers) == 1 else "them"
     return BlockedError(
         f"nothing was applied: {', '.join(named[:_NAMED])}{more}",
-        hint="Do what the plan says about it, or let a guard pass once with "
-        f"--allow {_waiver(blocking[0])}{'; --skip-blocked applies the other packages' if can_skip else ''}.",
+        hint=f"Do what the plan says about {blocked}, or let {blocked} pass once with "
+        f"{' '.join(waivers[:_NAMED])}{skip}.",
     )
 
 

@@ -329,6 +329,17 @@ def test_a_plan_file_cannot_claim_that_a_guard_let_it_pass(held: Shop) -> None:
         held.apply(forged)
 
 
+def test_who_is_blocked_by_two_guards_is_told_both_waivers(held: Shop) -> None:
+    held.settled(clients_losing=0)
+    held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+
+    with pytest.raises(BlockedError) as raised:
+        held.apply()
+
+    assert "let them pass once with --allow acknowledge:pro --allow clients_losing:pro." in raised.value.hint
+    assert held.client("acme").entitlements.features == ("calls", "chat")
+
+
 def test_where_everything_is_held_back_nothing_is_applied_and_no_run_recorded(held: Shop) -> None:
     held.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
 
