@@ -86,7 +86,7 @@ def _set_users(found: Import, users: str | None) -> None:
         found.limits.pop(users, None)
     open_ = [key for key, document in found.packages.items() if document[USERS.key] == "unlimited"]
     if open_:
-        found.remark(f"No number of team members was stated, so that it is unlimited: {', '.join(open_)}.")
+        found.remark(f"The number of team members is unlimited, stated so or left out: {', '.join(open_)}.")
 
 
 def _catalog_edit(workspace: Workspace, found: Import, findings: list[Finding]) -> FileEdit | None:

@@ -85,7 +85,7 @@ def test_import_tells_what_could_not_be_carried_over(
     shown = capsys.readouterr()
     assert code == 0
     assert shown.out == "packages/basic.yaml\nschemas/catalog.yaml\n"
-    assert "No number of team members was stated" in shown.err
+    assert "The number of team members is unlimited" in shown.err
 
 
 def test_import_of_another_kind_of_file_exits_with_3(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_what_pricing2yaml_says_and_a_package_cannot_is_told(tmp_path: Path) -> 
         "PRO_PLAN, maxSeats: 99999999 is taken for unlimited.",
         "Add-ons are no packages; what they add was left out: extra.",
         "Prices were left out: a package has none.",
-        "No number of team members was stated, so that it is unlimited: free, pro_plan.",
+        "The number of team members is unlimited, stated so or left out: free, pro_plan.",
     )
 
 
@@ -188,7 +188,7 @@ def test_a_table_drawn_by_hand_becomes_packages(tmp_path: Path) -> None:
     lite, plus = made.packages["lite"].definition, made.packages["pro_plus"].definition
     assert (lite.features, dict(lite.limits), lite.caps["user_count"]) == (("team",), {"minutes": 100}, 3)
     assert (plus.features, dict(plus.limits)) == (("team", "video_calls"), {"minutes": 1000})
-    assert result.remarks == ("No number of team members was stated, so that it is unlimited: pro_plus.",)
+    assert result.remarks == ("The number of team members is unlimited, stated so or left out: pro_plus.",)
 
 
 @pytest.mark.parametrize("year", years(), ids=lambda year: f"{year.parent.name}-{year.name}")
