@@ -349,6 +349,14 @@ def test_a_list_whose_ids_do_not_ascend_ends_at_the_first_that_does_not(lines: b
         list(platform.matching(QUESTION, NOON))
 
 
+def test_amounts_that_do_not_ascend_end_at_the_first_that_does_not() -> None:
+    line = b'{"revision": 1, "amount": 5, "clients": 1}\n'
+    answer = answering(response(line * 1_000, 200, "application/x-ndjson"))
+
+    with platform_at(answer) as platform, pytest.raises(UnreachableError, match="amounts out of order"):
+        list(platform.consumption("basic", "chat", NOON))
+
+
 @pytest.mark.parametrize("keys", [("a", "a"), ("b", "a")])
 def test_packages_that_do_not_ascend_are_no_list(keys: tuple[str, str]) -> None:
     page = {"items": [{**HEAD, "key": key} for key in keys], "total": 2, "next": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -211,7 +211,7 @@ class HttpReader:
         found = (
             self._read(line, _ID) for line in self.agreed.lines(asking(paths.MATCHING, body, is_long=True))
         )
-        yield from self._ascending(found, lambda client_id: client_id)
+        yield from self._ascending(found, lambda client_id: (client_id,))
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
@@ -221,8 +221,9 @@ class HttpReader:
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         """See `PlatformReader`."""
         path = paths.CONSUMPTION.format(key=named(PACKAGE_KEY, package), meter=named(KEY, meter))
-        for line in self.agreed.lines(Request("GET", path, instant(at), is_long=True)):
-            yield self._read(line, _TALLY)
+        lines = self.agreed.lines(Request("GET", path, instant(at), is_long=True))
+        found = (self._read(line, _TALLY) for line in lines)
+        yield from self._ascending(found, lambda tally: (tally.amount, tally.revision), "amounts")
 
     def client(self, client_id: str, at: datetime) -> Client:
         """See `PlatformReader`."""
@@ -251,14 +252,15 @@ class HttpReader:
         query |= {name: "true" if value is True else value for name, value in stated.items()}
         lines = self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True))
         yield from self._ascending(
-            (self._read(line, _CLIENT).value() for line in lines), lambda each: each.id
+            (self._read(line, _CLIENT).value() for line in lines), lambda each: (each.id,)
         )
 
     def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
         """See `PlatformReader`."""
         query = instant(at) | {"until": until.isoformat()}
-        for line in self.agreed.lines(Request("GET", paths.EXPIRING, query, is_long=True)):
-            yield self._read(line, _CLIENT).value()
+        lines = self.agreed.lines(Request("GET", paths.EXPIRING, query, is_long=True))
+        found = (self._read(line, _CLIENT).value() for line in lines)
+        yield from self._ascending(found, lambda each: (each.subscription.expires_at or until, each.id))
 
     def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
         """See `PlatformReader`."""
@@ -316,12 +318,14 @@ class HttpReader:
                 raise self._incomplete(len(found), reply.total)
             query["cursor"] = reply.next
 
-    def _ascending(self, items: Iterable[T], key: Callable[[T], str]) -> Iterator[T]:
+    def _ascending(
+        self, items: Iterable[T], key: Callable[[T], tuple[Any, ...]], what: str = "clients"
+    ) -> Iterator[T]:
         """Yield a list whose keys ascend; raises `UnreachableError` at the first that does not."""
-        last = ""
+        last: tuple[Any, ...] = ()
         for item in items:
             if key(item) <= last:
-                raise self._endless("clients")
+                raise self._endless(what)
             last = key(item)
             yield item
 
