@@ -13,7 +13,7 @@ from reconciler.model.packages import Pace
 from reconciler.model.questions import ClientQuestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from reconciler.model.catalog import Catalog
@@ -221,7 +221,7 @@ class Run:
     on_behalf_of: str | None = None
     commit: str | None = None
     allowed: tuple[str, ...] = ()
-    changes: tuple[Mapping[str, Any], ...] = ()
+    changes: Sequence[Mapping[str, Any]] = ()
     before: Mapping[str, PackageState] = field(default_factory=dict)
     after: Mapping[str, PackageState] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, func, insert, select, type_coerce, update
@@ -13,7 +16,7 @@ from reconciler.store import meta, tables
 from reconciler.store.bulk import insert_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -21,11 +24,59 @@ if TYPE_CHECKING:
     from reconciler.store.packages import StoredPackage
 
 _RUNS: Final = tables.runs.c
+_WHOLE: Final = (_RUNS.changes, _RUNS.states_before, _RUNS.states_after)
+_ALL: Final = tuple(
+    type_coerce(column, Text).label(column.name) if column in set(_WHOLE) else column for column in _RUNS
+)
+"""Every column; what grows with the packages of a run as its text."""
+
+
+class _States(Mapping[str, PackageState]):
+    """States per key, read from their text when one is asked for: most readers of runs want none."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _read(self) -> dict[str, PackageState]:
+        return {key: PackageState(**document) for key, document in json.loads(self._text).items()}
+
+    def __getitem__(self, key: str) -> PackageState:
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+class _Changes(Sequence[Mapping[str, Any]]):
+    """The same of changes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _read(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(json.loads(self._text))
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._read[at]
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(other) == self._read if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run, ...]:
     """Return the latest runs, newest first, or the latest before one."""
-    statement = select(tables.runs).order_by(_RUNS.id.desc()).limit(limit)
+    statement = select(*_ALL).order_by(_RUNS.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_RUNS.id < before)
     return tuple(_run(row) for row in connection.execute(statement))
@@ -33,13 +84,13 @@ def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run,
 
 def by_id(connection: Connection, run_id: int) -> Run | None:
     """Return one run; None where there is none."""
-    row = connection.execute(select(tables.runs).where(_RUNS.id == run_id)).one_or_none()
+    row = connection.execute(select(*_ALL).where(_RUNS.id == run_id)).one_or_none()
     return None if row is None else _run(row)
 
 
 def of_plan(connection: Connection, plan_hash: str) -> Run | None:
     """Return the run that applied the plan with this hash; None where none did."""
-    row = connection.execute(select(tables.runs).where(_RUNS.plan_hash == plan_hash)).one_or_none()
+    row = connection.execute(select(*_ALL).where(_RUNS.plan_hash == plan_hash)).one_or_none()
     return None if row is None else _run(row)
 
 
@@ -117,7 +168,7 @@ def note_packages(connection: Connection, run_id: int, concerned: Iterable[Store
 def of_package(connection: Connection, package_id: int) -> Iterator[Run]:
     """Yield the runs that wrote a package or moved its holders, whatever its key then was; newest first."""
     which = tables.run_packages.c
-    found = select(tables.runs).join(tables.run_packages, which.run_id == _RUNS.id)
+    found = select(*_ALL).join(tables.run_packages, which.run_id == _RUNS.id)
     return map(
         _run, connection.execute(found.where(which.package_id == package_id).order_by(_RUNS.id.desc()))
     )
@@ -125,10 +176,6 @@ def of_package(connection: Connection, package_id: int) -> Iterator[Run]:
 
 def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:
     return {key: asdict(state) for key, state in states.items()}
-
-
-def _states(documents: Mapping[str, Any]) -> dict[str, PackageState]:
-    return {key: PackageState(**document) for key, document in documents.items()}
 
 
 def _run(row: Row[Any]) -> Run:
@@ -141,9 +188,9 @@ def _run(row: Row[Any]) -> Run:
         on_behalf_of=row.on_behalf_of,
         commit=row.commit_id,
         allowed=tuple(row.allowed),
-        changes=tuple(row.changes),
-        before=_states(row.states_before),
-        after=_states(row.states_after),
+        changes=_Changes(row.changes),
+        before=_States(row.states_before),
+        after=_States(row.states_after),
         renamed=row.renamed,
         catalog=tuple(row.catalog),
         guards=tuple(row.guards),
