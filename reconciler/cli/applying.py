@@ -11,7 +11,7 @@ import click
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import chosen, option
-from reconciler.cli.output import Telling, for_readers, write_plan_as
+from reconciler.cli.output import Telling, for_readers, plan_message, write_plan_as
 from reconciler.cli.parameters import OutputFile
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.progress import working
@@ -296,13 +296,9 @@ class Applying:
             write_plan_as("text", told, self.workspace, terminal, Telling(next_step=step))
 
     def _say(self, plan: Plan, step: str) -> None:
-        from reconciler.render.story.blockers import Audience
-        from reconciler.render.story.story import story
-        from reconciler.render.text.plan import plan_text
-
         terminal = Terminal.of(chosen())
         told = for_readers(plan, "text", terminal.messages, no_clients=self._no_clients)
-        terminal.say(plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=step))
+        terminal.say(plan_message(told, terminal, next_step=step))
 
     @property
     def _no_clients(self) -> bool:

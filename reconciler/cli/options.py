@@ -25,6 +25,7 @@ _FORMATS: Final = get_args(Format)
 ALL_FORMATS: Final = _FORMATS[2:]
 """Those that only some commands have."""
 _TYPED_FORMAT: Final = "reconciler.cli.format"
+_ALL: Final = "reconciler.cli.all"
 _EVERYWHERE: Final[tuple[Format, ...]] = ("text", "json")
 
 
@@ -90,6 +91,23 @@ class _Formats(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return value if value in _FORMATS else super().convert(value, param, ctx)
+
+
+def all_option() -> Decorator:
+    """Declare `--all`, as every command that shows a plan takes it; `most_told` says what was chosen."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        context.meta[_ALL] = value
+
+    shown = "Show each package of a plan; else the worst 100, and the rest summed up."
+    return option("--all", is_flag=True, expose_value=False, callback=remember, help=shown)
+
+
+def most_told() -> int | None:
+    """Return how many packages of a plan people are told one by one; None: all."""
+    from reconciler.render.story.story import MOST_TOLD
+
+    return None if click.get_current_context().meta.get(_ALL) else MOST_TOLD
 
 
 def chosen() -> Choices:

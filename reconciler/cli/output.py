@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler import __version__
 from reconciler.cli.exit_codes import CHANGES, DONE, INVALID
-from reconciler.cli.options import chosen, folder_from_here
+from reconciler.cli.options import chosen, folder_from_here, most_told
 from reconciler.cli.terminal import Terminal
 from reconciler.model.english import counted
 
@@ -59,10 +59,22 @@ def write_plan_as(
 
         terminal.write_json(plan_json(plan))
     elif form in PLAN_FORMATS:
-        terminal.write_as(form, plan_as(form, story(plan, Audience.REVIEW, definitions, occasion), plan))
+        most = None if form in CHECK_FORMATS else most_told()
+        told = story(plan, Audience.REVIEW, definitions, occasion, most=most)
+        terminal.write_as(form, plan_as(form, told, plan))
     else:
-        told = story(plan, Audience.TERMINAL, occasion=occasion)
+        told = story(plan, Audience.TERMINAL, occasion=occasion, most=most_told())
         terminal.write_lines(plan_lines(told, terminal.data, next_step=telling.next_step))
+
+
+def plan_message(plan: Plan, terminal: Terminal, *, next_step: str) -> str:
+    """Return the plan as text for standard error, where standard output takes something else."""
+    from reconciler.render.story.blockers import Audience
+    from reconciler.render.story.story import story
+    from reconciler.render.text.plan import plan_text
+
+    told = story(plan, Audience.TERMINAL, most=most_told())
+    return plan_text(told, terminal.messages, next_step=next_step)
 
 
 def for_readers(plan: Plan, form: Format, paper: Paper, *, no_clients: bool) -> Plan:

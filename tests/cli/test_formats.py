@@ -97,3 +97,22 @@ def test_a_value_that_nothing_takes_is_refused_with_where_it_was_set(
     assert "for '--format': 'yaml' is not one of" in typed
     assert "for '--format' (env var: 'RECONCILER_FORMAT'): 'yaml' is not one of" in by_variable
     assert repository.root == Path.cwd()
+
+
+@pytest.mark.parametrize("form", EVERY_PLAN_FORMAT)
+def test_people_see_the_worst_packages_and_machines_all(
+    repository: Repository, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    for number in range(120):
+        repository.package(f"more-{number:03}", features=["chat"])
+    main(["plan", "--format", form])
+    short = capsys.readouterr().out
+    main(["plan", "--format", form, "--all"])
+    whole = capsys.readouterr().out
+
+    is_for_people = form in {"text", "markdown", "html"}
+    assert ("And 21 more packages: 21 to create." in short) == is_for_people
+    is_bounded = form in {"github", "gitlab-widget"}
+    assert ("more-119" in short) != (is_for_people or is_bounded)
+    assert ("more-119" in whole) != is_bounded
+    assert "more packages" not in whole

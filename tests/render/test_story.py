@@ -19,6 +19,7 @@ from reconciler.render.markdown.plan import plan_markdown
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.effects import Effect, effects_line, naming
 from reconciler.render.story.figures import Level
+from reconciler.render.story.story import story
 from reconciler.render.story.words import Origin, Span, Tone, around, plain, words
 from reconciler.render.text.plan import plan_text
 from reconciler.render.text.style import Paper
@@ -336,3 +337,42 @@ def test_a_package_that_is_adopted_as_it_is_is_not_called_updated() -> None:
 
 def test_the_last_line_says_packages_and_clients_without_doubt() -> None:
     assert told(named("reassign")).summary == "Plan: 2 to reassign (32 clients)."
+
+
+def crowded(count: int) -> Plan:
+    """A plan that does to so many packages what one case does to one; the last one takes something away."""
+    (change,) = named("create").changes
+    (worst, *_) = named("breaking-losing-blocked").changes
+    many = tuple(change.model_copy(update={"key": f"p{n:04}"}) for n in range(count - 1))
+    return named("create").model_copy(update={"changes": (*many, worst)})
+
+
+def test_people_are_told_the_worst_packages_and_the_rest_summed_up() -> None:
+    plan = crowded(1_234)
+
+    short, whole = story(plan, Audience.REVIEW, most=100), story(plan, Audience.REVIEW)
+
+    assert short.entries == whole.entries[:100]
+    assert short.entries[0].severity.is_loss
+    assert plain(short.rest) == "And 1,134 more packages: 1,134 to create. --all shows each."
+    assert replace(short, entries=whole.entries, rest=()) == whole
+
+
+def test_what_is_not_told_of_packages_says_whom_they_hurt() -> None:
+    (worst, *_) = named("breaking-losing-blocked").changes
+    many = tuple(worst.model_copy(update={"key": f"p{n}"}) for n in range(3))
+    plan = named("breaking-losing-blocked").model_copy(update={"changes": many})
+    losing = 2 * (worst.impact.clients_losing or 0)
+
+    rest = plain(story(plan, Audience.REVIEW, most=1).rest)
+
+    assert losing
+    assert f"{counted(losing, 'client')} lose something with this apply" in rest
+
+
+@pytest.mark.parametrize("count", [100, 101])
+def test_every_medium_for_people_says_that_there_is_more(count: int) -> None:
+    told = story(crowded(count), Audience.REVIEW, most=100)
+
+    for text in (plan_text(told, Paper(None)), plan_markdown(told), plan_html(told)):
+        assert ("1 more package" in text) == (count > 100)

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.applying import Applying, actor_option, reason_option, yes_option
 from reconciler.cli.opening import earlier_of, opened, workspace_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import all_option, chosen, global_options, option
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
@@ -21,6 +21,7 @@ from reconciler.cli.process import now
 @allow_option()
 @option("--skip-blocked", is_flag=True, help="Apply the rest where guards block some packages; exits with 4.")
 @no_clients_option()
+@all_option()
 @actor_option()
 @reason_option()
 @click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import config_of, workspace_of
-from reconciler.cli.options import chosen, offering, option
+from reconciler.cli.options import all_option, chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, write_plan_as
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
@@ -16,6 +16,7 @@ from reconciler.cli.terminal import Terminal
 @offering(*PLAN_FORMATS)
 @option("--against", required=True, metavar="REF", help="The commit, branch or tag to compare with.")
 @option("--exact", is_flag=True, help="Compare with REF itself, not with where this branch left it.")
+@all_option()
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where anything differs.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
 def diff_command(against: str, *, exact: bool, detailed_exitcode: bool, show_emails: bool) -> int:

@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.exit_codes import CHANGES, DONE
 from reconciler.cli.opening import earlier_of, read_from, workspace_of
-from reconciler.cli.options import chosen, offering, option
+from reconciler.cli.options import all_option, chosen, offering, option
 from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.process import now
@@ -23,6 +23,7 @@ from reconciler.cli.verbose import tell_plan
     help="Outdated clients are drift as well: whom their package would give something else now.",
 )
 @no_clients_option()
+@all_option()
 def drift_command(*, clients: bool, no_clients: bool) -> int:
     """Say what differs, and which side changed it.
 

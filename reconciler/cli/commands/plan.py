@@ -9,8 +9,8 @@ import click
 from reconciler.cli.applying import next_step, out_option
 from reconciler.cli.exit_codes import BLOCKED, CHANGES, DONE
 from reconciler.cli.opening import earlier_of, read_from, workspace_of
-from reconciler.cli.options import chosen, offering, option
-from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, write_plan_as
+from reconciler.cli.options import all_option, chosen, offering, option
+from reconciler.cli.output import PLAN_FORMATS, Telling, for_readers, plan_message, write_plan_as
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import now
 from reconciler.cli.progress import working
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @out_option()
 @allow_option()
 @no_clients_option()
+@all_option()
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to change.")
 @option("--show-emails", is_flag=True, help="Show e-mail addresses in full; else all but the first letter.")
 def plan_command(
@@ -41,9 +42,6 @@ def plan_command(
     takes the plan file, what people read goes to standard error.
     """
     from reconciler.engine.plan import PlanRequest, environment_of, plan
-    from reconciler.render.story.blockers import Audience
-    from reconciler.render.story.story import story
-    from reconciler.render.text.plan import plan_text
     from reconciler.sources.plan_file import plan_bytes, write_plan
 
     choices = chosen()
@@ -69,7 +67,7 @@ def plan_command(
         terminal.write_json(plan_bytes(saved).decode())
         told = for_readers(made, "text", terminal.messages, no_clients=no_clients)
         step = next_step(made, None, allow)
-        terminal.say(plan_text(story(told, Audience.TERMINAL), terminal.messages, next_step=step))
+        terminal.say(plan_message(told, terminal, next_step=step))
     else:
         if out is not None:
             write_plan(out, saved)

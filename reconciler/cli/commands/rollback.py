@@ -16,7 +16,7 @@ from reconciler.cli.applying import (
     yes_option,
 )
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import chosen, global_options
+from reconciler.cli.options import all_option, chosen, global_options
 from reconciler.cli.parameters import allow_option, no_clients_option
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
@@ -49,6 +49,7 @@ def undone(text: str) -> RunUndone | EventUndone:
 @yes_option()
 @allow_option()
 @no_clients_option()
+@all_option()
 @actor_option()
 @reason_option()
 @click.argument("what", metavar="RUN|event:ID", type=undone)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import chosen, offering
+from reconciler.cli.options import all_option, chosen, offering
 from reconciler.cli.output import PLAN_FORMATS, for_readers, write_plan_as
 from reconciler.cli.parameters import no_clients_option
 from reconciler.cli.terminal import Terminal
@@ -15,6 +15,7 @@ from reconciler.cli.terminal import Terminal
 @click.command("show")
 @offering(*PLAN_FORMATS)
 @no_clients_option()
+@all_option()
 @click.argument("planfile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def show_command(planfile: Path, *, no_clients: bool) -> None:
     """Print a saved plan.

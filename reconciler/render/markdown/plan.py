@@ -86,6 +86,8 @@ def _table(story: Story) -> Iterator[Piece]:
     for place, entry in enumerate(story.entries):
         row = _row(entry, _cells(entry) if is_counted else [])
         yield Piece(row, "rows of the table", 1 if place < _FIRST_ROWS else 3)
+    if story.rest:
+        yield Piece(f"\n{written(story.rest, escape)}\n")
 
 
 def _row(entry: Entry, cells: list[str]) -> str:

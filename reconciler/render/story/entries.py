@@ -15,7 +15,7 @@ from reconciler.render.story.figures import Figures, Level, figures_of, headline
 from reconciler.render.story.words import Tone, chained, key, title, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.plans import Change, Plan, Reassignment, Source, TermAfter
     from reconciler.render.story.facts import Fact
@@ -37,6 +37,39 @@ class Occasion(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The changes of one package, its move last, and what they do to its clients."""
+
+    changes: tuple[Change, ...]
+    figures: Figures
+    severity: Severity
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Group:
+        """Put the edit before the move."""
+        found = tuple(sorted(changes, key=lambda each: each.action is Action.REASSIGN))
+        return cls(found, figures_of(found), worst(each.severity for each in found))
+
+    @property
+    def key(self) -> str:
+        """The package's key after the change."""
+        return self.changes[0].key
+
+    @property
+    def level(self) -> Level:
+        """What happens to its clients, at worst; unknown counts only where something is taken away."""
+        level = self.figures.level
+        return Level.NOBODY if level is Level.UNKNOWN and not self.severity.is_loss else level
+
+    @property
+    def rank(self) -> tuple[int | str, ...]:
+        """The worst comes first."""
+        figures = self.figures
+        counts = (figures.ending, figures.losing_in_use, figures.losing, figures.keeping, figures.gaining)
+        return (self.level, *(-(count or 0) for count in counts), self.severity.rank, self.key)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One package.
 
@@ -48,6 +81,7 @@ class Entry:
         done: The same in words; a package that comes under the files' control as it is, is not updated.
         revisions: Its revision before and after, where the change makes a new one.
         severity: The worst of its changes.
+        level: See `Group`.
         headline: What happens to its clients.
         whom: Who holds it, who moves, who waits and who stays; one sentence each.
         changes: What changes, in one line.
@@ -61,18 +95,13 @@ class Entry:
     done: tuple[str, ...]
     revisions: tuple[int, int] | None
     severity: Severity
+    level: Level
     figures: Figures
     headline: Words
     whom: tuple[Words, ...]
     changes: Words
     facts: tuple[Fact, ...]
     source: Source | None = None
-
-    @property
-    def level(self) -> Level:
-        """What happens to its clients, at worst; unknown counts only where something is taken away."""
-        level = self.figures.level
-        return Level.NOBODY if level is Level.UNKNOWN and not self.severity.is_loss else level
 
     @property
     def is_touching(self) -> bool:
@@ -92,28 +121,18 @@ class Entry:
         return tuple(fact for fact in self.facts if fact.is_loss)
 
 
-def entries(plan: Plan, glossary: Glossary, occasion: Occasion = Occasion.PLAN) -> tuple[Entry, ...]:
+def grouped(plan: Plan) -> tuple[Group, ...]:
     """Return the packages that the plan speaks of, worst first."""
     of_package: dict[str, list[Change]] = {}
     for change in plan.changes:
         of_package.setdefault(change.key, []).append(change)
-    found = [_entry(_as_done(changes), glossary, occasion) for changes in of_package.values()]
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(map(Group.of, of_package.values()), key=lambda group: group.rank))
 
 
-def _rank(entry: Entry) -> tuple[int, ...] | tuple[int | str, ...]:
-    figures = entry.figures
-    counts = (figures.ending, figures.losing_in_use, figures.losing, figures.keeping, figures.gaining)
-    return (entry.level, *(-(count or 0) for count in counts), entry.severity.rank, entry.key)
-
-
-def _as_done(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Return the edit before the move."""
-    return tuple(sorted(changes, key=lambda each: each.action is Action.REASSIGN))
-
-
-def _entry(changes: tuple[Change, ...], glossary: Glossary, occasion: Occasion) -> Entry:
-    first, figures = changes[0], figures_of(changes)
+def entry(group: Group, glossary: Glossary, occasion: Occasion) -> Entry:
+    """Tell all of one package."""
+    changes, figures = group.changes, group.figures
+    first = changes[0]
     found = facts(changes, glossary)
     return Entry(
         key=first.key,
@@ -122,7 +141,8 @@ def _entry(changes: tuple[Change, ...], glossary: Glossary, occasion: Occasion) 
         actions=tuple(dict.fromkeys(each.action for each in changes)),
         done=tuple(dict.fromkeys(each.done for each in changes)),
         revisions=_revisions(first),
-        severity=worst(each.severity for each in changes),
+        severity=group.severity,
+        level=group.level,
         figures=figures,
         headline=headline(figures, when(*(each.reach for each in changes), at_once="now")),
         whom=(*_whom(changes, figures), *_which_side(first, occasion)),

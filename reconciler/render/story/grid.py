@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.packages import Definition
     from reconciler.model.plans import FieldChange, Plan
-    from reconciler.render.story.entries import Entry
+    from reconciler.render.story.entries import Group
     from reconciler.render.story.glossary import Glossary
     from reconciler.render.story.words import Words
 
@@ -86,13 +86,13 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    entry: Entry
+    group: Group
     fields: Mapping[Term, FieldChange]
     granted: Mapping[Term, JsonValue] | None
 
     def cell(self, term: Term) -> Cell:
         if term in self.fields:
-            return _changed(self.fields[term], self.entry.level.tone)
+            return _changed(self.fields[term], self.group.level.tone)
         if self.granted is None:
             return Cell(State.UNKNOWN)
         value = self.granted.get(term)
@@ -100,7 +100,7 @@ class _Column:
 
 
 def grid(
-    plan: Plan, entries: Sequence[Entry], glossary: Glossary, definitions: Mapping[str, Definition]
+    plan: Plan, groups: Sequence[Group], glossary: Glossary, definitions: Mapping[str, Definition]
 ) -> Grid:
     """Compare the changed packages, worst first.
 
@@ -108,7 +108,7 @@ def grid(
     """
     fields = {change.key: _compared(change.fields) for change in plan.changes if change.fields}
     new = {change.key for change in plan.changes if change.action is Action.CREATE}
-    shown = [entry for entry in entries if fields.get(entry.key)]
+    shown = [group for group in groups if fields.get(group.key)]
     columns = [
         _Column(each, fields[each.key], _known(definitions.get(each.key), is_new=each.key in new))
         for each in shown[:_MOST_COLUMNS]
@@ -116,7 +116,7 @@ def grid(
     touched = {term for column in columns for term in column.fields}
     others = {term for column in columns for term in column.granted or ()} - touched
     return Grid(
-        tuple(column.entry.key for column in columns),
+        tuple(column.group.key for column in columns),
         tuple(_rows(touched, columns, glossary)),
         tuple(_rows(others, columns, glossary)),
         max(0, len(shown) - _MOST_COLUMNS),

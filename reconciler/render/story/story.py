@@ -10,27 +10,29 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.english import counted, instant, number
 from reconciler.model.terms import Term
 from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
-from reconciler.render.story.entries import Occasion, entries
-from reconciler.render.story.figures import Figures, summed
+from reconciler.render.story.entries import Occasion, entry, grouped
+from reconciler.render.story.figures import Figures, Level, headline, summed
 from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.grid import grid
 from reconciler.render.story.notices import LATER, guard_sentences, notices, waiting
 from reconciler.render.story.verdict import verdict
-from reconciler.render.story.words import Tone, chained, key, listed, words
+from reconciler.render.story.words import Tone, chained, code, key, listed, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.packages import Definition
-    from reconciler.model.plans import CatalogFieldChange, Plan
+    from reconciler.model.plans import CatalogFieldChange, Change, Plan
     from reconciler.render.story.blockers import Blocker
-    from reconciler.render.story.entries import Entry
+    from reconciler.render.story.entries import Entry, Group
     from reconciler.render.story.grid import Grid
     from reconciler.render.story.verdict import Verdict
     from reconciler.render.story.words import Words
 
 _NOTHING_KNOWN: Final[Mapping[str, Definition]] = MappingProxyType({})
 _NAMES_SHOWN: Final = 5
+MOST_TOLD: Final = 100
+"""Packages that people are told one by one, unless they ask for all."""
 _COMMIT: Final = 12
 _AS_TOLD: Final = (
     "create",
@@ -62,7 +64,8 @@ class Story:
 
     Attributes:
         figures: Of the whole plan: the sums over the entries.
-        entries: One per package, worst first.
+        entries: One per package, worst first, as many as were asked for.
+        rest: The others, summed up; empty where there are none.
         waiving: How a waiver is given, where it cannot be typed and something is blocked.
         let_pass: What was waived by hand or is acknowledged.
         settings: What the plan changes beside packages: the catalog, the guards.
@@ -74,6 +77,7 @@ class Story:
     verdict: Verdict
     figures: Figures
     entries: tuple[Entry, ...]
+    rest: Words
     blockers: tuple[Blocker, ...]
     waiving: Words
     let_pass: tuple[Words, ...]
@@ -89,22 +93,27 @@ def story(
     audience: Audience,
     definitions: Mapping[str, Definition] = _NOTHING_KNOWN,
     occasion: Occasion = Occasion.PLAN,
+    *,
+    most: int | None = None,
 ) -> Story:
-    """Tell the plan. It carries all that is said; `definitions` add the rows of the grid without a change."""
-    glossary = Glossary.of(plan)
-    told = entries(plan, glossary, occasion)
-    figures = summed(entry.figures for entry in told)
+    """Tell the plan. It carries all that is said; `definitions` add the rows of the grid without a change.
+
+    `most` packages are told one by one, the worst; the rest is summed up.
+    """
+    glossary, groups = Glossary.of(plan), grouped(plan)
+    figures = summed(group.figures for group in groups)
     blocking = blockers(plan, audience)
     return Story(
         verdict=verdict(plan, figures, blocking, occasion),
         figures=figures,
-        entries=told,
+        entries=tuple(entry(group, glossary, occasion) for group in groups[:most]),
+        rest=_rest(groups[most:] if most is not None else ()),
         blockers=blocking,
         waiving=waiving(audience) if blocking else (),
         let_pass=let_pass(plan),
         settings=tuple(_settings(plan)),
         notes=tuple(_notes(plan)),
-        grid=grid(plan, told, glossary, definitions),
+        grid=grid(plan, groups, glossary, definitions),
         summary=_summary(plan),
         origin=_origin(plan),
     )
@@ -173,9 +182,23 @@ def _origin(plan: Plan) -> Words:
     return words("Plan ", short, f", made {instant(plan.created_at)}", commit)
 
 
+def _rest(groups: Sequence[Group]) -> Words:
+    if not groups:
+        return ()
+    many = counted(len(groups), "more package")
+    done = ", ".join(_counts(change for group in groups for change in group.changes))
+    felt = headline(summed(group.figures for group in groups), "with this apply")
+    whom = words(" ", felt, ".") if groups[0].level not in {Level.NOBODY, Level.UNKNOWN} else ()
+    return words(f"And {many}: {done}.", whom, " ", code("--all"), " shows each.")
+
+
+def _counts(changes: Iterable[Change]) -> list[str]:
+    counts = Counter(change.done for change in changes)
+    return [f"{number(counts[done])} to {done}" for done in _AS_TOLD if counts[done]]
+
+
 def _summary(plan: Plan) -> str:
-    counts = Counter(change.done for change in plan.changes)
-    said = [f"{number(counts[done])} to {done}" for done in _AS_TOLD if counts[done]]
+    said = _counts(plan.changes)
     moving = sum(change.reassignment.clients for change in plan.changes if change.reassignment)
     said[-1:] = [f"{said[-1]} ({counted(moving, 'client')})"] if moving else said[-1:]
     said += [f"{counted(len(plan.loosened), 'guard')} to loosen"] if plan.loosened else []

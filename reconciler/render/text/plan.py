@@ -47,6 +47,7 @@ def plan_lines(story: Story, paper: Paper, *, next_step: str = "") -> Iterator[s
     for entry in story.entries:
         yield ""
         yield from _entry(entry, paper)
+    yield from _after_a_gap(paper.lines(story.rest) if story.rest else iter(()))
     yield from _after_a_gap(_notes(story.settings, paper))
     yield from _after_a_gap(_notes(story.notes, paper))
     yield from _after_a_gap(_blockers(story, paper))
