@@ -151,10 +151,10 @@ def likely_renames(weighed: Weighed) -> Iterator[str]:
     """Ask whether a new file is a package whose file is gone, where both grant nearly the same."""
     drafts = weighed.drafts.values()
     new = [each for each in drafts if each.action is Action.CREATE]
-    for gone in drafts:
+    for gone in (each for each in drafts if each.pair.is_vanished):
         alike = {each.key: likeness(gone.before, each.after) for each in new if gone.before is not None}
         best = max(alike, key=alike.__getitem__, default=None)
-        if gone.pair.is_vanished and best is not None and alike[best] >= _ALIKE:
+        if best is not None and alike[best] >= _ALIKE:
             file = next(each.pair.desired.file for each in new if each.key == best and each.pair.desired)
             yield (
                 f"The file of {gone.key} is gone, and {file} is new and much alike. If it is the same "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -34,12 +35,15 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the worst, so that `min(..., key=rank)` is the worst cause."""
-        return list(Severity).index(self)
+        return _RANKS[self]
 
     @property
     def is_loss(self) -> bool:
         """Whether somebody gets less."""
         return self in {Severity.BREAKING, Severity.RESTRICTING}
+
+
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
@@ -391,6 +395,7 @@ class Term(NamedTuple):
     key: str
 
     @classmethod
+    @lru_cache(maxsize=4096)  # plans name the same few terms for each of many packages
     def at(cls, path: str) -> Term:
         """Return what a JSON Pointer (RFC 6901) into a package names."""
         *section, key = (part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])
@@ -415,6 +420,7 @@ EXPIRY: Final = Term("", "expiry")
 """When subscriptions end, the one term that is taken from holders by the day on which they began."""
 
 
+@lru_cache(maxsize=4096)
 def pointer(*keys: str) -> str:
     """Return the JSON Pointer (RFC 6901) of these keys."""
     return "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)

@@ -171,6 +171,8 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 def placed(fields: Iterable[FieldChange], lines: Mapping[str, Position]) -> tuple[FieldChange, ...]:
     """Return the differences, each with the line of the file that says so, or that of its section."""
+    if not lines:
+        return tuple(fields)
     return tuple(field.model_copy(update={"line": _line(field.term, lines)}) for field in fields)
 
 

@@ -6,7 +6,7 @@ worked out anew, and what clients keep, use or are over is never compared.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from reconciler.planning.impact import telling
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.plans import Change, FieldChange, Plan
+    from reconciler.model.plans import Change, FieldChange, GuardResult, Plan
     from reconciler.model.terms import Code, LossVerb
     from reconciler.planning.acknowledgements import Stated
     from reconciler.planning.guards import Assessed, Case
@@ -78,8 +78,9 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
     """
     stated = {(key, each.loss.code, each.loss.term): each for key, each in stated_in(case)}
     counts_kept = case.guards.acknowledge == "touching"
+    said = _Said.of(reviewed)
     for key, items in by_package(case.changes).items():
-        planned = _Planned.of(reviewed, key)
+        planned = _Planned.of(said, key)
         is_open = any(item.change.is_transfer for item in items)
         for loss in owed_by(items):
             entry = stated.get((key, loss.code, loss.term))
@@ -108,6 +109,24 @@ def _moved_since(change: Change, reviewed: Plan, now: Plan) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """What the reviewed plan says, by package."""
+
+    changes: Mapping[str, list[Change]]
+    guards: Mapping[str, list[GuardResult]]
+
+    @classmethod
+    def of(cls, reviewed: Plan) -> _Said:
+        changes: defaultdict[str, list[Change]] = defaultdict(list)
+        guards: defaultdict[str, list[GuardResult]] = defaultdict(list)
+        for change in reviewed.changes:
+            changes[change.key].append(change)
+        for guard in reviewed.guards:
+            guards[guard.key].append(guard)
+        return cls(changes, guards)
+
+
+@dataclass(frozen=True, slots=True)
 class _Planned:
     """What the reviewed plan says of one package.
 
@@ -124,12 +143,12 @@ class _Planned:
     bounds: Mapping[tuple[LossVerb, str], int | None]
 
     @classmethod
-    def of(cls, reviewed: Plan, key: str) -> _Planned:
-        told = telling(change for change in reviewed.changes if change.key == key)
+    def of(cls, said: _Said, key: str) -> _Planned:
+        told = telling(said.changes.get(key, ()))
         lose: Counter[tuple[Code, str]] = Counter()
         for finding in (each for change in told for each in change.impact.findings):
             lose[finding.code, finding.subject] += finding.lose
-        abouts = (each.about for each in reviewed.guards if each.key == key)
+        abouts = (each.about for each in said.guards.get(key, ()))
         enough = (each for each in abouts if each is not None and each.entry == "enough")
         bounds = {(each.verb, each.term): each.bound for each in enough}
         impacts = [change.impact for change in told]

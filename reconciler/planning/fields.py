@@ -111,6 +111,7 @@ def _change(path: tuple[str, ...], before: Any, after: Any, code: Code) -> Field
     return FieldChange(path=pointer(*path), before=before, after=after, code=code, severity=code.row.severity)
 
 
+@lru_cache(maxsize=1024)  # thousands of packages share a few dozen features
 def _feature_change(feature: str, *, is_added: bool) -> FieldChange:
     if is_added:
         return _change(("features", feature), None, True, Code.FEATURE_ADDED)

@@ -106,11 +106,15 @@ def grid(
 
     `definitions` are what the files say, by key; cells of a package without one show only what changes.
     """
-    fields = {change.key: _compared(change.fields) for change in plan.changes if change.fields}
+    fields = {change.key: change.fields for change in plan.changes if any(map(_is_compared, change.fields))}
     new = {change.key for change in plan.changes if change.action is Action.CREATE}
-    shown = [group for group in groups if fields.get(group.key)]
+    shown = [group for group in groups if group.key in fields]
     columns = [
-        _Column(each, fields[each.key], _known(definitions.get(each.key), is_new=each.key in new))
+        _Column(
+            each,
+            {field.term: field for field in filter(_is_compared, fields[each.key])},
+            _known(definitions.get(each.key), is_new=each.key in new),
+        )
         for each in shown[:_MOST_COLUMNS]
     ]
     touched = {term for column in columns for term in column.fields}
@@ -123,8 +127,8 @@ def grid(
     )
 
 
-def _compared(fields: Sequence[FieldChange]) -> dict[Term, FieldChange]:
-    return {each.term: each for each in fields if each.code.row.kind in _COMPARED}
+def _is_compared(field: FieldChange) -> bool:
+    return field.code.row.kind in _COMPARED
 
 
 def _known(definition: Definition | None, *, is_new: bool) -> Mapping[Term, JsonValue] | None:
