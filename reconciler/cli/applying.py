@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.options import Decorator
     from reconciler.engine.apply import ApplyRequest, Bound
+    from reconciler.engine.plan import Prepared
     from reconciler.live.port import Platform
     from reconciler.model.changesets import Run
     from reconciler.model.plans import Aim, GuardResult, Plan
@@ -136,22 +137,23 @@ class Applying:
 
     def planned(self, aim: Aim, out: Path | None = None) -> int:
         """Make a plan, show it, and save it, or ask and apply it; return the exit code."""
-        from reconciler.engine.plan import PlanRequest, plan
+        from reconciler.engine.plan import PlanRequest, prepare
 
         request = self.request
         asked = PlanRequest(
             request.at, request.allow, aim=aim, earlier=request.earlier, is_applied=out is None
         )
         with working("Comparing", Terminal.of(chosen())):
-            made = tell_plan(plan(self.workspace, self.environment, self.platform, asked))
+            prepared = prepare(self.workspace, self.environment, self.platform, asked)
+        made = tell_plan(prepared.plan)
         if out is not None:
             return self._saved(made, out)
         with _whatever_fails_says("Nothing was applied."):
             self._show(made)
         if made.is_empty and not made.blocked:
-            return self._noted(self._bound(made))
+            return self._noted(self._bound(made, prepared))
         self._agree(made)
-        return self._carried_out(self._bound(made))
+        return self._carried_out(self._bound(made, prepared))
 
     def reviewed(self, plan: Plan) -> int:
         """Make a saved plan again, show and apply it, unless that was done; return the exit code."""
@@ -179,9 +181,12 @@ class Applying:
             Terminal.of(chosen()).say(f"Recorded the commit {commit[:12]} as run {run.id}.\n")
         return DONE
 
-    def _bound(self, plan: Plan) -> Bound:
-        from reconciler.engine.apply import bound
+    def _bound(self, plan: Plan, prepared: Prepared | None = None) -> Bound:
+        """Make the plan again, but where nobody was asked since: what moves meanwhile, the platform finds."""
+        from reconciler.engine.apply import Bound, bound
 
+        if self.yes and prepared is not None:
+            return Bound(self.workspace, self.environment, plan, prepared)
         with working("Comparing", Terminal.of(chosen())):
             return bound(self.workspace, self.environment, plan, self.platform, self.request)
 

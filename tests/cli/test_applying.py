@@ -347,3 +347,10 @@ def test_an_interrupted_apply_says_whether_it_was_done(
 
     assert process.returncode == 130
     assert said in message
+
+
+def test_where_nobody_is_asked_an_apply_plans_once(run: Run) -> None:
+    code, _, told = run("apply", "--yes", "--verbose")
+
+    assert code == 0
+    assert told.count("asked local for at one instant") == 1
