@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ClientFilter,
         ClientLine,
         ClientUpdate,
+        Entitlements,
         Forgotten,
         ImportReport,
     )
@@ -387,6 +388,15 @@ class ServedPlatform(Platform, Protocol):
         """Return how busy the connections to the database are."""
         ...
 
+    def entitlements(
+        self, asked: Collection[tuple[str, datetime]]
+    ) -> Mapping[tuple[str, datetime], Entitlements]:
+        """Return what clients may use at instants, by one statement.
+
+        Left out is who was ever granted anything beside a package, and who does not exist: `client` tells.
+        """
+        ...
+
     def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
         """Do `effect` and keep its answer under the request's key, in one transaction; return the answer.
 
@@ -405,8 +415,8 @@ class TokenRegister(Protocol):
         """Whether no token was ever made, so that nothing protects the platform."""
         ...
 
-    def find(self, token_id: str, digest: str) -> Token | None:
-        """Return the token with this id if its text has this digest."""
+    def find(self, shown: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Token]:
+        """Return the tokens of which an id and the digest of a text are shown; others are left out."""
         ...
 
     def tokens(self) -> tuple[Token, ...]:

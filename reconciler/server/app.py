@@ -25,6 +25,7 @@ from reconciler.server.routes import (
     questions,
     subscriptions,
 )
+from reconciler.server.together import Together
 from reconciler.wire.problems import DESCRIPTIONS
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
     from reconciler.server.dependencies import Served
 
-_ROUTERS: Final = (platform, packages, questions, clients, subscriptions, imports, changes, probes)
+_ROUTERS: Final = (subscriptions, clients, platform, packages, questions, imports, changes, probes)
+"""In the order of how often they are asked, since a path is looked for in one after another."""
 _TAGS: Final = [
     {"name": "platform", "description": "Which platform this is, its catalog and its guards."},
     {"name": "packages", "description": "Packages and their revisions."},
@@ -56,6 +58,7 @@ def application(served: Served) -> FastAPI:
     api.state.methods = _methods(api)
     api.state.figures = Figures(served.platform)
     api.state.last_uses = LastUses()
+    api.state.together = Together()
     api.state.failures = Failures(served.bounds.failures)
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
     api.add_middleware(Hangup)

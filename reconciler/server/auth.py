@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection  # noqa: TC002 - the framework looks what a dependency takes
 
 from reconciler.model.events import Author
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from datetime import datetime
 
+    from fastapi import Request
     from starlette.responses import Response
 
     from reconciler.live.port import ServedPlatform
     from reconciler.server.dependencies import Bounds, Served
     from reconciler.server.parameters import Stated
+    from reconciler.server.together import Together
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="Made by `reconciler tokens create`.")
 _ANYONE: Final = "anyone"
 """Stands for the token, and for its name, in an open server: nothing more is known of a caller."""
-
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Call:
         author: Name of the token: who is recorded for what the caller does.
         scopes: What the caller may do.
         now: The server's own instant, at which whatever the caller writes is done.
+        together: Asks small questions together with those of others.
     """
 
     served: Served
@@ -55,6 +55,7 @@ class Call:
     author: str
     scopes: frozenset[Scope]
     now: datetime
+    together: Together
 
     @property
     def platform(self) -> ServedPlatform:
@@ -89,28 +90,33 @@ class Call:
             raise _forbidden(frozenset(scopes))
 
 
-class Needs:
+class Needs(HTTPBearer):
     """A dependency that lets in whoever has one of the scopes; with none, whoever has a valid token."""
 
     def __init__(self, *scopes: Scope) -> None:
+        description = "Made by `reconciler tokens create`."
+        super().__init__(scheme_name=HTTPBearer.__name__, auto_error=False, description=description)
         self.scopes = frozenset(scopes)
 
-    async def __call__(self, request: Request, _credentials: Credentials) -> Call:
-        """Return the call that `Gated` let in; the credentials are named for the API's description."""
-        call: Call = request.state.call
-        return call
+    async def __call__(self, request: HTTPConnection) -> Any:
+        """Return the call that `Gated` let in."""
+        return request.state.call
 
-    def let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Call:
+    async def credentials(self, request: Request) -> HTTPAuthorizationCredentials | None:
+        """Return what the sender shows."""
+        return await super().__call__(request)
+
+    async def let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Call:
         """Return the call, or refuse: 401 without a valid token, 403 without a scope."""
         served: Served = request.app.state.served
         now = served.clock()
-        token = _holder(served, credentials, now)
+        token = await _holder(request, credentials, now)
         if token is None:
-            return Call(served, _ANYONE, _ANYONE, frozenset(Scope), now)
+            return Call(served, _ANYONE, _ANYONE, frozenset(Scope), now, _together(request))
         request.state.token = token.id
         if not token.allows(self.scopes):
             raise _forbidden(self.scopes)
-        return Call(served, token.id, token.name, frozenset(token.scopes), now)
+        return Call(served, token.id, token.name, frozenset(token.scopes), now, _together(request))
 
 
 class Gated(APIRoute):
@@ -129,9 +135,9 @@ class Gated(APIRoute):
 
         async def gated(request: Request) -> Response:
             served: Served = request.app.state.served
-            credentials = await _BEARER(request)
+            credentials = await needs.credentials(request)
             try:
-                call = await run_in_threadpool(needs.let_in, request, credentials)
+                call = await needs.let_in(request, credentials)
             except Refusal as refusal:
                 raise (refusal if credentials is None else _slowed(request, refusal)) from None
             if call.caller == _ANYONE and not _is_for_this_machine(request):
@@ -154,22 +160,30 @@ def _slowed(request: Request, refusal: Refusal) -> Refusal:
     return Refusal("too-many-failures", _TOO_MANY, hint=_HOW_TO_SHOW_ONE, wait=wait) if wait else refusal
 
 
-def _holder(served: Served, credentials: HTTPAuthorizationCredentials | None, now: datetime) -> Token | None:
+async def _holder(
+    request: Request, credentials: HTTPAuthorizationCredentials | None, now: datetime
+) -> Token | None:
     """Return the caller's token; None where nobody needs one, since none was ever made."""
+    served: Served = request.app.state.served
     if served.tokens is None:
         return None
     if credentials is None:
-        if served.is_open:
+        if await run_in_threadpool(lambda: served.is_open):
             return None
         raise Refusal("unauthorised", "The request has no bearer token.", hint=_HOW_TO_SHOW_ONE)
     text = credentials.credentials
     if served.identities is not None and is_id_token(text):
-        return served.identities.bearer(text, now)
+        return await run_in_threadpool(served.identities.bearer, text, now)
     found = token_id(text)
-    token = served.tokens.find(found, token_digest(text)) if found else None
+    token = await _together(request).ask(served.tokens.find, (found, token_digest(text))) if found else None
     if token is None or not token.is_valid(now):
         raise Refusal("unauthorised", "The token is not valid.", hint=_HOW_TO_SHOW_ONE)
     return token
+
+
+def _together(request: Request) -> Together:
+    found: Together = request.app.state.together
+    return found
 
 
 _HOW_TO_SHOW_ONE: Final = "Put a token's text into the variable that `token_env` names."

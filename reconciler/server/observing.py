@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import uuid
+from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,7 +84,7 @@ class _Seen:
 
 def _id_of(scope: Scope) -> str:
     given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")
-    return given if _ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _ID.fullmatch(given) else f"{getrandbits(128):032x}"
 
 
 def _method(scope: Scope) -> str:

@@ -75,7 +75,7 @@ def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClie
     """Return the clients that exist among these, by id."""
     found = {}
     for chunk in chunks(ids):
-        for row in connection.execute(_SELECTED.where(_CLIENTS.id.in_(chunk))):
+        for row in connection.execute(_SOME, {"clients": chunk}):
             found[row.id] = _client(row)
     return found
 
@@ -235,6 +235,7 @@ def _selected() -> Select[Any]:
 
 
 _SELECTED: Final = _selected()
+_SOME: Final = _SELECTED.where(_CLIENTS.id.in_(bindparam("clients", expanding=True)))
 _ONE: Final = _SELECTED.where(_CLIENTS.id == bindparam("client"))
 
 

@@ -6,9 +6,12 @@ import logging
 import sqlite3
 import sys
 from pathlib import Path
+from select import POLLIN, poll
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from sqlalchemy import URL, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from reconciler.errors import UnreachableError
 from reconciler.model.hosts import Host
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection, Dialect, Engine, Table
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 Address: TypeAlias = "Path | URL"
 """A SQLite file, or the URL of a PostgreSQL database."""
@@ -93,6 +97,9 @@ _POSTGRES_SETTINGS: Final = {
 _SOCKETS: Final = ("/", "@")
 _UNHEARD: Final = logging.NullHandler()
 """Of two errors the driver raises one, which is told, and logs the other: by itself Python prints that."""
+_USED_AT: Final = "used_at"
+_IDLE_SECONDS: Final = 60
+"""What stands between may forget a connection that is idle for longer, and tell neither end."""
 _KEPT_OPEN: Final = 5
 MOST_CONNECTIONS: Final = 35
 _POOL: Final[dict[str, Any]] = {
@@ -152,14 +159,30 @@ def _postgres_engine(url: URL) -> Engine:
         _server(url),
         connect_args=_POSTGRES_SETTINGS,
         execution_options={"schema_translate_map": {None: schema_of(url)}},
-        pool_pre_ping=True,
         use_native_hstore=False,
         **_POOL,
     )
     event.listen(engine, "connect", _require_unicode, insert=True)  # before the library asks for its version
     event.listen(engine, "connect", _stream_by_our_cursors)
+    event.listen(engine, "checkout", _require_open)
+    event.listen(engine, "checkin", _note_time)
     event.listen(engine, "begin", _begin_on_postgres)
     return engine
+
+
+def _require_open(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have another connection made in place of one that the server closed, or may have while it was idle.
+
+    Nothing is asked of the server: of a connection that waits in the pool, nothing is to be read but its end.
+    """
+    readable = poll()
+    readable.register(connection.fileno(), POLLIN)
+    if readable.poll(0) or monotonic() - record.info.get(_USED_AT, monotonic()) > _IDLE_SECONDS:
+        raise DisconnectionError
+
+
+def _note_time(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = monotonic()
 
 
 def _stream_by_our_cursors(connection: Any, _record: object) -> None:
@@ -185,11 +208,13 @@ def _begin_on_postgres(connection: Connection) -> None:
 
     driver = cast("Driver[Any]", connection.connection.driver_connection)
     kind = _kind(connection)
-    driver.autocommit = kind == "look"
-    driver.read_only = kind == "read"
-    driver.isolation_level = (
-        IsolationLevel.SERIALIZABLE if kind == "write" else IsolationLevel.REPEATABLE_READ
-    )
+    level = IsolationLevel.SERIALIZABLE if kind == "write" else IsolationLevel.REPEATABLE_READ
+    if driver.autocommit != (kind == "look"):
+        driver.autocommit = kind == "look"
+    if driver.read_only != (kind == "read"):
+        driver.read_only = kind == "read"
+    if driver.isolation_level != level:
+        driver.isolation_level = level
 
 
 def _sqlite_engine(path: Path) -> Engine:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from reconciler.model.tokens import Scope, Token
 from reconciler.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
 _TOKENS: Final = tables.tokens.c
+_NAMED: Final = select(tables.tokens).where(_TOKENS.id.in_(bindparam("ids", expanding=True)))
 
 
 def is_empty(connection: Connection) -> bool:
@@ -24,8 +26,13 @@ def is_empty(connection: Connection) -> bool:
 
 def with_digest(connection: Connection, token_id: str) -> tuple[Token, str] | None:
     """Return a token and the digest of its text; None where there is none."""
-    row = connection.execute(select(tables.tokens).where(_TOKENS.id == token_id)).one_or_none()
-    return None if row is None else (_token(row), row.digest)
+    return with_digests(connection, {token_id}).get(token_id)
+
+
+def with_digests(connection: Connection, ids: Collection[str]) -> dict[str, tuple[Token, str]]:
+    """Return the tokens that there are of these, by id, each with the digest of its text."""
+    rows = connection.execute(_NAMED, {"ids": sorted(ids)})
+    return {row.id: (_token(row), row.digest) for row in rows}
 
 
 def every(connection: Connection) -> tuple[Token, ...]:

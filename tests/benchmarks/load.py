@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ def bare_server() -> Iterator[str]:
 
 
 def _answers(port: int) -> bool:
-    with suppress(OSError):
-        HTTPConnection("127.0.0.1", port, timeout=1).connect()
+    with suppress(OSError), closing(HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
+        connection.connect()
         return True
     return False

@@ -281,6 +281,16 @@ def test_a_stream_that_is_closed_after_its_server_went_away_leaves_no_cursor_ope
 def _end_other_connections(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def test_connections_that_the_server_closed_while_they_were_idle_fail_nobody(database: str) -> None:
+    with closing(Database(make_url(database))) as reader:
+        with reader.looking() as one, reader.looking() as other:
+            assert [each.scalar(select(1)) for each in (one, other)] == [1, 1]
+        _end_other_connections(database)
+
+        with reader.looking() as connection:
+            assert connection.scalar(select(1)) == 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections import deque
 from contextlib import contextmanager, suppress
-from logging.handlers import QueueHandler, QueueListener
-from queue import Full, Queue
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LINES_WAITING: Final = 10_000
+_GATHERED_SECONDS: Final = 0.1
 
 
 def show_logs() -> None:
@@ -37,30 +38,48 @@ def requests_shown() -> Iterator[None]:
 
     Lines that are not read in time are left out.
     """
-    waiting: Queue[logging.LogRecord] = Queue(_LINES_WAITING)
-    lines = _Lines(sys.stdout)
+    lines = _Lines()
     lines.setFormatter(_Disarmed("%(message)s"))
-    listener = QueueListener(waiting, lines)
     logger = logging.getLogger("reconciler.requests")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    logger.addHandler(_Waiting(waiting))
-    listener.start()
+    logger.addHandler(lines)
+    writer = threading.Thread(target=lines.write, args=(sys.stdout,))
+    writer.start()
     try:
         yield
     finally:
-        listener.stop()
+        lines.is_over.set()
+        lines.are_there.set()
+        writer.join()
 
 
-class _Waiting(QueueHandler):
-    def enqueue(self, record: logging.LogRecord) -> None:
-        with suppress(Full):
-            super().enqueue(record)
+class _Lines(logging.Handler):
+    """Keeps lines until they are written, a few times a second: to wake the writer costs more than a line."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.are_there = threading.Event()
+        self.is_over = threading.Event()
+        self._waiting: deque[logging.LogRecord] = deque()
 
-class _Lines(logging.StreamHandler[Any]):
-    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Say nothing of a reader that went away: requests are answered all the same."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line, unless too many wait."""
+        if len(self._waiting) < _LINES_WAITING:
+            self._waiting.append(record)
+            if not self.are_there.is_set():
+                self.are_there.set()
+
+    def write(self, to: TextIO) -> None:
+        """Write what is kept until it is over; say nothing of a reader that went away."""
+        while self.are_there.wait() and not (self.is_over.wait(_GATHERED_SECONDS) and not self._waiting):
+            self.are_there.clear()
+            some = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            with suppress(OSError):
+                to.write("".join(f"{self.format(each)}\n" for each in some))
+                to.flush()
+            if self.is_over.is_set():
+                self.are_there.set()
 
 
 class _Disarmed(logging.Formatter):

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from reconciler.model.clients import ClientFilter
+    from reconciler.model.clients import ClientFilter, Entitlements
     from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
     from reconciler.store.clients import StoredClient
     from reconciler.store.packages import StoredPackage
 
-_MOST_KEPT: Final = 1_024
+_MOST_KEPT: Final = 16_384
 _KEPT: Final[dict[str, Definition]] = {}
 """Definitions by digest: what a digest stands for never changes, whichever platform it is met on."""
 
@@ -83,10 +83,10 @@ def held(connection: Connection, client: StoredClient) -> Definition:
 
 def all_held(connection: Connection, some: Collection[StoredClient]) -> Mapping[str, Definition]:
     """Return, by digest, the definitions that the subscriptions of some hundred clients are snapshots of."""
-    found = {client.digest: _KEPT.get(client.digest) for client in some}
-    kept = {digest: definition for digest, definition in found.items() if definition is not None}
-    missing = {(client.package_id, client.revision) for client in some if client.digest not in kept}
-    return kept | packages.by_digest(connection, missing) if missing else kept
+    wanted = {client.digest: (client.package_id, client.revision) for client in some}
+    kept = {digest: _KEPT[digest] for digest in wanted.keys() & _KEPT.keys()}
+    missing = {revision for digest, revision in wanted.items() if digest not in kept}
+    return kept | _keep(packages.by_digest(connection, missing)) if missing else kept
 
 
 def definition(connection: Connection, package_id: int, revision: int, digest: str) -> Definition:
@@ -97,9 +97,13 @@ def definition(connection: Connection, package_id: int, revision: int, digest: s
     found = packages.definition(connection, package_id, revision)
     if found is None:
         raise LookupError(f"package {package_id} has no revision {revision}")
-    if len(_KEPT) >= _MOST_KEPT:
+    return _keep({digest: found})[digest]
+
+
+def _keep(found: dict[str, Definition]) -> dict[str, Definition]:
+    if len(_KEPT) + len(found) > _MOST_KEPT:
         _KEPT.clear()
-    _KEPT[digest] = found
+    _KEPT.update(found)
     return found
 
 
@@ -118,6 +122,25 @@ def stood(connection: Connection, stored: StoredClient, at: datetime) -> Client:
     """Show a client that was found, at an instant."""
     used = usage.of_client(connection, stored.id)
     return seen(stored, held(connection, stored), used, at, grants.of_client(connection, stored, at))
+
+
+def entitlements(
+    connection: Connection, asked: Collection[tuple[str, datetime]]
+) -> dict[tuple[str, datetime], Entitlements]:
+    """Return what clients may use at instants, but for those with grants, of whom one statement says little.
+
+    What a revision grants never changes, so that one which was not met before may be read by itself.
+    """
+    found = clients.stored(connection, {client_id for client_id, _ in asked})
+    plain = {id_: stored for id_, stored in found.items() if not stored.is_granted}
+    held = all_held(connection, plain.values())
+    return {
+        (id_, at): entitlements_of(
+            held[stored.digest], subscription_status(stored.status, stored.expires_at, at)
+        )
+        for id_, at in asked
+        if (stored := plain.get(id_)) is not None
+    }
 
 
 def stream(

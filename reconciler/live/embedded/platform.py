@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         ClientFilter,
         ClientLine,
         ClientUpdate,
+        Entitlements,
         Forgotten,
         ImportReport,
     )
@@ -219,6 +220,13 @@ class EmbeddedPlatform:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return lookup.view(connection, client_id, at)
+
+    def entitlements(
+        self, asked: Collection[tuple[str, datetime]]
+    ) -> Mapping[tuple[str, datetime], Entitlements]:
+        """See `ServedPlatform`."""
+        with self.database.looking() as connection:
+            return lookup.entitlements(connection, asked)
 
     def snapshot(self, client_id: str) -> Definition:
         """See `PlatformReader`."""

@@ -13,6 +13,7 @@ from reconciler.store import events, tokens
 from reconciler.store.events import Deed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from reconciler.model.events import Author
@@ -31,13 +32,15 @@ class EmbeddedTokens:
         with self._database.looking() as connection:
             return tokens.is_empty(connection)
 
-    def find(self, token_id: str, digest: str) -> Token | None:
+    def find(self, shown: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Token]:
         """See `TokenRegister`."""
         with self._database.looking() as connection:
-            found = tokens.with_digest(connection, token_id)
-        if found is None or not hmac.compare_digest(found[1], digest):
-            return None
-        return found[0]
+            known = tokens.with_digests(connection, {token_id for token_id, _ in shown})
+        return {
+            (token_id, digest): known[token_id][0]
+            for token_id, digest in shown
+            if token_id in known and hmac.compare_digest(known[token_id][1], digest)
+        }
 
     def tokens(self) -> tuple[Token, ...]:
         """See `TokenRegister`."""

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from reconciler.model.clients import ClientFilter, ClientStatus
@@ -34,6 +35,18 @@ _Limit = Annotated[int, Query(ge=1, le=10_000, description="Of a page; a stream 
 _STREAM: Final[dict[int | str, dict[str, object]]] = {
     200: {"content": {paths.LINES: {"schema": {"type": "string"}}}}
 }
+
+
+@router.get(paths.ENTITLEMENTS, response_model=EntitlementsReply)
+async def entitlements(
+    call: _Product, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Return what a client may use right now: what the product asks before it lets a client do something."""
+    platform, instant = call.platform, call.instant(at)
+    found = await call.together.ask(platform.entitlements, (client_id, instant))
+    if found is None:
+        found = (await run_in_threadpool(platform.client, client_id, instant)).entitlements
+    return shown(EntitlementsReply.of(found), if_none_match)
 
 
 @router.get(paths.CLIENTS, response_model=ClientsReply, responses=_STREAM)
@@ -76,15 +89,6 @@ def expiring(call: _Reader, until: Until, at: At = None) -> Response:
 def client(call: _Reader, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None) -> Response:
     """Return one client with what it holds, may use and has used."""
     return shown(ClientReply.of(call.platform.client(client_id, call.instant(at))), if_none_match)
-
-
-@router.get(paths.ENTITLEMENTS, response_model=EntitlementsReply)
-def entitlements(
-    call: _Product, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None
-) -> Response:
-    """Return what a client may use right now: what the product asks before it lets a client do something."""
-    found = call.platform.client(client_id, call.instant(at))
-    return shown(EntitlementsReply.of(found.entitlements), if_none_match)
 
 
 @router.get(paths.SNAPSHOT, response_model=DefinitionBody)

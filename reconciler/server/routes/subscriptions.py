@@ -75,6 +75,35 @@ class _Conditional:
 _Change = Annotated[_Conditional, Depends()]
 
 
+@router.post(paths.USAGE, response_model=UsageReply)
+def record_usage(
+    request: Request, call: _Product, client_id: ClientId, body: UsageBody, idempotency_key: IdempotencyKey
+) -> Response:
+    """Add to what a client has used; refused beyond its allowance. An addition needs no condition."""
+
+    def effect() -> UsageReply:
+        total = call.platform.record_usage(client_id, body.meter, body.amount, call.now)
+        return UsageReply(meter=body.meter, total=total)
+
+    return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
+
+
+@router.put(paths.SUBSCRIPTION, response_model=ClientReply | AssignmentReply)
+def assign(
+    call: _Assigner, change: _Change, body: AssignBody, by: By, *, dry_run: _DryRun = False
+) -> Response:
+    """Give a client a package by hand: a new snapshot, start and cycle.
+
+    With `dry_run` nothing is written, and the answer is an `AssignmentReply`: what the client would lose and
+    gain, and what would begin anew.
+    """
+    client_id, platform, author = change.client_id, call.platform, call.writer(by)
+    if dry_run:
+        change.check(call)
+        return shown(AssignmentReply.of(platform.foresee(client_id, body.package, call.now)))
+    return change.done(call, body, lambda: platform.assign(client_id, body.package, call.now, by=author))
+
+
 @router.post(paths.CLIENTS, response_model=ClientReply, status_code=201)
 def add_client(
     request: Request, call: _Adder, body: ClientLineBody, idempotency_key: IdempotencyKey, by: By
@@ -115,22 +144,6 @@ def forget_client(  # noqa: PLR0913, PLR0917 - path, query and headers are param
     return Write(call, idempotency_key, asked(request)).done(effect)
 
 
-@router.put(paths.SUBSCRIPTION, response_model=ClientReply | AssignmentReply)
-def assign(
-    call: _Assigner, change: _Change, body: AssignBody, by: By, *, dry_run: _DryRun = False
-) -> Response:
-    """Give a client a package by hand: a new snapshot, start and cycle.
-
-    With `dry_run` nothing is written, and the answer is an `AssignmentReply`: what the client would lose and
-    gain, and what would begin anew.
-    """
-    client_id, platform, author = change.client_id, call.platform, call.writer(by)
-    if dry_run:
-        change.check(call)
-        return shown(AssignmentReply.of(platform.foresee(client_id, body.package, call.now)))
-    return change.done(call, body, lambda: platform.assign(client_id, body.package, call.now, by=author))
-
-
 @router.post(paths.ADJUSTMENTS, response_model=ClientReply | AdjustedReply)
 def adjust(
     call: _Assigner, change: _Change, body: AdjustBody, by: By, *, dry_run: _DryRun = False
@@ -151,19 +164,6 @@ def adjust(
 def set_users(call: _Product, change: _Change, body: UsersBody) -> Response:
     """Set a client's number of team members; refused where it grows beyond the cap."""
     return change.done(call, body, lambda: call.platform.set_users(change.client_id, body.users, call.now))
-
-
-@router.post(paths.USAGE, response_model=UsageReply)
-def record_usage(
-    request: Request, call: _Product, client_id: ClientId, body: UsageBody, idempotency_key: IdempotencyKey
-) -> Response:
-    """Add to what a client has used; refused beyond its allowance. An addition needs no condition."""
-
-    def effect() -> UsageReply:
-        total = call.platform.record_usage(client_id, body.meter, body.amount, call.now)
-        return UsageReply(meter=body.meter, total=total)
-
-    return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
 
 
 @router.post(paths.CYCLE, response_model=ClientReply)
