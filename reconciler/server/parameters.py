@@ -53,7 +53,7 @@ class Stated(NamedTuple):
     reason: str
 
 
-def _stated(actor: _Actor = None, reason: _Reason = None) -> Stated:
+async def _stated(actor: _Actor = None, reason: _Reason = None) -> Stated:
     return Stated(actor, reason or "")
 
 

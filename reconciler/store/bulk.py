@@ -17,7 +17,8 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
     """Insert rows of values in the order of the columns, as the driver takes them: instants are counts."""
     if rows:
         schema = connection.schema_for_object(table)
-        connection.exec_driver_sql(_statement(table, schema, connection.dialect), list(rows))
+        values = rows[0] if len(rows) == 1 else list(rows)
+        connection.exec_driver_sql(_statement(table, schema, connection.dialect), values)
 
 
 @lru_cache

@@ -65,10 +65,11 @@ class StoredClient:
     is_granted: bool = False
 
 
-def one(connection: Connection, client_id: str) -> StoredClient | None:
-    """Return one client; None where there is none."""
-    row = connection.execute(_ONE, {"client": client_id}).one_or_none()
-    return None if row is None else _client(row)
+def one(connection: Connection, client_id: str) -> tuple[StoredClient, dict[str, int]] | None:
+    """Return one client and its usage above 0 per meter, sorted; None where there is none."""
+    rows = connection.execute(_ONE, {"client": client_id}).all()
+    used = {row.meter: row.amount for row in rows if row.meter is not None}
+    return (_client(rows[0][:-2]), used) if rows else None
 
 
 def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClient]:
@@ -236,7 +237,13 @@ def _selected() -> Select[Any]:
 
 _SELECTED: Final = _selected()
 _SOME: Final = _SELECTED.where(_CLIENTS.id.in_(bindparam("clients", expanding=True)))
-_ONE: Final = _SELECTED.where(_CLIENTS.id == bindparam("client"))
+_USED: Final = tables.usage.c
+_ONE: Final = (
+    _SELECTED.add_columns(_USED.meter, _USED.amount)
+    .outerjoin(tables.usage, and_(_USED.client_id == _CLIENTS.id, _USED.amount > 0))
+    .where(_CLIENTS.id == bindparam("client"))
+    .order_by(_USED.meter)
+)
 
 
 def _client(row: Sequence[Any]) -> StoredClient:

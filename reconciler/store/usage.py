@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import and_, delete, exists, func, insert, literal_column, select, update
 
 from reconciler.model.questions import Tally
 from reconciler.model.terms import CAPS
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 _USAGE: Final = tables.usage.c
 
-_OF_ONE: Final = (
-    select(_USAGE.meter, _USAGE.amount)
-    .where(_USAGE.client_id == bindparam("client"), _USAGE.amount > 0)
-    .order_by(_USAGE.meter)
-)
-
-
 _HELD: Final = tables.subscriptions
 _PAGE: Final = 2_000
 
@@ -41,12 +34,6 @@ class StoredUsage:
     client_id: str
     package_id: int
     amounts: Mapping[str, int]
-
-
-def of_client(connection: Connection, client_id: str) -> dict[str, int]:
-    """Return one client's usage above 0 per meter, sorted."""
-    rows = connection.execute(_OF_ONE, {"client": client_id})
-    return {row.meter: row.amount for row in rows}
 
 
 def of_clients(connection: Connection, ids: Collection[str]) -> dict[str, dict[str, int]]:

@@ -49,8 +49,7 @@ def adjust(
     connection: Connection, client_id: str, adjustment: Adjustment, at: datetime, by: Author
 ) -> Client:
     """Grant, revoke or extend, and write down what was done; return the client as it is then."""
-    stored = lookup.client(connection, client_id)
-    before = lookup.stood(connection, stored, at)
+    stored, before = lookup.standing(connection, client_id, at)
     change = _change(connection, stored, before, adjustment, at, by)
     after = _seen(connection, change, before, at)
     grants.add(connection, (grants.made(stored, each) for each in change.new))
@@ -68,8 +67,7 @@ def foreseen(
     connection: Connection, client_id: str, adjustment: Adjustment, at: datetime, by: Author
 ) -> Adjusted:
     """Return what `adjust` would do now; raises what it would raise."""
-    stored = lookup.client(connection, client_id)
-    before = lookup.stood(connection, stored, at)
+    stored, before = lookup.standing(connection, client_id, at)
     change = _change(connection, stored, before, adjustment, at, by)
     return Adjusted(before, _seen(connection, change, before, at))
 

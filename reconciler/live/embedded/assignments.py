@@ -20,12 +20,12 @@ from reconciler.store.events import Deed
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from reconciler.live.embedded.lookup import Offer
-    from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Client
     from reconciler.model.events import Author
     from reconciler.store.clients import StoredClient
@@ -52,16 +52,17 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
     )
 
 
-def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> None:
-    """Give a client a package by hand (rules 2, 5, 8, 10)."""
-    client, offer = _assignable(connection, client_id, key)
-    was = lookup.stood(connection, client, at)
-    _end_cycle(connection, client, was, offer.package.id)
+def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> Client:
+    """Give a client a package by hand, and return it as it is then (rules 2, 5, 8, 10)."""
+    client, was, offer = _assignable(connection, client_id, key, at)
+    kept = _end_cycle(connection, client, was, offer.package.id)
     after = assigned(client, offer, at)
     clients.rewrite_subscriptions(connection, [after])
     held = lookup.held(connection, client), key, offer.definition, after.expires_at
     lost = Movements(at).note(Moved(was, *held, kept_on_assignment(was.grants)))
     events.record(connection, [holding_changed("assign", client, after, lost=lost)], by, at)
+    granted = grants.of_client(connection, after, at)
+    return lookup.seen(after, offer.definition, kept, at, granted)
 
 
 def holding_changed(kind: str, before: StoredClient | None, after: StoredClient, *, lost: bool) -> Deed:
@@ -83,32 +84,36 @@ def _holding(client: StoredClient) -> dict[str, Any]:
 
 def foreseen(connection: Connection, client_id: str, key: str, at: datetime) -> Assignment:
     """Return what `assign` would do now; raises what it would raise."""
-    stored, offer = _assignable(connection, client_id, key)
+    stored, client, offer = _assignable(connection, client_id, key, at)
     snapshot = lookup.held(connection, stored)
-    client = lookup.stood(connection, stored, at)
     kept = carried_over(client.usage, snapshot, meta.catalog(connection))
     restarted = {meter: used for meter, used in client.usage.items() if meter not in kept}
     brought = prospect_anew(client, snapshot, offer.definition, at, restarted)
     return Assignment(client, key, offer.package.head.revision, at, brought, restarted)
 
 
-def _assignable(connection: Connection, client_id: str, key: str) -> tuple[StoredClient, Offer]:
-    client, offer = lookup.client(connection, client_id), lookup.offer(connection, key)
+def _assignable(
+    connection: Connection, client_id: str, key: str, at: datetime
+) -> tuple[StoredClient, Client, Offer]:
+    stored, client = lookup.standing(connection, client_id, at)
+    offer = lookup.offer(connection, key)
     refusal = refused_assignment(offer.package.head, offer.definition, client.owner_email)
     if refusal is not None:
         raise BlockedError(f"client `{client_id}`: {refusal.message}", hint=refusal.fix)
-    return client, offer
+    return stored, client, offer
 
 
 def start_cycle(connection: Connection, client_id: str, at: datetime) -> None:
     """Begin the client's next cycle: what ends with the one before has ended."""
-    client = lookup.client(connection, client_id)
-    _end_cycle(connection, client, lookup.stood(connection, client, at), client.package_id)
+    client, was = lookup.standing(connection, client_id, at)
+    _end_cycle(connection, client, was, client.package_id)
     clients.rewrite_subscriptions(connection, [replace(client, cycle=client.cycle + 1)])
 
 
-def _end_cycle(connection: Connection, client: StoredClient, was: Client, package_id: int) -> None:
-    """Set what counts per cycle back to 0; the rest follows the client to the package it now has.
+def _end_cycle(
+    connection: Connection, client: StoredClient, was: Client, package_id: int
+) -> Mapping[str, int]:
+    """Set what counts per cycle back to 0; return the rest, which follows the client to what it now holds.
 
     What was used beyond all else is taken off stocks (rule 17).
     """
@@ -116,26 +121,29 @@ def _end_cycle(connection: Connection, client: StoredClient, was: Client, packag
     kept = carried_over(was.usage, snapshot, meta.catalog(connection)) if was.usage else {}
     usage.replace(connection, [StoredUsage(client.id, package_id, kept)])
     grants.spend(connection, client.id, spent_in_cycle(was.grants, was.usage, snapshot))
+    return kept
 
 
-def record_usage(connection: Connection, client: Client, meter: str, amount: int) -> int:
+def record_usage(connection: Connection, client_id: str, meter: str, amount: int, at: datetime) -> int:
     """Add to what was used of one meter and return the total.
 
     An amount below 0 gives back: that is always allowed, down to 0 (rule 11).
     """
+    stored, client = lookup.standing(connection, client_id, at)
     total = client.usage.get(meter, 0) + amount
     if amount >= 0:
-        _require_allowed(client, meter, total, meta.catalog(connection))
+        _require_allowed(connection, client, meter, total)
     elif total < 0:
         raise BlockedError(
             f"client `{client.id}` has used {total - amount} of `{meter}` and cannot give back {-amount}"
         )
-    package_id = lookup.client(connection, client.id).package_id
-    usage.set_amount(connection, client.id, package_id, meter, total)
+    usage.set_amount(connection, client_id, stored.package_id, meter, total)
     return total
 
 
-def _require_allowed(client: Client, meter: str, total: int, catalog: Catalog | None) -> None:
+def _require_allowed(connection: Connection, client: Client, meter: str, total: int) -> None:
+    is_stated = meter in client.entitlements.amounts
+    catalog = None if is_stated else meta.catalog(connection)
     quantity = granted(meter, client.entitlements, catalog)
     subscription = client.subscription
     if quantity is None:
@@ -153,15 +161,16 @@ def _require_allowed(client: Client, meter: str, total: int, catalog: Catalog | 
         )
 
 
-def set_users(connection: Connection, client: Client, users: int) -> None:
-    """Set the number of team members; fewer are always allowed (rules 6 and 11)."""
+def set_users(connection: Connection, client_id: str, users: int, at: datetime) -> Client:
+    """Set the number of team members; fewer are always allowed (rules 6 and 11). Return the client then."""
     if users < 0:
         raise WrongUsageError(f"a client cannot have {users} users", hint="Give a whole number from 0.")
+    stored, client = lookup.standing(connection, client_id, at)
     cap = allowance(client.entitlements.caps.get(USERS.key))
     if users > client.users and cap is not None and users > cap:
         raise BlockedError(
             f"client `{client.id}` may have {cap} users and would have {users}",
             hint="Assign a package with a higher user count.",
         )
-    stored = lookup.client(connection, client.id)
     clients.rewrite(connection, [replace(stored, users=users)])
+    return replace(client, users=users)

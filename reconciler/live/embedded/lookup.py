@@ -40,6 +40,10 @@ class Offer:
 
 def client(connection: Connection, client_id: str) -> StoredClient:
     """Return a client; raises `WrongUsageError` with near misses where there is none."""
+    return _client_and_usage(connection, client_id)[0]
+
+
+def _client_and_usage(connection: Connection, client_id: str) -> tuple[StoredClient, Mapping[str, int]]:
     require([(CLIENT_ID, client_id)])
     found = clients.one(connection, client_id)
     if found is None:
@@ -114,14 +118,14 @@ def _near(word: str, candidates: Sequence[str], otherwise: str) -> str:
 
 def view(connection: Connection, client_id: str, at: datetime) -> Client:
     """Show one client at an instant; raises `WrongUsageError` where there is none."""
-    stored = client(connection, client_id)
-    return stood(connection, stored, at)
+    return standing(connection, client_id, at)[1]
 
 
-def stood(connection: Connection, stored: StoredClient, at: datetime) -> Client:
-    """Show a client that was found, at an instant."""
-    used = usage.of_client(connection, stored.id)
-    return seen(stored, held(connection, stored), used, at, grants.of_client(connection, stored, at))
+def standing(connection: Connection, client_id: str, at: datetime) -> tuple[StoredClient, Client]:
+    """Return a client as it is stored, and as it is seen at an instant; raises as `view` does."""
+    stored, used = _client_and_usage(connection, client_id)
+    granted = grants.of_client(connection, stored, at)
+    return stored, seen(stored, held(connection, stored), used, at, granted)
 
 
 def entitlements(

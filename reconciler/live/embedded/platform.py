@@ -363,8 +363,7 @@ class EmbeddedPlatform:
         """See `Platform`."""
         require(naming.of_author(by))
         with self.database.writing() as connection:
-            assignments.assign(connection, client_id, package, at, by)
-            return lookup.view(connection, client_id, at)
+            return assignments.assign(connection, client_id, package, at, by)
 
     def foresee(self, client_id: str, package: str, at: datetime) -> Assignment:
         """See `Platform`."""
@@ -388,14 +387,13 @@ class EmbeddedPlatform:
         """See `Platform`."""
         require([(KEY, meter)])
         with self.database.writing() as connection:
-            return assignments.record_usage(connection, lookup.view(connection, client_id, at), meter, amount)
+            return assignments.record_usage(connection, client_id, meter, amount, at)
 
     @retried
     def set_users(self, client_id: str, users: int, at: datetime) -> Client:
         """See `Platform`."""
         with self.database.writing() as connection:
-            assignments.set_users(connection, lookup.view(connection, client_id, at), users)
-            return lookup.view(connection, client_id, at)
+            return assignments.set_users(connection, client_id, users, at)
 
     @retried
     def edit_package(

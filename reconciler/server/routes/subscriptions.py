@@ -47,9 +47,7 @@ _DryRun = Annotated[bool, Query(description="Say what it would do, and write not
 class _Conditional:
     """A write to one client, under its key, that must be as the caller read it."""
 
-    def __init__(
-        self, request: Request, client_id: ClientId, idempotency_key: IdempotencyKey, if_match: IfMatch
-    ) -> None:
+    def __init__(self, request: Request, client_id: str, idempotency_key: str, if_match: str) -> None:
         self.client_id = client_id
         self._request = request
         self._key = idempotency_key
@@ -72,7 +70,13 @@ class _Conditional:
             require_match(self._condition, ClientReply.of(current))
 
 
-_Change = Annotated[_Conditional, Depends()]
+async def _conditional(
+    request: Request, client_id: ClientId, idempotency_key: IdempotencyKey, if_match: IfMatch
+) -> _Conditional:
+    return _Conditional(request, client_id, idempotency_key, if_match)
+
+
+_Change = Annotated[_Conditional, Depends(_conditional)]
 
 
 @router.post(paths.USAGE, response_model=UsageReply)
