@@ -83,7 +83,9 @@ def edits_json(edits: Sequence[FileEdit], findings: Sequence[Finding] = ()) -> s
 
 def client_json(client: Client) -> str:
     """Return the client on one line, as the API gives it too."""
-    return line(_client(client))
+    from reconciler.wire.clients import client_line  # noqa: PLC0415 - pydantic, which `--help` does not pay
+
+    return f"{client_line(client)}\n"
 
 
 def assignment_json(assignment: Assignment) -> str:

@@ -46,6 +46,8 @@ _TAGS: Final = [
     {"name": "probes", "description": "Whether the server lives, is ready, and its figures."},
 ]
 _GZIP_FROM: Final = 1_000
+_GZIP_LEVEL: Final = 1
+"""JSON shrinks to a tenth by it, in less than half of the time of the usual one."""
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"$ref": f"#/components/responses/{status}"} for status in DESCRIPTIONS
 }
@@ -60,7 +62,7 @@ def application(served: Served) -> FastAPI:
     api.state.last_uses = LastUses()
     api.state.together = Together()
     api.state.failures = Failures(served.bounds.failures)
-    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
+    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=_GZIP_LEVEL)
     api.add_middleware(Hangup)
     api.add_middleware(Observed, figures=api.state.figures)
     return api

@@ -13,6 +13,7 @@ from reconciler.store import tables
 from reconciler.store.bulk import insert_all
 from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
+from reconciler.store.lists import binding, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 
 _USAGE: Final = tables.usage.c
 
+
+def _of_some() -> Select[Any]:
+    some = listed(_SOME, ("mark",))
+    return (
+        select(_USAGE.client_id, _USAGE.meter, _USAGE.amount)
+        .join(some, _USAGE.client_id == some.c.mark)
+        .where(_USAGE.amount > 0)
+        .order_by(_USAGE.client_id, _USAGE.meter)
+    )
+
+
+_SOME: Final = "some"
+_OF_SOME: Final = _of_some()
 _HELD: Final = tables.subscriptions
 _PAGE: Final = 2_000
 
@@ -40,12 +54,9 @@ def of_clients(connection: Connection, ids: Collection[str]) -> dict[str, dict[s
     """Return usage above 0 per client and meter, meters sorted; clients without any are left out."""
     found: dict[str, dict[str, int]] = {}
     for chunk in chunks(ids):
-        statement = (
-            select(_USAGE.client_id, _USAGE.meter, _USAGE.amount)
-            .where(_USAGE.client_id.in_(chunk), _USAGE.amount > 0)
-            .order_by(_USAGE.client_id, _USAGE.meter)
-        )
-        for client_id, meter, amount in connection.execute(statement):
+        for client_id, meter, amount in connection.execute(
+            _OF_SOME, binding(_SOME, [[each] for each in chunk])
+        ):
             found.setdefault(client_id, {})[meter] = amount
     return found
 

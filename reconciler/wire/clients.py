@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
 from reconciler.model.clients import (
     Client,
@@ -40,6 +42,9 @@ from reconciler.wire.fields import (
     Reply,
 )
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class SubscriptionReply(Reply):
     """A client's holding of one package."""
@@ -67,7 +72,7 @@ class EntitlementsReply(Reply):
 
     def value(self) -> Entitlements:
         """Return the entitlements."""
-        granted = dict(self)
+        granted = vars(self)
         caps = {key: cap for key in CAPS if (cap := granted[key])}
         return Entitlements(self.features, self.limits, caps)
 
@@ -102,10 +107,56 @@ class ClientReply(Reply):
 
     def value(self) -> Client:
         """Return the client."""
-        fields = dict(self)
-        fields["subscription"] = Subscription(**dict(self.subscription))
-        fields["entitlements"] = self.entitlements.value()
-        return Client(**fields)
+        return Client(
+            self.id,
+            self.name,
+            self.owner_email,
+            self.status,
+            self.users,
+            Subscription(**vars(self.subscription)),
+            self.entitlements.value(),
+            self.usage,
+            self.grants,
+        )
+
+
+def client_line(client: Client) -> str:
+    """Return the JSON of a `ClientReply` in a fraction of its time, for lists of a million."""
+    held, granted = client.subscription, client.entitlements
+    amounts = tuple(granted.limits.items()), tuple(granted.caps.items())
+    used = ", ".join([f"{_quoted(meter)}: {amount}" for meter, amount in client.usage.items()])
+    return (
+        f'{{"id": {_quoted(client.id)}, "name": {_quoted(client.name)}, '
+        f'"owner_email": {_quoted(client.owner_email)}, '
+        f'"status": "{client.status}", "users": {client.users}, '
+        f'"subscription": {{"package": {_quoted(held.package)}, "revision": {held.revision}, '
+        f'"current_revision": {held.current_revision}, "assigned_at": {_instant(held.assigned_at)}, '
+        f'"expires_at": {_instant(held.expires_at)}, "status": "{held.status}", '
+        f'"extended_to": {_instant(held.extended_to)}}}, '
+        f'"entitlements": {_entitlements(granted.features, *amounts)}, "usage": {{{used}}}, '
+        f'"grants": {_grants(client.grants) if client.grants else "[]"}}}'
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _entitlements(features: tuple[str, ...], limits: _Amounts, caps: _Amounts) -> str:
+    """Return their JSON; there are about as many different ones as packages."""
+    document = Entitlements(features, dict(limits), dict(caps)).as_document()
+    return json.dumps(document, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1_024)
+def _instant(at: datetime | None) -> str:
+    return "null" if at is None else f'"{at.isoformat().replace("+00:00", "Z")}"'
+
+
+def _grants(grants: tuple[Grant, ...]) -> str:
+    return json.dumps([_GRANT.dump_python(each, mode="json") for each in grants], ensure_ascii=False)
+
+
+_GRANT: Final = TypeAdapter(Grant)
+_Amounts: TypeAlias = "tuple[tuple[str, Quantity], ...]"
+_quoted: Final = json.encoder.encode_basestring
 
 
 class ClientsReply(Reply):

@@ -17,7 +17,7 @@ from reconciler.server.etags import IfNoneMatch, shown
 from reconciler.server.ndjson import LinesResponse, streamed
 from reconciler.server.parameters import At, ClientId, Until
 from reconciler.wire import paths
-from reconciler.wire.clients import ClientReply, ClientsReply, EntitlementsReply
+from reconciler.wire.clients import ClientReply, ClientsReply, EntitlementsReply, client_line
 from reconciler.wire.packages import DefinitionBody
 
 if TYPE_CHECKING:
@@ -75,14 +75,14 @@ def clients(  # noqa: PLR0913, PLR0917 - a parameter each
     found = call.platform.clients(call.instant(at), package=package, outdated=outdated, only=only)
     if _takes_pages(request):
         return shown(_page(found, min(limit, call.bounds.page)))
-    return streamed(ClientReply.of(client).model_dump_json() for client in found)
+    return streamed(map(client_line, found))
 
 
 @router.get(paths.EXPIRING, response_class=LinesResponse)
 def expiring(call: _Reader, until: Until, at: At = None) -> Response:
     """Stream the clients whose active subscription ends by an instant, soonest first, one per line."""
     found = call.platform.expiring(call.instant(at), until)
-    return streamed(ClientReply.of(client).model_dump_json() for client in found)
+    return streamed(map(client_line, found))
 
 
 @router.get(paths.CLIENT, response_model=ClientReply)
