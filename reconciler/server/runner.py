@@ -1,4 +1,4 @@
-"""Listening: one process, ended cleanly by a signal."""
+"""Listening: one process or several, ended cleanly by a signal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.server.app import application
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from reconciler.server.dependencies import Served
@@ -35,7 +35,8 @@ class Listening:
 
     Attributes:
         port: 0 takes any that is free.
-        connections: So many are open at once; beyond, one that nobody waits on is closed for a new one.
+        connections: So many are open at once in each process; beyond, one that nobody waits on is closed for
+            a new one.
         trusted_proxies: Addresses or networks whose `X-Forwarded-For` says where a request is from.
     """
 
@@ -53,8 +54,8 @@ class Listening:
             return self.host == "localhost"
 
 
-def serve(served: Served, listening: Listening, announce: Callable[[str], None]) -> None:
-    """Serve until a signal ends it; `announce` is given the address once it is bound.
+def opened(served: Served, listening: Listening) -> tuple[socket.socket, str]:
+    """Return what listens there, and its address.
 
     Raises `BlockedError` where other machines could reach a platform without tokens, `UnreachableError`
     where the address cannot be bound.
@@ -64,11 +65,16 @@ def serve(served: Served, listening: Listening, announce: Callable[[str], None])
             f"The platform has no tokens: whoever reaches {listening.host} could change it.",
             hint="Make one first: reconciler tokens create NAME --scope admin.",
         )
+    there = bound(listening)
+    host, port = there.getsockname()[:2]
+    return there, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(served: Served, listening: Listening, sockets: Sequence[socket.socket]) -> None:
+    """Serve on sockets that listen, until a signal ends it."""
     server = uvicorn.Server(_configuration(served, listening))
-    with bound(listening) as opened, _ended_by_sigterm(server):
-        host, port = opened.getsockname()[:2]
-        announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-        server.run(sockets=[opened])
+    with _ended_by_sigterm(server):
+        server.run(sockets=[*sockets])
 
 
 class Impatient(H11Protocol):
@@ -202,13 +208,13 @@ def bound(listening: Listening) -> socket.socket:
             listening.host, listening.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # asyncio sends small answers without delay only where a socket says that it is of TCP
-        opened = socket.socket(family, kind, protocol)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
-        opened.listen(_BACKLOG)
+        listens = socket.socket(family, kind, protocol)
+        listens.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listens.bind(address)
+        listens.listen(_BACKLOG)
     except OSError as error:
         raise UnreachableError(
             f"{listening.host}:{listening.port} cannot be listened on: {error.strerror or error}",
             hint="Choose another --host or --port.",
         ) from error
-    return opened
+    return listens

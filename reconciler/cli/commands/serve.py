@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
@@ -20,9 +21,15 @@ from reconciler.render.sanitise import disarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from socket import socket
+
+    from reconciler.server.dependencies import Served
+    from reconciler.server.runner import Listening
 
 _LINES_WAITING: Final = 10_000
 _GATHERED_SECONDS: Final = 0.1
+_WRITTEN_AT_ONCE: Final = 8
+"""So few lines are one write, into which no other process on the same pipe writes: 4 KiB at most."""
 
 
 def show_logs() -> None:
@@ -76,8 +83,10 @@ class _Lines(logging.Handler):
             self.are_there.clear()
             some = [self._waiting.popleft() for _ in range(len(self._waiting))]
             with suppress(OSError):
-                to.write("".join(f"{self.format(each)}\n" for each in some))
-                to.flush()
+                for start in range(0, len(some), _WRITTEN_AT_ONCE):
+                    lines = (f"{self.format(each)}\n" for each in some[start : start + _WRITTEN_AT_ONCE])
+                    to.write("".join(lines))
+                    to.flush()
             if self.is_over.is_set():
                 self.are_there.set()
 
@@ -98,7 +107,14 @@ class _Disarmed(logging.Formatter):
     show_default=True,
     help="So many at once; beyond, one that nobody waits on is closed for a new one.",
 )
-def serve_command(host: str, port: int, connections: int) -> None:
+@option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the address; each also has the port after it that is its number.",
+)
+def serve_command(host: str, port: int, connections: int, workers: int) -> None:
     """Serve the platform over HTTP until interrupted.
 
     Each request becomes a line of JSON on standard output.
@@ -107,25 +123,48 @@ def serve_command(host: str, port: int, connections: int) -> None:
     Put a proxy that does TLS in front.
     """
     try:
-        from reconciler.server.dependencies import Served
-        from reconciler.server.identity import Identities
-        from reconciler.server.runner import Listening, serve
+        from reconciler.server.runner import Listening, opened, serve
+        from reconciler.server.workers import divided
     except ModuleNotFoundError as error:
         raise WrongUsageError(
             f"Serving needs {error.name}, which is not installed.",
             hint="Install it with the extra `server`, from where reconciler came.",
         ) from error
     show_logs()
-    choices = chosen()
-    terminal = Terminal.of(choices)
-    settings = settings_of(choices).server
-    with requests_shown(), served_of(choices) as (platform, tokens):
-        served = Served(
-            platform, tokens, now, identities=Identities(settings.issuers) if settings.issuers else None
-        )
+    trusted = settings_of(chosen()).server.trusted_proxies
+    listening = Listening(host, port, connections, trusted)
+    with _served(workers) as served:  # a file is migrated here, by one process
+        shared, address = opened(served, listening)
         notice = "without tokens, so open to everybody on this machine" if served.is_open else "with tokens"
-        serve(
-            served,
-            Listening(host, port, connections, settings.trusted_proxies),
-            lambda address: terminal.say(f"Serving at {address}, {notice}.\n"),
-        )
+        own = [] if workers == 1 else _own(served, listening, workers)
+        by = "".join(f", worker {number} alone at {each}" for number, (_, each) in enumerate(own, 1))
+    Terminal.of(chosen()).say(f"Serving at {address}, {notice}{by}.\n")
+    sockets = [each for each, _ in own]
+    number = divided(workers, [shared, *sockets]) if sockets else 0
+    if number is None:
+        return
+    mine = [sockets.pop(number - 1)] if sockets else []
+    for other in sockets:
+        other.close()
+    with requests_shown(), _served(workers) as served:
+        serve(served, listening, [shared, *mine])
+
+
+def _own(served: Served, listening: Listening, workers: int) -> list[tuple[socket, str]]:
+    """Open the addresses at which each worker is found alone, for its figures."""
+    from reconciler.server.runner import opened
+
+    ports = [listening.port and listening.port + number for number in range(1, workers + 1)]
+    return [opened(served, replace(listening, port=port)) for port in ports]
+
+
+@contextmanager
+def _served(workers: int) -> Iterator[Served]:
+    """Open the chosen platform; credentials may fail as often with several workers as with one."""
+    from reconciler.server.dependencies import Bounds, Served
+    from reconciler.server.identity import Identities
+
+    issuers = settings_of(chosen()).server.issuers
+    bounds = replace(Bounds(), failures=max(1, Bounds().failures // workers))
+    with served_of(chosen()) as (platform, tokens):
+        yield Served(platform, tokens, now, bounds, Identities(issuers) if issuers else None)
