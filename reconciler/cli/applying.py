@@ -330,4 +330,4 @@ def _amount(plan: Plan) -> str:
 
 
 def _as_run(run: Run) -> str:
-    return f"it was applied as run {run.id}"
+    return f"it was applied {'in part ' if run.unfinished else ''}as run {run.id}"

@@ -46,8 +46,8 @@ def _commits(environment: str, reader: PlatformReader) -> Iterator[str]:
     before = None
     for _ in range(0, _MOST, _AT_ONCE):
         runs = reader.runs(limit=_AT_ONCE, before=before)
-        commits = (run.commit for run in runs if run.commit and run.environment == environment)
-        yield from (commit for commit in commits if not commit.endswith("-dirty"))
+        commits = (run.settled_commit for run in runs if run.environment == environment)
+        yield from (commit for commit in commits if commit and not commit.endswith("-dirty"))
         if len(runs) < _AT_ONCE:
             return
         before = runs[-1].id

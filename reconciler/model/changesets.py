@@ -211,6 +211,8 @@ class Run:
         moved: How many clients were reassigned.
         reason: Why, in the author's own words.
         seal: Of the run's event; sealed by it is every event before it. To be kept elsewhere.
+        unfinished: Keys of the packages that were planned and not written, since a platform without change
+            sets failed in between.
     """
 
     id: int
@@ -230,3 +232,9 @@ class Run:
     moved: int = 0
     reason: str = ""
     seal: str = ""
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def settled_commit(self) -> str | None:
+        """The commit whose files the run brought about; None where it did so in part."""
+        return None if self.unfinished else self.commit

@@ -96,6 +96,12 @@ def read(connection: Connection, name: str) -> Any:
     return connection.execute(statement).scalar_one_or_none()
 
 
+def read_alone(connection: Connection, name: str) -> Any:
+    """Return one entry, which others who read it so wait for until the transaction has ended."""
+    statement = select(tables.meta.c.value).where(tables.meta.c.name == name).with_for_update()
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def forget(connection: Connection, name: str) -> None:
     """Delete one entry."""
     connection.execute(delete(tables.meta).where(tables.meta.c.name == name))

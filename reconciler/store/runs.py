@@ -140,6 +140,7 @@ def record(connection: Connection, run: Run) -> None:
         "moved": run.moved,
         "reason": run.reason,
         "seal": run.seal,
+        "unfinished": list(run.unfinished),
     }
     connection.execute(insert(tables.runs).values(values))
     meta.mark_written(connection)
@@ -197,4 +198,5 @@ def _run(row: Row[Any]) -> Run:
         moved=row.moved,
         reason=row.reason,
         seal=row.seal,
+        unfinished=tuple(row.unfinished),
     )

@@ -176,6 +176,7 @@ runs: Final = Table(
     Column("moved", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("seal", Text, nullable=False),
+    Column("unfinished", JsonText, nullable=False),
     Column("on_behalf_of", Text),
 )
 

@@ -206,7 +206,7 @@ class Follower:
         self, platform: Platform, earlier: PlatformReader | None, seen: _Seen, at: datetime
     ) -> Iterator[Event]:
         runs = platform.runs(limit=_RUNS_LOOKED_AT)
-        recorded = [run.commit for run in runs if run.environment == self._policy.environment]
+        recorded = [run.settled_commit for run in runs if run.environment == self._policy.environment]
         kept = self._last_kept(recorded)
 
         def assessed(commit: str) -> Event:

@@ -170,6 +170,7 @@ class RunReply(Reply):
     moved: int
     reason: str = ""
     seal: str = ""
+    unfinished: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, run: Run) -> Self:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-KINDS = ("fake", "beside", "sqlite", "postgresql", "http on sqlite", "http on pooled postgresql")
+KINDS = (
+    *("fake", "sqlite", "postgresql", "beside sqlite", "beside postgresql"),
+    *("http on sqlite", "http on pooled postgresql"),
+)
 
 
 @dataclass
@@ -75,9 +78,11 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     if kind == "fake":
         yield FakePlatform()
         return
-    if kind == "beside":
+    if kind.startswith("beside"):
         board = Switchboard(tmp_path / "board.json")
-        with open_beside(board, "sqlite:///beside.db", root=tmp_path, clock=lambda: LATER) as beside:
+        is_file = kind == "beside sqlite"
+        store = "sqlite:///beside.db" if is_file else in_schema(request.getfixturevalue("empty_database"))
+        with open_beside(board, store, root=tmp_path, clock=lambda: LATER) as beside:
             yield beside
         return
     is_postgres = kind.endswith("postgresql")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.conformance import MODULES
 from reconciler.errors import InvalidError
 from reconciler.live.opening import open_platform
 
@@ -47,6 +48,12 @@ def test_the_page_takes_in_all_checks_that_our_own_platforms_pass() -> None:
     ]
 
     assert taken[0] == taken[1]
+
+
+def test_the_command_runs_the_checks_that_the_page_names() -> None:
+    named = re.findall(r"^from reconciler\.conformance\.(\w+) import \*", code_on_page()[1], re.MULTILINE)
+
+    assert tuple(named) == MODULES
 
 
 def test_a_module_takes_the_checks_in_as_the_page_says(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.model.catalog import Catalog
@@ -99,6 +100,13 @@ def test_an_apply_ends_with_what_it_did() -> None:
     sentence = "Applied as run 7: 1 updated · 1 renamed · 1 archived · 31 clients moved.\n"
 
     assert applied_text(RUN, Paper(80)) == sentence
+
+
+def test_a_run_that_did_a_part_says_what_is_left() -> None:
+    run = replace(RUN, unfinished=("solo", "team"))
+
+    assert applied_text(run, Paper(None)).endswith("31 clients moved; 2 packages left.\n")
+    assert "  left        solo, team\n" in run_text(run, (), WORDS, Paper(80))
 
 
 def test_a_run_as_json_can_be_read_back() -> None:

@@ -24,10 +24,30 @@ class Console:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def segment(self, package: str) -> dict[str, Any]:
-        name = f"{self.prefix}.{package}"
+    def segments(self) -> dict[str, dict[str, Any]]:
+        """By package."""
         found: list[dict[str, Any]] = self.call("GET", "segments")["segments"]
-        return next(each for each in found if each["name"] == name)
+        names = ((each["name"].partition("."), each) for each in found)
+        return {package: each for (prefix, _, package), each in names if prefix == self.prefix}
+
+    def segment(self, package: str) -> dict[str, Any]:
+        return self.segments()[package]
+
+    def packages(self) -> dict[str, dict[str, str]]:
+        """What each package is: its title, and by path what each flag that is on carries for it."""
+        found = {key: {"title": str(each["description"])} for key, each in self.segments().items()}
+        keys = {each["id"]: key for key, each in self.segments().items()}
+        for flag in self.call("GET", "projects/default/features")["features"]:
+            prefix, _, rest = flag["name"].partition(".")
+            environment = next(each for each in flag["environments"] if each["name"] == "development")
+            if prefix != self.prefix or not environment["enabled"]:
+                continue
+            path = f"/{rest.removeprefix('caps.').replace('.', '/')}"
+            for strategy in self.strategies(rest):
+                amount = "".join(each["payload"]["value"] for each in strategy["variants"])
+                for id_ in strategy["segments"]:
+                    found[keys[id_]][path] = amount
+        return found
 
     def clients(self, package: str) -> list[str]:
         values: list[str] = self.segment(package)["constraints"][0]["values"]

@@ -11,10 +11,15 @@ from reconciler.conformance.building import LATER
 from reconciler.conformance.clients import *  # noqa: F403 - the same
 from reconciler.conformance.events import *  # noqa: F403 - the same
 from reconciler.conformance.grants import *  # noqa: F403 - the same
+from reconciler.conformance.guards import *  # noqa: F403 - the same
 from reconciler.conformance.histories import *  # noqa: F403 - the same
 from reconciler.conformance.history import *  # noqa: F403 - the same
+from reconciler.conformance.moves_between import *  # noqa: F403 - the same
+from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same
+from reconciler.conformance.readjustments import *  # noqa: F403 - the same
+from reconciler.conformance.undoings import *  # noqa: F403 - the same
 from reconciler.live.beside import open_beside
 from tests.unleash.server import TOKEN, product_at
 

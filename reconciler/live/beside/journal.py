@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import BlockedError
+from reconciler.errors import BlockedError, ContentionError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.store import meta
@@ -31,9 +31,19 @@ def begin(connection: Connection, change_set: ChangeSet) -> None:
     meta.write(connection, _PENDING, said)
 
 
+def hold(connection: Connection, change_set: ChangeSet) -> None:
+    """Have all who look at the product wait for the end of the transaction.
+
+    Raises `ContentionError` where somebody looked since the change set was begun, and ended it.
+    """
+    found = pending(connection)
+    if found is None or found.plan_hash != change_set.plan_hash:
+        raise ContentionError("others looked at the product at the same time", hint="Try again.")
+
+
 def pending(connection: Connection) -> ChangeSet | None:
-    """Return the change set that was begun and not ended."""
-    said = meta.read(connection, _PENDING)
+    """Return the change set that was begun and not ended, once nobody holds it."""
+    said = meta.read_alone(connection, _PENDING)
     if said is None:
         return None
     body = ChangeSetBody.model_validate_json(said["body"])
@@ -51,13 +61,15 @@ def done_of(change_set: ChangeSet, seen: Seen) -> ChangeSet:
     done = tuple(write for write in change_set.writes if is_done(write, seen))
     if len(done) == len(change_set.writes):
         return change_set
-    written = {write.key for write in done}
+    left = {key for write in change_set.writes if write not in done for key in (write.key, write.origin)}
     return replace(
         change_set,
         writes=done,
-        moves=tuple(move for move in change_set.moves if move.who.package in written),
+        moves=tuple(move for move in change_set.moves if move.who.package not in left),
         expected_catalog=_described_anew(change_set),
         guards=None,
+        parks=tuple(each for each in change_set.parks if each.subject not in left),
+        releases=tuple(each for each in change_set.releases if each.subject not in left),
     )
 
 

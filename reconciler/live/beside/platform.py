@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -19,7 +19,7 @@ from reconciler.model.events import UNKNOWN
 from reconciler.model.plans import RunUndone
 from reconciler.model.questions import AnyOf, UsesMoreThan
 from reconciler.planning.ability import require_able
-from reconciler.store import subscriptions
+from reconciler.store import runs, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.live.beside.product import Product, Seen
     from reconciler.live.port import PlatformReader
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
-    from reconciler.model.clients import Client, ClientLine, ImportReport
+    from reconciler.model.clients import Client, ClientLine, ClientUpdate, Forgotten, ImportReport
     from reconciler.model.events import Author
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead
@@ -100,6 +100,9 @@ class BesidePlatform(EmbeddedPlatform):
     client_history = _looked(EmbeddedPlatform.client_history)
     package_history = _looked(EmbeddedPlatform.package_history)
     foresee = _looked(EmbeddedPlatform.foresee)
+    runs = _looked(EmbeddedPlatform.runs)
+    run_of_plan = _looked(EmbeddedPlatform.run_of_plan)
+    events = _looked(EmbeddedPlatform.events)
 
     def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
         """See `PlatformReader`; of the product all is as it was shown at the beginning."""
@@ -121,6 +124,7 @@ class BesidePlatform(EmbeddedPlatform):
         del package, meter, at
         return iter(())
 
+    @retried
     def apply(self, change_set: ChangeSet) -> Run:
         """See `Platform`; changes are made one by one, in their order.
 
@@ -134,19 +138,17 @@ class BesidePlatform(EmbeddedPlatform):
             self._require_no_transfer(change_set.undo.of)
         writes = journal.in_turn(change_set)
         before = self.look()
-        earlier = self.run_of_plan(change_set.plan_hash)
+        earlier = super().run_of_plan(change_set.plan_hash)
         if earlier is not None:
-            return earlier
+            return self._whole(change_set, earlier)
         self._rehearse(change_set)
         with self.database.writing() as connection:
             journal.begin(connection, change_set)
-        failure = self._make(writes, before)
-        run = self._settled(change_set)
-        if failure is None and run is not None:
-            return run
+        failure = self._made_alone(change_set, writes, before)
+        run = self.run_of_plan(change_set.plan_hash)
         if failure is not None and run is None and self._product.seen() == before:
             raise failure
-        raise self._partial(change_set, run, failure) from failure
+        return self._whole(change_set, run, failure)
 
     def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
         """See `PlatformReader`; without snapshots only a run is taken back, of which no client is a part."""
@@ -174,36 +176,41 @@ class BesidePlatform(EmbeddedPlatform):
         found = tuple(lines)
         for line in found:
             self._require_plain(line)
-        self.look()
         return self._imported(found, at, assign, by)
 
     @retried
     def _imported(
         self, lines: tuple[ClientLine, ...], at: datetime, assign: Bound | None, by: Author
     ) -> ImportReport:
-        with self.database.joined() as connection:
-            report = super().import_clients(lines, at, assign=assign, by=by)
-            self._place(connection, {line.id for line in lines}, at)
-        return report
+        with self._placing({line.id for line in lines}, at):
+            return super().import_clients(lines, at, assign=assign, by=by)
 
     @retried
     def add_client(self, line: ClientLine, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         self._require_plain(line)
-        self.look()
-        with self.database.joined() as connection:
-            client = super().add_client(line, at, by=by)
-            self._place(connection, {line.id}, at)
-        return client
+        with self._placing({line.id}, at):
+            return super().add_client(line, at, by=by)
+
+    @retried
+    def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
+        """See `Platform`."""
+        with self._placing({stated.id}, at):
+            return super().update_client(stated, at, by=by)
+
+    @retried
+    def forget_client(
+        self, client_id: str, at: datetime, *, replaced_by: str | None = None, by: Author = UNKNOWN
+    ) -> Forgotten:
+        """See `Platform`; the product names it no more."""
+        with self._placing({replaced_by} if replaced_by else (), at, gone=client_id):
+            return super().forget_client(client_id, at, replaced_by=replaced_by, by=by)
 
     @retried
     def assign(self, client_id: str, package: str, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
-        self.look()
-        with self.database.joined() as connection:
-            client = super().assign(client_id, package, at, by=by)
-            self._place(connection, {client_id}, at)
-        return client
+        with self._placing({client_id}, at):
+            return super().assign(client_id, package, at, by=by)
 
     @retried
     def edit_package(
@@ -271,11 +278,17 @@ class BesidePlatform(EmbeddedPlatform):
     def _require_able(self, key: str, definition: Definition) -> None:
         require_able(self._product.kind, self._able, key, definition)
 
-    def _place(self, connection: Connection, client_ids: Collection[str], at: datetime) -> None:
-        found = (lookup.view(connection, each, at) for each in sorted(client_ids))
-        self._product.place(
-            {each.id: each.subscription.package if each.status == "active" else None for each in found}
-        )
+    @contextmanager
+    def _placing(
+        self, client_ids: Collection[str], at: datetime, *, gone: str | None = None
+    ) -> Iterator[None]:
+        """Have the product give these clients what the block makes them hold, and one no more."""
+        self.look()
+        with self.database.joined() as connection:
+            yield
+            found = (lookup.view(connection, each, at) for each in sorted(client_ids))
+            held = {each.id: each.subscription.package if each.status == "active" else None for each in found}
+            self._product.place(held if gone is None else {**held, gone: None})
 
     def _rehearse(self, change_set: ChangeSet) -> None:
         """Raise what keeps the change set from being applied, before anything of it is made."""
@@ -284,10 +297,18 @@ class BesidePlatform(EmbeddedPlatform):
             self._record(connection, change_set)
             trial.rollback()
 
-    def _record(self, connection: Connection, change_set: ChangeSet) -> Run:
+    def _record(self, connection: Connection, change_set: ChangeSet, left: Collection[str] = ()) -> None:
         run = apply.apply(connection, change_set, reaches_everybody=True)
+        runs.complete(connection, run.id, unfinished=sorted(left))
         subscriptions.follow(connection, [write.key for write in change_set.writes])
-        return run
+
+    def _made_alone(
+        self, change_set: ChangeSet, writes: Iterable[PackageWrite | ArchiveWrite], before: Seen
+    ) -> ReconcilerError | None:
+        """Change the product while whoever looks at it waits; return what went wrong."""
+        with self.database.writing() as connection:
+            journal.hold(connection, change_set)
+            return self._make(writes, before)
 
     def _make(self, writes: Iterable[PackageWrite | ArchiveWrite], before: Seen) -> ReconcilerError | None:
         """Change the product, one package after the other; return what went wrong."""
@@ -303,12 +324,6 @@ class BesidePlatform(EmbeddedPlatform):
             return error
         return None
 
-    @retried
-    def _settled(self, change_set: ChangeSet) -> Run | None:
-        """Record what was made of it; return the run, or None where nothing was."""
-        self.look()
-        return self.run_of_plan(change_set.plan_hash)
-
     def _settle(self, connection: Connection, seen: Seen) -> Collection[str]:
         """Record what was made of what was begun, and return what may be half done.
 
@@ -318,23 +333,25 @@ class BesidePlatform(EmbeddedPlatform):
         if begun is None:
             return ()
         done = journal.done_of(begun, seen)
+        left = {write.key for write in begun.writes} - {write.key for write in done.writes}
         if done.writes or done is begun:
             with suppress(StaleError, BlockedError), connection.begin_nested():
-                self._record(connection, done)
+                self._record(connection, done, left)
         journal.end(connection)
-        return {write.key for write in begun.writes} - {write.key for write in done.writes}
+        return left
 
-    def _partial(
-        self, change_set: ChangeSet, run: Run | None, failure: ReconcilerError | None
-    ) -> PartialError:
+    def _whole(self, change_set: ChangeSet, run: Run | None, failure: ReconcilerError | None = None) -> Run:
+        """Return the run that did all of it; raises `PartialError` where it did not."""
+        if run is not None and not run.unfinished:
+            return run
         done = len(run.after) if run else 0
         where = f"Run {run.id} records what was done. " if run else ""
         whole = counted(len(change_set.writes), "package")
         why = failure.message if failure else f"{self._product.kind} shows something else than was written"
-        return PartialError(
+        raise PartialError(
             f"only {done} of {whole} {agreed(done, 'was', 'were')} changed: {why}",
             hint=f"{where}Plan again: the plan has what is left.",
-        )
+        ) from failure
 
 
 def _wanted(write: PackageWrite | ArchiveWrite, before: Seen) -> Package:

@@ -32,12 +32,12 @@ class Admin:
         request = Request(method, f"/api/admin/{path}", body=content, headers=self._headers)
         try:
             reply = self._transport.send(request, time.monotonic() + _SECONDS, _MOST)
-        except (LostError, TooMuchError) as error:
-            raise UnreachableError(f"{self._where} is out of reach: {error}.", hint="Plan again.") from error
+            answer = json.loads(reply.body) if reply.body and reply.status < _FAILED else None
+        except (LostError, TooMuchError, ValueError) as error:
+            raise UnreachableError(f"{self._where} gives no answer: {error}.", hint="Plan again.") from error
         if reply.status >= _FAILED:
             said = self._transport.hidden(reply.body.decode(errors="replace"))[:300]
             hint = "It takes an admin token of Unleash." if reply.status in _REFUSED else "Plan again."
-            raise UnreachableError(
-                f"{self._where} answers {method} {path} with {reply.status}: {said}", hint=hint
-            )
-        return json.loads(reply.body) if reply.body else None
+            what = f"{self._where} answers {method} {path} with {reply.status}"
+            raise UnreachableError(f"{what}: {said}", hint=hint)
+        return answer

@@ -71,10 +71,9 @@ def _what(run: Run) -> str:
     moved = f"{counted(run.moved, 'client')} moved" if run.moved else ""
     adjusted = sum(_clients(change) for change in run.changes if _is_beside(change))
     beside = f"what {counted(adjusted, 'client')} {agreed(adjusted, 'has', 'have')} beside a package"
-    return (
-        joined([*parts, moved, *([beside] if adjusted else [])])
-        or "no package: catalog, settings or commit only"
-    )
+    left = f"; {counted(len(run.unfinished), 'package')} left" if run.unfinished else ""
+    done = joined([*parts, moved, *([beside] if adjusted else [])])
+    return (done or "no package: catalog, settings or commit only") + left
 
 
 def _is_beside(change: Mapping[str, Any]) -> bool:
@@ -95,6 +94,7 @@ def _about(run: Run, paper: Paper) -> Iterator[str]:
         ("commit", run.commit or ""),
         ("allowed", ", ".join(run.allowed) or "nothing by hand"),
         ("plan", run.plan_hash),
+        ("left", ", ".join(run.unfinished)),
         ("seal", seal_of(run.id, run.seal) if run.seal else ""),
         ("why", run.reason),
     ):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from reconciler.errors import PartialError, StaleError, UnreachableError
-from reconciler.live.beside import open_beside
 from reconciler.model.plans import RunUndone
 from reconciler.planning.events import verify
 from tests.live.beside.switchboard import quietly
@@ -58,6 +62,24 @@ def due(shop: Shop) -> Shop:
     return shop
 
 
+def can_be_looked_at(store: str, root: Path) -> bool:
+    """Whether nobody makes another process wait that looks what was begun."""
+    try:
+        if store.startswith("sqlite"):
+            with closing(sqlite3.connect(root / "beside.db", timeout=0)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+        else:
+            address = make_url(store)
+            schema = sql.Identifier(str(address.query["schema"]))
+            plain = address.difference_update_query(["schema"]).render_as_string(hide_password=False)
+            begun = sql.SQL("SELECT * FROM {}.meta WHERE name = 'pending' FOR UPDATE NOWAIT").format(schema)
+            with psycopg.connect(plain) as connected:
+                connected.execute(begun)
+    except (sqlite3.OperationalError, psycopg.errors.LockNotAvailable):
+        return False
+    return True
+
+
 def left(made: Plan) -> list[tuple[str, str, list[str]]]:
     return [
         (each.key, each.action.value, [field.path for field in each.fields])
@@ -69,12 +91,6 @@ def left(made: Plan) -> list[tuple[str, str, list[str]]]:
 def shown(board: Switchboard) -> dict[str, tuple[bool, list[str]]]:
     packages = board.board()["packages"].items()
     return {key: (said["archived"], said["terms"].get("features")) for key, said in packages}
-
-
-def reopened(due: Shop, board: Switchboard, root: Path) -> Shop:
-    """The same platform in another process."""
-    opened = open_beside(board, "sqlite:///beside.db", root=root, clock=lambda: due.at)
-    return Shop(root, opened.__enter__(), due.at)
 
 
 def test_a_failure_in_the_middle_ends_with_6_and_the_run_says_what_was_done(
@@ -93,6 +109,7 @@ def test_a_failure_in_the_middle_ends_with_6_and_the_run_says_what_was_done(
     assert run is not None
     assert f"Run {run.id}" in raised.value.hint
     assert [each["key"] for each in run.changes] == ["new"]
+    assert run.unfinished == ("old", "pro")
 
 
 def test_planning_again_has_what_is_left_and_heals_it(due: Shop, board: Switchboard) -> None:
@@ -122,8 +139,8 @@ def test_where_nothing_was_written_the_failure_is_what_it_was(due: Shop, board: 
 
 
 @pytest.mark.parametrize("step", range(10))
-def test_killed_at_a_step_planning_again_says_exactly_what_is_left(
-    due: Shop, board: Switchboard, tmp_path: Path, step: int
+def test_ended_at_a_step_planning_again_says_exactly_what_is_left(
+    due: Shop, board: Switchboard, step: int
 ) -> None:
     made = due.plan()
     whole = {(key, action) for key, action, _ in left(made)}
@@ -135,19 +152,18 @@ def test_killed_at_a_step_planning_again_says_exactly_what_is_left(
         is_killed = True
     board.step = quietly
 
-    again = reopened(due, board, tmp_path)
-    rest = again.plan()
+    rest = due.plan()
 
     is_done = {key for key, _ in whole} - {key for key, _, _ in left(rest)}
-    run = again.platform.run_of_plan(made.hash)
+    run = due.platform.run_of_plan(made.hash)
     assert is_done == (set() if run is None else set(run.after))
     assert is_killed == (len(is_done) < 3) == bool(left(rest))
     if is_killed:
-        again.apply()
-    assert again.plan().changes == ()
-    assert again.platform.lost_since(due.at.replace(year=2020)).clients == 1
+        due.apply()
+    assert due.plan().changes == ()
+    assert due.platform.lost_since(due.at.replace(year=2020)).clients == 1
     assert shown(board) == {"new": (False, ["chat"]), "old": (True, ["chat"]), "pro": (False, ["chat"])}
-    assert verify(again.platform.events()).faults == ()
+    assert verify(due.platform.events()).faults == ()
 
 
 def test_a_plan_that_was_applied_in_part_is_not_applied_again(due: Shop, board: Switchboard) -> None:
@@ -159,6 +175,49 @@ def test_a_plan_that_was_applied_in_part_is_not_applied_again(due: Shop, board: 
 
     with pytest.raises(StaleError):
         due.apply(made)
+
+
+def test_a_rollback_that_failed_in_the_middle_is_planned_again_with_what_is_left(
+    due: Shop, board: Switchboard
+) -> None:
+    run = due.apply()
+    undo = due.plan(aim=RunUndone(run.id))
+    board.step = At(2, down())
+    with pytest.raises(PartialError):
+        due.apply(undo)
+    board.step = quietly
+    done = due.platform.run_of_plan(undo.hash)
+    assert done is not None
+    assert {each.subject for each in due.platform.parked()} == set(done.after)
+
+    assert {key for key, _, _ in left(due.plan(aim=RunUndone(run.id)))} == set(done.unfinished)
+    due.apply(aim=RunUndone(run.id))
+
+    assert due.plan().changes == ()
+    assert shown(board)["pro"] == (False, ["calls", "chat"])
+    assert shown(board)["old"] == (False, ["chat"])
+
+
+def test_whoever_looks_at_the_product_waits_for_the_apply(due: Shop, board: Switchboard, store: str) -> None:
+    is_free = []
+    board.step = lambda: is_free.append(can_be_looked_at(store, due.root))
+
+    due.apply()
+
+    assert is_free
+    assert not any(is_free)
+    assert can_be_looked_at(store, due.root)
+
+
+def test_a_commit_that_was_applied_in_part_is_not_settled(due: Shop, board: Switchboard) -> None:
+    board.step = At(6, down())
+    with pytest.raises(PartialError):
+        due.apply(due.plan())
+
+    run = replace(due.platform.runs()[0], commit="abc")
+
+    assert run.settled_commit is None
+    assert replace(run, unfinished=()).settled_commit == "abc"
 
 
 def test_an_edit_in_the_product_is_drift_and_is_put_back(due: Shop, board: Switchboard) -> None:

@@ -154,6 +154,7 @@ def _create_runs() -> None:
         sa.Column("moved", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("seal", sa.Text, nullable=False),
+        sa.Column("unfinished", sa.Text, nullable=False),
     )
     op.create_table(
         "run_packages",
