@@ -15,14 +15,15 @@ from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.live.opening import open_platform
 from reconciler.model.clients import ClientLine
 from reconciler.sources.workspace import read_workspace
+from tests.benchmarks.goals import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-PACKAGES, CHANGED, FEW = 10_000, 100, 10_000
-MANY = int(os.environ.get("RECONCILER_BENCHMARK_CLIENTS", "1000000"))
+PACKAGES, CHANGED, FEW = scaled(10_000), scaled(100), scaled(10_000)
+MANY = int(os.environ.get("RECONCILER_BENCHMARK_CLIENTS", scaled(1_000_000)))
 FEATURES = [f"feature_{number}" for number in range(20)]
 CATALOG = (
     "features:\n"
@@ -38,33 +39,35 @@ def package(number: int, *features: str, seats: int = 100) -> str:
     )
 
 
-def lines(count: int) -> Iterator[ClientLine]:
+def lines(count: int, packages: int = PACKAGES) -> Iterator[ClientLine]:
     for number in range(count):
         yield ClientLine(
             id=f"client-{number:07}",
             line=number + 1,
             name=f"Client {number}",
             owner_email=f"owner@client-{number}.example",
-            package=f"p{number % PACKAGES}",
+            package=f"p{number % packages}",
             users=number % 12,
             usage={"feature_5": number % 3, "seats": number % 150},
         )
 
 
-def agency(root: Path, clients: int, platform: str = "sqlite:///platform.db") -> Path:
+def agency(
+    root: Path, clients: int, platform: str = "sqlite:///platform.db", packages: int = PACKAGES
+) -> Path:
     """Fill a folder and the platform of its environment `local`."""
     (root / "packages").mkdir(parents=True)
     (root / "catalog.yaml").write_text(CATALOG)
     configure(root, local=platform)
-    for number in range(PACKAGES):
+    for number in range(packages):
         (root / "packages" / f"p{number}.yaml").write_text(package(number, *FEATURES[:12]))
     workspace = read_workspace(root / "reconciler.yaml", today=AT.date())
     environment = environment_of(workspace.settings, None)
     with open_platform(platform, root=root) as store:
         made = plan(workspace, environment, store, PlanRequest(AT))
         apply(workspace, environment, made, store, ApplyRequest(AT, "benchmark"))
-        store.import_clients(lines(clients), AT)
-    for number in range(CHANGED):
+        store.import_clients(lines(clients, packages), AT)
+    for number in range(min(CHANGED, packages)):
         narrowed = package(number, *FEATURES[:5], *FEATURES[6:12], seats=60)
         (root / "packages" / f"p{number}.yaml").write_text(narrowed)
     return root
@@ -80,17 +83,26 @@ def configure(root: Path, **platforms: str) -> None:
 LAUNCHER = """
 import resource, subprocess, sys, time
 started = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+ran = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+if ran.returncode and sys.argv[1] == "strict":
+    sys.exit(f"{sys.argv[2:]} ended with {ran.returncode}: {ran.stderr}")
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(time.perf_counter() - started, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 """
 """A child's peak memory starts at its parent's, so that the parent must be small."""
 
 
-def cost(root: Path, *command: str, checkout: Path = ROOT) -> tuple[float, float, int]:
+def cost(
+    root: Path, *command: str, checkout: Path = ROOT, may_fail: bool = False
+) -> tuple[float, float, int]:
     """Seconds, processor seconds and peak bytes of one command of a checkout as a whole process."""
+    return spent(root, sys.executable, "-m", "reconciler", *command, checkout=checkout, may_fail=may_fail)
+
+
+def spent(root: Path, *words: str, checkout: Path = ROOT, may_fail: bool = False) -> tuple[float, float, int]:
+    """The same of any program."""
     launched = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "reconciler", *command],
+        [sys.executable, "-c", LAUNCHER, "lax" if may_fail else "strict", *words],
         cwd=root,
         env=_compiled_once(root, checkout),
         stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 
 from reconciler.model.clients import ClientLine
 from reconciler.store.dialects import engine_of
+from tests.benchmarks.goals import Row, reached, scaled
 from tests.shop import opened_shop
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.benchmark
 
-HOLDERS = 1_000_000
+HOLDERS = scaled(1_000_000)
 REPEATS = 3
 FETCHED = 2_000
 MOST_OVER_BARE = 1.25
-FEW_HOLDERS = 1_000
+FEW_HOLDERS = scaled(1_000)
 MOST_MEMORY_OVER_FEW = 1.1
 STEP = {"existing_clients": "reassign", "per_run": "10%", "every": "0 days"}
 
@@ -52,6 +53,8 @@ class Recorder:
             cursor = connection.cursor()
             start = process_time()
             for statement, parameters, is_many in self.statements:
+                if statement == "COMMIT" and not connection.in_transaction:  # what was begun by no statement
+                    continue
                 run = cursor.executemany if is_many else cursor.execute
                 run(statement, parameters)
                 while cursor.description and cursor.fetchmany(FETCHED):
@@ -118,8 +121,8 @@ def compared(shop: Shop, act: Callable[[], object]) -> float:
 def test_the_impact_of_a_change_costs_what_its_statements_cost(full: Shop) -> None:
     ratio = min(compared(full, full.plan) for _ in range(REPEATS))
 
-    print(f"plan over {HOLDERS:,} holders of one package : its statements run bare: {ratio:.2f}")
-    assert ratio <= MOST_OVER_BARE
+    what = f"plan over {HOLDERS:,} holders of one package : its statements run bare"
+    reached(Row(what, ratio, most=MOST_OVER_BARE))
 
 
 def test_a_rollout_step_costs_what_its_statements_cost(full: Shop) -> None:
@@ -127,9 +130,8 @@ def test_a_rollout_step_costs_what_its_statements_cost(full: Shop) -> None:
 
     ratio = compared(full, lambda: full.apply(made))
 
-    print(f"one step of 10 % of {HOLDERS:,} : its statements run bare: {ratio:.2f}")
     assert full.platform.runs(limit=1)[0].moved == HOLDERS // 10
-    assert ratio <= MOST_OVER_BARE
+    reached(Row(f"one step of 10 % of {HOLDERS:,} : its statements run bare", ratio, most=MOST_OVER_BARE))
 
 
 def test_the_memory_of_plan_and_step_does_not_grow_with_the_clients(full: Shop, tmp_path: Path) -> None:
@@ -138,8 +140,8 @@ def test_the_memory_of_plan_and_step_does_not_grow_with_the_clients(full: Shop, 
 
     many = peak_of(full)
 
-    print(f"Python's peak memory, {HOLDERS:,} : {FEW_HOLDERS:,} holders: {many / few:.2f}")
-    assert many / few <= MOST_MEMORY_OVER_FEW
+    what = f"Python's memory in a plan and a step, {HOLDERS:,} : {FEW_HOLDERS:,} holders"
+    reached(Row(what, many / few, most=MOST_MEMORY_OVER_FEW))
 
 
 def peak_of(shop: Shop) -> int:

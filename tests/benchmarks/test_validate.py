@@ -17,6 +17,7 @@ import yaml
 
 from reconciler.sources.schemas import schema_text
 from reconciler.sources.workspace import read_workspace
+from tests.benchmarks.goals import Row, reached, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.benchmark
 
 TODAY = date(2026, 11, 23)
+COUNT = scaled(10_000)
 SETTINGS = "environments:\n  local: {platform: 'sqlite:///.reconciler/platform.db'}\n"
 CATALOG = """\
 features:
@@ -89,7 +91,7 @@ def best_ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds:
 
 def test_ten_thousand_files_against_a_plain_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    config = workspace_of(tmp_path / "w", 10_000)
+    config = workspace_of(tmp_path / "w", COUNT)
 
     cold = best_ratio(
         lambda: read_workspace(config, today=TODAY, cache=False).required(),
@@ -101,14 +103,13 @@ def test_ten_thousand_files_against_a_plain_script(tmp_path: Path, monkeypatch: 
         lambda: plain_script(config.parent),
     )
 
-    print(f"\nvalidate 10,000 files : CSafeLoader + jsonschema-rs = {cold:.2f} cold, {warm:.2f} warm")
-    assert cold <= 0.8
-    assert warm <= 0.2
+    reached(Row(f"reading {COUNT:,} files, cold : CSafeLoader and jsonschema-rs", cold, most=0.8))
+    reached(Row(f"reading {COUNT:,} files, warm : CSafeLoader and jsonschema-rs", warm, most=0.2))
 
 
 def test_time_and_memory_per_file_stay_flat(tmp_path: Path) -> None:
-    small = workspace_of(tmp_path / "small", 10_000)
-    large = workspace_of(tmp_path / "large", 100_000)
+    small = workspace_of(tmp_path / "small", COUNT)
+    large = workspace_of(tmp_path / "large", 10 * COUNT)
 
     ratio = best_ratio(
         lambda: read_workspace(large, today=TODAY, cache=False).required(),
@@ -120,9 +121,8 @@ def test_time_and_memory_per_file_stay_flat(tmp_path: Path) -> None:
     memory = tracemalloc.get_traced_memory()[1] / len(workspace.packages)
     tracemalloc.stop()
 
-    print(f"\ntime per file, 100,000 : 10,000 files = {ratio / 10:.2f}; memory per file {memory:,.0f} bytes")
-    assert ratio / 10 <= 1.2
-    assert memory <= 5_000
+    reached(Row(f"time per file, {10 * COUNT:,} : {COUNT:,} files", ratio / 10, most=1.2))
+    reached(Row("memory per file that is read", memory, most=5_000, unit=" bytes"))
 
 
 def test_three_files_in_a_process_of_their_own(tmp_path: Path) -> None:
@@ -141,5 +141,5 @@ def test_three_files_in_a_process_of_their_own(tmp_path: Path) -> None:
     of_nothing = best_ratio(lambda: run(code), lambda: run("pass"), rounds=9)
     of_imports = best_ratio(lambda: run(code), lambda: run(floor), rounds=9)
 
-    print(f"\nvalidate of 3 files : python -c pass = {of_nothing:.1f}, : its imports = {of_imports:.2f}")
-    assert of_imports <= 2
+    aside = f"{of_nothing:.1f} times python -c pass"
+    reached(Row("reading 3 files in a process : what it imports", of_imports, most=2, aside=aside))

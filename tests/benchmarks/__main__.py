@@ -1,0 +1,86 @@
+"""All benchmarks, and the table of what they reach: `python -m tests.benchmarks` writes docs/performance.md.
+
+`--scale 0.01` runs all of them a hundred times smaller, and prints the table instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.benchmarks.goals import KEPT_IN, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "performance.md"
+HEADINGS: Final = ("what", "reached", "goal", "peak memory")
+INTRODUCTION: Final = """\
+# Performance
+
+Ratios of things that are measured side by side in one run; a ratio of `ours : theirs` below 1 means that
+ours is faster. `python -m tests.benchmarks` measures all of it again and writes this page.
+
+What is compared is not alike. *script* reads the same files with libyaml and holds them against the schema,
+once, and knows no rules between files, no places of mistakes and no platform. *executemany* writes rows that
+are ready made, in one transaction, and checks nothing. *a bare route* answers without a database, a token or
+a check. Checkers of schemas know the schema alone; octodns-sync compares records of DNS, and asks nobody who
+is touched.
+"""
+
+
+def machine() -> str:
+    """Say what it was measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    what = f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    return f"{what}, Python {platform.python_version()}; load before the run {os.getloadavg()[0]:.1f}."
+
+
+def page(rows: Iterable[Row], about: str) -> Iterator[str]:
+    cells = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells for row in rows)]
+    yield INTRODUCTION
+    yield f"Measured on {datetime.now(UTC):%Y-%m-%d} on {about}\n"
+    yield from (f"| {' | '.join(each)} |" for each in cells)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="how large everything is; 1 is the whole size"
+    )
+    parser.add_argument(
+        "tests", nargs="*", default=["tests/benchmarks"], help="files of tests; all by default"
+    )
+    asked = parser.parse_args()
+    about = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "rows"
+        kept.touch()
+        settings = {KEPT_IN: str(kept), "RECONCILER_BENCHMARK_SCALE": str(asked.scale)}
+        command = [sys.executable, "-m", "pytest", "-m", "benchmark", "-q", "-s", "-n", "0", *asked.tests]
+        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, check=False).returncode
+        rows = [Row(**json.loads(line)) for line in kept.read_text(encoding="utf-8").splitlines()]
+    text = "\n".join(page(rows, about)) + "\n"
+    if asked.scale < 1 or asked.tests != ["tests/benchmarks"]:
+        print(text)
+    else:
+        PAGE.write_text(text, encoding="utf-8")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
