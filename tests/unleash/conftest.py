@@ -31,6 +31,14 @@ def unleash(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield address
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new store's file, to be copied: making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("store")
+    with open_platform("sqlite:///store.db", root=folder):
+        return folder / "store.db"
+
+
 @pytest.fixture
 def prefix() -> str:
     """What the names of this test's packages begin with."""
@@ -50,8 +58,9 @@ def console(unleash: str, prefix: str) -> Console:
 
 
 @pytest.fixture
-def shop(url: str, tmp_path: Path) -> Iterator[Shop]:
+def shop(url: str, empty_store: Path, tmp_path: Path) -> Iterator[Shop]:
     laid_out(tmp_path)
+    shutil.copy(empty_store, tmp_path)
     with open_platform(url, root=tmp_path, token=TOKEN) as platform:
         shop = Shop(tmp_path, platform, NOON)
         shop.guards(clients_losing="unlimited")

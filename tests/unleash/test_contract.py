@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def platform(unleash: str, prefix: str, tmp_path: Path) -> Iterator[Platform]:
+def platform(unleash: str, prefix: str, empty_store: Path, tmp_path: Path) -> Iterator[Platform]:
+    shutil.copy(empty_store, tmp_path)
     with (
         product_at(unleash, TOKEN, prefix) as product,
         open_beside(product, "sqlite:///store.db", root=tmp_path, clock=lambda: LATER) as opened,

@@ -73,10 +73,16 @@ def test_a_feature_that_no_package_has_any_more_is_nobodys(shop: Shop, console: 
     assert not console.has("features.chat", "anybody")
 
 
-def test_more_clients_than_a_segment_bears_are_refused(shop: Shop, console: Console) -> None:
+def test_as_many_clients_as_a_segment_bears_are_taken_and_one_more_is_refused(
+    shop: Shop, console: Console
+) -> None:
     shop.package("pro", features=["chat"])
     shop.apply()
-    console.name_clients("pro", *(f"client-{number}" for number in range(1000)))
+    console.name_clients("pro", *(f"client-{number}" for number in range(999)))
+
+    shop.clients("the-last", package="pro", usage=None)
+
+    assert len(console.clients("pro")) == 1000
 
     with pytest.raises(BlockedError, match="takes 1,000"):
         shop.clients("one-more", package="pro", usage=None)
