@@ -29,7 +29,7 @@ def taken_back(
     """Return the client with what the event took, or without what it gave; or say why that cannot be."""
     if client is None:
         return "there is no such client any more"
-    seen = lookup.stood(connection, client, at)
+    seen = lookup.view(connection, client.id, at)
     if event.is_of_grant:
         if event.after is None:
             return _given_again(connection, event, client, seen, at)
