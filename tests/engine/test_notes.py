@@ -160,7 +160,7 @@ def test_there_are_no_notes_on_what_a_hand_did(sold: Shop) -> None:
     sold.platform.assign("acme", "solo", sold.at)
     event = next(each.id for each in sold.platform.events() if each.kind == "assign")
 
-    with pytest.raises(WrongUsageError, match="what a hand did to clients"):
+    with pytest.raises(WrongUsageError, match="takes back what a hand did"):
         told(sold, reviewed=sold.plan(aim=EventUndone(event)))
 
 
