@@ -63,7 +63,7 @@ def test_a_write_by_hand_has_one_statement_more_for_its_event(platform: Platform
     assert len(inserted) == 1
 
 
-@pytest.mark.parametrize("kind", WRITES.keys() - {"apply", "forget"})
+@pytest.mark.parametrize("kind", [kind for kind in WRITES if kind not in {"apply", "forget"}])
 def test_a_write_by_hand_asks_nothing_of_former_events(platform: Platform, kind: str) -> None:
     with watched() as sent:
         WRITES[kind](platform)
