@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from reconciler.sources.workspace import Workspace, read_workspace
@@ -45,3 +46,14 @@ def repository(root: Path, /, *, catalog: str = CATALOG, config: str = CONFIG, *
 
 def workspace(config: Path) -> Workspace:
     return read_workspace(config, today=NOON.date(), cache=False)
+
+
+def unreadable_folder(folder: Path) -> None:
+    """Have a folder below that nobody can list, root neither: its path is longer than any may be."""
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(17):
+        os.mkdir("d" * 250, dir_fd=at)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)

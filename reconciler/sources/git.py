@@ -6,7 +6,6 @@ program that these commands would run, and nothing is fetched to complete an ans
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -33,7 +32,6 @@ __all__ = [
 
 _LOCAL: Final = Bounds(seconds=60)
 _SECONDS_OF_NETWORK: Final = 600
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,15 @@ def refusal(folder: Path) -> str:
 
 def resolved(repository: Repository, ref: str) -> str:
     """Return the full id of the commit that `ref` names."""
-    answer = ask(repository, "rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
-    commit = answer.decode(errors="replace").strip()
-    if not _COMMIT.match(commit):
-        raise GitError(f"git knows no commit {ref!r}.")
-    return commit
+    with asking(repository, "cat-file", "--batch-check") as git:
+        match git.asked(f"{ref}^{{commit}}").split():
+            case [commit, b"commit", _] if "\n" not in ref:
+                return commit.decode()
+            case []:
+                git.answer("cat-file")
+            case _:
+                pass
+    raise GitError(f"git knows no commit {ref!r}.")
 
 
 def parting(repository: Repository, ref: str) -> str:

@@ -126,6 +126,7 @@ def test_without_a_terminal_the_plan_is_printed_and_what_to_add_is_said(
     assert code == 64
     assert "Plan: 1 to" in printed
     assert "There is no terminal to ask on; nothing was applied." in message
+    assert "To apply it: reconciler " in message
     assert f"reconciler {' '.join(command)} --yes --environment local" in message
 
 

@@ -213,6 +213,7 @@ def test_a_secret_goes_to_no_host_that_only_the_checkout_names(desk: Desk, platf
 
     assert (code, output) == (7, "")
     assert f"sends PLATFORM_TOKEN to {named}," in message
+    assert "If it belongs there, set this and try again:" in message
     assert f"RECONCILER_TOKEN_HOSTS={named_entry(named)}" in message
     assert "canary" not in message
 

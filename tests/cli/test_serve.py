@@ -129,7 +129,7 @@ def test_a_token_says_what_its_bearer_may_do(team: Team) -> None:
 
     codes = {name: code for name, (code, _, _) in outcomes.items()}
     assert codes == {"nothing": 7, "forged": 7, "too little": 7, "enough": 0, "revoked": 7}
-    assert "PLATFORM_TOKEN, which is not set" in outcomes["nothing"][2]
+    assert "takes its token from PLATFORM_TOKEN, which is not set" in outcomes["nothing"][2]
     assert "not valid" in outcomes["forged"][2]
     assert "lacks the scope packages" in outcomes["too little"][2]
     assert revoked[0] == 0
@@ -200,6 +200,7 @@ def test_an_address_in_use_is_said(team: Team) -> None:
 
     assert code == 7
     assert "cannot be listened on" in message
+    assert "Choose another --host or --port." in message
 
 
 def test_a_platform_that_is_itself_served_is_not_served_again(team: Team) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.engine.check import check
 from reconciler.sources.workspace import read_workspace
+from tests.repository import Repository
 from tests.workspaces import repository
 
 TODAY: Final = date(2026, 11, 23)
@@ -32,6 +33,14 @@ from reconciler.engine.check import check
 
 check(Path(sys.argv[1]), date(2026, 11, 23), read=None)
 print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+WITHOUT: Final = """
+import sys
+
+sys.modules[sys.argv.pop(1)] = None
+from reconciler.cli.main import main
+
+sys.exit(main(sys.argv[1:]))
 """
 EVERY_COMMAND: Final = """
 import sys
@@ -158,3 +167,37 @@ def test_no_command_imports_anything_slow_before_it_runs() -> None:
 
     assert {"plan", "grant", "verify"} <= {name for name, *_ in loaded}
     assert next((each for each in loaded if len(each) > 1), None) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "typed", "said"),
+    [
+        (
+            "pytest",
+            "platform check sqlite:///{}.db",
+            "The checks need pytest. Install pytest into the environment that reconciler runs in.",
+        ),
+        (
+            "uvicorn",
+            "serve",
+            (
+                "Serving needs uvicorn, which is not installed. "
+                "Install it with the extra `server`, from where reconciler came."
+            ),
+        ),
+        (
+            "prometheus_client",
+            "watch --once --state ../state --listen 127.0.0.1:0",
+            "--listen needs prometheus-client. Install it with the extra `watch`",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_extra_that_has_it(
+    tmp_path: Path, missing: str, typed: str, said: str
+) -> None:
+    Repository.made(tmp_path / "made").commit()
+    command = [sys.executable, "-c", WITHOUT, missing, *typed.split()]
+
+    done = subprocess.run(command, cwd=tmp_path / "made", capture_output=True, text=True, check=False)
+
+    assert said in " ".join(done.stderr.replace("hint:", " ").split())

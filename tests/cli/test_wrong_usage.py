@@ -59,7 +59,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         ("tokens revoke nobody", "`tokens list` lists them."),
         ("demo --into {root}", "is not empty."),
         ("init {root} --reviewers nobody!", "is no reviewer. Name users or teams: @ana, @acme/pricing."),
-        ("init {root} --table {root}/table.csv", "already. Use `reconciler import csv FILE`."),
+        (
+            "init {root} --table {root}/table.csv",
+            "There is a reconciler.yaml already. Use `reconciler import csv FILE`.",
+        ),
         ("import autumn {root}/list.json", "Give what `atmn pull` or the API returns as JSON."),
         ("import csv {root}/latin.csv", "Save it as UTF-8."),
         (
@@ -67,6 +70,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             "nests too deeply, or uses anchors. Write the values out.",
         ),
         ("show {root}/text.json", "not JSON"),
+        ("show {root}/list.json", "list.json: not a plan: the file: Input should be an object"),
+        ("plan -e nowhere", "There is no environment 'nowhere'. reconciler.yaml has: local."),
+        ("validate /", "where the configuration is. Name another with --config."),
+        ("diff --against nowhere", "'nowhere' cannot be compared with: "),
+        ("clients reassign acme --keep-term", "another package. Name it with --to KEY."),
+        ("clients reassign acme --to pro", "start anew? Give either --keep-term or --new-term."),
     ],
 )
 def test_wrong_usage_is_answered_with_what_to_do(shop: Shop, run: Run, typed: str, said: str) -> None:

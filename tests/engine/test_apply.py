@@ -156,8 +156,19 @@ def test_a_plan_for_another_platform_is_refused(held: Shop) -> None:
         update={"platform": made.platform.model_copy(update={"lineage": "another"})}
     ).sealed()
 
-    with pytest.raises(StaleError, match="another platform"):
+    with pytest.raises(StaleError, match="another platform") as raised:
         held.apply(other)
+
+    assert raised.value.hint == "Plan again against this platform."
+
+
+def test_a_plan_for_another_environment_is_refused(held: Shop) -> None:
+    made = held.plan().model_copy(update={"environment": "staging"}).sealed()
+
+    with pytest.raises(StaleError, match=r"for the environment 'staging', not for 'local'") as raised:
+        held.apply(made)
+
+    assert raised.value.hint == "Apply it with --environment staging."
 
 
 def test_a_blocked_plan_is_not_applied_and_its_waiver_is_recorded(held: Shop) -> None:

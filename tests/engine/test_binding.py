@@ -326,8 +326,10 @@ def test_a_move_whose_plan_names_no_clients_cannot_be_applied(held: Shop) -> Non
     held.apply()
     made = held.plan(aim=ClientsReassigned("pro", ("acme",)))
 
-    with pytest.raises(InvalidError, match="does not name the clients"):
+    with pytest.raises(InvalidError, match="does not name the clients") as raised:
         held.apply(made.without_clients())
+
+    assert raised.value.hint == "Make it again without --no-clients."
 
 
 def test_the_package_moved_on_the_platform_is_stale(held: Shop) -> None:
@@ -335,7 +337,7 @@ def test_the_package_moved_on_the_platform_is_stale(held: Shop) -> None:
     made = held.plan()
     held.platform.edit_package("pro", definition(title="Pro", features=["calls"]), held.at)
 
-    with pytest.raises(StaleError, match="pro moved since the plan was made"):
+    with pytest.raises(StaleError, match=r"Not as reviewed: pro moved since the plan was made"):
         held.apply(made)
 
 

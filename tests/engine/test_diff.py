@@ -118,6 +118,7 @@ def test_what_cannot_be_read_of_a_commit_is_never_taken_for_absent(repository: R
     with pytest.raises(InvalidError, match="1 error in its files") as refused:
         since(repository, broken)
 
+    assert refused.value.hint == "Compare with a commit whose files can be read."
     assert [each.file for each in refused.value.findings] == ["packages/extra.yaml"]
 
 
@@ -175,8 +176,10 @@ def test_a_submodule_of_packages_stops_it(repository: Repository) -> None:
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},packages/theirs")
     repository.git("commit", "-q", "-m", "Refer to another repository")
 
-    with pytest.raises(InvalidError, match="submodule at 'packages/theirs'"):
+    with pytest.raises(InvalidError, match="has a submodule at 'packages/theirs'") as raised:
         since(repository)
+
+    assert raised.value.hint == "Keep the files in this repository, or do without comparing commits."
 
 
 @pytest.mark.parametrize("ref", ["nope", "--output=pwned", "HEAD:packages", "", "main --all", "\x00"])

@@ -52,6 +52,7 @@ def test_a_tier_has_all_that_the_tier_below_it_has(tmp_path: Path) -> None:
         ("packages/top.yaml", 2, "the tier below, `pro`, has the feature `chat`, and this one has not"),
         ("packages/top.yaml", 3, "the tier below, `pro`, has 200 of `live_sessions`, and this one 100"),
     ]
+    assert [each.fix for each in found] == ["add chat", "grant at least 200"]
 
 
 def test_an_archived_tier_is_stepped_over(tmp_path: Path) -> None:
@@ -69,7 +70,9 @@ def test_a_tier_without_a_file_is_told(tmp_path: Path) -> None:
 
 
 def test_packages_that_grant_the_same_are_told(tmp_path: Path) -> None:
-    assert told(tmp_path, zwin=PRO.replace("Pro", "Twin")) == [("packages/zwin.yaml:1", "alike-packages")]
+    assert [
+        (each.file, each.rule, each.fix) for each in findings(tmp_path, zwin=PRO.replace("Pro", "Twin"))
+    ] == [("packages/zwin.yaml", "alike-packages", "let them differ, or archive one")]
 
 
 def test_words_of_the_catalog_that_nobody_uses_are_told_unless_deprecated(tmp_path: Path) -> None:

@@ -93,8 +93,10 @@ def test_a_copy_that_arrives_different_is_not_kept(tmp_path: Path) -> None:
         )
     connection.close()
 
-    with pytest.raises(UnreachableError, match="differs"):
+    with pytest.raises(UnreachableError, match="differs") as raised:
         copy_platform(Address(OLD), Address("sqlite:///new.db"), root=tmp_path)
+
+    assert raised.value.hint == "Try again, and look at both databases."
 
     with open_platform("sqlite:///new.db", root=tmp_path) as platform:
         assert list(platform.clients(NOW)) == []

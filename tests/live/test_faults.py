@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.errors import InvalidError, ReconcilerError, UnreachableError
+from reconciler.live.http.documents import document_at
 from reconciler.live.http.messages import Limits
 from reconciler.live.http.platform import open_http
 from reconciler.model.changesets import ChangeSet
@@ -263,7 +264,7 @@ def test_a_gzip_bomb_is_not_unpacked() -> None:
 
     with (
         platform_at(answering(response(bomb, Content_Encoding="gzip"))) as platform,
-        pytest.raises(UnreachableError, match="more than 100,000 bytes"),
+        pytest.raises(UnreachableError, match="the answer has more than 100,000 bytes"),
     ):
         platform.catalog()
 
@@ -514,3 +515,42 @@ def test_an_address_that_cannot_be_used_is_refused_without_showing_secrets(url: 
 
     assert "secret" not in str(caught.value)
     assert TOKEN not in str(caught.value)
+
+
+def test_a_list_that_breaks_off_and_one_that_ends_early_say_so() -> None:
+    whole = response(b'"a"\n"b"\n', 200, "application/x-ndjson")
+    told = {whole: "a list ends before its end", whole[:-2]: "a list broke off: "}
+
+    for data, said in told.items():
+        with platform_at(answering(data)) as platform, pytest.raises(UnreachableError, match=said):
+            list(platform.matching(QUESTION, NOON))
+
+
+def test_a_line_of_a_list_that_cannot_be_read_is_told() -> None:
+    answer = answering(response(b'{"at": 1}\n{"end": 1}\n', 200, "application/x-ndjson"))
+
+    with (
+        platform_at(answer) as platform,
+        pytest.raises(UnreachableError, match="a line of a list cannot be read") as raised,
+    ):
+        list(platform.client_history("acme"))
+
+    assert raised.value.hint == "Use client and server of one version."
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (response([]), "answers 200, and no JSON object."),
+        (response({}, 404), "answers 404, and no JSON object."),
+        (response(b"<html>"), "cannot be read: "),
+    ],
+)
+def test_an_address_without_the_document_that_belongs_there_is_told(data: bytes, said: str) -> None:
+    with (
+        hostile(answering(data)) as address,
+        pytest.raises(UnreachableError, match=said) as raised,
+    ):
+        document_at(f"{address}/.well-known/openid-configuration")
+
+    assert raised.value.hint == "Try again later."

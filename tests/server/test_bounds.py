@@ -192,6 +192,8 @@ def test_a_cursor_of_a_list_that_changed_is_refused(small: httpx.Client) -> None
 
     assert answer.status_code == 409
     assert answer.json()["type"].endswith(":stale")
+    assert answer.json()["detail"] == "The packages changed while they were listed."
+    assert answer.json()["hint"] == "List them again."
 
 
 @pytest.mark.parametrize("cursor", ["x", "", "bnVsbA==", "WzEsMl0=", "WyJ4Il0=", "W" * 900])

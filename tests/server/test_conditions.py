@@ -74,8 +74,11 @@ def test_a_method_that_a_path_does_not_take_is_told_those_that_it_takes(
 
 @pytest.mark.parametrize("name", ["~!", "~" + "x" * 1_000, "x" * 201])
 def test_what_nothing_can_be_named_is_not_there(api: Api, name: str) -> None:
-    assert api.ask("GET", f"/v1/clients/{name}").status_code == 404
-    assert api.ask("GET", f"/v1/packages/{name}").status_code == 404
+    for kind in ("clients", "packages"):
+        answer = api.ask("GET", f"/v1/{kind}/{name}")
+
+        assert answer.status_code == 404
+        assert name[:2] != "~!" or "Nothing is named '~!'." in answer.json()["detail"]
 
 
 def test_a_write_on_what_was_read_is_done(api: Api, client_id: str) -> None:
@@ -179,3 +182,11 @@ def test_a_refused_request_may_be_tried_again_under_its_key(api: Api, client_id:
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": ""}, {"Idempotency-Key": "a b"}])
 def test_a_write_without_a_usable_key_is_refused(api: Api, client_id: str, headers: dict[str, str]) -> None:
     assert record(api, client_id, headers).status_code == 400
+
+
+def test_what_is_asked_together_is_of_the_state_that_is_named(api: Api) -> None:
+    answer = api.ask("POST", "/v1/together", json={"state": "another", "asked": []})
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == "Packages, settings or runs changed since they were read."
+    assert answer.json()["hint"] == "Read them again."

@@ -247,7 +247,8 @@ def test_an_issuer_that_was_never_reached_is_named_and_asked_again_later(tmp_pat
             answer = server.answer(token)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert issuer.issuer in answer.json()["detail"]
+    assert answer.json()["detail"].startswith(f"The issuer {issuer.issuer} is out of reach.")
+    assert answer.json()["hint"].startswith("Try again later.")
 
 
 def test_a_server_with_issuers_is_not_open_though_it_has_no_tokens(tmp_path: Path, issuer: Provider) -> None:

@@ -67,6 +67,7 @@ def test_a_bad_line_is_told_with_its_number_after_all_were_read(line: bytes, mes
     with pytest.raises(InvalidError, match="1 line is not sound; nothing was imported") as raised:
         lines_of(b'{"id": "first"}\n' + line + b'\n{"id": "last"}\n')
 
+    assert raised.value.hint == "repair the lines and import the whole file again"
     (finding,) = raised.value.findings
     assert finding.position.line == 2
     assert finding.rule == "bad-client-line"

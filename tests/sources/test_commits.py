@@ -147,7 +147,7 @@ def test_a_commit_with_a_name_that_leads_elsewhere_is_refused(repository: Reposi
     blob = object_of(repository, "blob", b"title: Evil\nuser_count: 1\n")
     evil = tree(repository, ("100644", "evil.yaml", blob))
 
-    with pytest.raises(InvalidError, match="unsafe name"):
+    with pytest.raises(InvalidError, match=r"The commit .* holds the unsafe name"):
         read(repository, with_packages(repository, ("40000", name, evil)))
 
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def test_a_file_that_was_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("theirs\n")
 
-    with pytest.raises(StaleError, match=r"a\.yaml was changed meanwhile"):
+    with pytest.raises(StaleError, match=r"a\.yaml was changed meanwhile") as raised:
         write_edits(tmp_path, [FileEdit("a.yaml", b"mine\n", b"new\n")])
 
+    assert raised.value.hint == "Run the command again."
     assert (tmp_path / "a.yaml").read_text() == "theirs\n"
 
 

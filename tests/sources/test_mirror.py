@@ -61,8 +61,10 @@ def test_a_branch_that_is_gone_is_named(author: Repository, tmp_path: Path) -> N
     mirror.head()
     author.git("branch", "-q", "-m", "main", "away/refs/heads/main")
 
-    with pytest.raises(GitError, match=r"^The repository has no branch 'main'\.$"):
+    with pytest.raises(GitError, match=r"^The repository has no branch 'main'\.$") as raised:
         mirror.head()
+
+    assert raised.value.hint == "Name the branch to follow with --branch."
 
 
 def test_a_commit_that_git_itself_would_not_make_is_not_fetched(author: Repository, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def settled(calls: Calls, state: Callable[[], str], read: Callable[[Calls], T]) 
     for _ in range(_TRIES):
         try:
             return _settled(Noted(calls, state()), read)
-        except StaleError:
+        except (_MovedError, StaleError):
             continue
     raise ContentionError(
         f"{calls.where} changed each time that it was counted.", hint="Try again; nothing was written."
@@ -132,7 +132,7 @@ def _settled(noted: Noted, read: Callable[[Calls], T]) -> T:
             result = read(noted)
             if noted.settle():
                 return result
-    raise StaleError("the counts changed")
+    raise _MovedError
 
 
 def _asked(request: Request) -> dict[str, JsonValue]:

@@ -68,6 +68,11 @@ _SYNTAX: Final[tuple[tuple[str, str, str], ...]] = (
         "write `key: value`; indent the line if it continues the text above",
     ),
     ("did not find expected node content", "a value is expected here", "write it, or delete the comma"),
+    (
+        "expected comment or line break",
+        "a text begins on the line below `|` or `>`",
+        "quote the text",
+    ),
     ("did not find expected '-' indicator", "a list item is expected here", "check the indentation"),
     ("block sequence entries are not allowed", "a list item is not expected here", "check the indentation"),
 )
