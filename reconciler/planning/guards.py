@@ -165,7 +165,7 @@ def _archives(case: Case) -> Iterator[GuardResult]:
         if key not in unwaived or len(unwaived) > bound:
             message = f"{counted(len(archived), 'package')} would be archived at once; the bound is {bound}."
             fewer = "archive fewer packages at once, or " if bound else ""
-            yield case.verdict("archives", key, message, _raising("archives", fewer))
+            yield case.verdict("archives", key, message, _raising("archives", len(unwaived), fewer))
 
 
 def _adopt(case: Case) -> Iterator[GuardResult]:
@@ -240,7 +240,7 @@ def _clients_losing(case: Case) -> Iterator[GuardResult]:
     unwaived, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
         if clients and most is not None and most < (total if _is_waived(case, key) else unwaived):
-            message, advice = _lost_too_many(total, case), _how_to_lose_fewer(case, losing)
+            message, advice = _lost_too_many(total, case), _how_to_lose_fewer(case, losing, unwaived)
             yield case.verdict("clients_losing", key, message, advice)
 
 
@@ -252,7 +252,7 @@ def room_for_earlier_losses(case: Case) -> int | None:
     return None if most is None or not unwaived else most - unwaived
 
 
-def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]]) -> str:
+def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]], needed: int) -> str:
     most = _most_losing(case) or 0
     if case.goes_on:
         day = instant(case.goes_on + timedelta(minutes=1))
@@ -265,14 +265,7 @@ def _how_to_lose_fewer(case: Case, losing: Mapping[str, tuple[int, int]]) -> str
         fewer = f"move at most {counted(most, 'client')} at once (`rollout: {{per_run: {most}}}`), or "
     else:
         fewer = ""
-    return _raising("clients_losing", fewer, _as_a_number(case, losing) if not most else "")
-
-
-def _as_a_number(case: Case, losing: Mapping[str, tuple[int, int]]) -> str:
-    """Return the line that lets so many lose something, where a share of so few clients is none of them."""
-    total = case.lost + sum(clients - again for clients, again in losing.values())
-    is_share = isinstance(case.guards.clients_losing, Share)
-    return f" (a share of so few clients is 0: write `clients_losing: {total}`)" if is_share else ""
+    return _raising("clients_losing", needed, fewer)
 
 
 def _is_divisible(item: Assessed) -> bool:
@@ -282,9 +275,9 @@ def _is_divisible(item: Assessed) -> bool:
     return bool(is_of_files and moves and moves.clients > 1)
 
 
-def _raising(guard: GuardId, instead: str, line: str = "") -> str:
-    text = f"{instead}raise `{guard}` in reconciler.yaml{line} and apply that on its own first: "
-    return f"{text[:1].upper()}{text[1:]}it counts from the next run on."
+def _raising(guard: GuardId, needed: int, instead: str) -> str:
+    text = f"{instead}write `guards: {{{guard}: {needed}}}` under the environment in reconciler.yaml, "
+    return f"{text[:1].upper()}{text[1:]}and apply that on its own first: it counts from the next run on."
 
 
 def _is_waived(case: Case, key: str) -> bool:

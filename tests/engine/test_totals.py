@@ -203,8 +203,9 @@ def test_a_step_that_earlier_losses_block_is_told_when_it_may_go_on(sold: Shop) 
     (result,) = of(sold.plan(), "clients_losing")
 
     assert result.advice == (
-        "Apply it from 2026-11-02 11:01 UTC on, when enough of the earlier losses no longer count, or raise "
-        "`clients_losing` in reconciler.yaml and apply that on its own first: it counts from the next run on."
+        "Apply it from 2026-11-02 11:01 UTC on, when enough of the earlier losses no longer count, or write "
+        "`guards: {clients_losing: 12}` under the environment in reconciler.yaml, and apply that on its own "
+        "first: it counts from the next run on."
     )
     sold.at = second.at - timedelta(hours=5) + timedelta(hours=23, minutes=1)
     assert not sold.plan().blocked
@@ -217,7 +218,7 @@ def test_more_clients_than_the_bound_are_told_how_many_may_move_at_once(sold: Sh
     (result,) = of(sold.plan(), "clients_losing")
 
     assert result.message.endswith("; the bound is 10% of 20, which is 2 clients.")
-    assert result.advice.startswith("Move at most 2 clients at once (`rollout: {per_run: 2}`), or raise ")
+    assert result.advice.startswith("Move at most 2 clients at once (`rollout: {per_run: 2}`), or write ")
     stepping(sold, entry("removes", "calls", 40), per_run=2)
     assert not sold.plan().blocked
 
@@ -230,8 +231,8 @@ def test_a_share_of_few_clients_that_is_nobody_is_said_to_be_and_not_to_be_kept_
 
     assert result.message.endswith("; the bound is 4% of 20, which is 0 clients.")
     assert result.advice == (
-        "Raise `clients_losing` in reconciler.yaml and apply that on its own first: it counts from the next "
-        "run on."
+        "Write `guards: {clients_losing: 1}` under the environment in reconciler.yaml, and apply that on its "
+        "own first: it counts from the next run on."
     )
 
 
@@ -242,7 +243,7 @@ def test_a_rollback_is_not_told_to_go_in_steps(sold: Shop) -> None:
 
     (result,) = of(sold.plan(aim=RunUndone(run.id)), "clients_losing")
 
-    assert result.advice.startswith("Raise ")
+    assert result.advice.startswith("Write `guards: ")
 
 
 def test_whom_a_rollback_restored_did_not_lose_lately(sold: Shop) -> None:
