@@ -157,6 +157,8 @@ class Client:
 
     Attributes:
         grants: What it has beside its package and has not ended, by term (rule 17).
+        from_next_period: Whether the platform brings edits about at the client's next billing period, and
+            does not tell when that is: until then it may use what the package granted before.
     """
 
     id: str
@@ -168,6 +170,7 @@ class Client:
     entitlements: Entitlements
     usage: Mapping[str, int]
     grants: tuple[Grant, ...] = ()
+    from_next_period: bool = False
 
     def used(self, meter: str) -> int:
         """Return how much of a feature, a limit or a cap is in use: members of the team, else usage."""

@@ -89,6 +89,7 @@ class ClientReply(Reply):
     entitlements: EntitlementsReply
     usage: dict[str, int]
     grants: tuple[Grant, ...] = ()
+    from_next_period: bool = False
 
     @classmethod
     def of(cls, client: Client) -> Self:
@@ -103,6 +104,7 @@ class ClientReply(Reply):
             entitlements=EntitlementsReply.of(client.entitlements),
             usage=dict(client.usage),
             grants=client.grants,
+            from_next_period=client.from_next_period,
         )
 
     def value(self) -> Client:
@@ -117,6 +119,7 @@ class ClientReply(Reply):
             self.entitlements.value(),
             self.usage,
             self.grants,
+            self.from_next_period,
         )
 
 
@@ -134,7 +137,8 @@ def client_line(client: Client) -> str:
         f'"expires_at": {_instant(held.expires_at)}, "status": "{held.status}", '
         f'"extended_to": {_instant(held.extended_to)}}}, '
         f'"entitlements": {_entitlements(granted.features, *amounts)}, "usage": {{{used}}}, '
-        f'"grants": {_grants(client.grants) if client.grants else "[]"}}}'
+        f'"grants": {_grants(client.grants) if client.grants else "[]"}, '
+        f'"from_next_period": {"true" if client.from_next_period else "false"}}}'
     )
 
 

@@ -96,6 +96,7 @@ def test_a_client_as_json_is_what_the_api_gives() -> None:
         },
         "usage": {"ai_credits": 1400, "audio_call": 37, "live_sessions": 4100},
         "grants": [],
+        "from_next_period": False,
     }
 
 

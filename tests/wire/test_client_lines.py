@@ -28,6 +28,7 @@ _UNTIL: Final = NOON + timedelta(days=3, microseconds=7)
         _ACME,
         replace(_ACME, name='"\\\n\u2028\U0001f600', owner_email="ä'@ö.example", usage={}),
         replace(_ACME, status="disabled", entitlements=Entitlements()),
+        replace(_ACME, from_next_period=True),
         replace(_ACME, subscription=replace(_HELD, expires_at=_UNTIL, extended_to=_UNTIL, status="expired")),
         replace(
             _ACME,
@@ -37,7 +38,7 @@ _UNTIL: Final = NOON + timedelta(days=3, microseconds=7)
             ),
         ),
     ],
-    ids=["plain", "letters", "nothing", "ends", "grants"],
+    ids=["plain", "letters", "nothing", "later", "ends", "grants"],
 )
 def test_a_line_reads_back_as_the_client_that_it_was_made_of(client: Client) -> None:
     line = client_line(client)

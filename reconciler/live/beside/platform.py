@@ -14,6 +14,7 @@ from reconciler.live.embedded import EmbeddedPlatform, apply, lookup
 from reconciler.live.embedded.retry import retried
 from reconciler.model.capabilities import Capabilities
 from reconciler.model.changesets import ArchiveWrite
+from reconciler.model.clients import EVERYBODY
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import UNKNOWN
 from reconciler.model.plans import RunUndone
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from reconciler.live.beside.product import Product, Seen
     from reconciler.live.port import PlatformReader
     from reconciler.model.changesets import ChangeSet, PackageWrite, Run
-    from reconciler.model.clients import Client, ClientLine, ClientUpdate, Forgotten, ImportReport
+    from reconciler.model.clients import (
+        Client,
+        ClientFilter,
+        ClientLine,
+        ClientUpdate,
+        Forgotten,
+        ImportReport,
+    )
     from reconciler.model.events import Author
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead
@@ -48,7 +56,7 @@ T = TypeVar("T")
 
 
 def _looked(
-    asked: Callable[Concatenate[EmbeddedPlatform, P], R],
+    asked: Callable[Concatenate[BesidePlatform, P], R],
 ) -> Callable[Concatenate[BesidePlatform, P], R]:
     """Have what the product shows taken over before a question is answered from the store."""
 
@@ -95,14 +103,33 @@ class BesidePlatform(EmbeddedPlatform):
     state_token = _looked(EmbeddedPlatform.state_token)
     packages = _looked(EmbeddedPlatform.packages)
     package = _looked(EmbeddedPlatform.package)
-    client = _looked(EmbeddedPlatform.client)
-    clients = _looked(EmbeddedPlatform.clients)
     client_history = _looked(EmbeddedPlatform.client_history)
     package_history = _looked(EmbeddedPlatform.package_history)
     foresee = _looked(EmbeddedPlatform.foresee)
     runs = _looked(EmbeddedPlatform.runs)
     run_of_plan = _looked(EmbeddedPlatform.run_of_plan)
     events = _looked(EmbeddedPlatform.events)
+
+    @_looked
+    def client(self, client_id: str, at: datetime) -> Client:
+        """See `PlatformReader`."""
+        return self._dated(super().client(client_id, at))
+
+    @_looked
+    def clients(
+        self,
+        at: datetime,
+        *,
+        package: str | None = None,
+        outdated: bool = False,
+        only: ClientFilter = EVERYBODY,
+    ) -> Iterator[Client]:
+        """See `PlatformReader`."""
+        return map(self._dated, super().clients(at, package=package, outdated=outdated, only=only))
+
+    def _dated(self, client: Client) -> Client:
+        """Return the client as one whose billing period nobody tells."""
+        return replace(client, from_next_period=self._able.snapshots == "period")
 
     def at_one_instant(self, read: Callable[[PlatformReader], T]) -> T:
         """See `PlatformReader`; of the product all is as it was shown at the beginning."""
@@ -196,7 +223,7 @@ class BesidePlatform(EmbeddedPlatform):
     def update_client(self, stated: ClientUpdate, at: datetime, *, by: Author = UNKNOWN) -> Client:
         """See `Platform`."""
         with self._placing({stated.id}, at):
-            return super().update_client(stated, at, by=by)
+            return self._dated(super().update_client(stated, at, by=by))
 
     @retried
     def forget_client(

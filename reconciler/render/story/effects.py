@@ -74,7 +74,7 @@ def effects(finding: ImpactFinding, difference: Difference, reach: Reach) -> tup
         *now,
         *_keeping(finding, difference),
         *_beside(finding, difference),
-        _gaining(finding.gain),
+        _gaining(finding.gain, when(reach, at_once="with this apply")),
         _granted(finding),
     )
     return naming(tuple(each for each in told if each.count), finding.sample)
@@ -149,8 +149,8 @@ def _beside(finding: ImpactFinding, difference: Difference) -> Iterator[Effect]:
     yield _hurt("expired", finding.expired, "would find it expired")
 
 
-def _gaining(count: int) -> Effect:
-    phrase = words(f"{agreed(count, 'gains', 'gain')} it with this apply", tone=Tone.GOOD)
+def _gaining(count: int, then: str) -> Effect:
+    phrase = words(f"{agreed(count, 'gains', 'gain')} it {then}", tone=Tone.GOOD)
     return Effect("gain", count, phrase, Tone.GOOD)
 
 

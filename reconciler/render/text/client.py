@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 Since: TypeAlias = "Mapping[tuple[str, int], datetime]"
 """When holders of a package's revision became outdated."""
 _COLUMN: Final = 12
+_NOT_YET: Final = (
+    "Edits of the package count from the client's next billing period on; until then it may use what the "
+    "package granted before them."
+)
 _COLUMNS: Final = (
     "id",
     "name",
@@ -122,6 +126,8 @@ def _entitlements(
         return
     origin = f"{held.package} revision {held.revision}, assigned {instant(held.assigned_at)}"
     yield from paper.lines([Span("May use", Tone.STRONG), f" as granted by {origin}:"])
+    if client.from_next_period:
+        yield from paper.lines([Span(_NOT_YET, Tone.CAUTION)], indent=2)
     rows = tuple(_rows(client, current, snapshot or Definition("", {}), glossary))
     for kind, name, text, later in rows:
         body: list[Span | str] = [

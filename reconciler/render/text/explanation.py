@@ -83,7 +83,8 @@ def _verdict(explanation: Explanation) -> Span | str:
     if explanation.stays is not None:
         return _STAYS[explanation.stays]
     once = ", once nothing blocks it" if explanation.guards else ""
-    return Span(f"The plan moves this client to the package's new revision{once}.", Tone.CAUTION)
+    later = " at its next billing period" if explanation.client.from_next_period else ""
+    return Span(f"The plan moves this client to the package's new revision{later}{once}.", Tone.CAUTION)
 
 
 def topic_text(topic: Topic, paper: Paper) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.engine.explain.client import explain_client
+from reconciler.engine.plan import environment_of
 from reconciler.errors import BlockedError
 from reconciler.model.plans import ClientsMoved, EventUndone, Reach
+from reconciler.render.json import client_json
 from reconciler.render.story.blockers import Audience
+from reconciler.render.story.glossary import Glossary
 from reconciler.render.story.story import story
 from reconciler.render.story.words import plain
+from reconciler.render.text.client import client_text
+from reconciler.render.text.explanation import explanation_text
+from reconciler.render.text.style import Paper
 from tests.shop import change_of, counts
 
 if TYPE_CHECKING:
@@ -143,6 +151,57 @@ def test_an_edit_at_the_next_period_is_lost_by_everybody_then(held: Shop) -> Non
     assert plain(told.verdict.statement).startswith("3 clients lose something at the next billing period (")
     assert "3 lose it at the next billing period" in plain(told.entries[0].facts[0].felt)
     assert made.blocked
+
+
+def may_use(held: Shop) -> tuple[str, bool]:
+    """What is said of what a client may use: as text, and in JSON."""
+    client = held.client("acme")
+    (listed,) = (each for each in held.platform.clients(held.at) if each.id == "acme")
+    assert listed == client
+    told = client_text(client, None, Glossary(), Paper(80))
+    return " ".join(told.split()), json.loads(client_json(client))["from_next_period"]
+
+
+@pytest.mark.parametrize("snapshots", ["period"])
+def test_what_goes_at_the_next_period_is_not_said_to_be_gone_now(held: Shop) -> None:
+    held.package("pro", features=["chat"], limits={}, acknowledge=[LOSS])
+    held.apply()
+
+    text, is_later = may_use(held)
+
+    assert "until then it may use what the package granted before" in text
+    assert is_later
+
+
+def test_what_goes_at_once_is_said_to_be_gone_now(held: Shop) -> None:
+    held.package("pro", features=["chat"], limits={}, acknowledge=[LOSS])
+    held.apply()
+
+    text, is_later = may_use(held)
+
+    assert "next billing period" not in text
+    assert not is_later
+
+
+@pytest.mark.parametrize("snapshots", ["period"])
+def test_what_is_given_at_the_next_period_is_not_said_to_come_with_the_apply(held: Shop) -> None:
+    held.package("pro", features=["chat", "calls", "agent"], limits={"minutes": 50})
+
+    told = story(held.plan(), Audience.TERMINAL)
+
+    assert "3 gain it at the next billing period" in plain(told.entries[0].facts[0].felt)
+
+
+@pytest.mark.parametrize("snapshots", ["period"])
+def test_a_client_is_explained_to_move_at_its_next_period(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+    workspace = held.workspace
+    environment = environment_of(workspace.settings, None)
+    explanation = explain_client(workspace, environment, held.platform, "acme", held.at)
+
+    told = explanation_text(explanation, Glossary(), Paper(200))
+
+    assert "moves this client to the package's new revision at its next billing period" in told
 
 
 def test_what_a_hand_did_is_not_taken_back_where_no_snapshot_says_what_it_was(held: Shop) -> None:
