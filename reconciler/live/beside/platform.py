@@ -177,10 +177,10 @@ class BesidePlatform(EmbeddedPlatform):
             raise failure
         return self._whole(change_set, run, failure)
 
+    @_looked
     def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
         """See `PlatformReader`; without snapshots only a run is taken back, of which no client is a part."""
         self._require_no_transfer(of)
-        self.look()
         return super().foresee_undoing(of, at)
 
     def _require_no_transfer(self, of: Undone) -> None:
