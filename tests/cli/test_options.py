@@ -48,7 +48,7 @@ def test_no_variable_has_two_meanings() -> None:
                 meaning = (
                     bool(each.is_flag),
                     type(each.type).__name__,
-                    "" if each.is_flag else each.type.name,
+                    str(each.help).split()[0] if each.is_flag else each.type.name,
                 )
                 meanings.setdefault(str(each.envvar), set()).add(meaning)
 

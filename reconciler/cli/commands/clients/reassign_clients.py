@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @option(
     "--all",
     "all_",
+    of="reassign",
     is_flag=True,
     help="Everybody who holds an older revision of --package; with --to, everybody who holds it.",
 )
