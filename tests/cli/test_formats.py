@@ -111,7 +111,7 @@ def test_people_see_the_worst_packages_and_machines_all(
     whole = capsys.readouterr().out
 
     is_for_people = form in {"text", "markdown", "html"}
-    assert ("And 21 more packages: 21 to create." in short) == is_for_people
+    assert ("Left out here: 21 more packages, 21 to create." in short) == is_for_people
     is_bounded = form in {"github", "gitlab-widget"}
     assert ("more-119" in short) != (is_for_people or is_bounded)
     assert ("more-119" in whole) != is_bounded

@@ -354,7 +354,7 @@ def test_people_are_told_the_worst_packages_and_the_rest_summed_up() -> None:
 
     assert short.entries == whole.entries[:100]
     assert short.entries[0].severity.is_loss
-    assert plain(short.rest) == "And 1,134 more packages: 1,134 to create. --all shows each."
+    assert plain(short.rest) == "Left out here: 1,134 more packages, 1,134 to create. --all shows each."
     assert replace(short, entries=whole.entries, rest=()) == whole
 
 

@@ -189,7 +189,7 @@ def _rest(groups: Sequence[Group]) -> Words:
     done = ", ".join(_counts(change for group in groups for change in group.changes))
     felt = headline(summed(group.figures for group in groups), "with this apply")
     whom = words(" ", felt, ".") if groups[0].level not in {Level.NOBODY, Level.UNKNOWN} else ()
-    return words(f"And {many}: {done}.", whom, " ", code("--all"), " shows each.")
+    return words(f"Left out here: {many}, {done}.", whom, " ", code("--all"), " shows each.")
 
 
 def _counts(changes: Iterable[Change]) -> list[str]:
