@@ -249,7 +249,11 @@ class Applying:
             run = self.platform.run_of_plan(plan_hash)
         except ReconcilerError:
             return "Interrupted. `reconciler history` says whether it was applied."
-        return f"Interrupted, and {_as_run(run)}." if run else "Interrupted. Nothing was applied."
+        if run:
+            return f"Interrupted, and {_as_run(run)}."
+        if self.platform.identity().capabilities.change_sets:
+            return "Interrupted. Nothing was applied."
+        return "Interrupted. No package was changed as a whole; `reconciler plan` has what is left."
 
     def _report(self, run: Run, left_out: Sequence[GuardResult]) -> None:
         """Say what was done."""

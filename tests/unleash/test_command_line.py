@@ -54,7 +54,7 @@ def test_an_apply_that_unleash_refuses_in_the_middle_ends_with_6_and_planning_ag
     assert main(["apply", "--yes"]) == 6
 
     said = capsys.readouterr().err
-    assert "Only 1 of 2 packages was changed" in said
+    assert "Only 1 of 2 packages was changed as a whole" in said
     assert "Run 1 records what was done" in said
     console.call("POST", "projects/default/delete", {"features": [flag]})
     assert main(["apply", "--yes"]) == 0

@@ -16,10 +16,13 @@ from reconciler.watch.events import Event, Outcome
 from reconciler.watch.follower import Follower
 from reconciler.watch.policy import Policy
 from tests.builders import NOON, definition
+from tests.live.beside.installed import go_on, open_board, stop
 from tests.repository import Repository
 from tests.shop import Shop
 
 POLICY = Policy("reconciler.yaml", "local", "watch@test")
+BEFORE_THE_SECOND, HALF_OF_THE_SECOND = 6, 7
+"""Steps of writing two packages to a product."""
 
 
 @dataclass
@@ -77,6 +80,20 @@ class Site:
     def commits(self) -> list[str | None]:
         with self.opened() as platform:
             return [run.commit for run in reversed(platform.runs())]
+
+
+@dataclass
+class PartSite(Site):
+    """The same over a product that takes no change sets."""
+
+    @property
+    def board(self) -> Path:
+        return self.folder / "board.json"
+
+    @contextmanager
+    def opened(self) -> Iterator[Platform]:
+        with open_board(f"switchboard://{self.board.name}", root=self.folder, token=None) as platform:
+            yield platform
 
 
 @pytest.fixture
@@ -352,6 +369,51 @@ def test_a_commit_that_changes_no_package_is_recorded_once(site: Site) -> None:
     assert [event.run is not None for event in outcomes] == [True, False, False]
     assert other == [Outcome.IN_STEP]
     assert site.commits()[1:] == [commit]
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> PartSite:
+    """A product that is changed one package after the other, with a commit that is to change two."""
+    author = Repository.made(tmp_path / "author", clients_losing="unlimited")
+    author.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "bare.git"))
+    author.package("basic", features=["chat", "calls"])
+    site = PartSite(tmp_path, author)
+    site.push()
+    site.cycle(site.follower())
+    author.package("basic", features=["chat", "calls", "agent"], user_count=9)
+    author.package("added", features=["chat"])
+    site.push()
+    return site
+
+
+def failed_at(parts: PartSite, step: int) -> None:
+    """Have a cycle fail at a step of the second package."""
+    stop(parts.board, step)
+    (event,) = parts.events(parts.follower())
+    go_on(parts.board)
+    assert event.outcome is Outcome.FAILED
+    assert "only 1 of 2 packages was changed as a whole" in event.message
+
+
+def test_a_commit_that_was_applied_in_part_is_not_taken_for_drift_and_is_finished(parts: PartSite) -> None:
+    failed_at(parts, HALF_OF_THE_SECOND)
+    partly = parts.user_count()
+
+    outcomes = [parts.cycle(parts.follower()) for _ in range(2)]
+
+    assert (partly, parts.user_count()) == (5, 9)
+    assert outcomes == [[Outcome.APPLIED], [Outcome.IN_STEP]]
+
+
+def test_a_commit_that_was_applied_in_part_is_not_the_last_good_one(parts: PartSite) -> None:
+    failed_at(parts, BEFORE_THE_SECOND)
+    parts.author.package("basic", features=["chta"])
+    parts.push()
+
+    invalid, *_ = parts.cycle(parts.follower(replace(POLICY, corrects=True)))
+
+    assert invalid is Outcome.INVALID
+    assert parts.user_count() == 5
 
 
 def test_a_branch_that_goes_back_is_said_also_after_a_restart(site: Site) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead
 
 _BY_HAND: Final = "Found in the product: somebody changed it there."
+_CUT_OFF: Final = "Found in the product after an apply of it was cut off."
 _OWNER: Final = "unknown@{kind}.example"
 """The address of a client who was added in the product, which keeps none."""
 
@@ -44,9 +45,10 @@ def take(
     for key in sorted(seen.packages.keys() | known.keys()):
         new, old = seen.packages.get(key), known.get(key)
         if new is not None and (old is None or old[0] != new.definition):
-            is_archived = old is not None and old[1]
+            is_archived, is_ours = old is not None and old[1], key in unfinished
             stated = replace(new, archived=is_archived)
-            _note(connection, key, stated, at, by, managed=key in unfinished)
+            author = replace(by, reason=_CUT_OFF) if is_ours else by
+            _note(connection, key, stated, at, author, managed=is_ours)
     _take_holders(connection, seen.holders, at, by)
     for key, (definition, is_archived) in _known(connection).items():
         should = _is_archived(seen.packages.get(key))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from reconciler.errors import BlockedError, PartialError, ReconcilerError, StaleError
+from reconciler.errors import BlockedError, PartialError, ReconcilerError, StaleError, UnreachableError
 from reconciler.live.beside import journal, mirror
 from reconciler.live.beside.product import Package
 from reconciler.live.embedded import EmbeddedPlatform, apply, lookup
@@ -157,6 +157,7 @@ class BesidePlatform(EmbeddedPlatform):
 
         Raises:
             PartialError: One failed after others were made; the run records those.
+            UnreachableError: The product did not answer; where writes had begun, the message says so.
         """
         for write in change_set.writes:
             if not isinstance(write, ArchiveWrite):
@@ -172,8 +173,12 @@ class BesidePlatform(EmbeddedPlatform):
         with self.database.writing() as connection:
             journal.begin(connection, change_set)
         failure = self._made_alone(change_set, writes, before)
-        run = self.run_of_plan(change_set.plan_hash)
-        if failure is not None and run is None and self._product.seen() == before:
+        try:
+            run = self.run_of_plan(change_set.plan_hash)
+            is_untouched = run is None and self._product.seen() == before
+        except UnreachableError as error:
+            raise _unknown(change_set, error) from error
+        if failure is not None and is_untouched:
             raise failure
         return self._whole(change_set, run, failure)
 
@@ -372,13 +377,23 @@ class BesidePlatform(EmbeddedPlatform):
         if run is not None and not run.unfinished:
             return run
         done = len(run.after) if run else 0
+        changed = f"only {done}" if done else "none"
         where = f"Run {run.id} records what was done. " if run else ""
         whole = counted(len(change_set.writes), "package")
         why = failure.message if failure else f"{self._product.kind} shows something else than was written"
         raise PartialError(
-            f"only {done} of {whole} {agreed(done, 'was', 'were')} changed: {why}",
+            f"{changed} of {whole} {agreed(done or 1, 'was', 'were')} changed as a whole: {why}",
             hint=f"{where}Plan again: the plan has what is left.",
         ) from failure
+
+
+def _unknown(change_set: ChangeSet, error: UnreachableError) -> UnreachableError:
+    """Say that a product was left in the middle of an apply which does not show what was done."""
+    some = counted(len(change_set.writes), "package")
+    return UnreachableError(
+        f"{error.message}; it may have some of the changes to {some}",
+        hint="Plan again once it answers: the plan has what is left.",
+    )
 
 
 def _wanted(write: PackageWrite | ArchiveWrite, before: Seen) -> Package:

@@ -27,8 +27,10 @@ class Switchboard:
     snapshots: Literal["period", "none"] = "none"
     kind: str = "switchboard"
     step: Callable[[], None] = field(default=quietly)
+    show: Callable[[], None] = field(default=quietly)
 
     def seen(self) -> Seen:
+        self.show()
         board = self.board()
         packages = {
             key: Package(Definition.normalised(said["terms"]), said["archived"])

@@ -105,7 +105,7 @@ def test_a_failure_in_the_middle_ends_with_6_and_the_run_says_what_was_done(
     board.step = quietly
     run = due.platform.run_of_plan(made.hash)
     assert raised.value.exit_code == 6
-    assert "only 1 of 3 packages was changed: the switchboard is down" in raised.value.message
+    assert "only 1 of 3 packages was changed as a whole: the switchboard is down" in raised.value.message
     assert run is not None
     assert f"Run {run.id}" in raised.value.hint
     assert [each["key"] for each in run.changes] == ["new"]
@@ -136,6 +136,39 @@ def test_where_nothing_was_written_the_failure_is_what_it_was(due: Shop, board: 
 
     assert due.platform.run_of_plan(made.hash) is None
     assert due.apply(made).after.keys() == {"new", "old", "pro"}
+
+
+def test_a_package_that_was_left_half_written_is_not_said_to_be_somebodys_edit(
+    due: Shop, board: Switchboard
+) -> None:
+    board.step = At(2, down())
+
+    with pytest.raises(PartialError, match="none of 3 packages was changed as a whole"):
+        due.apply(due.plan())
+    board.step = quietly
+
+    *_, edit = due.platform.events()
+    assert (edit.kind, edit.reason) == ("edit", "Found in the product after an apply of it was cut off.")
+
+
+def test_a_product_that_is_gone_in_the_middle_may_have_some_of_it(due: Shop, board: Switchboard) -> None:
+    made = due.plan()
+
+    def gone() -> None:
+        raise down()
+
+    def cut() -> None:
+        board.show = gone
+        raise down()
+
+    board.step = lambda: cut() if board.board()["packages"].keys() >= {"new"} else None
+
+    with pytest.raises(UnreachableError, match="may have some of the changes to 3 packages") as raised:
+        due.apply(made)
+
+    board.step = board.show = quietly
+    assert "Plan again" in raised.value.hint
+    assert left(due.plan())
 
 
 @pytest.mark.parametrize("step", range(10))
