@@ -64,6 +64,8 @@ class _Told:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._platform, name)
+        if name == "at_one_instant":
+            return lambda read: found(lambda still: read(_Told(still, self._name, self._terminal)))
         return partial(self._call, name, found) if callable(found) else found
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any, **named: Any) -> Any:

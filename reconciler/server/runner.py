@@ -18,7 +18,7 @@ from reconciler.server.app import application
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from reconciler.server.dependencies import Served
@@ -70,10 +70,16 @@ def opened(served: Served, listening: Listening) -> tuple[socket.socket, str]:
     return there, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(served: Served, listening: Listening, sockets: Sequence[socket.socket]) -> None:
-    """Serve on sockets that listen, until a signal ends it."""
+def serve(
+    served: Served,
+    listening: Listening,
+    sockets: Sequence[socket.socket],
+    announce: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on sockets that listen, until a signal ends it; `announce` is called once one would."""
     server = uvicorn.Server(_configuration(served, listening))
     with _ended_by_sigterm(server):
+        announce()
         server.run(sockets=[*sockets])
 
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from socket import socket
     from types import FrameType
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def divided(count: int, sockets: Iterable[socket]) -> int | None:
+def divided(count: int, sockets: Iterable[socket], announce: Callable[[], None]) -> int | None:
     """Return in each of so many new processes its number from 1; in this one None, once all have ended.
+
+    `announce` is called before, when a signal is a good end already.
 
     They end where this one does, and for the same signals, each after what it was answering. Raises
     `UnreachableError` where one ended by itself; the others are ended then. No thread may be running. The
@@ -27,6 +29,7 @@ def divided(count: int, sockets: Iterable[socket]) -> int | None:
     """
     ending, lifeline = os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until it is known who is to be told
+    announce()
     running: set[int] = set()
     for number in range(1, count + 1):
         process = os.fork()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.english import agreed
 from reconciler.model.quantities import UNLIMITED
+from reconciler.model.secrets import without_secrets
 from reconciler.model.terms import CAPS
 from reconciler.validation.amounts import amounts_in, days_in, length_in
 from reconciler.validation.problems import NEGATED, nearest, offered, slug_of
@@ -60,9 +61,9 @@ _A_LENGTH: Final = "write one whole number from 1 and one unit: days, weeks, mon
 
 
 def advice(value: Any, wanted: Collection[ValueKind], path: Path = ()) -> str:
-    """Return what to write instead of a value of none of these forms, or an empty string."""
+    """Return what to write instead of a value of none of these forms; nothing of one that holds a secret."""
     if isinstance(value, str):
-        return _advice_on_text(value, wanted, path)
+        return _advice_on_text(value, wanted, path) if without_secrets(value) == value else ""
     if isinstance(value, dict):
         return _advice_on_keys(value, wanted, path)
     if isinstance(value, list):

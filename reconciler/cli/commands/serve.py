@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
@@ -20,7 +21,7 @@ from reconciler.errors import WrongUsageError
 from reconciler.render.sanitise import disarm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from socket import socket
 
     from reconciler.server.dependencies import Served
@@ -131,23 +132,32 @@ def serve_command(host: str, port: int, connections: int, workers: int) -> None:
             hint="Install it with the extra `server`, from where reconciler came.",
         ) from error
     show_logs()
-    trusted = settings_of(chosen()).server.trusted_proxies
-    listening = Listening(host, port, connections, trusted)
+    listening = Listening(host, port, connections, settings_of(chosen()).server.trusted_proxies)
+    if workers == 1:
+        with requests_shown(), _served(workers) as served:
+            shared, address = opened(served, listening)
+            serve(served, listening, [shared], _announcing(served, address))
+        return
     with _served(workers) as served:  # a file is migrated here, by one process
         shared, address = opened(served, listening)
-        notice = "without tokens, so open to everybody on this machine" if served.is_open else "with tokens"
-        own = [] if workers == 1 else _own(served, listening, workers)
-        by = "".join(f", worker {number} alone at {each}" for number, (_, each) in enumerate(own, 1))
-    Terminal.of(chosen()).say(f"Serving at {address}, {notice}{by}.\n")
+        own = _own(served, listening, workers)
+        announce = _announcing(served, address, *(each for _, each in own))
     sockets = [each for each, _ in own]
-    number = divided(workers, [shared, *sockets]) if sockets else 0
+    number = divided(workers, [shared, *sockets], announce)
     if number is None:
         return
-    mine = [sockets.pop(number - 1)] if sockets else []
+    mine = sockets.pop(number - 1)
     for other in sockets:
         other.close()
     with requests_shown(), _served(workers) as served:
-        serve(served, listening, [shared, *mine])
+        serve(served, listening, [shared, mine])
+
+
+def _announcing(served: Served, address: str, *alone: str) -> Callable[[], None]:
+    """Return what says where it serves, with all that must be asked of the platform asked now."""
+    notice = "without tokens, so open to everybody on this machine" if served.is_open else "with tokens"
+    by = "".join(f", worker {number} alone at {each}" for number, each in enumerate(alone, 1))
+    return partial(Terminal.of(chosen()).say, f"Serving at {address}, {notice}{by}.\n")
 
 
 def _own(served: Served, listening: Listening, workers: int) -> list[tuple[socket, str]]:
