@@ -58,7 +58,7 @@ def unequal(reviewed: Plan, now: Plan) -> Iterator[str]:
         if found is not None:
             yield from _differences(change, found, reviewed, now)
         elif change.reassignment is None:
-            yield f"{change.key} is already as the plan would make it, or was changed since"
+            yield _not_asked_for(change, now)
         elif (key := _moved_since(change, reviewed, now)) is not None:
             yield f"{key} moved since the plan was made, and the move of its holders with it"
     terms = {each.path: (each.before, each.after) for each in now.catalog.fields}
@@ -68,6 +68,13 @@ def unequal(reviewed: Plan, now: Plan) -> Iterator[str]:
     for guard in reviewed.loosened:
         if guard not in now.loosened:
             yield f"the guard `{guard.guard}` is not loosened as the plan shows"
+
+
+def _not_asked_for(change: Change, now: Plan) -> str:
+    """Say why nothing is to be done any more to what the change is of: somebody did, or the files changed."""
+    if now.platform.versions.get(change.renamed_from or change.key) == change.from_version:
+        return f"the files ask nothing of {change.key} any more"
+    return f"{change.key} was changed since the plan was made, and is as the files say"
 
 
 def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:

@@ -70,8 +70,19 @@ def test_a_plan_that_shows_what_was_applied_by_itself_since_is_not_what_would_be
     both = held.plan()
     held.apply(first)
 
-    with pytest.raises(StaleError, match="pro is already as the plan would make it"):
+    with pytest.raises(StaleError, match="pro was changed since the plan was made, and is as"):
         held.apply(both)
+
+
+def test_a_plan_of_what_was_reverted_since_says_that_the_files_do_not_ask_for_it(held: Shop) -> None:
+    before = held.root / "packages/pro.yaml"
+    text = before.read_text()
+    held.package("pro", features=["chat"])
+    made = held.plan()
+    before.write_text(text)
+
+    with pytest.raises(StaleError, match="the files ask nothing of pro any more"):
+        held.apply(made)
 
 
 def test_one_more_client_within_the_acknowledgement_is_not_stale(held: Shop) -> None:
