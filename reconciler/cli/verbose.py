@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.cli.options import Choices
-    from reconciler.live.port import Platform
+    from reconciler.live.port import Platform, PlatformReader
     from reconciler.model.plans import Plan
     from reconciler.model.settings import Environment
     from reconciler.sources.workspace import Workspace
@@ -65,8 +65,11 @@ class _Told:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._platform, name)
         if name == "at_one_instant":
-            return lambda read: found(lambda still: read(_Told(still, self._name, self._terminal)))
+            return partial(self._call, name, lambda read: found(lambda still: read(self._of(still))))
         return partial(self._call, name, found) if callable(found) else found
+
+    def _of(self, still: PlatformReader) -> PlatformReader:
+        return cast("PlatformReader", _Told(cast("Platform", still), self._name, self._terminal))
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
         begun = perf_counter()

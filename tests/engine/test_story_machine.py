@@ -235,7 +235,8 @@ class Story(RuleBasedStateMachine):
         holder = data.draw(st.sampled_from(sorted(self.world.holders.values(), key=lambda each: each.id)))
         self.platform.start_cycle(holder.id, self.world.now)
         self._spend_stocks(holder)
-        holder.usage, holder.cycle = {}, holder.cycle + 1
+        used, holder.cycle = holder.usage, holder.cycle + 1
+        holder.usage = {meter: used[meter] for meter in used if not self._begins_again(holder, meter)}
 
     @precondition(lambda self: self.world.holders)
     @rule(data=st.data(), meter=st.sampled_from([*FEATURES, *LIMITS, "ai_credits"]), more=st.integers(1, 3))
@@ -368,6 +369,13 @@ class Story(RuleBasedStateMachine):
             for gift in left:
                 taken = int(min(gift.more, beyond))
                 gift.more, beyond = gift.more - taken, beyond - taken
+
+    def _begins_again(self, holder: Holder, meter: str) -> bool:
+        """Whether it is known to count per cycle: a rollback may have taken a limit out of the catalog."""
+        if meter == "ai_credits" or any(meter in section for section in self.world.catalog.values()):
+            return True
+        held = self.world.terms(holder)
+        return meter in held.features and meter not in dict(held.limits)
 
     def _could_use(self, holder: Holder, term: str) -> bool:
         """Whether the catalog that was applied knows it, and the client has what it needs."""
