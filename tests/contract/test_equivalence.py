@@ -224,7 +224,7 @@ def _done(  # noqa: PLR0911 - one return per action reads best
             write = _write(platform, key, document)
             changes = change_set(
                 platform,
-                plan_hash=f"sha256:{number}",
+                plan_hash=f"sha256:0{number}",
                 at=NOW,
                 writes=(write,),
                 moves=(Move(who, at_most),),
