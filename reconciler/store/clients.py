@@ -136,9 +136,9 @@ def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[
 def _paged(
     connection: Connection, statement: Select[Any], listed: Mapping[str, object]
 ) -> Iterator[list[StoredClient]]:
-    rows = connection.execute(statement.execution_options(yield_per=_PAGE), listed)
-    for page in rows.partitions():
-        yield [_client(row) for row in page]
+    with connection.execute(statement.execution_options(yield_per=_PAGE), listed) as rows:
+        for page in rows.partitions():
+            yield [_client(row) for row in page]
 
 
 def near(connection: Connection, client_id: str) -> list[str]:

@@ -76,5 +76,5 @@ def _digest(connection: Connection, table: Table) -> str:
 
 def _pages(connection: Connection, table: Table) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
     statement = select(table).order_by(*table.primary_key.columns)
-    result = connection.execute(statement.execution_options(yield_per=_PAGE))
-    yield from result.partitions()
+    with connection.execute(statement.execution_options(yield_per=_PAGE)) as rows:
+        yield from rows.partitions()

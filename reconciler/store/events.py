@@ -89,7 +89,8 @@ def stream(connection: Connection, limit: int | None) -> Iterator[Event]:
         yield from map(_read, reversed(rows))
         return
     ordered = _selected().order_by(_EVENTS.at, _EVENTS.id).execution_options(yield_per=_PAGE)
-    yield from map(_read, connection.execute(ordered))
+    with connection.execute(ordered) as found:
+        yield from map(_read, found)
 
 
 def of_client(connection: Connection, number: int, limit: int | None) -> Iterator[Event]:

@@ -144,8 +144,8 @@ def answers(
 def matching(connection: Connection, question: ClientQuestion, at: datetime) -> Iterator[str]:
     """Stream the ids of all matching clients, by id, within the transaction of `connection`."""
     statement = ask(connection, question, at).select(_CLIENT).order_by(_CLIENT)
-    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
-    return (row.client_id for row in rows)
+    with connection.execute(statement.execution_options(yield_per=_PAGE)) as rows:
+        yield from (row.client_id for row in rows)
 
 
 def nth_matching(connection: Connection, question: ClientQuestion, n: int, at: datetime) -> str | None:

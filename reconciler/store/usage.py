@@ -89,8 +89,8 @@ def set_amount(connection: Connection, client_id: str, package_id: int, meter: s
 def tallies(connection: Connection, package_id: int, meter: str, at: datetime) -> Iterator[Tally]:
     """Stream clients per amount and revision, smallest amount first, within the connection's transaction."""
     statement = counting(package_id, meter, at)
-    rows = connection.execute(statement.execution_options(yield_per=_PAGE))
-    return (Tally(*row) for row in rows)
+    with connection.execute(statement.execution_options(yield_per=_PAGE)) as rows:
+        yield from (Tally(*row) for row in rows)
 
 
 def counting(package_id: int, meter: str, at: datetime) -> Select[Any]:

@@ -85,19 +85,22 @@ class Stranger:
         case.call_and_validate(self.url, excluded_checks=skipped)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stranger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
+@pytest.fixture(scope="module")
+def strangers(
+    postgres: str, prepared: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stranger, ...]]:
+    """One at a server on SQLite, and one at a server on PostgreSQL."""
     with ExitStack() as stack:
-        address = "sqlite:///platform.db"
-        if request.param == "postgresql":
-            there = [request.getfixturevalue(name) for name in ("postgres", "prepared")]
-            address = stack.enter_context(postgres_database(*there))
-        served_there = open_served(address, root=tmp_path_factory.mktemp("strange"))
-        platform, register = stack.enter_context(served_there)
-        platform.edit_package("basic", definition(features=["chat"]), NOON)
-        _, token = create_token(register, "stranger", [Scope.ADMIN], now())
-        patient = Bounds(failures=1_000_000)  # how many wrong tokens are looked at is tested elsewhere
-        yield Stranger(stack.enter_context(listening(served(platform, register, patient))), token)
+        addresses = "sqlite:///platform.db", stack.enter_context(postgres_database(postgres, prepared))
+        yield tuple(_stranger(stack, each, tmp_path_factory.mktemp("strange")) for each in addresses)
+
+
+def _stranger(stack: ExitStack, address: str, root: Path) -> Stranger:
+    platform, register = stack.enter_context(open_served(address, root=root))
+    platform.edit_package("basic", definition(features=["chat"]), NOON)
+    _, token = create_token(register, "stranger", [Scope.ADMIN], now())
+    patient = Bounds(failures=1_000_000)  # how many wrong tokens are looked at is tested elsewhere
+    return Stranger(stack.enter_context(listening(served(platform, register, patient))), token)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +112,14 @@ def stranger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         if mode is GenerationMode.POSITIVE or operation.label not in CANNOT_BE_WRONG
     ],
 )
-def test_a_stranger_finds_nothing(operation: Any, mode: GenerationMode, stranger: Stranger) -> None:
+def test_a_stranger_finds_nothing(
+    operation: Any, mode: GenerationMode, strangers: tuple[Stranger, ...]
+) -> None:
     @given(operation.as_strategy(generation_mode=mode))
     @BOUNDED
     def probe(case: Any) -> None:
-        stranger.send(case)
+        for stranger in strangers:
+            stranger.send(case)
 
     probe()
 
