@@ -157,11 +157,6 @@ def spent_in_cycle(
     return spent
 
 
-def ended_by(until: Until) -> str:
-    """Say when or with what a grant ends, in the words of `--until`."""
-    return until.isoformat() if isinstance(until, datetime) else until
-
-
 def _raised(
     held: Mapping[str, Quantity], by_term: Mapping[Term, list[Grant]], section: str
 ) -> dict[str, Quantity]:
