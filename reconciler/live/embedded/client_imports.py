@@ -242,7 +242,7 @@ def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
 
 
 def _require_users(connection: Connection, client: StoredClient, granted: Iterable[Grant]) -> None:
-    cap = allowance(with_grants(lookup.held(connection, client), granted).caps[USERS.key])
+    cap = allowance(with_grants(lookup.held(connection, client), granted).caps.get(USERS.key))
     if cap is not None and client.users > cap:
         raise BlockedError(
             f"client `{client.id}`: package `{client.package}` is for {cap} users, and it has {client.users}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import BlockedError
-from reconciler.model.clients import ClientUpdate
+from reconciler.model.clients import ClientLine, ClientUpdate
 from reconciler.model.plans import EventUndone
 
 if TYPE_CHECKING:
@@ -71,3 +71,16 @@ def test_what_a_hand_did_is_not_taken_back_and_it_is_said_why(
 
     assert "clients assign" in raised.value.hint
     assert board.board()["holders"] == {"acme": "solo"}
+
+
+def test_a_package_that_is_for_nobody_in_the_product_takes_no_client_with_users(
+    held: Shop, board: Switchboard
+) -> None:
+    """The product shows no user count, which no file could leave out."""
+    board.by_hand("solo", user_count=0)
+    line = ClientLine("bolt", 1, "Bolt", "ops@bolt.example", package="solo", users=1)
+
+    with pytest.raises(BlockedError, match="package `solo` is for 0 users, and it has 1"):
+        held.platform.add_client(line, held.at)
+
+    assert board.board()["holders"] == {"acme": "pro"}

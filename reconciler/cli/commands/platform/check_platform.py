@@ -34,8 +34,8 @@ def check_command(*, url: str, token_env: str | None, only: str) -> int:
 
     URL has {} where each check puts a name of its own, so that it meets an empty platform, such as
     'sqlite:///scratch/{}.db' or 'unleash+http://localhost:4242?prefix={}&store=sqlite:///scratch-{}.db'. What
-    the checks write stays there: never name a platform that is in use. What the platform does not claim is
-    named, and not checked. Needs pytest. Ends with 3 where a promise is broken.
+    the checks write stays there; a platform that has anything already is refused, and left as it is. What the
+    platform does not claim is named, and not checked. Needs pytest. Ends with 3 where a promise is broken.
     """
     choices = chosen()
     if _NAME not in url:
@@ -62,13 +62,17 @@ def check_command(*, url: str, token_env: str | None, only: str) -> int:
 
 
 def _lines(checked: Checked) -> Iterator[str]:
-    """Yield what is kept, what was not claimed, and what is broken, with why."""
+    """Yield what is kept, what was not claimed, and what is broken, by why."""
     for what, checks in sorted(checked.kept.items()):
         yield f"kept         {counted(checks, 'check')}{f' of {what}' if what else ''}"
     for what, checks in sorted(checked.unclaimed.items()):
         yield f"not claimed  {counted(checks, 'check')} of {what}"
+    by_reason: dict[str, list[str]] = {}
     for name, why in sorted(checked.broken.items()):
-        yield f"broken       {name}: {why.partition(chr(10))[0]}"
+        by_reason.setdefault(why.partition("\n")[0], []).append(name)
+    for why, names in by_reason.items():
+        more = f"{counted(len(names), 'check')}, such as " if len(names) > 1 else ""
+        yield f"broken       {more}{names[0]}: {why}"
     if not checked.kept and not checked.broken:
         yield "Nothing was checked."
 
