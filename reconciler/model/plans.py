@@ -6,10 +6,11 @@ tuples, sorted where the plan is built.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeGuard
 
 from pydantic import (
     AwareDatetime,
@@ -25,6 +26,9 @@ from reconciler.model.capabilities import EVERYTHING, Capabilities
 from reconciler.model.fields import ByKind, ClientId, Items, Line, Number, PackageKey, Readable
 from reconciler.model.packages import digest_of
 from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -261,8 +265,18 @@ class Change(_Frozen):
 
     @property
     def done(self) -> str:
-        """What is done, in a verb: that a package comes under the files' control as it is, is no update."""
+        """What is done, in a verb: that a package comes under the files' control as it is, is no update.
+
+        Holders whom an edit reaches by itself are not reassigned: the package is updated.
+        """
+        if self.reassignment is not None and self.reach is not Reach.ON_REASSIGN:
+            return Action.UPDATE.value
         return "adopt" if self.adopts and not self.fields else self.action.value
+
+
+def deeds(changes: Iterable[Change]) -> Counter[str]:
+    """Count the packages with which each `Change.done` is done."""
+    return Counter(done for _, done in {(change.key, change.done) for change in changes})
 
 
 class CatalogFieldChange(_Frozen):

@@ -36,7 +36,7 @@ _OWNER: Final = "unknown@{kind}.example"
 def take(
     connection: Connection, seen: Seen, at: datetime, kind: str, unfinished: Collection[str] = ()
 ) -> None:
-    """Write down all that differs; packages that an apply left `unfinished` are managed, whoever made them.
+    """Write down all that differs; packages that an apply left `unfinished` are as that apply left them.
 
     Nothing is written where nothing differs.
     """
@@ -48,7 +48,7 @@ def take(
             is_archived, is_ours = old is not None and old[1], key in unfinished
             stated = replace(new, archived=is_archived)
             author = replace(by, reason=_CUT_OFF) if is_ours else by
-            _note(connection, key, stated, at, author, managed=is_ours)
+            _note(connection, key, stated, at, author, is_applied=is_ours)
     _take_holders(connection, seen.holders, at, by)
     for key, (definition, is_archived) in _known(connection).items():
         should = _is_archived(seen.packages.get(key))
@@ -57,12 +57,12 @@ def take(
 
 
 def _note(  # noqa: PLR0913 - what, when, by whom and whose
-    connection: Connection, key: str, package: Package, at: datetime, by: Author, *, managed: bool = False
+    connection: Connection, key: str, package: Package, at: datetime, by: Author, *, is_applied: bool = False
 ) -> None:
     """Write a package by hand, and have all who hold it follow."""
     definition, archived = package.definition, package.archived
     require(naming.of_package(key, definition))
-    head = editing.note(connection, key, definition, at, archived=archived, by=by, managed=managed)
+    head = editing.note(connection, key, definition, at, archived=archived, by=by, is_applied=is_applied)
     follow(connection, head, at, by)
 
 

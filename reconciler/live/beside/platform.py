@@ -377,14 +377,19 @@ class BesidePlatform(EmbeddedPlatform):
         if run is not None and not run.unfinished:
             return run
         done = len(run.after) if run else 0
-        changed = f"only {done}" if done else "none"
         where = f"Run {run.id} records what was done. " if run else ""
-        whole = counted(len(change_set.writes), "package")
         why = failure.message if failure else f"{self._product.kind} shows something else than was written"
         raise PartialError(
-            f"{changed} of {whole} {agreed(done or 1, 'was', 'were')} changed as a whole: {why}",
+            f"{_share(done, change_set.writes)} changed as a whole: {why}",
             hint=f"{where}Plan again: the plan has what is left.",
         ) from failure
+
+
+def _share(done: int, writes: Sequence[PackageWrite | ArchiveWrite]) -> str:
+    if len(writes) == 1:
+        return f"package `{writes[0].key}` was not"
+    changed = f"only {done}" if done else "none"
+    return f"{changed} of {counted(len(writes), 'package')} {agreed(done or 1, 'was', 'were')}"
 
 
 def _unknown(change_set: ChangeSet, error: UnreachableError) -> UnreachableError:

@@ -61,12 +61,15 @@ def note(  # noqa: PLR0913 - what, how, when and by whom
     *,
     archived: bool,
     by: Author,
-    managed: bool = False,
+    is_applied: bool = False,
 ) -> PackageHead:
-    """Write down what a package is, whatever rules it breaks; one that is managed stays so."""
+    """Write down what a package is, whatever rules it breaks; one that is managed stays so.
+
+    `is_applied`: an apply from files left it so.
+    """
     current = packages.stored(connection, [key]).get(key)
-    is_managed = managed or (current is not None and current.head.managed)
-    contents = Contents(key, definition, archived=archived, managed=is_managed)
+    is_managed = is_applied or (current is not None and current.head.managed)
+    contents = Contents(key, definition, archived=archived, managed=is_managed, is_applied=is_applied)
     (head,) = packages.write(connection, [(contents, current)], at)
     before = None if current is None else _state(current.head)
     events.record(connection, [Deed("edit", package=key, before=before, after=_state(head))], by, at)

@@ -163,7 +163,8 @@ def _mints_a_revision(change: Change) -> bool:
 
 def _in_a_row(changes: Sequence[Change], found: Sequence[Fact], figures: Figures) -> Words:
     what, beside = chained(_briefs(found, changes[0]), " · "), _nobody(changes[0], figures)
-    moves = words(f"moves {_moved(figures)}") if figures.moving else ()
+    verb = "moves" if changes[-1].reach is Reach.ON_REASSIGN else "reaches"
+    moves = words(f"{verb} {_moved(figures)}") if figures.moving else ()
     match changes[0].action:
         case Action.CREATE:
             return words("new package", ": " if what else "", what)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import counted, instant, number
+from reconciler.model.plans import deeds
 from reconciler.model.terms import Term
 from reconciler.render.story.blockers import Audience, blockers, let_pass, waiving
 from reconciler.render.story.entries import Occasion, entry, grouped
@@ -193,7 +193,7 @@ def _rest(groups: Sequence[Group]) -> Words:
 
 
 def _counts(changes: Iterable[Change]) -> list[str]:
-    counts = Counter(change.done for change in changes)
+    counts = deeds(changes)
     return [f"{number(counts[done])} to {done}" for done in _AS_TOLD if counts[done]]
 
 

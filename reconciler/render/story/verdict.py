@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.english import agreed, counted, number
-from reconciler.model.plans import Action
+from reconciler.model.plans import Action, deeds
 from reconciler.model.terms import worst
 from reconciler.render.story.effects import when
 from reconciler.render.story.entries import Occasion
@@ -137,7 +137,8 @@ def _sentences(plan: Plan, figures: Figures, blockers: Sequence[Blocker]) -> Ite
 
 
 def _packages(plan: Plan) -> str:
-    counts = {done: sum(change.done == done for change in plan.changes) for done in _DONE}
+    found = deeds(plan.changes)
+    counts = {done: found[done] for done in _DONE}
     parts = [f"{number(count)} {_DONE[done]}" for done, count in counts.items() if count]
     total = sum(counts.values())
     if not parts:

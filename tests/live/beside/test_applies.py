@@ -149,6 +149,19 @@ def test_a_package_that_was_left_half_written_is_not_said_to_be_somebodys_edit(
 
     *_, edit = due.platform.events()
     assert (edit.kind, edit.reason) == ("edit", "Found in the product after an apply of it was cut off.")
+    assert {each.origin for each in due.plan().changes} == {"files"}
+
+
+def test_one_package_that_was_left_half_written_is_named(due: Shop, board: Switchboard) -> None:
+    due.apply()
+    due.package("new", features=["calls", "chat"], user_count=99)
+    board.step = At(1, down())
+
+    with pytest.raises(PartialError, match="package `new` was not changed as a whole: the switchboard is"):
+        due.apply()
+
+    board.step = quietly
+    assert change_of(due.plan(), "new").origin == "files"
 
 
 def test_a_product_that_is_gone_in_the_middle_may_have_some_of_it(due: Shop, board: Switchboard) -> None:

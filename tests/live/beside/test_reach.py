@@ -79,6 +79,16 @@ def test_the_first_line_says_what_the_platform_cannot_do(held: Shop) -> None:
     )
 
 
+def test_an_edit_that_reaches_holders_at_once_is_not_told_as_a_reassignment(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+
+    told = story(held.plan(), Audience.TERMINAL)
+
+    assert [each.done for each in told.entries] == [("update",)]
+    assert told.summary == "Plan: 1 to update (3 clients)."
+    assert "1 package is updated." in plain(told.verdict.sentence)
+
+
 def test_the_plan_file_says_it_too(held: Shop) -> None:
     able = held.plan().platform.capabilities
 
