@@ -4,6 +4,7 @@ import shutil
 from itertools import count
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from reconciler.live.opening import open_platform
@@ -21,14 +22,27 @@ _prefixes = count(1)
 
 
 @pytest.fixture(scope="session")
-def unleash(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an Unleash that all tests of this process share."""
+def shared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of an Unleash that all tests of this process share, and that of its database."""
     if shutil.which("npm") is None:
         pytest.skip("needs npm")
     folder = installed(tmp_path_factory.getbasetemp().parent)
     log = tmp_path_factory.mktemp("unleash") / "log"
     with postgres_database(postgres) as database, running(folder, database, log) as address:
-        yield address
+        yield address, database
+
+
+@pytest.fixture
+def unleash(shared: tuple[str, str]) -> Iterator[str]:
+    """The address of an Unleash without segments and flags: each that is left costs the tests to come.
+
+    It still works on what became of the flags, so they are archived and not deleted.
+    """
+    address, database = shared
+    yield address
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM segments")
+        connection.execute("UPDATE features SET archived_at = now()")
 
 
 @pytest.fixture(scope="session")
