@@ -89,7 +89,14 @@ def mortal_postgres() -> Iterator[MortalPostgres]:
 @contextmanager
 def with_standby() -> Iterator[tuple[MortalPostgres, MortalPostgres]]:
     """Give a primary with a platform and its hot standby, which has all that was committed."""
-    with mortal_postgres() as primary, _somewhere() as standby:
+    with mortal_postgres() as primary, standby_of(primary) as standby:
+        yield primary, standby
+
+
+@contextmanager
+def standby_of(primary: MortalPostgres) -> Iterator[MortalPostgres]:
+    """Give a hot standby that has all that was committed, whenever it was."""
+    with _somewhere() as standby:
         standby.copy(primary)
         standby.start()
         with psycopg.connect(primary.url, autocommit=True) as connection:
@@ -98,7 +105,7 @@ def with_standby() -> Iterator[tuple[MortalPostgres, MortalPostgres]]:
             connection.execute("SELECT pg_reload_conf()")
             while not connection.execute(_IN_STEP).fetchall():
                 time.sleep(0.01)
-        yield primary, standby
+        yield standby
 
 
 @contextmanager
