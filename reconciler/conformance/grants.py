@@ -25,7 +25,7 @@ from reconciler.model.catalog import Catalog, Feature, Limit
 from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientFilter, ClientLine, Entitlements
 from reconciler.model.events import Author
-from reconciler.model.expiry import Window
+from reconciler.model.expiry import LATEST, Expiry, Window
 from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
 from reconciler.model.losses import Bounds, Entry, Lost
 from reconciler.model.questions import (
@@ -34,6 +34,7 @@ from reconciler.model.questions import (
     ExtendedBeyond,
     Granted,
     GrantEnds,
+    LengthenedIn,
     NotExtendedBeyond,
     NotGranted,
     ShortenedIn,
@@ -591,6 +592,26 @@ def test_questions_ask_whose_end_an_extension_moves(platform: Platform) -> None:
     assert planned(platform, NotExtendedBeyond(LATER)) == ["none", "short"]
     assert planned(platform, NotExtendedBeyond(LATER + WEEK)) == ["acme", "none", "short"]
     assert planned(platform, AnyOf((ExtendedBeyond(LATER), ShortenedIn(ever)))) == ["acme", "none", "short"]
+
+
+@pytest.mark.parametrize("longer", ["40 days", "1 month"])
+def test_questions_ask_whom_a_longer_expiry_gives_more_than_an_extension(
+    platform: Platform, longer: str
+) -> None:
+    selling(platform, expiry="3 days")
+    platform.add_client(line("bolt"), NOW)
+    platform.add_client(line("none"), NOW)
+    expiry = Expiry.parse(longer)
+    end = expiry.after(NOW)
+    assert end is not None
+    adjust(platform, "acme", Extending(end))
+    adjust(platform, "bolt", Extending(end - timedelta(seconds=1)))
+
+    asked = LengthenedIn(expiry.spans((Window(None, LATEST),), LATER))
+
+    assert planned(platform, asked) == ["bolt", "none"]
+    assert planned(platform, AnyOf((asked, ExtendedBeyond(end)))) == ["bolt", "none"]
+    assert planned(platform, AnyOf((asked, ExtendedBeyond(LATER)))) == ["acme", "bolt", "none"]
 
 
 def test_what_was_granted_to_holders_of_which_package_is_told(platform: Platform) -> None:

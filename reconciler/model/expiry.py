@@ -7,12 +7,13 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-from reconciler.model.fields import Instant, Readable
+from reconciler.model.fields import Instant, Readable, Whole
 
 EXPIRY_PATTERN: Final = r"^[1-9][0-9]{0,4} (day|week|month|year)s?$"
 _TEXT: Final = re.compile(EXPIRY_PATTERN)
@@ -27,6 +28,10 @@ _MONTHS_OF_THE_CALENDAR: Final = 4800
 _TICK: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
 LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+_CENTURY: Final = timedelta(days=36_525)
+"""No subscription that is looked at started earlier."""
+_FOREVER: Final = LATEST.toordinal()
+"""As many days after any start no end is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class Window(Readable):
 
     start: Instant | None
     end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Readable):
+    """Starts from `start` (None: since ever) to `end`, both included, that last `days` days."""
+
+    start: Instant | None
+    end: Instant
+    days: Annotated[int, Whole(1, _FOREVER)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,28 @@ class Expiry:
                 found.append(Window(begin, window.start - _TICK))
             begin = window.end + _TICK
         return (*found, Window(begin, LATEST))
+
+    def spans(self, windows: Iterable[Window], at: datetime) -> tuple[Span, ...]:
+        """Return how long starts in windows of whole days last, of months those that may go on at `at`."""
+        if self.unit == "days":
+            return tuple(Span(window.start, window.end, self.amount) for window in windows)
+        first = max(_earliest_running(self, at), (at - _CENTURY).astimezone(UTC).date())
+        earliest, latest = datetime.combine(first, time(tzinfo=UTC)), at + _DAY
+        return tuple(
+            span
+            for window in windows
+            for span in self._spans(max(window.start or earliest, earliest), min(window.end, latest))
+        )
+
+    def _spans(self, first: datetime, last: datetime) -> Iterator[Span]:
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        for lasting, alike in groupby(days, self._days_from):
+            found = tuple(alike)
+            yield Span(found[0], found[-1] + _DAY - _TICK, lasting)
+
+    def _days_from(self, start: datetime) -> int:
+        end = self.after(start)
+        return _FOREVER if end is None else (end - start).days
 
     @property
     def fewest_days(self) -> int:

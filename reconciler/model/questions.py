@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
-from reconciler.model.expiry import Window
+from reconciler.model.expiry import Span, Window
 from reconciler.model.fields import (
     Amount,
     ByKind,
@@ -170,6 +170,14 @@ class ShortenedIn(Readable):
 
 
 @dataclass(frozen=True, slots=True)
+class LengthenedIn(Readable):
+    """The subscription started in one of `spans`, and no extension reaches the end of that (rule 18)."""
+
+    spans: Annotated[tuple[Span, ...], Items(_WINDOWS)]
+    kind: Literal["lengthened-in"] = "lengthened-in"
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendedBeyond(Readable):
     """The subscription was extended beyond an instant."""
 
@@ -186,7 +194,15 @@ class NotExtendedBeyond(Readable):
 
 
 Alternative: TypeAlias = Annotated[
-    UsesMoreThan | OwnerNotIn | AssignedIn | MovedIn | NotGranted | UsesBeyond | ShortenedIn | ExtendedBeyond,
+    UsesMoreThan
+    | OwnerNotIn
+    | AssignedIn
+    | MovedIn
+    | NotGranted
+    | UsesBeyond
+    | ShortenedIn
+    | LengthenedIn
+    | ExtendedBeyond,
     ByKind(),
 ]
 
@@ -215,6 +231,7 @@ Condition: TypeAlias = Annotated[
     | UsesBeyond
     | GrantEnds
     | ShortenedIn
+    | LengthenedIn
     | ExtendedBeyond
     | NotExtendedBeyond
     | AnyOf,

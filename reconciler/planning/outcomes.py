@@ -13,6 +13,7 @@ from reconciler.model.questions import (
     ClientQuestion,
     Condition,
     Granted,
+    LengthenedIn,
     NotGranted,
     OwnerNotIn,
     ShortenedIn,
@@ -35,7 +36,9 @@ Questions: TypeAlias = tuple[ClientQuestion, ...]
 """Questions that no client answers twice, so that their counts add up."""
 Starts: TypeAlias = "tuple[tuple[Window, ...], ...]"
 """Windows, of each of which one must hold the start of a client's subscription."""
-Alternative: TypeAlias = UsesMoreThan | OwnerNotIn | AssignedIn | NotGranted | UsesBeyond | ShortenedIn
+Alternative: TypeAlias = (
+    UsesMoreThan | OwnerNotIn | AssignedIn | NotGranted | UsesBeyond | ShortenedIn | LengthenedIn
+)
 _SINCE_EVER: Final = (Window(None, LATEST),)
 
 
@@ -150,7 +153,7 @@ def outcomes(
             concerned = _held(field, definition, after, at)
             if concerned is not None:
                 if str(field.term) in granted:
-                    concerned = replace(concerned, only=_unless_granted(field, concerned.only))
+                    concerned = _unless_granted(field, concerned, after, at)
                 found.setdefault((field.code, field.term), {})[number] = concerned
                 left[field.code, field.term] = field.after
     order = list(Code)
@@ -221,13 +224,16 @@ def _held(field: FieldChange, definition: Definition, after: Definition, at: dat
             return Held(field.before)
 
 
-def _unless_granted(field: FieldChange, only: Alternative | None) -> Alternative | None:
+def _unless_granted(field: FieldChange, held: Held, after: Definition, at: datetime) -> Held:
     """Return whom a difference concerns, among whom somebody has grants of the term or an extension."""
-    if field.code.row.kind is Kind.EXPIRY:
-        windows = only.windows if isinstance(only, AssignedIn) else _SINCE_EVER
-        return ShortenedIn(windows) if field.code.row.severity.is_loss else only
     is_loss = field.code.row.severity.is_loss
-    return NotGranted(str(field.term), _least(field.term, field.before if is_loss else field.after), is_loss)
+    if field.code.row.kind is not Kind.EXPIRY:
+        least = _least(field.term, field.before if is_loss else field.after)
+        return replace(held, only=NotGranted(str(field.term), least, is_loss))
+    windows = held.only.windows if isinstance(held.only, AssignedIn) else _SINCE_EVER
+    if is_loss:
+        return replace(held, only=ShortenedIn(windows))
+    return replace(held, only=LengthenedIn(after.expiry.spans(windows, at))) if after.expiry else held
 
 
 def _least(term: Term, value: JsonValue) -> int:

@@ -14,7 +14,7 @@ from reconciler.model.packages import canonical_json
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-    from reconciler.model.expiry import Window
+    from reconciler.model.expiry import Span, Window
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -39,7 +39,7 @@ def instant_of(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def bounds(window: Window) -> tuple[int, int]:
+def bounds(window: Window | Span) -> tuple[int, int]:
     """Return the first and the last microsecond of a window."""
     return ALWAYS_PAST if window.start is None else microseconds(window.start), microseconds(window.end)
 

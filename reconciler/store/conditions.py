@@ -36,6 +36,7 @@ from reconciler.model.questions import (
     Granted,
     GrantEnds,
     HeldSince,
+    LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
     NotGranted,
@@ -92,6 +93,9 @@ class Matches:
 
 
 _EXTENDED_TO: Final = type_coerce(_HELD.extended_to, BigInteger)
+_START: Final = type_coerce(_HELD.assigned_at, BigInteger)
+_DAY: Final = 24 * 60 * 60 * 1_000_000
+"""In microseconds."""
 _ENDS_BY_PACKAGE: Final = or_(
     _HELD.extended_to.is_(None), _HELD.expires_at.is_(None), _HELD.extended_to < _HELD.expires_at
 )
@@ -107,6 +111,16 @@ class _Operands(NamedTuple):
 
 def _of_row(rows: TableValuedAlias) -> _Operands:
     return _Operands(*(lists.field(rows, place, name) for place, name in enumerate(_Operands._fields)))
+
+
+def _ends_later(rows: TableValuedAlias) -> ColumnElement[bool]:
+    """Say that a row's days after the start are later than what the subscription was extended to."""
+    end = _START + lists.field(rows, 0, "days") * _DAY
+    return and_(_started(rows), or_(_EXTENDED_TO.is_(None), end > _EXTENDED_TO))
+
+
+def _started(rows: TableValuedAlias) -> ColumnElement[bool]:
+    return and_(lists.field(rows, 1, "low") <= _START, lists.field(rows, 2, "high") >= _START)
 
 
 def of_all_asked(conditions: Sequence[Condition], values: Mapping[str, object]) -> Matches:
@@ -154,7 +168,7 @@ def _is_of_clients(alternative: Alternative) -> bool:
             return counts_members(term)
         case OwnerNotIn():
             return True
-        case AssignedIn() | MovedIn() | NotGranted() | ShortenedIn() | ExtendedBeyond():
+        case AssignedIn() | MovedIn() | NotGranted() | ShortenedIn() | LengthenedIn() | ExtendedBeyond():
             return False
 
 
@@ -179,7 +193,7 @@ class _Slot:
                 return self._with_clients(matches, condition)
             case Granted() | NotGranted() | GrantEnds():
                 return matches.where(self._of_grants(condition))
-            case ShortenedIn() | ExtendedBeyond() | NotExtendedBeyond():
+            case ShortenedIn() | LengthenedIn() | ExtendedBeyond() | NotExtendedBeyond():
                 return matches.where(self._of_extension(condition))
             case AssignedIn():
                 return matches.where(self._has_started)
@@ -206,11 +220,13 @@ class _Slot:
                 return self._has_ending_grant()
 
     def _of_extension(
-        self, condition: ShortenedIn | ExtendedBeyond | NotExtendedBeyond
+        self, condition: ShortenedIn | LengthenedIn | ExtendedBeyond | NotExtendedBeyond
     ) -> ColumnElement[bool]:
         match condition:
             case ShortenedIn():
                 return and_(self._has_started, _ENDS_BY_PACKAGE)
+            case LengthenedIn():
+                return self._is_any(_ends_later)
             case ExtendedBeyond():
                 return self._value(f"low{self.number}") < _EXTENDED_TO
             case NotExtendedBeyond():
@@ -315,6 +331,8 @@ class _Slot:
                 return self._is_any(self._is_used_beyond)
             case ShortenedIn():
                 return and_(self._has_started, _ENDS_BY_PACKAGE)
+            case LengthenedIn():
+                return self._is_any(_ends_later)
             case ExtendedBeyond():
                 return self._is_any(lambda rows: lists.field(rows, 1, "low") < _EXTENDED_TO)
             case OwnerNotIn():
@@ -355,10 +373,7 @@ class _Slot:
 
     @property
     def _has_started(self) -> ColumnElement[bool]:
-        start = type_coerce(_HELD.assigned_at, BigInteger)
-        return self._is_any(
-            lambda rows: and_(lists.field(rows, 1, "low") <= start, lists.field(rows, 2, "high") >= start)
-        )
+        return self._is_any(_started)
 
     def _is_any(self, term: Callable[[TableValuedAlias], ColumnElement[bool]]) -> ColumnElement[bool]:
         rows = self._rows

@@ -85,6 +85,7 @@ _TYPES: Final[Mapping[str, type[Text | BigInteger | Integer]]] = {
     "revision": Integer,
     "mark": Text,
     "word": Text,
+    "days": BigInteger,
     "meter": Text,
     "low": BigInteger,
     "high": BigInteger,

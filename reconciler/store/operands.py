@@ -21,6 +21,7 @@ from reconciler.model.questions import (
     Granted,
     GrantEnds,
     HeldSince,
+    LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
     NotGranted,
@@ -41,7 +42,7 @@ from reconciler.store.usage import counts_members
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KINDS_OF_ALTERNATIVES: Final = 10
+_KINDS_OF_ALTERNATIVES: Final = 11
 
 
 _Row: TypeAlias = tuple[str, int, int, str]
@@ -95,8 +96,10 @@ def place(alternative: Alternative) -> int:  # noqa: PLR0911 - a return per case
             return 6 if counts_members(term) else 7
         case ShortenedIn():
             return 8
-        case ExtendedBeyond():
+        case LengthenedIn():
             return 9
+        case ExtendedBeyond():
+            return 10
 
 
 def operands(conditions: Sequence[Condition]) -> Operands:
@@ -108,7 +111,7 @@ def operands(conditions: Sequence[Condition]) -> Operands:
         match condition:
             case OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words) | OneOf(words):
                 sets[f"set{slot}"] = words
-            case AssignedIn() | ShortenedIn() | AnyOf():
+            case AssignedIn() | ShortenedIn() | LengthenedIn() | AnyOf():
                 few.setdefault(f"rows{slot}", set()).update(_rows(condition))
             case EndedToo() | GrantEnds():
                 pass
@@ -140,6 +143,8 @@ def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return 
             return {(term, least, int(is_kept), "")}
         case AssignedIn(windows) | ShortenedIn(windows):
             return {("", *bounds(window), "") for window in windows}
+        case LengthenedIn(spans):
+            return {(str(each.days), *bounds(each), "") for each in spans}
         case ExtendedBeyond(instant) | NotExtendedBeyond(instant):
             return {("", microseconds(instant), 0, "")}
         case MovedIn(run, from_revision) | HeldSince(run, from_revision):

@@ -20,6 +20,7 @@ from reconciler.model.questions import (
     ClientQuestion,
     Condition,
     ExtendedBeyond,
+    LengthenedIn,
     MovedIn,
     NotGranted,
     OwnerNotIn,
@@ -90,7 +91,7 @@ def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
 
 
 def _rest(alternatives: Sequence[Alternative]) -> Iterator[Alternative]:
-    kinds = MovedIn, NotGranted, UsesBeyond, ShortenedIn, ExtendedBeyond
+    kinds = MovedIn, NotGranted, UsesBeyond, ShortenedIn, LengthenedIn, ExtendedBeyond
     return iter(dict.fromkeys(each for each in alternatives if isinstance(each, kinds)))
 
 

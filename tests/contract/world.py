@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from reconciler.model.questions import (
     Granted,
     GrantEnds,
     HeldSince,
+    LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
     NotGranted,
@@ -267,6 +269,14 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             end = holder.expires_at
             is_extended = bool(holder.extended_to and end and holder.extended_to >= end)
             return meets(holder, AssignedIn(windows), at) and not is_extended
+        case LengthenedIn(spans):
+            start, until = holder.assigned_at, holder.extended_to
+            return any(
+                (span.start is None or span.start <= start)
+                and start <= span.end
+                and (until is None or until < start + timedelta(days=span.days))
+                for span in spans
+            )
         case ExtendedBeyond(instant):
             return holder.extended_to is not None and holder.extended_to > instant
         case NotExtendedBeyond(instant):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.model.expiry import Expiry
 from reconciler.model.grants import Extending, Granting
 from reconciler.model.terms import Code
 from reconciler.render.story.blockers import Audience
@@ -127,6 +128,29 @@ def test_whom_an_extension_leaves_the_end_is_neither_shortened_nor_ended(shop: S
     status = {client.id: client.subscription.status for client in shop.platform.clients(shop.at)}
     assert status == {"acme": "active", "bolt": "expired", "cord": "expired"}
     assert shop.platform.lost_since(shop.at).clients == 2
+
+
+@pytest.mark.parametrize(("expiry", "longer"), [("30 days", "40 days"), ("30 days", "2 months")])
+def test_whom_an_extension_leaves_the_end_gains_nothing_by_a_longer_expiry(
+    shop: Shop, expiry: str, longer: str
+) -> None:
+    selling(shop, "acme", "bolt", "cord", expiry=expiry)
+    end = Expiry.parse(longer).after(shop.at)
+    assert end is not None
+    shop.platform.adjust("acme", Extending(end), shop.at)
+    shop.platform.adjust("bolt", Extending(end - timedelta(seconds=1)), shop.at)
+    shop.package("pro", features=["chat"], expiry=longer)
+    edited = shop.plan()
+    shop.apply(edited)
+    shop.package("pro", features=["chat"], expiry=longer, **REASSIGN)
+
+    made = shop.plan()
+
+    assert [each.impact.stale for each in edited.changes] == [0]
+    assert [each.impact.stale for each in made.changes] == [2]
+    assert made.summary.clients_gaining == 2
+    assert findings(made)[Code.EXPIRY_EXTENDED].gain == 2
+    assert [each.clients for each in shop.platform.outdated(shop.at)] == [2]
 
 
 def test_a_grant_makes_nobody_outdated(shop: Shop) -> None:

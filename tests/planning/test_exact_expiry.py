@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.expiry import Expiry, Window
+from reconciler.model.expiry import LATEST, Expiry, Window
 
 AT = datetime(2026, 11, 28, 12, 34, 56, tzinfo=UTC)
 
@@ -53,6 +53,23 @@ def test_the_windows_hold_exactly_the_starts_that_end_earlier(
         return
 
     assert is_in(new.shorter_starts(old, AT), start) == (after < before)
+
+
+@given(near_pairs(), st.data())
+def test_spans_hold_each_start_that_goes_on_once_and_how_long_it_lasts(
+    pair: tuple[Expiry, Expiry], data: st.DataObject
+) -> None:
+    expiry, _ = pair
+    start = AT - timedelta(seconds=data.draw(st.integers(0, expiry.most_days * 86_400)))
+    end = expiry.after(start)
+    assert end is not None
+    if end <= AT:
+        return
+
+    found = expiry.spans((Window(None, LATEST),), AT)
+
+    lasting = [each.days for each in found if (each.start or start) <= start <= each.end]
+    assert lasting == [(end - start).days]
 
 
 @given(near_pairs())
