@@ -114,6 +114,17 @@ def test_runs_come_newest_first_and_no_more_than_asked_for(platform: Platform) -
     assert platform.runs(before=1) == ()
 
 
+def test_brief_runs_lack_what_grows_with_their_packages(platform: Platform) -> None:
+    for key in ("a", "b"):
+        apply(platform, writes=(written(platform, key, title=key),))
+
+    brief = platform.runs(limit=1, before=2, brief=True)
+
+    whole = platform.runs(limit=1, before=2)
+    assert [len(run.changes) for run in whole] == [1]
+    assert brief == tuple(replace(run, changes=(), before={}, after={}) for run in whole)
+
+
 def test_a_run_that_is_not_there_is_refused(platform: Platform) -> None:
     with pytest.raises(WrongUsageError):
         platform.run(1)

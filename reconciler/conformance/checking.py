@@ -119,7 +119,11 @@ def check(url: str, *, root: Path, token: str | None, only: str = "") -> Checked
 
 def _require_empty(platform: Platform, url: str) -> None:
     clients = islice(platform.clients(datetime.now(UTC)), 1)
-    found = {"packages": platform.packages(), "clients": (*clients,), "runs": platform.runs(limit=1)}
+    found = {
+        "packages": platform.packages(),
+        "clients": (*clients,),
+        "runs": platform.runs(limit=1, brief=True),
+    }
     there = " and ".join(what for what, some in found.items() if some)
     if there:
         raise WrongUsageError(

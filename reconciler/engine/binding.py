@@ -94,7 +94,8 @@ def run_of(plan: Plan, reader: PlatformReader) -> Run | None:
 def _require_same_runs(plan: Plan, reader: PlatformReader) -> None:
     """Refuse a plan that saw a run which this platform does not have: they are copies that parted."""
     seen = plan.platform
-    newest = next(iter(reader.runs(limit=1, before=seen.run + 1)), None) if seen.run else None
+    before = seen.run + 1
+    newest = next(iter(reader.runs(limit=1, before=before, brief=True)), None) if seen.run else None
     if seen.run and (newest is None or (newest.id, newest.plan_hash) != (seen.run, seen.run_plan)):
         raise StaleError(
             f"The plan saw a run {seen.run} that this platform does not have: one of them is a copy.",

@@ -27,4 +27,4 @@ def behind(copy: PlatformReader, platform: PlatformReader) -> str:
 
 
 def _newest(reader: PlatformReader) -> int:
-    return next((run.id for run in reader.runs(limit=1)), 0)
+    return next((run.id for run in reader.runs(limit=1, brief=True)), 0)

@@ -366,7 +366,7 @@ def _notices(scene: _Scene, contents: _Contents, verdicts: _Verdicts) -> Iterato
 
 def _seen(reader: PlatformReader, heads: Sequence[PackageHead]) -> PlatformSeen:
     identity = reader.identity()
-    newest = next(iter(reader.runs(limit=1)), None)
+    newest = next(iter(reader.runs(limit=1, brief=True)), None)
     return PlatformSeen(
         kind=identity.kind,
         lineage=identity.lineage,
@@ -456,7 +456,7 @@ def _timed(case: Case, reader: PlatformReader, at: datetime) -> Case:
     room = room_for_earlier_losses(case)
     if room is None or not 0 <= room < case.lost:
         return case
-    past = (run.at for run in reader.runs(limit=_RUNS_LOOKED_AT) if run.moved)
+    past = (run.at for run in reader.runs(limit=_RUNS_LOOKED_AT, brief=True) if run.moved)
     since = sorted(each + _TICK for each in past if each >= at - LOSSES_COUNT_FOR)
     place = bisect_left(since, True, key=lambda each: reader.lost_since(each).clients <= room)
     return replace(case, goes_on=since[place] + LOSSES_COUNT_FOR) if place < len(since) else case

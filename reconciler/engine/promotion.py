@@ -45,7 +45,7 @@ def _has(environment: str, reader: PlatformReader, commit: str | None) -> bool:
 def _commits(environment: str, reader: PlatformReader) -> Iterator[str]:
     before = None
     for _ in range(0, _MOST, _AT_ONCE):
-        runs = reader.runs(limit=_AT_ONCE, before=before)
+        runs = reader.runs(limit=_AT_ONCE, before=before, brief=True)
         commits = (run.settled_commit for run in runs if run.environment == environment)
         yield from (commit for commit in commits if commit and not commit.endswith("-dirty"))
         if len(runs) < _AT_ONCE:

@@ -180,8 +180,11 @@ class PlatformReader(Protocol):
         """Stream the clients whose subscription is active and ends at `until` or before, soonest first."""
         ...
 
-    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
-        """Return the latest runs, newest first; with `before`, those older than the run of that number."""
+    def runs(self, *, limit: int = 50, before: int | None = None, brief: bool = False) -> tuple[Run, ...]:
+        """Return the latest runs, newest first; with `before`, those older than the run of that number.
+
+        `brief` ones lack `changes`, `before` and `after`, which grow with the packages of a run.
+        """
         ...
 
     def run(self, run_id: int) -> Run:
@@ -250,7 +253,7 @@ def state_of(platform: PlatformReader) -> str:
     """Return what changes with every run: the state token, or the newest run of a platform without one."""
     if isinstance(platform, HasStateToken):
         return platform.state_token()
-    return str(next((run.id for run in platform.runs(limit=1)), 0))
+    return str(next((run.id for run in platform.runs(limit=1, brief=True)), 0))
 
 
 class Platform(PlatformReader, Protocol):

@@ -13,13 +13,11 @@ from reconciler.server.problems import Refusal
 from reconciler.wire.changesets import RunReply, RunsReply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from reconciler.live.port import PlatformReader
     from reconciler.model.changesets import Run
     from reconciler.model.packages import PackageHead
 
-_RUNS_READ_TOGETHER: Final = 10
 _LARGEST_RUN: Final = 2**31 - 1
 
 
@@ -37,15 +35,17 @@ def page_of(
     return heads[start:end], _cursor([end, state]) if end < len(heads) else None
 
 
-def runs_page(platform: PlatformReader, before: int | None, size: int, most_bytes: int) -> RunsReply:
-    """Return the page of runs older than one, or of the latest.
+def runs_page(
+    runs: Callable[[int | None], Sequence[Run]], before: int | None, size: int, most_bytes: int
+) -> RunsReply:
+    """Return the page of runs older than one, or of the latest; `runs` answers with some of them.
 
     Runs are only ever added in front, so that no page repeats or misses one. A page has at least one run,
     and is cut after the one that takes it beyond `most_bytes`: a run tells of all that it changed.
     """
     items: list[RunReply] = []
     left = most_bytes
-    for run in _runs(platform, before):
+    for run in _each(runs, before):
         if len(items) == size or left < 0:
             return RunsReply(items=tuple(items), next=_cursor([items[-1].id]))
         items.append(RunReply.of(run))
@@ -61,8 +61,8 @@ def last_run(cursor: str) -> int:
     raise _none_of_ours()
 
 
-def _runs(platform: PlatformReader, before: int | None) -> Iterator[Run]:
-    while some := platform.runs(limit=_RUNS_READ_TOGETHER, before=before):
+def _each(runs: Callable[[int | None], Sequence[Run]], before: int | None) -> Iterator[Run]:
+    while some := runs(before):
         yield from some
         before = some[-1].id
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, func, insert, select, type_coerce, update
+from sqlalchemy import Text, func, insert, literal, select, type_coerce, update
 
 from reconciler.model.changesets import PackageState, Run
 from reconciler.model.packages import canonical_json
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from reconciler.store.packages import StoredPackage
 
 _RUNS: Final = tables.runs.c
-_WHOLE: Final = (_RUNS.changes, _RUNS.states_before, _RUNS.states_after)
+_NONE: Final = {"changes": "[]", "states_before": "{}", "states_after": "{}"}
+"""What grows with the packages of a run, where there are none."""
 _ALL: Final = tuple(
-    type_coerce(column, Text).label(column.name) if column in set(_WHOLE) else column for column in _RUNS
+    type_coerce(column, Text).label(column.name) if column.name in _NONE else column for column in _RUNS
 )
-"""Every column; what grows with the packages of a run as its text."""
+"""Every column; those as text."""
+_BRIEF: Final = tuple(
+    literal(_NONE.get(column.name)).label(column.name) if column.name in _NONE else column for column in _RUNS
+)
+"""The same, without what was changed."""
 
 
 class _States(Mapping[str, PackageState]):
@@ -74,9 +79,9 @@ class _Changes(Sequence[Mapping[str, Any]]):
         return hash(self._text)
 
 
-def latest(connection: Connection, limit: int, before: int | None) -> tuple[Run, ...]:
-    """Return the latest runs, newest first, or the latest before one."""
-    statement = select(*_ALL).order_by(_RUNS.id.desc()).limit(limit)
+def latest(connection: Connection, limit: int, before: int | None, *, brief: bool) -> tuple[Run, ...]:
+    """Return the latest runs, newest first, or the latest before one; see `PlatformReader`."""
+    statement = select(*(_BRIEF if brief else _ALL)).order_by(_RUNS.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(_RUNS.id < before)
     return tuple(_run(row) for row in connection.execute(statement))

@@ -205,7 +205,7 @@ class Follower:
     def _judged(
         self, platform: Platform, earlier: PlatformReader | None, seen: _Seen, at: datetime
     ) -> Iterator[Event]:
-        runs = platform.runs(limit=_RUNS_LOOKED_AT)
+        runs = platform.runs(limit=_RUNS_LOOKED_AT, brief=True)
         recorded = [run.settled_commit for run in runs if run.environment == self._policy.environment]
         kept = self._last_kept(recorded)
 

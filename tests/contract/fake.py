@@ -319,9 +319,10 @@ class FakePlatform:
             if is_asked and _is_listed(holder, only, at):
                 yield holder.seen(at)
 
-    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
+    def runs(self, *, limit: int = 50, before: int | None = None, brief: bool = False) -> tuple[Run, ...]:
         older = [run for run in self._world.runs if before is None or run.id < before]
-        return tuple(reversed(older))[:limit]
+        found = tuple(reversed(older))[:limit]
+        return tuple(replace(run, changes=(), before={}, after={}) for run in found) if brief else found
 
     def run(self, run_id: int) -> Run:
         if not 1 <= run_id <= len(self._world.runs):

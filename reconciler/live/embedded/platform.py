@@ -252,10 +252,10 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             yield from lookup.expiring(connection, at, until)
 
-    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
+    def runs(self, *, limit: int = 50, before: int | None = None, brief: bool = False) -> tuple[Run, ...]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
-            return runs.latest(connection, limit, before)
+            return runs.latest(connection, limit, before, brief=brief)
 
     def run(self, run_id: int) -> Run:
         """See `PlatformReader`."""

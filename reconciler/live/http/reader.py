@@ -262,10 +262,10 @@ class HttpReader:
         found = (self._read(line, _CLIENT).value() for line in lines)
         yield from self._ascending(found, lambda each: (each.subscription.expires_at or until, each.id))
 
-    def runs(self, *, limit: int = 50, before: int | None = None) -> tuple[Run, ...]:
+    def runs(self, *, limit: int = 50, before: int | None = None, brief: bool = False) -> tuple[Run, ...]:
         """See `PlatformReader`."""
         found: list[Run] = []
-        query = {} if before is None else {"before": str(before)}
+        query = ({} if before is None else {"before": str(before)}) | ({"brief": "true"} if brief else {})
         while len(found) < limit:
             query["limit"] = str(min(limit - len(found), _PAGE))
             reply = self.agreed.call(Request("GET", paths.RUNS, query), RunsReply)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from reconciler.model.changesets import ChangeSet
+from reconciler.model.changesets import ChangeSet, Run
 from reconciler.model.events import Event
 from reconciler.model.forms import HASH
 from reconciler.model.history import HistoryEntry
@@ -42,6 +42,10 @@ _Before = Annotated[
 _Latest = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only so many of the latest.")]
 _EVENT: Final = TypeAdapter(Event)
 _HISTORY: Final = TypeAdapter(HistoryEntry)
+_Brief = Annotated[
+    bool, Query(description="Without `changes`, `before` and `after`, which grow with the packages.")
+]
+_READ_TOGETHER: Final = 10
 _Hash = Annotated[Annotated[str, HASH] | None, Query(description="Only the run of this plan.")]
 
 
@@ -59,21 +63,29 @@ def apply(request: Request, call: _Changer, body: ChangeSetBody, idempotency_key
     return Write(call, idempotency_key, asked(request, body.model_dump_json())).done(effect)
 
 
+def _older_than(cursor: _Cursor = None, before: _Before = None) -> int | None:
+    return before if cursor is None else last_run(cursor)
+
+
 @router.get(paths.RUNS, response_model=RunsReply)
 def runs(
     call: _Reader,
-    cursor: _Cursor = None,
+    before: Annotated[int | None, Depends(_older_than)],
     limit: _Limit = 50,
-    before: _Before = None,
     plan_hash: _Hash = None,
+    *,
+    brief: _Brief = False,
 ) -> Response:
     """List the runs, newest first, a page at a time, or the run of one plan."""
     if plan_hash is not None:
         found = call.platform.run_of_plan(plan_hash)
         return shown(RunsReply(items=() if found is None else (RunReply.of(found),)))
-    older_than = before if cursor is None else last_run(cursor)
     bounds = call.bounds
-    return shown(runs_page(call.platform, older_than, min(limit, bounds.page), bounds.page_bytes))
+
+    def some(older: int | None) -> tuple[Run, ...]:
+        return call.platform.runs(limit=_READ_TOGETHER, before=older, brief=brief)
+
+    return shown(runs_page(some, before, min(limit, bounds.page), bounds.page_bytes))
 
 
 @router.get(paths.RUN, response_model=RunReply)
