@@ -395,6 +395,24 @@ def test_who_gains_only_lost_nothing(platform: Platform) -> None:
     assert platform.lost_since(LATER) == Lost(0, ())
 
 
+@needs("snapshots=assignment")
+def test_who_was_forgotten_counts_on_under_the_entry_by_which_it_lost(platform: Platform) -> None:
+    with_audio(platform, "a", "b", "c", "d")
+    without_audio(platform, "a", "b", "c")
+
+    platform.forget_client("a", LATER)
+    platform.forget_client("b", LATER, replaced_by="b-2")
+    platform.forget_client("d", LATER)
+
+    assert [(each.entry, each.lost) for each in platform.acknowledged(LATER)] == [(AUDIO, 3)]
+    platform.edit_package("basic", definition(features=["audio", "chat"]), LATER)
+    with_client(platform, "e")
+    write = PackageWrite("basic", LESS, version(platform, "basic"))
+    fourth = Move(ClientQuestion("basic", (3,)), 9)
+    with pytest.raises(StaleError):
+        apply(platform, writes=(write,), moves=(fourth,), bounds=Bounds((replace(AUDIO, clients=3),)))
+
+
 @needs("expiry")
 def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="31 days"), NOW)

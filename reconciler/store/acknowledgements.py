@@ -28,6 +28,7 @@ class Stored(NamedTuple):
     Attributes:
         since_run: The run that was first with it.
         since_revision: The package's current revision before that run; 0 for a new package.
+        erased: How many lost under it who were forgotten since: a total does not shrink (rule 19).
     """
 
     package_id: int
@@ -39,6 +40,7 @@ class Stored(NamedTuple):
     clients: int
     until: date
     is_spent: bool
+    erased: int
 
 
 def every(connection: Connection) -> tuple[Stored, ...]:
@@ -58,6 +60,12 @@ def spend(connection: Connection, entries: Iterable[Stored]) -> None:
     """Mark entries as spent."""
     for each in entries:
         connection.execute(update(tables.acknowledgements).where(_which(each)).values(is_spent=True))
+
+
+def count_erased(connection: Connection, entry: Stored, clients: int) -> None:
+    """Have so many count on who lost under the entry, and have been erased."""
+    values = {"erased": _STATED.erased + clients}
+    connection.execute(update(tables.acknowledgements).where(_which(entry)).values(values))
 
 
 def forget_others(connection: Connection, wanted: Iterable[Entry]) -> None:
@@ -91,6 +99,7 @@ def keep(connection: Connection, wanted: Iterable[Entry], run_id: int, revisions
                 "clients": entry.clients,
                 "until": entry.until.isoformat(),
                 "is_spent": False,
+                "erased": 0,
             }
             connection.execute(insert(tables.acknowledgements), [row])
 

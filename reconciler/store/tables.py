@@ -228,6 +228,7 @@ acknowledgements: Final = Table(
     Column("clients", BigInteger, nullable=False),
     Column("until", Text, nullable=False),
     Column("is_spent", Boolean, nullable=False),
+    Column("erased", BigInteger, nullable=False),
 )
 
 events: Final = Table(

@@ -159,7 +159,8 @@ class FakePlatform:
         found = []
         for key, package in sorted(self._world.packages.items()):
             for entry in (package.entries[which] for which in sorted(package.entries)):
-                lost = list(lost_under(self._world, package, entry))
+                lost = list(lost_under(self._world, package, entry, self._world.holders.values()))
+                erased = lost_under(self._world, package, entry, self._world.erased)
                 moves = {
                     LosingMove(key, move.run, move.from_revision)
                     for _, move in lost
@@ -167,7 +168,8 @@ class FakePlatform:
                 }
                 stated = Entry(key, entry.verb, entry.term, entry.clients, entry.until)
                 ordered = tuple(sorted(moves, key=lambda each: (each.run, each.from_revision)))
-                found.append(InForce(stated, distinct(lost), self._is_spent(package, entry, at), ordered))
+                total = distinct(lost) + distinct(erased)
+                found.append(InForce(stated, total, self._is_spent(package, entry, at), ordered))
         return tuple(found)
 
     def lost_since(self, since: datetime) -> Lost:
@@ -221,7 +223,8 @@ class FakePlatform:
         if entry.verb == "narrows":
             first = entry.since_revision
             return first > 0 and is_narrower(package.current, package.revisions[first - 1])
-        former = {move.from_revision for _, move in lost_under(self._world, package, entry)}
+        lost = lost_under(self._world, package, entry, self._world.holders.values())
+        former = {move.from_revision for _, move in lost}
         before = [package.revisions[number - 1] for number in former | {entry.since_revision} if number]
         is_gone = any(_takes_from_any(self._world, entry, each, package.current) for each in before)
         left = (
@@ -759,6 +762,8 @@ class FakePlatform:
         if replaced_by is not None:
             holder.id, holder.name, holder.owner_email = replaced_by, replaced_by, ""
             world.holders[replaced_by] = holder
+        else:
+            world.erased.append(holder)
         revisions = tuple(
             Mention(key, number)
             for key, package in sorted(world.packages.items())

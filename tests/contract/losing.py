@@ -118,8 +118,10 @@ def was_restored(holder: Holder, move: Moved) -> bool:
     )
 
 
-def lost_under(world: World, package: object, entry: Stated) -> Iterator[tuple[Holder, Moved]]:
-    for holder in world.holders.values():
+def lost_under(
+    world: World, package: object, entry: Stated, among: Iterable[Holder]
+) -> Iterator[tuple[Holder, Moved]]:
+    for holder in among:
         for move in holder.moved:
             if move.package is package and move.run >= entry.since_run:
                 at = world.runs[move.run - 1].at
@@ -129,4 +131,4 @@ def lost_under(world: World, package: object, entry: Stated) -> Iterator[tuple[H
 
 
 def distinct(found: Iterable[tuple[Holder, Moved]]) -> int:
-    return len({holder.id for holder, _ in found})
+    return len({id(holder) for holder, _ in found})

@@ -202,6 +202,7 @@ class World:
     parked: dict[str, Parked] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     numbers: dict[int, Holder] = field(default_factory=dict)
+    erased: list[Holder] = field(default_factory=list)
 
     def number_of(self, client_id: str) -> int:
         """Return what stands for the client in events, whatever id it has."""

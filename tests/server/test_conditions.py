@@ -190,3 +190,23 @@ def test_what_is_asked_together_is_of_the_state_that_is_named(api: Api) -> None:
     assert answer.status_code == 409
     assert answer.json()["detail"] == "Packages, settings or runs changed since they were read."
     assert answer.json()["hint"] == "Read them again."
+
+
+@pytest.mark.parametrize("replaced_by", ["", "?replaced_by=c-9"])
+def test_kept_answers_that_name_a_forgotten_client_are_erased_and_no_others(
+    api: Api, replaced_by: str
+) -> None:
+    naming, of_another, (mine, other) = key(), key(), (f"added-{next(_numbers)}" for _ in range(2))
+    assert (added(api, mine, naming, "Zoë “Z” Öz"), added(api, other, of_another, "Other")) == (201, 201)
+    assert added(api, mine, naming, "Somebody else") == 422  # the key came with another request
+
+    forgotten = api.ask("DELETE", f"/v1/clients/{mine}{replaced_by}", headers=key())
+
+    assert forgotten.status_code == 200
+    assert added(api, mine, naming, "Somebody else") == 201
+    assert added(api, other, of_another, "Somebody else") == 422
+
+
+def added(api: Api, client_id: str, headers: dict[str, str], name: str) -> int:
+    body = {"id": client_id, "name": name, "owner_email": f"zoë@{client_id}.example", "package": "basic"}
+    return api.ask("POST", "/v1/clients", json=body, headers=headers).status_code

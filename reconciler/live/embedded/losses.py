@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
@@ -133,6 +134,16 @@ def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str
             yield f"at most {most_lately} may lose something since {since}, not {lost:,}"
 
 
+@contextmanager
+def erasing(connection: Connection, at: datetime) -> Iterator[None]:
+    """Have whoever is erased meanwhile count on under the entries by which they lost something."""
+    known = _Known.of(connection, acknowledgements.every(connection), at)
+    before = {each: known.lost(each, connection) for each in known.entries}
+    yield
+    for each, lost in before.items():
+        acknowledgements.count_erased(connection, each, lost - known.lost(each, connection))
+
+
 def spend(connection: Connection, at: datetime) -> None:
     """Mark the entries under which nobody is left to lose anything."""
     known = _Known.of(connection, acknowledgements.every(connection), at)
@@ -181,11 +192,11 @@ class _Known:
         parts = self._parts(entry)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
         lost = moves.distinct_clients(connection, parts)
-        return InForce(stated, lost, self.is_spent(entry), _whole(parts))
+        return InForce(stated, lost + entry.erased, self.is_spent(entry), _whole(parts))
 
     def lost(self, entry: Stored, connection: Connection) -> int:
         """Count the distinct clients who ever lost by the entry."""
-        return moves.distinct_clients(connection, self._parts(entry))
+        return moves.distinct_clients(connection, self._parts(entry)) + entry.erased
 
     def is_spent(self, entry: Stored) -> bool:
         """Whether what it names is gone, and nobody is left to lose it, suspended holders included.

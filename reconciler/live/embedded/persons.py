@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import BlockedError
-from reconciler.live.embedded import lookup
+from reconciler.live.embedded import lookup, losses
 from reconciler.model.clients import Forgotten, Mention
 from reconciler.model.emails import normal_email
 from reconciler.store import clients, events, forgetting, idempotency, packages, runs
@@ -55,7 +55,8 @@ def forget(
     if replaced_by is not None and replaced_by in clients.stored(connection, [replaced_by]):
         raise BlockedError(f"client `{replaced_by}` exists", hint="Choose an id that nobody has.")
     if replaced_by is None:
-        forgetting.erase(connection, client.id)
+        with losses.erasing(connection, at):
+            forgetting.erase(connection, client.id)
     else:
         forgetting.replace_id(connection, client, replaced_by)
     idempotency.forget_naming(connection, client.id, client.owner_email)

@@ -193,6 +193,7 @@ def _create_runs() -> None:
         sa.Column("clients", sa.BigInteger, nullable=False),
         sa.Column("until", sa.Text, nullable=False),
         sa.Column("is_spent", sa.Boolean, nullable=False),
+        sa.Column("erased", sa.BigInteger, nullable=False),
     )
 
 
