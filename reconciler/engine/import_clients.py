@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.clients import ImportReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from reconciler.live.port import Platform
@@ -25,20 +25,29 @@ class Pieces:
         size: Lines of a piece.
         done: The last line that is imported, or that was passed over since it was before.
         clients: How many are imported.
+        added: How many of them are new.
     """
 
     size: int
     done: int = 0
     clients: int = 0
+    added: int = 0
 
     def imported(
         self, platform: Platform, lines: Iterable[ClientLine], now: Callable[[], datetime], by: Author
-    ) -> ImportReport:
-        """Import the lines after `done`, each piece in a transaction; what is raised ends with its piece."""
-        added = 0
+    ) -> Iterator[None]:
+        """Import the lines after `done`, each piece in a transaction; what is raised ends with its piece.
+
+        Yields whenever one is written.
+        """
         remaining = (line for line in lines if line.line > self.done)
         while piece := [*islice(remaining, self.size)]:
-            added += platform.import_clients(piece, now(), by=by).added
+            self.added += platform.import_clients(piece, now(), by=by).added
             self.clients += len(piece)
             self.done = piece[-1].line
-        return ImportReport(added, self.clients - added)
+            yield
+
+    @property
+    def report(self) -> ImportReport:
+        """What all of them came to."""
+        return ImportReport(self.added, self.clients - self.added)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
+import yaml
 
+from tests.servers import listening, served
 from tests.shop import opened_shop
+from tests.unleash.holding import Holding, holding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from reconciler.live.port import ServedPlatform
     from tests.cli.conftest import Run
     from tests.shop import Shop
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -99,3 +109,34 @@ def test_pieces_move_nobody(run: Run, shop: Shop) -> None:
     assert "pro → basic: 1 client" in text
     assert "Before this piece 1 client was imported, up to line 1." in error
     assert [client.subscription.package for client in shop.platform.clients(shop.at)] == ["pro", "pro"]
+
+
+def ended(process: subprocess.Popen[str], between: Holding) -> None:
+    """Have nobody wait for a process that is no more."""
+    process.wait()
+    between.halted.set()
+
+
+def test_killed_in_the_middle_it_has_said_where_to_go_on(run: Run, shop: Shop) -> None:
+    """The second piece is on its way to a server when the process is killed."""
+    file = written(shop, *["pro"] * 5)
+    words = ["--config", "served.yaml", "clients", "import", "--batch", "2", file]
+    command = [sys.executable, "-m", "reconciler", *words]
+    with listening(served(cast("ServedPlatform", shop.platform))) as url, holding(url, 1) as between:
+        config = {"catalog": "catalog.yaml", "environments": {"local": {"platform": between.address}}}
+        (shop.root / "served.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            command, cwd=shop.root, env=variables, stderr=subprocess.PIPE, text=True
+        ) as process:
+            threading.Thread(target=ended, args=(process, between), daemon=True).start()
+            between.halted.wait()
+            process.kill()
+            _, told = process.communicate()
+    before = clients(shop)
+
+    code, text, _ = run("clients", "import", "--batch", "2", "--after-line", "2", file)
+
+    assert told.splitlines()[-1] == "Imported up to line 2."
+    assert before == ["c1", "c2"]
+    assert (code, text) == (0, "Imported 3 clients: 3 new, 0 known before.\n")

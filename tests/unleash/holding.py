@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OF_THE_WAY = ("connection", "content-length", "transfer-encoding")
+
 
 @dataclass
 class Holding:
@@ -53,12 +55,22 @@ def holding(target: str, lets: int) -> Iterator[Holding]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def body(self) -> bytes:
+            if "Transfer-Encoding" not in self.headers:
+                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
+
         def pass_on(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = self.body()
             if between.holds(self.command, self.path):
                 self.close_connection = True
                 return
-            own = ("connection", "accept-encoding")
+            own = {*_OF_THE_WAY, "accept-encoding"}
             headers = {name: value for name, value in self.headers.items() if name.lower() not in own}
             onward = HTTPConnection(between.target)
             onward.request(self.command, self.path, body, headers)
@@ -66,6 +78,9 @@ def holding(target: str, lets: int) -> Iterator[Holding]:
             content = reply.read()
             onward.close()
             self.send_response(reply.status)
+            for name, value in reply.getheaders():
+                if name.lower() not in _OF_THE_WAY:
+                    self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -20,6 +20,8 @@ from reconciler.model.english import agreed, counted
 from reconciler.render.json import import_json, moves_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.live.port import Platform
     from reconciler.model.events import Event
     from reconciler.model.moving import Moving
@@ -55,8 +57,9 @@ def import_command(  # noqa: PLR0913 - an option each
     Where lines would give clients who exist another package or another start, nothing is imported either: you
     are told whom that moves, and what it takes. With --assign it is done, as far as `clients_losing` lets it.
 
-    With --batch FILE is read through first, and then imported in pieces, which move nobody. Where one fails
-    you are told how to go on. All of FILE once more does no harm, but sets usage as its lines state.
+    With --batch FILE is read through first, and then imported in pieces, which move nobody. Each says up to
+    which line FILE is imported: --after-line goes on there, whatever ended the command. All of FILE once more
+    does no harm, but sets usage as its lines state.
     """
     from reconciler.render.text.runs import import_text
     from reconciler.sources.client_lines import read_client_lines
@@ -77,16 +80,18 @@ def import_command(  # noqa: PLR0913 - an option each
             with bars(terminal) as seen:
                 lines = lines_of(file, read_client_lines(file), seen)
                 if batch:
-                    report = pieces.imported(platform, lines, now, author(actor, reason))
+                    for _ in pieces.imported(platform, lines, now, author(actor, reason)):
+                        terminal.say(f"Imported up to line {pieces.done}.\n")
+                    report = pieces.report
                 else:
                     report = platform.import_clients(lines, now(), assign=bound, by=author(actor, reason))
         except ReconcilerError as error:
-            terminal.complain(_written(pieces))
+            terminal.complain("".join(f"{each}\n" for each in _written(pieces)))
             if isinstance(error, UnaskedMovesError):
                 _show(_named(error.moves, is_named=is_named), terminal, is_json=choices.format == "json")
             raise
         except KeyboardInterrupt:
-            raise click.Abort(_outcome(platform, newest) + _written(pieces)) from None
+            raise click.Abort(" ".join([_outcome(platform, newest), *_written(pieces)])) from None
     report = replace(report, moves=_named(report.moves, is_named=is_named))
     if choices.format == "json":
         terminal.write_json(import_json(report))
@@ -106,12 +111,11 @@ def _require_fit(file: BinaryIO, batch: int | None, after_line: int, *, assign: 
         raise WrongUsageError("--batch reads FILE twice, and this is a pipe.", hint="Name a file.")
 
 
-def _written(pieces: Pieces) -> str:
+def _written(pieces: Pieces) -> Iterator[str]:
     """Say which pieces were written before one that was not, and how to go on."""
-    if not pieces.clients:
-        return ""
-    done = f"{counted(pieces.clients, 'client')} {agreed(pieces.clients, 'was', 'were')} imported"
-    return f"Before this piece {done}, up to line {pieces.done}. Go on with --after-line {pieces.done}.\n"
+    if pieces.done:
+        done = f"{counted(pieces.clients, 'client')} {agreed(pieces.clients, 'was', 'were')} imported"
+        yield f"Before this piece {done}, up to line {pieces.done}. Go on with --after-line {pieces.done}."
 
 
 def _newest(platform: Platform) -> Event | None:
