@@ -117,9 +117,13 @@ class Definition:
         return (*mine.shorter_starts(theirs, at, latest), *theirs.shorter_starts(mine, at, latest))
 
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+"""`json.dumps` makes one anew for each document, at half of what a small one costs."""
+
+
 def canonical_json(document: Any) -> str:
     """Return JSON with sorted keys and no spaces: one text per value."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(document)
 
 
 def digest_of(document: Any) -> str:

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializeAsAny,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
@@ -34,6 +35,9 @@ FORMAT_VERSION: Final = "1.0"
 
 THE_CLIENTS: Final = "{clients}"
 """Where a notice names clients."""
+
+Stated: TypeAlias = SerializeAsAny[JsonValue]
+"""Is written as it is: to tell its kind again costs more than all else of a large plan's file."""
 
 _MOST: Final = 100_000
 WHOLE_PLAN: Final = "*"
@@ -86,8 +90,8 @@ class FieldChange(_Frozen):
     """
 
     path: str
-    before: JsonValue = Field(alias="from")
-    after: JsonValue = Field(alias="to")
+    before: Stated = Field(alias="from")
+    after: Stated = Field(alias="to")
     code: Code
     severity: Severity = Field(strict=False)
     line: int | None = None
@@ -283,8 +287,8 @@ class CatalogFieldChange(_Frozen):
     """One feature or limit that the catalog gains, loses or describes differently."""
 
     path: str
-    before: JsonValue = Field(alias="from")
-    after: JsonValue = Field(alias="to")
+    before: Stated = Field(alias="from")
+    after: Stated = Field(alias="to")
 
 
 class CatalogChange(_Frozen):

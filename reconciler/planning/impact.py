@@ -454,6 +454,8 @@ def telling(changes: Iterable[Change]) -> tuple[Change, ...]:
     A rollout speaks of all whom the update speaks of; a rollback moves clients whom its update leaves out.
     """
     found = tuple(changes)
+    if not found[1:]:
+        return found
     moves = tuple(each for each in found if each.reassignment is not None)
     speaks_of_all = any(each.reassignment and each.reassignment.to_revision is None for each in moves)
     return moves if speaks_of_all else found

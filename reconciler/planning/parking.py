@@ -55,7 +55,7 @@ def without_parked(pairing: Pairing, parked: Iterable[Parked], files: Files, liv
             held[each.subject] = each
         else:
             released.append(each)
-    needed = set(_needed(pair for pair in pairing.differing if pair.live_key not in held))
+    needed = set(_needed(pair for pair in pairing.differing if pair.live_key not in held)) if held else set()
     released += [held.pop(path) for path in needed & held.keys()]
     terms = {path: _term(live, path) for path in held if path.startswith("/")}
     told = [each for each in held.values() if _is_due(each.subject, pairs, files, terms)]

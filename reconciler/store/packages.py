@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef, canonical_json
 from reconciler.store import meta, tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.columns import microseconds
 from reconciler.store.dialects import IN_LIMIT, chunks
 from reconciler.store.lists import binding, listed
 
@@ -143,13 +145,11 @@ def write(
         for package, (contents, before) in zip(written, writes, strict=True)
         if before is None or before.head.digest != package.head.digest
     ]
-    if created:
-        connection.execute(insert(tables.packages), created)
+    insert_all(connection, tables.packages, [tuple(columns.values()) for columns in created])
     if changed:
         rewrite = update(tables.packages).where(_PACKAGES.id == bindparam("known"))
         connection.execute(rewrite, [{**columns, "known": columns["id"]} for columns in changed])
-    if minted:
-        connection.execute(insert(tables.revisions), minted)
+    insert_all(connection, tables.revisions, minted)
     meta.mark_written(connection)
     return tuple(package.head for package in written)
 
@@ -207,15 +207,15 @@ def _written(contents: Contents, before: StoredPackage | None, new_id: int) -> S
     return StoredPackage(before.id if before else new_id, head)
 
 
-def _revision(package: StoredPackage, definition: Definition, at: datetime) -> dict[str, object]:
-    return {
-        "package_id": package.id,
-        "number": package.head.revision,
-        "definition": definition.as_document(),
-        "digest": package.head.digest,
-        "grants_digest": definition.grants_digest,
-        "created_at": at,
-    }
+def _revision(package: StoredPackage, definition: Definition, at: datetime) -> tuple[object, ...]:
+    return (
+        package.id,
+        package.head.revision,
+        canonical_json(definition.as_document()),
+        package.head.digest,
+        definition.grants_digest,
+        microseconds(at),
+    )
 
 
 def _head(contents: Contents, former: PackageHead | None) -> PackageHead:

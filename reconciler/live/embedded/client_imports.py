@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ from reconciler.live.embedded.guarding import strictest
 from reconciler.live.embedded.persons import updated
 from reconciler.live.granting import Recipient
 from reconciler.live.rules import Refusal, carried_over, refused_assignment, refused_line, refused_start
-from reconciler.model.clients import ImportReport
+from reconciler.model.clients import ClientLine, ImportReport
 from reconciler.model.english import agreed, counted
 from reconciler.model.events import Seal
 from reconciler.model.expiry import end_of
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from reconciler.live.embedded.lookup import Offer
-    from reconciler.model.clients import ClientLine
     from reconciler.model.events import Author
     from reconciler.model.grants import Grant
     from reconciler.model.moving import Moving
@@ -51,6 +50,7 @@ SOURCE: Final = "clients"
 """What findings name as their file: the platform is handed lines, not the name they came under."""
 _BATCH: Final = 10_000
 _FINDINGS_SHOWN: Final = 100
+_STATED: Final = tuple(each.name for each in fields(ClientLine) if each.name != "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class Intake:
         """Judge some lines, and write them where every line so far was good."""
         batch = list(self._sound(batch))
         for line in batch:
-            self._lines.add(canonical_json(asdict(line, dict_factory=_stated)))
+            self._lines.add(canonical_json(_stated(line)))
         standing = clients.stored(self._connection, [line.id for line in batch])
         fresh = list(self._without_repeated(batch, standing.keys(), met))
         self._learn_offers(fresh, standing.values())
@@ -435,9 +435,14 @@ def _marked(settled: Settled) -> Settled:
     return replace(settled, client=replace(settled.client, is_granted=True))
 
 
-def _stated(items: list[tuple[str, Any]]) -> dict[str, Any]:
+def _stated(line: ClientLine) -> dict[str, Any]:
     """Return what a line states, without where it stood."""
-    stated = {name: each for name, each in items if each is not None and each != () and name != "line"}
+    grants = tuple(asdict(each, dict_factory=_told) for each in line.grants)
+    return _told((name, grants if name == "grants" else getattr(line, name)) for name in _STATED)
+
+
+def _told(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    stated = {name: each for name, each in items if each is not None and each != ()}
     return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in stated.items()}
 
 
