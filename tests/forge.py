@@ -112,7 +112,7 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     r"commits/(\w+)/pulls": _pulls,
     r"actions/workflows/reconciler-plan\.yml/runs": _runs,
     r"actions/artifacts": lambda state, query: {
-        "artifacts": [each for each in state["artifacts"] if each["name"] == query["name"]]
+        "artifacts": [each for each in state["artifacts"] if each["name"] == query.get("name", each["name"])]
     },
 }
 

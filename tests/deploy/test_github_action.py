@@ -294,6 +294,36 @@ def test_only_a_plan_that_a_run_of_this_branch_offered_is_applied_by_hand(
     assert commands(done.stdout)[-1].startswith("::error::No run on this branch offered that plan")
 
 
+def test_the_job_of_another_environment_says_whose_plan_was_named_and_passes(runner: Runner) -> None:
+    runner.repository.package("basic", features=["chat"])
+    runner.repository.commit()
+    runner.run("apply", RECONCILER_ENVIRONMENT="local")
+    hash_ = runner.offered(runner.forge.ran("0" * 40))
+    whose = runner.outputs["artifact"].removeprefix("reconciler-plan-").rpartition("-")[0]
+
+    others = runner.run("apply", PLAN=hash_)
+    before = len(runner.history())
+    own = runner.run("apply", PLAN=hash_, RECONCILER_ENVIRONMENT="local")
+
+    assert (others.returncode, own.returncode) == (0, 0)
+    said = f"Nothing was applied here: that plan is for {whose}, whose job applies it."
+    assert others.stdout.splitlines()[-1] == said
+    assert (before, len(runner.history())) == (1, 2)
+
+
+def test_a_merged_change_that_is_blocked_fails_the_check_of_others_until_it_is_let_pass(
+    runner: Runner,
+) -> None:
+    runner.repository.package("basic", features=["chat"], rollout={"existing_clients": "reassign"})
+    runner.repository.commit("Merged and blocked")
+    runner.repository.package("premium", features=["calls"])
+    runner.repository.commit("Of somebody else")
+
+    codes = [runner.run("review", WAIVERS=each).returncode for each in ("", "acknowledge:basic")]
+
+    assert codes == [4, 0]
+
+
 def test_a_commit_without_a_reviewed_plan_is_refused_and_a_plan_offered(runner: Runner) -> None:
     runner.repository.package("basic", features=["chat"])
     runner.repository.commit()

@@ -34,17 +34,33 @@ reviewed() {
   [ -f "$2/plan.json" ]
 }
 
-# Fetch the plan that an earlier run on this branch offered: offered HASH INTO.
-offered() {
-  local run_id
+# Print the runs on this branch whose offer of a plan is still kept, and its name: offers HASH [QUERY].
+offers() {
   [[ "$1" =~ ^sha256:[0-9a-f]{64}$ ]] || return 1
   local branch=${GITHUB_REF_NAME//[^A-Za-z0-9._\/-]/}
-  run_id=$(gh api "repos/$GITHUB_REPOSITORY/actions/artifacts?name=$(artifact_of "$1")" --jq \
-    "[.artifacts[] | select((.expired | not) and .workflow_run.head_branch == \"$branch\"
-      and .workflow_run.head_repository_id == .workflow_run.repository_id) | .workflow_run.id][0] // empty") || return 1
-  [ -n "$run_id" ] || return 1
+  gh api --paginate "repos/$GITHUB_REPOSITORY/actions/artifacts?per_page=100${2:-}" --jq \
+    ".artifacts[] | select((.expired | not) and .workflow_run.head_branch == \"$branch\"
+      and .workflow_run.head_repository_id == .workflow_run.repository_id
+      and (.name | test(\"^reconciler-plan-[A-Za-z0-9_-]+-${1:7:16}\$\"))) | \"\(.workflow_run.id) \(.name)\""
+}
+
+# Fetch the plan that an earlier run offered for this environment: offered HASH INTO.
+offered() {
+  local run_id
+  offers "$1" "&name=$(artifact_of "$1")" > "$RESULTS/offers.txt" || return 1
+  read -r run_id _ < "$RESULTS/offers.txt" || return 1
   gh run download "$run_id" --repo "$GITHUB_REPOSITORY" --name "$(artifact_of "$1")" --dir "$2" || return 1
   [ "$(hash_of "$2/plan.json")" = "$1" ]
+}
+
+# Say whose plan it is, where one was offered for another environment or configuration: offered_elsewhere HASH.
+offered_elsewhere() {
+  local name
+  offers "$1" > "$RESULTS/offers.txt" || return 1
+  name=$(awk -v own="$(artifact_of "$1")" '$2 != own { print $2; exit }' "$RESULTS/offers.txt")
+  [ -n "$name" ] || return 1
+  name=${name#reconciler-plan-}
+  echo "Nothing was applied here: that plan is for ${name%-*}, whose job applies it." | tee -a "$body"
 }
 
 artifact_of() {
@@ -119,6 +135,7 @@ finish() {
 
 if [ -n "${PLAN:-}" ]; then
   if ! offered "$PLAN" "$RESULTS/asked"; then
+    if offered_elsewhere "$PLAN"; then finish 0; fi
     echo "::error::No run on this branch offered that plan for this environment, or its artifact has expired."
     exit 5
   fi
