@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis.strategies._internal import regex as patterns
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -26,7 +27,7 @@ from tests.builders import NOON, definition
 from tests.servers import listening, now, postgres_database, served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAY_BE_REFUSED = {
     "400": "a cursor is opaque: which are this server's, no pattern says",
@@ -55,6 +56,22 @@ BOUNDED = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
+
+
+def once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the strategy of a pattern be built once; where a class has many characters, that takes seconds."""
+    known: dict[Any, Any] = {}
+
+    def built(regex: Any, fullmatch: bool, *, alphabet: Any, **more: Any) -> Any:  # noqa: FBT001 - as it is called
+        key = (regex, fullmatch, repr(alphabet), *more.items())
+        if key not in known:
+            known[key] = build(regex, fullmatch, alphabet=alphabet, **more)
+        return known[key]
+
+    return built
+
+
+patterns.regex_strategy = once(patterns.regex_strategy)
 
 INSTANTS = strategies.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=strategies.just(UTC))  # noqa: DTZ001
 schemathesis.openapi.format("date-time", INSTANTS.map(datetime.isoformat))
