@@ -35,6 +35,10 @@ once, and knows no rules between files, no places of mistakes and no platform. *
 are ready made, in one transaction, and checks nothing. *a bare route* answers without a database, a token or
 a check. Checkers of schemas know the schema alone; octodns-sync compares records of DNS, and asks nobody who
 is touched.
+
+What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost nothing,
+takes 0.53 s as a process, two thirds of what the script takes for ten thousand files. Nearly all of it is
+imports, SQLAlchemy's the largest. As much again is reading ten thousand kept documents and as many rows.
 """
 
 
