@@ -16,7 +16,7 @@ from reconciler.cli.parameters import OutputFile
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
-from reconciler.cli.terminal import Terminal
+from reconciler.cli.terminal import Terminal, interruption_says, require_yes
 from reconciler.cli.verbose import tell_plan
 from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.english import counted
@@ -90,14 +90,21 @@ def require_one(out: Path | None, *, yes: bool) -> None:
 def next_step(
     plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False, reason: str = ""
 ) -> str:
-    """Say how a plan is applied, with the options that this needs; or why it is not."""
+    """Say how a plan is applied, with the options and waivers that this needs; or why it is not."""
     saved = without_secrets(f"Saved to {out}. ") if out is not None else ""
     if plan.blocked:
         return f"{saved}Nothing of this is applied while a guard blocks it."
     if plan.is_empty:
         return saved
     words = ["apply", *(() if out is None else (str(out),)), *_with_reason(reason)]
-    return f"{saved}Next: {_spelled(words, allow, is_saved=out is not None, no_clients=no_clients)}"
+    step = _spelled(words, _helping(plan, allow), is_saved=out is not None, no_clients=no_clients)
+    return f"{saved}Next: {step}"
+
+
+def _helping(plan: Plan, allow: Sequence[str]) -> list[str]:
+    """Return the waivers by which a guard let something pass."""
+    used = {f"{each.id}:{each.key}" for each in plan.guards if each.result == "allowed"}
+    return [each for each in allow if each in used]
 
 
 def _with_reason(reason: str) -> tuple[str, ...]:
@@ -143,17 +150,19 @@ class Applying:
         asked = PlanRequest(
             request.at, request.allow, aim=aim, earlier=request.earlier, is_applied=out is None
         )
-        with working("Comparing", Terminal.of(chosen())):
-            prepared = prepare(self.workspace, self.environment, self.platform, asked)
-        made = tell_plan(prepared.plan)
-        if out is not None:
-            return self._saved(made, out)
-        with _whatever_fails_says("Nothing was applied."):
-            self._show(made)
-        if made.is_empty and not made.blocked:
-            return self._noted(self._bound(made, prepared))
-        self._agree(made)
-        return self._carried_out(self._bound(made, prepared))
+        with interruption_says("Nothing was applied."):
+            with working("Comparing", Terminal.of(chosen())):
+                prepared = prepare(self.workspace, self.environment, self.platform, asked)
+            made = tell_plan(prepared.plan)
+            if out is not None:
+                return self._saved(made, out)
+            with _whatever_fails_says("Nothing was applied."):
+                self._show(made)
+            is_idle = made.is_empty and not made.blocked
+            if not is_idle:
+                self._agree(made)
+            bound = self._bound(made, prepared)
+        return self._noted(bound) if is_idle else self._carried_out(bound)
 
     def reviewed(self, plan: Plan) -> int:
         """Make a saved plan again, show and apply it, unless that was done; return the exit code."""
@@ -164,7 +173,8 @@ class Applying:
             with _whatever_fails_says(f"All the same {_as_run(run)}."):
                 self._told(run, already_text(run, Terminal.of(chosen()).data))
             return DONE
-        bound = self._bound(plan)
+        with interruption_says("Nothing was applied."):
+            bound = self._bound(plan)
         with _whatever_fails_says("Nothing was applied."):
             self._show(tell_plan(bound.now.plan), is_saved=True)
         return self._noted(bound) if bound.now.plan.is_empty else self._carried_out(bound)
@@ -220,12 +230,12 @@ class Applying:
             return
         if not Terminal.of(chosen()).can_ask:
             words = [*self.typed, *_with_reason(self.request.reason), "--yes"]
-            again = _spelled(words, self.request.allow, no_clients=self.request.no_clients)
+            allow = _helping(made, self.request.allow)
+            again = _spelled(words, allow, no_clients=self.request.no_clients)
             raise WrongUsageError(
                 "There is no terminal to ask on; nothing was applied.", hint=f"To apply it: {again}"
             )
-        if not click.confirm(f"Apply this to {self.environment.name}?", err=True):
-            raise click.Abort("Nothing was applied.")
+        require_yes(f"Apply this to {self.environment.name}?", "Nothing was applied.")
 
     def _carried_out(self, bound: Bound) -> int:
         from reconciler.engine.apply import held_back
@@ -318,9 +328,8 @@ class Applying:
 def _whatever_fails_says(outcome: str) -> Iterator[None]:
     """Have an output that cannot be written, or an interruption, tell what became of the plan."""
     try:
-        yield
-    except KeyboardInterrupt:
-        raise click.Abort(f"Interrupted. {outcome}") from None
+        with interruption_says(outcome):
+            yield
     except OutputClosedError:
         Terminal.of(chosen()).complain(f"{outcome}\n")
         raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import Choices, named_hosts
-from reconciler.cli.terminal import Terminal
+from reconciler.cli.terminal import Terminal, interruption_says
 from reconciler.cli.token_hosts import TokenHost, remember, remembered, setting
 from reconciler.errors import ReconcilerError, UnreachableError
 from reconciler.model.secrets import flaw_of, from_variable
@@ -134,8 +134,9 @@ def _is_agreed(environment: Environment, missing: list[TokenHost], root: Path) -
     """Ask once, and remember the answer where it is yes."""
     what = sanitise(" and ".join(f"{entry.variable} to {entry.host}" for entry in missing))
     click.echo(f"The environment {environment.name} of reconciler.yaml sends {what}.", err=True)
-    if not click.confirm("Does it belong there, now and later?", err=True):
-        return False
+    with interruption_says("Nothing was sent there."):
+        if not click.confirm("Does it belong there, now and later?", err=True):
+            return False
     try:
         told = f"Remembered in {remember(missing, root)}."
     except ReconcilerError as error:

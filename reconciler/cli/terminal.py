@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from codecs import lookup
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
+
+import click
 
 from reconciler.cli.streams import OutputClosedError, columns
 from reconciler.errors import ReconcilerError
@@ -27,6 +30,22 @@ _WIDTH_OF_A_PIPE: Final = 100
 _WIDEST: Final = 140
 _NARROWEST: Final = 40
 _LINES_AT_ONCE: Final = 500
+
+
+@contextmanager
+def interruption_says(outcome: str) -> Iterator[None]:
+    """Have ^C, and an input that ends at a question, tell what has not happened; raises Abort."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt) as error:
+        raise click.Abort(str(error) or f"Interrupted. {outcome}") from None
+
+
+def require_yes(question: str, otherwise: str) -> None:
+    """Ask; raises Abort, which tells what has not happened, where the answer is no or there is none."""
+    with interruption_says(otherwise):
+        if not click.confirm(question, err=True):
+            raise click.Abort(otherwise)
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,14 +159,21 @@ def test_no_is_an_answer(repository: Repository) -> None:
     assert "Interrupted" not in seen
 
 
-def test_the_next_command_repeats_the_options_that_it_needs(run: Run) -> None:
-    waiver = ("--allow", "archives:pro")
+def test_the_next_command_repeats_the_options_and_waivers_that_it_needs_and_no_others(
+    run: Run, repository: Repository
+) -> None:
+    run("apply", "--yes")
+    run(*ADD)
+    (repository.root / "packages" / "pro.yaml").unlink()
+    repository.package("other")
+    waivers = ("--allow", "vanished:pro", "--allow", "archives:pro")
 
-    _, bare, _ = run("plan", "-e", "local", *waiver)
-    _, saved, _ = run("plan", "-e", "local", *waiver, "--out", "plan.json")
+    _, bare, _ = run("plan", "-e", "local", *waivers)
+    _, saved, _ = run("plan", "-e", "local", *waivers, "--out", "plan.json")
 
-    assert "Next: reconciler apply --allow archives:pro --environment local" in " ".join(bare.split())
-    assert "Next: reconciler apply plan.json --allow archives:pro" in " ".join(saved.split())
+    assert "Next: reconciler apply --allow vanished:pro --environment local" in " ".join(bare.split())
+    assert "Next: reconciler apply plan.json --allow vanished:pro" in " ".join(saved.split())
+    assert "--allow archives:pro" not in bare + saved
 
 
 def test_an_apply_shows_the_plan_of_now_and_how_many_clients_there_are_more(

@@ -269,10 +269,15 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(folder: Path, applied:
 
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
-    [(b"y\n", 0, "Applied as run 1"), (b"n\n", 130, "Nothing was applied."), (b"\x03", 130, "Interrupted")],
+    [
+        (b"y\n", 0, "Applied as run 1"),
+        (b"n\n", 130, "\nNothing was applied."),
+        (b"\x03", 130, "\nInterrupted. Nothing was applied."),
+        (b"\x04", 130, "\nInterrupted. Nothing was applied."),
+    ],
 )
 def test_on_a_terminal_apply_asks_first(folder: Path, answer: bytes, code: int, said: str) -> None:
     ended, seen = answered(folder, answer, "apply")
 
     assert ended == code
-    assert said in seen
+    assert said in seen.replace("\r", "")

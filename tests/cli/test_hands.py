@@ -80,16 +80,24 @@ def test_as_json_an_assignment_is_shown_as_the_api_tells_it(run: Run) -> None:
     assert (gone["path"], gone["from"], gone["to"]) == ("/features/calls", True, None)
 
 
-@pytest.mark.parametrize(("answer", "code", "package"), [(b"y\n", 0, "basic"), (b"n\n", 130, "pro")])
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (b"y\n", 0, ""),
+        (b"n\n", 130, "\nNothing was assigned."),
+        (b"\x04", 130, "\nInterrupted. Nothing was assigned."),
+    ],
+)
 def test_on_a_terminal_an_assignment_is_asked_for(
-    shop: Shop, run: Run, answer: bytes, code: int, package: str
+    shop: Shop, run: Run, answer: bytes, code: int, said: str
 ) -> None:
     ended, seen = answered(shop.root, answer, "clients", "assign", "acme", "basic")
 
     assert ended == code
     assert "Loses:" in seen
     assert "Assign this on " in seen
-    assert held(run) == package
+    assert said in seen.replace("\r", "")
+    assert held(run) == ("pro" if code else "basic")
 
 
 @pytest.mark.parametrize("named", ["Basic", "basik", "BASIC"])

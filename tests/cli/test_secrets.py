@@ -370,6 +370,7 @@ def test_an_answer_that_is_not_yes_sends_and_remembers_nothing(
 
     assert far in seen
     assert ended == code
+    assert ("Interrupted. Nothing was sent there." in seen) == (code == 130)
     assert desk.run("clients", "list")[0] == 7
 
 

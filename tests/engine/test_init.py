@@ -227,6 +227,14 @@ def test_a_person_at_a_terminal_is_asked_and_gets_what_works_at_once(tmp_path: P
     assert (tmp_path / "new" / "CODEOWNERS").exists()
 
 
+def test_an_interrupted_question_says_that_nothing_was_written(tmp_path: Path) -> None:
+    code, seen = answered(tmp_path, b"", "init", typed=b"\n\x04")
+
+    assert code == 130
+    assert "Interrupted. Nothing was written." in seen
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_enter_is_an_answer_to_every_question(tmp_path: Path) -> None:
     code, _ = answered(tmp_path, b"", "init", typed=b"\n\n\n\n")
 

@@ -12,7 +12,7 @@ import click
 from reconciler.cli.options import chosen, global_options, option
 from reconciler.cli.output import settle
 from reconciler.cli.parameters import OutputFolder
-from reconciler.cli.terminal import Terminal
+from reconciler.cli.terminal import Terminal, interruption_says
 from reconciler.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def init_command(folder: Path, *, check: bool, **stated: Any) -> int:
     terminal = Terminal.of(chosen())
     is_new = not os.path.lexists(folder / "reconciler.yaml")
     if terminal.can_ask and is_new and not check and not any(stated.values()):
-        stated |= _asked()
+        with interruption_says("Nothing was written."):
+            stated |= _asked()
     wishes = _wishes(**stated)
     new = new_repository(folder, wishes)
     code = settle(new.root, new.edits, (), check=check, diff=False)

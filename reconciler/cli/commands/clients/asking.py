@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.opening import environment_and_root
 from reconciler.cli.options import chosen
-from reconciler.cli.terminal import Terminal
+from reconciler.cli.terminal import Terminal, require_yes
 from reconciler.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -33,4 +31,4 @@ def agree(deed: str, undone: str, *, warning: str = "") -> None:
     if not Terminal.of(chosen()).can_ask:
         raise WrongUsageError(f"{undone}: there is no terminal to ask on.", hint="Add --yes to do it.")
     environment, _ = environment_and_root(chosen())
-    click.confirm(f"{deed} on {environment.name}?{warning}", abort=True, err=True)
+    require_yes(f"{deed} on {environment.name}?{warning}", f"{undone}.")

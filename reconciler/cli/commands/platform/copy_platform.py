@@ -10,7 +10,7 @@ from reconciler.cli.opening import config_of, settings_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.progress import bars
 from reconciler.cli.secrets import token_of
-from reconciler.cli.terminal import Terminal
+from reconciler.cli.terminal import Terminal, interruption_says
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +35,9 @@ def copy_command(source: str, target: str) -> None:
     choices = chosen()
     settings, root = settings_of(choices), config_of(choices).absolute().parent
     addresses = [_address(settings, name, root) for name in (source, target)]
-    try:
-        with bars(Terminal.of(choices)) as seen:
-            counts = copy_platform(*addresses, root=root, seen=seen)
-    except KeyboardInterrupt:
-        raise click.Abort(f"Interrupted. Nothing was copied; {source} is as it was.") from None
+    undone = f"Nothing was copied; {source} is as it was."
+    with interruption_says(undone), bars(Terminal.of(choices)) as seen:
+        counts = copy_platform(*addresses, root=root, seen=seen)
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
     Terminal.of(choices).say(f"Copied {source} to {target}, verified by digest: {rows}.\n")
 
