@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from reconciler.engine.binding import planned_again
@@ -157,8 +158,8 @@ def held_back(plan: Plan, request: ApplyRequest) -> tuple[GuardResult, ...]:
 
 def _blocked(blocking: tuple[GuardResult, ...], *, can_skip: bool) -> BlockedError:
     """Name each guard once: what it says, and what to do about it, is told by the plan."""
-    named = tuple(dict.fromkeys(f"{guard.id} blocks {guard.key}" for guard in blocking))
-    waivers = tuple(dict.fromkeys(f"--allow {guard.id}:{guard.key}" for guard in blocking))
+    named = tuple(dict.fromkeys(guard.obstacle for guard in blocking))
+    waivers = tuple(dict.fromkeys(f"--allow {quote(f'{guard.id}:{guard.key}')}" for guard in blocking))
     more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
     skip = "; --skip-blocked applies the other packages" if can_skip else ""
     blocked = "it" if len(waivers) == 1 else "them"

@@ -352,6 +352,11 @@ class GuardResult(_Frozen):
     about: GuardedLoss | None = None
     advice: str = ""
 
+    @property
+    def obstacle(self) -> str:
+        """Which guard blocks what, in words, where it does."""
+        return f"{self.id} blocks {'the whole plan' if self.key == WHOLE_PLAN else self.key}"
+
 
 class ClientNotice(_Frozen):
     """A sentence about single clients.

@@ -123,7 +123,7 @@ def _drift(made: Plan) -> str:
 
 def _reasons(made: Plan) -> str:
     blocked = [each for each in made.guards if each.result == "blocked"]
-    return "; ".join(f"{each.id} blocks {each.key}: {each.message}" for each in blocked)
+    return "; ".join(f"{each.obstacle}: {each.message}" for each in blocked)
 
 
 class Follower:

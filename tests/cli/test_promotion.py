@@ -60,6 +60,8 @@ def test_a_commit_is_applied_only_after_the_environment_that_comes_before_has_it
 
     assert (early[0], due[0]) == (4, 0)
     assert f"staging has not applied the commit {commit[:12]} yet" in early[1]
+    assert "after blocks the whole plan" in early[2]
+    assert "pass once with --allow 'after:*'." in early[2]
 
 
 def test_a_saved_plan_is_judged_by_it_anew(run: Run) -> None:
