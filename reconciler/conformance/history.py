@@ -423,8 +423,22 @@ def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platfo
 
     apply(platform, writes=(write,), moves=(Move(HOLDERS, 9),), acknowledgements=(stated,))
 
-    assert [each.lost for each in platform.acknowledged(LATER)] == [1]
+    (entry,) = platform.acknowledged(LATER)
+    assert (entry.lost, entry.moves) == (1, ())
     assert platform.lost_since(LATER).clients == 1
+
+
+@needs("expiry")
+def test_a_move_that_shortened_the_term_of_all_whom_it_moved_is_told(platform: Platform) -> None:
+    platform.edit_package("basic", definition(expiry="31 days"), NOW)
+    with_client(platform, "of-october", assigned_at=datetime(2026, 10, 1, tzinfo=UTC))
+    stated = Entry("basic", "shortens", "expiry", clients=9, until=date(2030, 1, 1))
+    write = PackageWrite("basic", definition(expiry="30 days"), version(platform, "basic"))
+
+    run = apply(platform, writes=(write,), moves=(Move(HOLDERS, 9),), acknowledgements=(stated,))
+
+    (entry,) = platform.acknowledged(LATER)
+    assert (entry.lost, entry.moves) == (1, (LosingMove("basic", run.id, 1),))
 
 
 @needs("snapshots=assignment")

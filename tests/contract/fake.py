@@ -78,8 +78,6 @@ if TYPE_CHECKING:
     from reconciler.model.undoing import Returning, Undo, Undone
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
-ALL_ALIKE: Final = ("removes", "lowers")
-"""Verbs of what is taken from everybody alike, whenever they had started."""
 LINEAGE: Final = "00000000-0000-4000-8000-000000000000"
 
 
@@ -161,10 +159,11 @@ class FakePlatform:
             for entry in (package.entries[which] for which in sorted(package.entries)):
                 lost = list(lost_under(self._world, package, entry, self._world.holders.values()))
                 erased = lost_under(self._world, package, entry, self._world.erased)
+                everybody = [(each, move) for each in self._world.holders.values() for move in each.moved]
                 moves = {
                     LosingMove(key, move.run, move.from_revision)
                     for _, move in lost
-                    if entry.verb in ALL_ALIKE and _place(move) not in self._spared
+                    if all(each in lost for each in everybody if _place(each[1]) == _place(move))
                 }
                 stated = Entry(key, entry.verb, entry.term, entry.clients, entry.until)
                 ordered = tuple(sorted(moves, key=lambda each: (each.run, each.from_revision)))

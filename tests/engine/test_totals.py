@@ -115,6 +115,22 @@ def test_subscriptions_that_end_by_a_later_step_are_in_the_bound(sold: Shop) -> 
     assert moved == [4, 4, 4, 4, 4, 2]
 
 
+def test_who_is_shortened_twice_under_one_entry_counts_once(sold: Shop) -> None:
+    def shortened(expiry: str) -> dict[str, Any]:
+        rollout = {"existing_clients": "reassign", "per_run": 12, "every": "0 days"}
+        entries = [entry("shortens", "expiry", 20)]
+        return {"features": ["calls", "chat"], "expiry": expiry, "rollout": rollout, "acknowledge": entries}
+
+    sold.package("pro", **shortened("90 days"))
+    sold.apply()
+    sold.package("pro", **shortened("60 days"))
+
+    moved = [sold.apply().moved for _ in range(2)]
+
+    assert moved == [12, 8]
+    assert [each.lost for each in sold.platform.acknowledged(sold.at)] == [20]
+
+
 def test_a_larger_bound_lets_the_steps_go_on_and_counts_what_was_lost_before(sold: Shop) -> None:
     stepping(sold, entry("removes", "calls", 4))
     sold.apply()

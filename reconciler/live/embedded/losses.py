@@ -192,7 +192,8 @@ class _Known:
         parts = self._parts(entry)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
         lost = moves.distinct_clients(connection, parts)
-        return InForce(stated, lost + entry.erased, self.is_spent(entry), _whole(parts))
+        whole = (Part(part.pair) for part in parts if _is_of_all(connection, part))
+        return InForce(stated, lost + entry.erased, self.is_spent(entry), _whole(whole))
 
     def lost(self, entry: Stored, connection: Connection) -> int:
         """Count the distinct clients who ever lost by the entry."""
@@ -282,6 +283,14 @@ def _restoring(pair: Pair, pairs: Iterable[Pair]) -> tuple[int, ...]:
         each.run
         for each in pairs
         if each.run > pair.run and (each.package_id, each.from_revision, each.to_revision) == back
+    )
+
+
+def _is_of_all(connection: Connection, part: Part) -> bool:
+    """Whether it is everybody whom the run moved between the two revisions."""
+    everybody = Part(part.pair)
+    return part == everybody or moves.distinct_clients(connection, [part]) == moves.distinct_clients(
+        connection, [everybody]
     )
 
 
