@@ -110,7 +110,7 @@ def fill(shop: Shop, url: str, measured: Measured) -> None:
     lines = map(holder, range(1, MORE + 1))
     what = f"`clients import` of {MORE:,} more in pieces of {PIECE:,}"
     taken = measured.time(
-        what, lambda: Pieces(PIECE).imported(shop.platform, lines, lambda: shop.at, UNKNOWN)
+        what, lambda: list(Pieces(PIECE).imported(shop.platform, lines, lambda: shop.at, UNKNOWN))
     )
     measured.note("the same, clients a second", f"{MORE / taken:,.0f}")
 
