@@ -202,10 +202,13 @@ def test_drift_says_which_side_moved_whichever_it_was(run: Run, shop: Shop) -> N
     shop.package("pro", features=["chat", "calls"])
     shop.package("filed", features=["chat"])
     shop.package("edited", features=["chat"])
+    shop.package("twice", features=["chat"])
     shop.apply()
     shop.package("filed", features=[])
+    shop.package("twice", features=[])
     shop.package("fresh", features=["chat"])
-    shop.platform.edit_package("edited", definition(title="Edited", features=["agent"]), shop.at)
+    for key in ("edited", "twice"):
+        shop.platform.edit_package(key, definition(title=key.title(), features=["agent"]), shop.at)
 
     _, drifted, _ = run("drift")
     _, planned, _ = run("plan")
@@ -214,5 +217,7 @@ def test_drift_says_which_side_moved_whichever_it_was(run: Run, shop: Shop) -> N
     told = {part.split()[2]: part for part in drifted.split("\n\n") if part.split()[0] in {"~", "+"}}
     assert "The file changed since the last apply; the platform did not." in told["filed"]
     assert "Edited on the platform since the last apply; the file did not change." in told["edited"]
+    both = "Edited on the platform since the last apply, and the file changed as well."
+    assert both in " ".join(told["twice"].split())
     assert "Its file was never applied here." in told["fresh"]
     assert "The file changed since" not in planned

@@ -108,3 +108,10 @@ def test_columns_count_characters_not_bytes() -> None:
 
 def test_a_bidirectional_character_in_a_comment_is_refused() -> None:
     assert [fault.rule for fault in inspect("a: b # \u202e".encode()).faults] == ["forbidden-character"]
+
+
+@pytest.mark.parametrize(
+    "line", ["user_count: 10 #each", "self_service: true #yes", 'title: "Pro" #1', "title: Pro # 1"]
+)
+def test_a_comment_that_nobody_takes_for_a_part_of_the_value_may_stand_behind_it(line: str) -> None:
+    assert inspect(f"{line}\n".encode()).faults == ()

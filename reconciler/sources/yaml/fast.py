@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_TIGHT_COMMENT: Final = re.compile(rb"[ \t]#[^\s#]")
+
+
 class DoubtfulError(ValueError):
     """The file is not plainly acceptable; `inspect` knows why, or that it is fine after all."""
 
 
 def load(content: bytes) -> dict[str, Any]:
     """Return the mapping that a file holds; raises `DoubtfulError` where anything at all is unusual."""
-    if len(content) > LARGEST_FILE or b"<<" in content:
+    if len(content) > LARGEST_FILE or b"<<" in content or _TIGHT_COMMENT.search(content):
         raise DoubtfulError
     try:
         text = content.decode()

@@ -42,13 +42,14 @@ _FIXES: Final[dict[str, str]] = {
     "merge-conflict-marker": "resolve the conflict and delete the markers",
     "null-value": "write a value, or leave the key out",
     "too-many-faults": "repair these first",
-    "yaml-anchor": "write the value out where it is used",
+    "yaml-anchor": "write the value out where it is used; quote a value to make it text",
     "yaml-directive": "delete the line",
     "yaml-duplicate-key": "keep one of them",
     "yaml-encoding": "save the file as UTF-8",
     "yaml-key-not-text": "quote the key if it is meant as text",
     "yaml-merge-key": "write the keys out",
     "yaml-several-documents": "put it into a file of its own, and delete the `---`",
+    "yaml-text-cut": "quote the whole text; put a space behind the `#` of a comment",
     "yaml-tag": "delete the tag; quote a value to make it text",
     "yaml-too-deep": "flatten it; no format here needs more than five levels",
     "yaml-too-long": "shorten it",
@@ -206,6 +207,11 @@ def anchor_message(event: Any) -> str:
     mark = "*" if event.__class__ is AliasEvent else "&"
     kind = "alias" if mark == "*" else "anchor"
     return f"the {kind} `{mark}{event.anchor[:60]}` is not accepted"
+
+
+def cut_message(comment: str) -> str:
+    """Say what is not read."""
+    return f"`{comment.strip()[:60]}` is a comment, and no part of the value"
 
 
 def forbidden_message(character: str) -> str:

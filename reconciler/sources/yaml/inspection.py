@@ -21,7 +21,7 @@ from yaml.events import (
 from reconciler.model.findings import Position
 from reconciler.sources.yaml import faults
 from reconciler.sources.yaml.bounds import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
-from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
+from reconciler.sources.yaml.scalars import FORBIDDEN, TIGHT_COMMENT, NotPlainError, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +112,7 @@ def inspect(content: bytes) -> Inspection:
     text, found = text_of(content)
     if text is None:
         return Inspection(None, {}, found)
-    reader = _Reader(CParser(content), list(found))
+    reader = _Reader(CParser(content), text, list(found))
     try:
         document = reader.document()
     except YAMLError as error:
@@ -130,8 +130,9 @@ def _position(mark: Any) -> Position:
 class _Reader:
     """Recursive descent over the events; `DEEPEST` bounds the recursion."""
 
-    def __init__(self, parser: CParser, found: list[Fault]) -> None:
+    def __init__(self, parser: CParser, text: str, found: list[Fault]) -> None:
         self._get_event: Callable[[], Any] = parser.get_event
+        self._text = text.removeprefix("\ufeff")
         self._events = 0
         self.faults = found
         self.places: dict[Path, Place] = {}
@@ -248,7 +249,14 @@ class _Reader:
             return text[:LONGEST_TEXT]
         if event.style == '"' and (match := FORBIDDEN.search(text)):
             self._fault("forbidden-character", event, path, faults.forbidden_message(match[0]))
-        if event.style:
+        is_mark_alone = not text and (event.anchor or event.tag)
+        return text if event.style or is_mark_alone else self._plain(event, path)
+
+    def _plain(self, event: Any, path: Path) -> Value:
+        text: str = event.value
+        cut = TIGHT_COMMENT.match(self._text, event.end_mark.index)
+        if cut and (not text or _is_text(text)):
+            self._fault("yaml-text-cut", event, path, faults.cut_message(cut[0]))
             return text
         try:
             return plain(text)

@@ -28,6 +28,8 @@ FORBIDDEN: Final = re.compile(
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control, bidirectional and invisible characters: what a reviewer sees must be what is there."""
+TIGHT_COMMENT: Final = re.compile(r"[ \t]*(?<=[ \t])#[^\s#].*")
+"""What a writer may take for the end of a text, as in `Pro #1`, and YAML for a comment."""
 
 
 class NotPlainError(ValueError):

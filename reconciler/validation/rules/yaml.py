@@ -51,6 +51,14 @@ YAML_RULES: Final = (
         good='title: "2024"',
     ),
     Rule(
+        "yaml-text-cut",
+        "A text that ends at a comment",
+        "YAML takes ` #` for the start of a comment: the title of `title: Pro #1` is Pro. A comment behind a "
+        "value has a space behind its `#`, so that nobody takes it for a part of the value.",
+        bad="title: Pro #1",
+        good='title: "Pro #1"',
+    ),
+    Rule(
         "yaml-directive",
         "Directives",
         "`%YAML` and `%TAG` lines change how a file is read; files here are always read the same way.",
