@@ -72,7 +72,7 @@ COMMANDS: Final = {
 }
 _WIDTH_OF_HELP: Final = (50, 100)
 _OBJECTS_BETWEEN_SEARCHES: Final = 100_000
-"""Hardly anything is a cycle here; looking for some after each 700 objects takes a tenth of a plan."""
+"""Hardly anything is a cycle here; looking for some after each 700 objects takes up to a tenth of a plan."""
 _COMPLETES: Final = "_RECONCILER_COMPLETE"
 _EPILOG: Final = """
 \b

@@ -36,7 +36,7 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """One kind of text.
+    """One kind of text; each is itself alone, so that a set of texts does not compare patterns.
 
     Attributes:
         what: Begins the sentence: `a client's id`.

@@ -31,7 +31,7 @@ _ALL: Final = tuple(
 )
 """Every column; those as text."""
 _BRIEF: Final = tuple(
-    literal(_NONE.get(column.name)).label(column.name) if column.name in _NONE else column for column in _RUNS
+    literal(_NONE[column.name]).label(column.name) if column.name in _NONE else column for column in _RUNS
 )
 """The same, without what was changed."""
 

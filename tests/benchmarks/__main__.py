@@ -37,8 +37,8 @@ a check. Checkers of schemas know the schema alone; octodns-sync compares record
 is touched.
 
 What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost nothing,
-takes 0.53 s as a process, two thirds of what the script takes for ten thousand files. Nearly all of it is
-imports, SQLAlchemy's the largest. As much again is reading ten thousand kept documents and as many rows.
+takes more than half of what the script takes for ten thousand files, nearly all of it for imports,
+SQLAlchemy's the largest. As much again is reading ten thousand kept documents and as many rows.
 """
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.model.expiry import LATEST, Expiry, Window
@@ -40,17 +40,23 @@ def near_pairs(draw: st.DrawFn) -> tuple[Expiry, Expiry]:
     return (months, days) if draw(st.booleans()) else (days, months)
 
 
+def going_on(expiry: Expiry, data: st.DataObject) -> tuple[datetime, datetime]:
+    """Draw the start of a subscription that has not ended, and return its end, too."""
+    start = AT - timedelta(seconds=data.draw(st.integers(0, expiry.most_days * 86_400)))
+    end = expiry.after(start)
+    assert end is not None
+    assume(end > AT)
+    return start, end
+
+
 @given(near_pairs(), st.data())
 def test_the_windows_hold_exactly_the_starts_that_end_earlier(
     pair: tuple[Expiry, Expiry], data: st.DataObject
 ) -> None:
     new, old = pair
-    start = AT - timedelta(seconds=data.draw(st.integers(0, old.most_days * 86_400)))
-    before, after = old.after(start), new.after(start)
-    assert before is not None
+    start, before = going_on(old, data)
+    after = new.after(start)
     assert after is not None
-    if before <= AT:
-        return
 
     assert is_in(new.shorter_starts(old, AT), start) == (after < before)
 
@@ -60,11 +66,7 @@ def test_spans_hold_each_start_that_goes_on_once_and_how_long_it_lasts(
     pair: tuple[Expiry, Expiry], data: st.DataObject
 ) -> None:
     expiry, _ = pair
-    start = AT - timedelta(seconds=data.draw(st.integers(0, expiry.most_days * 86_400)))
-    end = expiry.after(start)
-    assert end is not None
-    if end <= AT:
-        return
+    start, end = going_on(expiry, data)
 
     found = expiry.spans((Window(None, LATEST),), AT)
 

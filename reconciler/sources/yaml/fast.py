@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,13 +19,10 @@ from yaml.events import (
 )
 
 from reconciler.sources.yaml.bounds import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS
-from reconciler.sources.yaml.scalars import FORBIDDEN, NotPlainError, plain
+from reconciler.sources.yaml.scalars import FORBIDDEN, MAYBE_CUT, NotPlainError, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-_TIGHT_COMMENT: Final = re.compile(rb"[ \t]#[^\s#]")
 
 
 class DoubtfulError(ValueError):
@@ -35,7 +31,7 @@ class DoubtfulError(ValueError):
 
 def load(content: bytes) -> dict[str, Any]:
     """Return the mapping that a file holds; raises `DoubtfulError` where anything at all is unusual."""
-    if len(content) > LARGEST_FILE or b"<<" in content or _TIGHT_COMMENT.search(content):
+    if len(content) > LARGEST_FILE or b"<<" in content or MAYBE_CUT.search(content):
         raise DoubtfulError
     try:
         text = content.decode()

@@ -211,7 +211,7 @@ def anchor_message(event: Any) -> str:
 
 def cut_message(comment: str) -> str:
     """Say what is not read."""
-    return f"`{comment.strip()[:60]}` is a comment, and no part of the value"
+    return f"`{comment.rstrip()[:60]}` is a comment, and no part of the value"
 
 
 def forbidden_message(character: str) -> str:

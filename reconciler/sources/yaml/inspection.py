@@ -256,7 +256,7 @@ class _Reader:
         text: str = event.value
         cut = TIGHT_COMMENT.match(self._text, event.end_mark.index)
         if cut and (not text or _is_text(text)):
-            self._fault("yaml-text-cut", event, path, faults.cut_message(cut[0]))
+            self._fault("yaml-text-cut", event, path, faults.cut_message(cut[1]))
             return text
         try:
             return plain(text)

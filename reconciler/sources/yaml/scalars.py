@@ -28,8 +28,11 @@ FORBIDDEN: Final = re.compile(
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control, bidirectional and invisible characters: what a reviewer sees must be what is there."""
-TIGHT_COMMENT: Final = re.compile(r"[ \t]*(?<=[ \t])#[^\s#].*")
-"""What a writer may take for the end of a text, as in `Pro #1`, and YAML for a comment."""
+TIGHT_COMMENT: Final = re.compile(r"[ \t]+(#[^\s#].*)")
+"""What a writer may take for the end of a text, as in `Pro #1`, and YAML for a comment; to be matched where a
+value ends."""
+MAYBE_CUT: Final = re.compile(rb"[ \t]#[^\s#]")
+"""What every file with such a comment has. It is searched for in time that grows with the file alone."""
 
 
 class NotPlainError(ValueError):
