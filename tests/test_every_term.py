@@ -66,6 +66,8 @@ LOSSES: dict[Code, Edit] = {
 }
 NEITHER = {Code.TITLE_CHANGED, Code.DESCRIPTION_CHANGED, Code.PACKAGE_RENAMED}
 """What takes from nobody and gives to nobody."""
+OF_NO_FILE = Code.GRANT_ENDED
+"""A loss that a move of clients brings about, whatever is edited."""
 GRANTED = {
     Code.FEATURE_REMOVED,
     Code.LIMIT_LOWERED,
@@ -144,8 +146,8 @@ def said(code: Code) -> re.Pattern[str]:
 def test_every_code_is_a_loss_of_these_tests_or_a_gain_that_mirrors_one_or_neither() -> None:
     mirrors = {CODES[code].mirror for code in LOSSES}
 
-    assert LOSSES.keys() | mirrors | NEITHER == set(Code)
-    assert {code for code, row in CODES.items() if row.severity.is_loss} == LOSSES.keys()
+    assert LOSSES.keys() | mirrors | NEITHER | {OF_NO_FILE} == set(Code)
+    assert {code for code, row in CODES.items() if row.severity.is_loss} == LOSSES.keys() | {OF_NO_FILE}
 
 
 def test_a_package_file_has_a_field_for_each_cap_which_is_required_where_it_is_always_granted() -> None:
@@ -259,6 +261,25 @@ def test_more_of_a_cap_is_granted_enforced_told_and_counted_in_plans(agency: Age
     agency.write(LOSSES[cap.lowered][1])
     found = {each.code: each for change in agency.plan().changes for each in change.impact.findings}
     assert (found[cap.lowered].lose, found[cap.lowered].granted) == (0, 1)
+
+
+@of_each_cap
+def test_a_grant_of_a_cap_that_ends_with_a_move_is_counted_and_told_in_every_medium(
+    agency: Agency, cap: Cap
+) -> None:
+    agency.sell(cap.lowered)
+    agency.run("clients", "grant", "acme", cap.key, "--add", "5", "--until", "reassigned", "--yes")
+    agency.write({**LOSSES[cap.lowered][0], "features": ["chat", "agent", "calls"]})
+
+    made = agency.plan()
+
+    found = {each.code: each for change in made.changes for each in change.impact.findings}
+    assert (found[OF_NO_FILE].subject, found[OF_NO_FILE].lose) == (cap.key, 1)
+    assert made.summary.clients_losing == 1
+    for form in ("text", *sorted({*PLAN_FORMATS} - {"gitlab-widget"})):
+        text = agency.run("plan", "--format", form)[1]
+        assert re.search(f"{cap.title}|{cap.key}", text, re.IGNORECASE), form
+        assert "a grant" in text or OF_NO_FILE.value in text, form
 
 
 @of_each_cap

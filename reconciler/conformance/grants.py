@@ -28,15 +28,15 @@ from reconciler.model.events import Author
 from reconciler.model.expiry import LATEST, Expiry, Window
 from reconciler.model.grants import Extending, Granting, LimitSet, Revoking
 from reconciler.model.losses import Bounds, Entry, Lost
+from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.questions import (
+    AfterMove,
     AnyOf,
     ClientQuestion,
     ExtendedBeyond,
-    Granted,
     GrantEnds,
     LengthenedIn,
     NotExtendedBeyond,
-    NotGranted,
     ShortenedIn,
     UsesBeyond,
 )
@@ -52,6 +52,7 @@ NEEDS: tuple[str, ...] = ("grants",)
 """What every check here needs."""
 
 WEEK: Final = timedelta(weeks=1)
+COMPARED: Final = ("less", "as-much", "more")
 ADA: Final = Author("ada", reason="Promised in May.")
 
 
@@ -550,24 +551,52 @@ def adjust(platform: Platform, client_id: str, adjustment: Adjustment) -> Client
 
 def test_questions_ask_who_has_a_grant_that_counts_and_who_keeps_it_when_moved(platform: Platform) -> None:
     holding(platform)
-    audio, seats = "features/audio", "user_count"
+    everybody = ["acme", "dated", "held", "moved", "none", "over"]
+    audio, seats, sessions = "features/audio", "user_count", "limits/sessions"
 
-    assert planned(platform, Granted(audio, 0)) == ["dated", "held"]
-    assert planned(platform, Granted(audio, 0, is_kept=False)) == ["dated", "held", "moved"]
-    assert planned(platform, NotGranted(audio, 0)) == ["acme", "moved", "none", "over"]
-    assert planned(platform, Granted(seats, 6)) == ["dated", "held"]
-    assert planned(platform, Granted(seats, 7)) == []
+    def asked(term: str, held: int, left: int) -> list[list[str]]:
+        return [planned(platform, AfterMove(term, held, left, has)) for has in COMPARED]
+
     assert planned(platform, GrantEnds()) == ["moved"]
-    any_of = AnyOf((NotGranted(audio, 0), NotGranted(seats, 9)))
-    assert planned(platform, any_of) == ["acme", "dated", "held", "moved", "none", "over"]
+    assert asked(audio, LARGEST_QUANTITY, 0) == [["acme", "moved", "none", "over"], ["dated", "held"], []]
+    assert asked(audio, 0, 0) == [["moved"], ["acme", "dated", "held", "none", "over"], []]
+    assert asked(audio, 0, LARGEST_QUANTITY) == [
+        [],
+        ["dated", "held", "moved"],
+        ["acme", "none", "over"],
+    ]
+    assert asked(seats, 6, 5) == [["acme", "moved", "none", "over"], ["dated", "held"], []]
+    assert asked(seats, 7, 5) == [everybody, [], []]
+    assert asked(seats, 5, 6) == [[], ["dated", "held", "moved"], ["acme", "none", "over"]]
+    assert asked(sessions, 10, 12) == [["moved"], [], ["acme", "dated", "held", "none", "over"]]
+    assert asked(sessions, 10, 13) == [[], ["moved"], ["acme", "dated", "held", "none", "over"]]
+    assert asked(sessions, LARGEST_QUANTITY, LARGEST_QUANTITY) == [[], everybody, []]
+
+
+def test_alternatives_ask_what_is_had_after_a_move_as_conditions_do(platform: Platform) -> None:
+    holding(platform)
+    less, as_much, more = (AfterMove("limits/sessions", 10, 12, has) for has in COMPARED)
+    audio = AfterMove("features/audio", LARGEST_QUANTITY, 0)
+
+    assert planned(platform, AnyOf((less, as_much))) == ["moved"]
+    assert planned(platform, AnyOf((as_much, audio))) == ["acme", "moved", "none", "over"]
+    assert planned(platform, AnyOf((more, audio))) == ["acme", "dated", "held", "moved", "none", "over"]
+    assert planned(platform, AnyOf((audio, AfterMove("user_count", 9, 5)))) == [
+        "acme",
+        "dated",
+        "held",
+        "moved",
+        "none",
+        "over",
+    ]
 
 
 def test_questions_ask_who_uses_more_than_is_left_with_what_is_granted(platform: Platform) -> None:
     holding(platform)
-    sessions, seats = UsesBeyond("limits/sessions", 10, 100), UsesBeyond("user_count", 5, 100)
+    sessions, seats = UsesBeyond("limits/sessions", 100, 10), UsesBeyond("user_count", 100, 5)
 
     assert planned(platform, sessions) == ["moved", "none", "over"]
-    assert planned(platform, UsesBeyond("limits/sessions", 8, 100)) == [
+    assert planned(platform, UsesBeyond("limits/sessions", 100, 8)) == [
         "dated",
         "held",
         "moved",
@@ -575,8 +604,11 @@ def test_questions_ask_who_uses_more_than_is_left_with_what_is_granted(platform:
         "over",
     ]
     assert planned(platform, seats) == ["moved", "none", "over"]
-    assert planned(platform, UsesBeyond("user_count", 3, 6)) == ["moved", "none", "over"]
-    assert planned(platform, UsesBeyond("features/audio", 0, 0)) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("user_count", 6, 3)) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("features/audio", LARGEST_QUANTITY, 0)) == ["moved", "none", "over"]
+    assert planned(platform, UsesBeyond("features/audio", 0, 0)) == ["moved"]
+    assert planned(platform, UsesBeyond("limits/sessions", 10, 11)) == ["moved"]
+    assert planned(platform, UsesBeyond("limits/sessions", 10, 12)) == []
     assert planned(platform, AnyOf((sessions, seats))) == ["moved", "none", "over"]
 
 
@@ -619,14 +651,17 @@ def test_what_was_granted_to_holders_of_which_package_is_told(platform: Platform
     platform.edit_package("other", definition("Other"), NOW)
     grant(platform, "audio", "cycle")
     grant(platform, "sessions", LATER + WEEK, add=1)
+    grant(platform, "sessions", "reassigned", add=1)
     told = platform.granted_terms(["basic", "other"], LATER)
 
     adjust(platform, "acme", Extending(LATER + 2 * WEEK))
     platform.start_cycle("acme", LATER)
 
-    assert told == {"basic": {"features/audio", "limits/sessions"}}
-    assert platform.granted_terms(["basic"], LATER) == {"basic": {"limits/sessions", "expiry"}}
-    assert platform.granted_terms(["basic"], LATER + WEEK) == {"basic": {"expiry"}}
+    assert told == {"basic": {"features/audio": False, "limits/sessions": True}}
+    assert platform.granted_terms(["basic"], LATER) == {"basic": {"limits/sessions": True, "expiry": False}}
+    assert platform.granted_terms(["basic"], LATER + WEEK) == {
+        "basic": {"limits/sessions": True, "expiry": False}
+    }
     assert platform.granted_terms(["basic"], LATER + 2 * WEEK) == {}
 
 

@@ -96,11 +96,11 @@ class PlatformReader(Protocol):
         """
         ...
 
-    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[str, bool]]:
         """Return, per package, which terms an active holder was granted that have not ended.
 
-        `expiry` stands for a subscription that was extended. Packages without any are left out. The work
-        grows with the grants and extensions.
+        Of each, whether a grant of it ends once its client is reassigned. `expiry` stands for a subscription
+        that was extended. Packages without any are left out. The work grows with the grants and extensions.
         """
         ...
 

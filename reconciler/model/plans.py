@@ -108,7 +108,8 @@ class ImpactFinding(_Frozen):
     Or one gain: then `gain` says who has it from now on, and the other counts are 0.
 
     Attributes:
-        subject: Key of the feature, limit or cap, or `expiry`, `allowed_emails`, `package`, `subscriptions`.
+        subject: Key of the feature, limit or cap, or `expiry`, `allowed_emails`, `package`, `subscriptions`;
+            of a grant `features/KEY`, `limits/KEY` or a cap.
         held: What they hold of it now, each value once, the most first.
         left: What the package grants of it after the plan.
         keep: Clients who keep it, since this plan does not reassign them.
@@ -144,6 +145,8 @@ class ImpactFinding(_Frozen):
     @property
     def term(self) -> Term:
         """What is lost."""
+        if self.code.row.kind is Kind.GRANT:
+            return Term.named(self.subject)
         return Term(_SECTIONS.get(self.code.row.kind, ""), self.subject)
 
 

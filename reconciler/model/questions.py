@@ -118,39 +118,33 @@ class UpTo(Readable):
 
 
 @dataclass(frozen=True, slots=True)
-class Granted(Readable):
-    """A grant of `term` that has not ended gives as much as `least`, which a feature does always (rule 17).
+class AfterMove(Readable):
+    """Once it is reassigned, the client has less, as much or more of `term` than now (rule 17).
+
+    Grants add to both; those that end with a reassignment count now, and not afterwards.
 
     Attributes:
-        is_kept: Only those count that the client still has once it is reassigned.
+        held: What the package gives of it now; `LARGEST_QUANTITY` where it has a feature or no bound.
+        left: What it gives of it afterwards.
     """
 
     term: Line
-    least: Amount
-    is_kept: bool = True
-    kind: Literal["granted"] = "granted"
-
-
-@dataclass(frozen=True, slots=True)
-class NotGranted(Readable):
-    """No grant does what `Granted` says of it."""
-
-    term: Line
-    least: Amount
-    is_kept: bool = True
-    kind: Literal["not-granted"] = "not-granted"
+    held: Amount
+    left: Amount
+    has: Literal["less", "as-much", "more"] = "less"
+    kind: Literal["after-move"] = "after-move"
 
 
 @dataclass(frozen=True, slots=True)
 class UsesBeyond(Readable):
-    """More of `term` is in use than `amount` and what grants add that the client keeps.
+    """Once it is reassigned, the client has less of `term` than now, and less than is in use.
 
-    Nobody is among them to whom such grants give as much as `least`.
+    `held` and `left` are those of `AfterMove`.
     """
 
     term: Line
-    amount: Amount
-    least: Amount
+    held: Amount
+    left: Amount
     kind: Literal["uses-beyond"] = "uses-beyond"
 
 
@@ -198,7 +192,7 @@ Alternative: TypeAlias = Annotated[
     | OwnerNotIn
     | AssignedIn
     | MovedIn
-    | NotGranted
+    | AfterMove
     | UsesBeyond
     | ShortenedIn
     | LengthenedIn
@@ -226,8 +220,7 @@ Condition: TypeAlias = Annotated[
     | HeldSince
     | EndedToo
     | UpTo
-    | Granted
-    | NotGranted
+    | AfterMove
     | UsesBeyond
     | GrantEnds
     | ShortenedIn

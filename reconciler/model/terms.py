@@ -59,6 +59,7 @@ class Kind(Enum):
     CAP = auto()
     EXPIRY = auto()
     EMAILS = auto()
+    GRANT = auto()
     TEXT = auto()
     PACKAGE = auto()
 
@@ -80,6 +81,7 @@ class Code(StrEnum):
     EXPIRY_EXTENDED = "expiry-extended"
     EMAILS_NARROWED = "emails-narrowed"
     EMAILS_WIDENED = "emails-widened"
+    GRANT_ENDED = "grant-ended"
     TITLE_CHANGED = "title-changed"
     DESCRIPTION_CHANGED = "description-changed"
     PACKAGE_ARCHIVED = "package-archived"
@@ -294,6 +296,17 @@ _STATED: Final[Mapping[Code, CodeRow]] = {
         "More may be assigned the package",
         "The list of allowed e-mails becomes longer.",
         reaches_holders=False,
+    ),
+    Code.GRANT_ENDED: CodeRow(
+        Kind.GRANT,
+        Severity.RESTRICTING,
+        "ends",
+        "A grant ends with a reassignment",
+        "It was given until the client is reassigned, and what the package and other grants give then is "
+        "less. Counted: who has less then, and who uses more than that. No file states it as intended: "
+        "whoever gave the grant did.",
+        counted=frozenset({"use"}),
+        held="what it gives",
     ),
     Code.TITLE_CHANGED: CodeRow(
         Kind.TEXT,

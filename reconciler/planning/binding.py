@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.english import counted
 from reconciler.model.plans import FILES_APPLIED, Reach
+from reconciler.model.terms import Code
 from reconciler.planning.guards import by_package, owed_by, speaking, stated_in
 from reconciler.planning.impact import telling
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.plans import Change, FieldChange, GuardResult, Plan
-    from reconciler.model.terms import Code, LossVerb
+    from reconciler.model.terms import LossVerb
     from reconciler.planning.acknowledgements import Stated
     from reconciler.planning.guards import Assessed, Case
     from reconciler.planning.impact import Owed
@@ -94,6 +95,7 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
             bound = planned.bound(entry)
             is_open |= bound is None and loss.lose > 0
             yield _ceiling(key, items, loss, bound, planned, counts_kept=counts_kept)
+        yield from _of_ended_grants(key, items, planned)
         if is_open:
             told = speaking(items)
             losing = sum(item.change.impact.clients_losing or 0 for item in told)
@@ -194,6 +196,19 @@ def _ceiling(  # noqa: PLR0913 - a loss, whose it is, and what bounds it
         at_most=planned.lose.get((loss.code, loss.term.key), 0) if bound is None else bound,
         questions=questions,
     )
+
+
+def _of_ended_grants(key: str, items: Iterable[Assessed], planned: _Planned) -> Iterator[Ceiling]:
+    """Return what bounds the losses that no file acknowledges."""
+    for item in speaking(items):
+        for finding in item.change.impact.findings:
+            if finding.code is Code.GRANT_ENDED:
+                yield Ceiling(
+                    what=f"lose a grant of {finding.subject} with {key}",
+                    clients=finding.lose,
+                    at_most=planned.lose.get((finding.code, finding.subject), 0),
+                    questions=item.consequences.losing_by(finding),
+                )
 
 
 def _id(change: Change) -> tuple[object, ...]:

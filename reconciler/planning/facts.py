@@ -50,7 +50,7 @@ class Facts:
     in_force: Mapping[Known, InForce] = field(default_factory=dict)
     lost: Lost = _NOBODY
     everybody: int = 0
-    granted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    granted: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)
     samples: Mapping[ClientQuestion, tuple[str, ...]] = field(default_factory=dict)
 
@@ -86,9 +86,12 @@ class Facts:
         shown = [text for text in ranked if clients[text]] or ranked
         return tuple(values[text] for text in shown)
 
-    def granted_of(self, live_key: str) -> frozenset[str]:
-        """Return the terms that holders of the package were granted, and `expiry` where one was extended."""
-        return self.granted.get(live_key, frozenset())
+    def granted_of(self, live_key: str) -> Mapping[str, bool]:
+        """Return the terms that holders of the package were granted, and `expiry` where one was extended.
+
+        Of each, whether a grant of it ends once its client is reassigned.
+        """
+        return self.granted.get(live_key, {})
 
     def meters(self, live_key: str) -> frozenset[str]:
         """Return what holders may have used: what the catalog has, and what is granted."""

@@ -22,6 +22,7 @@ from reconciler.planning.outcomes import (
     alone_in,
     archival,
     distinct,
+    ended_grants,
     gains,
     losses,
     outcomes,
@@ -86,7 +87,8 @@ class Consequences:
         alone: The losses that must be stated; limits only as far as they do not go with their feature.
         earlier: What was lost before, per verb and term.
         lately: Which moves of the last hours took anything from clients of the package.
-        granted: Terms that holders were granted, and `expiry` where one's subscription was extended.
+        granted: Terms that holders were granted, and `expiry` where one's subscription was extended; of each,
+            whether a grant of it ends once its client is reassigned.
         meters: What holders may have used in this cycle, whatever they hold now.
         away: Steps of a rollback that take holders to older revisions: who leaves with one keeps nothing.
     """
@@ -104,7 +106,7 @@ class Consequences:
     alone: tuple[Outcome, ...] = ()
     earlier: Mapping[tuple[str, str], InForce] = field(default_factory=dict)
     lately: tuple[LosingMove, ...] = ()
-    granted: frozenset[str] = frozenset()
+    granted: Mapping[str, bool] = field(default_factory=dict)
     meters: frozenset[str] = frozenset()
 
     @property
@@ -137,6 +139,11 @@ class Consequences:
         found = (each for each in self.alone if (each.code, each.term) == (owed.code, owed.term))
         ask = self.touched if counts_kept else self._moved
         return tuple(question for loss in found for question in ask(loss))
+
+    def losing_by(self, finding: ImpactFinding) -> Questions:
+        """Ask who loses with this change what the finding is of."""
+        found = (each for each in self.losses if (each.code, each.term) == (finding.code, finding.term))
+        return tuple(question for loss in found for question in self._moved(loss))
 
     def questions(self) -> Iterator[ClientQuestion]:
         """Return all that must be known for `impact`."""
@@ -316,7 +323,7 @@ class Consequences:
     @property
     def grants_ending(self) -> Questions:
         """Ask who moves and has a grant that ends with that."""
-        if self.step is None or self.granted <= {str(EXPIRY)}:
+        if self.step is None or not any(self.granted.values()):
             return ()
         sources = self.step.candidate.sources
         return (ClientQuestion(self.live_key, sources, (GrantEnds(), *self.step.conditions)),)
@@ -432,7 +439,7 @@ class Consequences:
         moving = self.step.conditions if self.step else None
         return ImpactFinding(
             code=loss.code,
-            subject=loss.term.key,
+            subject=str(loss.term) if loss.code.row.kind is Kind.GRANT else loss.term.key,
             held=facts.values_held(live_key, loss),
             left=loss.left,
             keep=total - moved - facts.total(self._gone(loss)),
@@ -507,6 +514,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
     sources = {ref.revision: facts.definitions[ref] for ref in refs if ref in facts.definitions}
     granted = facts.granted_of(candidate.pair.live_key)
     found = losses(sources, candidate.target, facts.at, granted)
+    found = (*found, *ended_grants(sources, candidate.target, granted, found))
     is_of_some = candidate.returning_from is not None or candidate.rollout.only is not None
     return Consequences(
         candidate.pair.live_key,
@@ -518,7 +526,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         next((each for each in found if each.code is Code.EXPIRY_SHORTENED), None),
         _stale(candidate.pair, facts),
         candidate.conditions if is_of_some else (),
-        alone=tuple(alone_in(found, facts.feature_of)),
+        alone=tuple(each for each in alone_in(found, facts.feature_of) if each.code.row.acknowledged_by),
         earlier=_earlier(candidate.pair.live_key, facts),
         lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
         granted=granted,
@@ -543,6 +551,6 @@ def _stale(pair: Pair, facts: Facts) -> Questions:
     current = pair.current
     if current is None or current not in facts.definitions:
         return ()
-    extended = facts.granted_of(pair.live_key) & {str(EXPIRY)}
+    extended = facts.granted_of(pair.live_key).keys() & {str(EXPIRY)}
     found = outcomes(facts.held(pair.live_key), facts.definitions[current], facts.at, extended)
     return distinct((each for each in found if each.code.row.reaches_holders), pair.live_key)

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.model.expiry import LATEST, Window
-from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, allowance
+from reconciler.model.quantities import LARGEST_QUANTITY, allowance
 from reconciler.model.questions import (
+    AfterMove,
     AnyOf,
     AssignedIn,
     ClientQuestion,
     Condition,
-    Granted,
     LengthenedIn,
-    NotGranted,
     OwnerNotIn,
     ShortenedIn,
     UsesBeyond,
@@ -37,7 +36,7 @@ Questions: TypeAlias = tuple[ClientQuestion, ...]
 Starts: TypeAlias = "tuple[tuple[Window, ...], ...]"
 """Windows, of each of which one must hold the start of a client's subscription."""
 Alternative: TypeAlias = (
-    UsesMoreThan | OwnerNotIn | AssignedIn | NotGranted | UsesBeyond | ShortenedIn | LengthenedIn
+    UsesMoreThan | OwnerNotIn | AssignedIn | AfterMove | UsesBeyond | ShortenedIn | LengthenedIn
 )
 _SINCE_EVER: Final = (Window(None, LATEST),)
 
@@ -83,21 +82,27 @@ class Outcome:
         return distinct((self,), live_key, *also)
 
     def using(self, live_key: str, *also: Condition) -> Questions:
-        """Ask which of them used it in this cycle; nothing where nothing is metered."""
+        """Ask which of them used it in this cycle, of a grant more than is left; nothing without a meter."""
         if "use" not in self.code.row.counted:
             return ()
+        if self.code.row.kind is Kind.GRANT:
+            return using_more((self,), live_key, *also)
         return self.touched(live_key, *also, UsesMoreThan(self.term.key, 0))
 
     def over(self, live_key: str, *also: Condition) -> Questions:
         """Ask which of them are above what is left; nothing where no amount is taken."""
         if "over" not in self.code.row.counted:
             return ()
-        return self.touched(live_key, *also, self._uses_more(LARGEST_QUANTITY))
+        return using_more((self,), live_key, *also)
 
     def beyond(self, revision: int) -> UsesMoreThan | UsesBeyond | None:
         """What a holder of a revision meets who uses more than is left; None where nothing of it is used."""
-        is_used = self.code.row.counted & {"use", "over"}
-        return self._uses_more(_least(self.term, self.held[revision].value)) if is_used else None
+        if not self.code.row.counted & {"use", "over"}:
+            return None
+        only = self.held[revision].only
+        if isinstance(only, AfterMove):
+            return UsesBeyond(only.term, only.held, only.left)
+        return UsesMoreThan(self.term.key, self._amount_left)
 
     def kept_by_grants(self, live_key: str, *also: Condition) -> Questions:
         """Ask whom it would concern, if a grant did not give them as much."""
@@ -105,15 +110,10 @@ class Outcome:
             return ()
         only = {number: each.only for number, each in self.held.items()}
         return tuple(
-            ClientQuestion(live_key, (number,), (Granted(each.term, each.least, each.is_kept), *also))
+            ClientQuestion(live_key, (number,), (replace(each, has="as-much"), *also))
             for number, each in only.items()
-            if isinstance(each, NotGranted)
+            if isinstance(each, AfterMove) and self.code.row.kind is not Kind.GRANT
         )
-
-    def _uses_more(self, least: int) -> UsesMoreThan | UsesBeyond:
-        if self.is_granted:
-            return UsesBeyond(str(self.term), self._amount_left, least)
-        return UsesMoreThan(self.term.key, self._amount_left)
 
     @property
     def _amount_left(self) -> int:
@@ -228,19 +228,54 @@ def _unless_granted(field: FieldChange, held: Held, after: Definition, at: datet
     """Return whom a difference concerns, among whom somebody has grants of the term or an extension."""
     is_loss = field.code.row.severity.is_loss
     if field.code.row.kind is not Kind.EXPIRY:
-        least = _least(field.term, field.before if is_loss else field.after)
-        return replace(held, only=NotGranted(str(field.term), least, is_loss))
+        sides = _whole(field.term, field.before), _whole(field.term, field.after)
+        return replace(held, only=AfterMove(str(field.term), *sides, "less" if is_loss else "more"))
     windows = held.only.windows if isinstance(held.only, AssignedIn) else _SINCE_EVER
     if is_loss:
         return replace(held, only=ShortenedIn(windows))
     return replace(held, only=LengthenedIn(after.expiry.spans(windows, at))) if after.expiry else held
 
 
-def _least(term: Term, value: JsonValue) -> int:
-    """Return how much a grant must give to give as much: of a feature any does."""
+def _whole(term: Term, value: JsonValue) -> int:
+    """Return how much of a term a package gives: of a feature that it has, as much as can be."""
     if term.section == "features" or not isinstance(value, int):
-        return LARGEST_QUANTITY if value == UNLIMITED else 0
-    return int(value)
+        return LARGEST_QUANTITY if value else 0
+    return value
+
+
+def ended_grants(
+    held: Mapping[int, Definition],
+    after: Definition,
+    granted: Mapping[str, bool],
+    taken: Collection[Outcome],
+) -> Iterator[Outcome]:
+    """Yield what holders lose by grants that end with their move to `after`.
+
+    `granted` says of each term whether a grant of it ends so. What is `taken` is left out: who loses by their
+    package is asked with all grants of the term.
+    """
+    lost = {(number, str(each.term)) for each in taken for number in each.held}
+    for text in sorted(term for term, is_ending in granted.items() if is_ending):
+        term = Term.named(text)
+        left = _stated(after, term)
+        only = {
+            number: AfterMove(text, _whole(term, _stated(definition, term)), _whole(term, left))
+            for number, definition in sorted(held.items())
+            if (number, text) not in lost
+        }
+        if only:
+            of = {number: Held(None, each) for number, each in only.items()}
+            yield Outcome(Code.GRANT_ENDED, term, of, left, after, is_granted=True)
+
+
+def _stated(definition: Definition, term: Term) -> JsonValue:
+    match term.section:
+        case "features":
+            return term.key in definition.features or None
+        case "limits":
+            return definition.limits.get(term.key)
+        case _:
+            return definition.caps.get(term.key)
 
 
 def distinct(found: Iterable[Outcome], live_key: str, *also: Condition) -> Questions:

@@ -112,7 +112,7 @@ class _Part:
                 return f"{self._name()}: {self._step(unit)}{self._over('more can be used')}"
             case Kind.CAP:
                 return self._cap()
-            case Kind.EXPIRY | Kind.EMAILS | Kind.TEXT | Kind.PACKAGE:
+            case Kind.EXPIRY | Kind.EMAILS | Kind.GRANT | Kind.TEXT | Kind.PACKAGE:
                 return self._ending()
 
     def _written(self, sentence: Words) -> str:

@@ -12,6 +12,7 @@ from reconciler.wire.questions import (
     AllOutdatedReply,
     AnswersReply,
     GrantedReply,
+    GrantedTermReply,
     HeldReply,
     HoldersReply,
     HoldingsReply,
@@ -87,8 +88,13 @@ def suspended(platform: PlatformReader, body: HoldingsBody) -> SuspendedReply:
 def granted(platform: PlatformReader, body: HoldingsBody) -> GrantedReply:
     """Return what active holders of packages were granted."""
     found = platform.granted_terms(set(body.keys), body.at)
-    items = (PackageGrantsReply(key=key, terms=tuple(sorted(terms))) for key, terms in sorted(found.items()))
+    items = (PackageGrantsReply(key=key, terms=_granted(terms)) for key, terms in sorted(found.items()))
     return GrantedReply(items=tuple(items))
+
+
+def _granted(terms: Mapping[str, bool]) -> tuple[GrantedTermReply, ...]:
+    told = (GrantedTermReply(term=term, ends_with_a_move=ends) for term, ends in sorted(terms.items()))
+    return tuple(told)
 
 
 def outdated(platform: PlatformReader, at: datetime) -> AllOutdatedReply:

@@ -7,14 +7,14 @@ only, in parameters of the same names, so that rows come in the order of the ind
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from operator import eq, gt, lt
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
     Text,
     and_,
     bindparam,
-    case,
     exists,
     false,
     func,
@@ -27,19 +27,18 @@ from sqlalchemy import (
 )
 
 from reconciler.model.questions import (
+    AfterMove,
     Alternative,
     AnyOf,
     AssignedIn,
     Condition,
     EndedToo,
     ExtendedBeyond,
-    Granted,
     GrantEnds,
     HeldSince,
     LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
-    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -50,8 +49,8 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store import lists, tables
-from reconciler.store.columns import ALWAYS_PAST, NEVER
-from reconciler.store.grants import counting
+from reconciler.store.columns import ALWAYS_PAST
+from reconciler.store.grants import GrantedTerm, counting, of_term
 from reconciler.store.operands import operands, place, slots
 from reconciler.store.usage import counts_members
 
@@ -59,6 +58,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Exists, FromClause, Select, TableValuedAlias
+
+    from reconciler.store.grants import Judge
 
 ASKED: Final = "asked"
 COLUMNS: Final = ("question", "package_id", "revision", "mark")
@@ -101,16 +102,13 @@ _ENDS_BY_PACKAGE: Final = or_(
 )
 
 
-class _Operands(NamedTuple):
-    """What a condition on grants names: a term and two numbers."""
-
-    word: ColumnElement[str]
-    low: ColumnElement[int]
-    high: ColumnElement[int]
+_Comparison: TypeAlias = Literal["less", "as-much", "more"]
+_NAMES: Final = ("word", "low", "high")
+_COMPARISONS: Final[Mapping[_Comparison, Judge]] = {"less": lt, "as-much": eq, "more": gt}
 
 
-def _of_row(rows: TableValuedAlias) -> _Operands:
-    return _Operands(*(lists.field(rows, place, name) for place, name in enumerate(_Operands._fields)))
+def _of_row(rows: TableValuedAlias) -> GrantedTerm:
+    return GrantedTerm(*(lists.field(rows, place, name) for place, name in enumerate(_NAMES)))
 
 
 def _ends_later(rows: TableValuedAlias) -> ColumnElement[bool]:
@@ -168,7 +166,7 @@ def _is_of_clients(alternative: Alternative) -> bool:
             return counts_members(term)
         case OwnerNotIn():
             return True
-        case AssignedIn() | MovedIn() | NotGranted() | ShortenedIn() | LengthenedIn() | ExtendedBeyond():
+        case AssignedIn() | MovedIn() | AfterMove() | ShortenedIn() | LengthenedIn() | ExtendedBeyond():
             return False
 
 
@@ -183,7 +181,7 @@ class _Slot:
     number: int
     asked: FromClause | None
 
-    def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: C901, PLR0911 - a return per case
+    def narrow(self, matches: Matches, condition: Condition) -> Matches:  # noqa: C901, PLR0911, PLR0912 - each
         match condition:
             case UsesMoreThan(meter) if not counts_members(meter):
                 return self._with_usage(matches, condition)
@@ -191,8 +189,10 @@ class _Slot:
                 return self._with_usage(matches, condition)
             case UsesMoreThan() | UsesBeyond() | OwnerIn() | OwnerNotIn():
                 return self._with_clients(matches, condition)
-            case Granted() | NotGranted() | GrantEnds():
-                return matches.where(self._of_grants(condition))
+            case AfterMove(has=has):
+                return matches.where(self._has(has, self._given))
+            case GrantEnds():
+                return matches.where(self._has_ending_grant())
             case ShortenedIn() | LengthenedIn() | ExtendedBeyond() | NotExtendedBeyond():
                 return matches.where(self._of_extension(condition))
             case AssignedIn():
@@ -210,15 +210,6 @@ class _Slot:
             case AnyOf(alternatives):
                 return self._with_any(matches, alternatives)
 
-    def _of_grants(self, condition: Granted | NotGranted | GrantEnds) -> ColumnElement[bool]:
-        match condition:
-            case Granted():
-                return self._is_granted(self._operands)
-            case NotGranted():
-                return ~self._is_granted(self._operands)
-            case GrantEnds():
-                return self._has_ending_grant()
-
     def _of_extension(
         self, condition: ShortenedIn | LengthenedIn | ExtendedBeyond | NotExtendedBeyond
     ) -> ColumnElement[bool]:
@@ -234,16 +225,16 @@ class _Slot:
 
     def _with_usage(self, matches: Matches, condition: UsesMoreThan | UsesBeyond) -> Matches:
         usage = tables.usage.alias(f"usage{self.number}")
-        meter = "word" if isinstance(condition, UsesMoreThan) else "meter"
+        is_plain = isinstance(condition, UsesMoreThan)
+        meter, bar = ("word", "low") if is_plain else ("meter", "high")
         found = matches.join(
             usage,
             usage.c.package_id == _HELD.package_id,
             usage.c.meter == self._value(f"{meter}{self.number}"),
             usage.c.client_id == _HELD.client_id,
-            usage.c.amount > self._value(f"low{self.number}"),
+            usage.c.amount > self._value(f"{bar}{self.number}"),
         )
-        is_plain = isinstance(condition, UsesMoreThan)
-        return found if is_plain else found.where(self._is_beyond(usage.c.amount, self._operands))
+        return found if is_plain else found.where(self._is_beyond(usage.c.amount, self._given))
 
     def _with_moves(self, matches: Matches, condition: MovedIn | HeldSince) -> Matches:
         moves, moved = self._moved(self._value(f"low{self.number}"), self._value(f"high{self.number}"))
@@ -262,37 +253,32 @@ class _Slot:
         return moves, moved
 
     @property
-    def _operands(self) -> _Operands:
-        return _Operands(*(self._value(f"{name}{self.number}") for name in _Operands._fields))
+    def _given(self) -> GrantedTerm:
+        return GrantedTerm(*(self._value(f"{name}{self.number}") for name in _NAMES))
 
-    def _grant(self, name: str) -> tuple[FromClause, ColumnElement[bool]]:
-        """Return the grants of a client, and that one of them has not ended."""
-        grants = tables.grants.alias(f"{name}{self.number}")
-        return grants, counting(grants.c, bindparam("at", type_=BigInteger))
+    def _has(self, what: _Comparison, given: GrantedTerm) -> ColumnElement[bool]:
+        """Say how what is had after a move compares with now."""
+        is_so = _COMPARISONS[what]
+        return self._with_grants(given, is_so(given.left, given.held), is_so)
 
-    def _is_granted(self, of: _Operands) -> ColumnElement[bool]:
-        grants, counts = self._grant("grants")
-        is_kept = or_(of.high == 0, grants.c.revision.is_(None))
-        found = exists().where(counts, grants.c.term == of.word, grants.c.set_to >= of.low, is_kept)
-        return and_(_HELD.is_granted, found.correlate_except(grants))
+    def _is_beyond(self, used: ColumnElement[int], given: GrantedTerm) -> ColumnElement[bool]:
+        """Say that less is had after a move than now and than is used."""
+        without = and_(given.left < given.held, used > given.left)
+        return self._with_grants(given, without, lambda then, now: and_(then < now, used > then))
+
+    def _with_grants(
+        self, given: GrantedTerm, without: ColumnElement[bool], judge: Judge
+    ) -> ColumnElement[bool]:
+        """Say one thing of who never had a grant, and one of all others."""
+        grants = tables.grants.alias(f"grants{self.number}")
+        judged = of_term(grants, given, bindparam("at", type_=BigInteger), judge)
+        return or_(and_(not_(_HELD.is_granted), without), and_(_HELD.is_granted, judged))
 
     def _has_ending_grant(self) -> ColumnElement[bool]:
-        grants, counts = self._grant("ending")
+        grants = tables.grants.alias(f"ending{self.number}")
+        counts = counting(grants.c, bindparam("at", type_=BigInteger))
         found = exists().where(counts, grants.c.revision.is_not(None))
         return and_(_HELD.is_granted, found.correlate_except(grants))
-
-    def _is_beyond(self, used: ColumnElement[int], of: _Operands) -> ColumnElement[bool]:
-        """Say that more is used than is left with grants, where there is more than what is left without."""
-        grants, counts = self._grant("added")
-        most, added = func.max(grants.c.set_to), func.sum(grants.c.added - grants.c.spent)
-        left = case((most > of.low, most), else_=of.low) + func.coalesce(added, 0)
-        bar = (
-            select(case((most >= of.high, literal_column(str(NEVER))), else_=left))
-            .where(counts, grants.c.term == of.word, grants.c.revision.is_(None))
-            .correlate_except(grants)
-            .scalar_subquery()
-        )
-        return and_(used > of.low, or_(not_(_HELD.is_granted), used > bar))
 
     def _with_clients(
         self, matches: Matches, condition: UsesMoreThan | UsesBeyond | OwnerIn | OwnerNotIn
@@ -303,7 +289,7 @@ class _Slot:
             case UsesMoreThan():
                 return matches.where(clients.c.users > self._value(f"low{self.number}"))
             case UsesBeyond():
-                return matches.where(self._is_beyond(clients.c.users, self._operands))
+                return matches.where(self._is_beyond(clients.c.users, self._given))
             case OwnerIn():
                 return matches.where(self._is_named(clients.c.normal_email))
             case OwnerNotIn():
@@ -323,8 +309,8 @@ class _Slot:
     ) -> ColumnElement[bool]:
         """Say that one of the alternatives of this kind is met."""
         match alternative:
-            case NotGranted():
-                return self._is_any(lambda rows: ~self._is_granted(_of_row(rows)))
+            case AfterMove(has=has):
+                return self._is_any(lambda rows: self._has(has, _of_row(rows)))
             case UsesBeyond(term) if counts_members(term):
                 return self._is_any(lambda rows: self._is_beyond(clients.c.users, _of_row(rows)))
             case UsesBeyond():

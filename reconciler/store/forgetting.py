@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.store.clients import StoredClient
 
-_NAMING: Final = (tables.usage, tables.grants, tables.spared, tables.moves, tables.subscriptions)
+_NAMING: Final = (tables.usage, tables.grants, tables.grant_effects, tables.moves, tables.subscriptions)
 """Tables whose rows name a client in `client_id`."""
 
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
+from sqlalchemy import (
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from reconciler.model.grants import Grant
-from reconciler.model.quantities import UNLIMITED
+from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED
 from reconciler.model.terms import EXPIRY, Term
 from reconciler.store import packages, tables
 from reconciler.store.bulk import insert_all
@@ -18,15 +30,17 @@ from reconciler.store.columns import NEVER, instant_of, microseconds
 from reconciler.store.dialects import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, FromClause
 
     from reconciler.model.grants import Until
     from reconciler.model.quantities import Quantity
     from reconciler.store.clients import StoredClient
 
 _GRANTS: Final = tables.grants.c
+Judge: TypeAlias = "Callable[[ColumnElement[int], ColumnElement[int]], ColumnElement[bool]]"
+"""Says something of two amounts: after a move, and now."""
 NUMBERED: Final = ("cycle", "assignment", "revision")
 """What of a client has numbers, with which a grant may end."""
 
@@ -98,19 +112,24 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, frozenset[str]]:
-    """Return per package key what an active holder was granted, and `expiry` where one was extended."""
+def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, dict[str, bool]]:
+    """Return per package key what an active holder was granted, and `expiry` where one was extended.
+
+    Of each, whether one of the grants ends once its client is reassigned.
+    """
     held, now = tables.subscriptions.c, microseconds(at)
-    found: dict[str, set[str]] = {}
+    found: dict[str, dict[str, bool]] = {}
     for chunk in chunks(keys):
         names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
         active = held.package_id.in_(list(names)), held.active_until > now
-        granted = select(held.package_id, _GRANTS.term).where(counting(_GRANTS, now), *active).distinct()
-        extended = select(held.package_id, literal(str(EXPIRY))).where(*active, held.extended_to.is_not(None))
-        for statement in (granted, extended.distinct()):
-            for package_id, term in connection.execute(statement):
-                found.setdefault(names[package_id], set()).add(term)
-    return {key: frozenset(some) for key, some in found.items()}
+        ends = _GRANTS.revision.is_not(None)
+        granted = select(held.package_id, _GRANTS.term, ends).where(counting(_GRANTS, now), *active)
+        extended = select(held.package_id, literal(str(EXPIRY)), false())
+        for statement in (granted, extended.where(*active, held.extended_to.is_not(None))):
+            for package_id, term, is_ending in connection.execute(statement.distinct()):
+                of_package = found.setdefault(names[package_id], {})
+                of_package[term] = of_package.get(term, False) or bool(is_ending)
+    return found
 
 
 def counting(grants: Any, at: Any) -> ColumnElement[bool]:
@@ -118,6 +137,38 @@ def counting(grants: Any, at: Any) -> ColumnElement[bool]:
     held = tables.subscriptions.c
     numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in NUMBERED)
     return and_(grants.client_id == held.client_id, grants.ends_at > at, *numbers)
+
+
+class GrantedTerm(NamedTuple):
+    """A term, and what packages give of it now and after a move; see `AfterMove`."""
+
+    term: ColumnElement[str]
+    held: ColumnElement[int]
+    left: ColumnElement[int]
+
+
+def of_term(grants: FromClause, given: GrantedTerm, at: Any, judge: Judge) -> ColumnElement[bool]:
+    """Say something of how much the client whose subscription it is joined to has after a move, and now.
+
+    All that has not ended counts now; what ends with a move does not count after it (rule 17).
+    """
+    each = grants.c
+    lasts, more = each.revision.is_(None), each.added - each.spent
+    then = _raised(given.left, func.max(case((lasts, each.set_to))), func.sum(case((lasts, more))))
+    now = _raised(given.held, func.max(each.set_to), func.sum(more))
+    judged = select(judge(then, now)).where(counting(each, at), each.term == given.term)
+    return judged.correlate_except(grants).scalar_subquery()
+
+
+def _raised(
+    base: ColumnElement[int], most: ColumnElement[Any], more: ColumnElement[Any]
+) -> ColumnElement[int]:
+    """Return what `model.grants.raised` does, where what has no bound is as much as can be."""
+    set_to, added = case((most > base, most), else_=base), func.coalesce(more, 0)
+    unbounded: ColumnElement[int] = literal_column(str(LARGEST_QUANTITY))
+    return case(
+        (set_to >= unbounded, unbounded), (set_to + added > unbounded, unbounded), else_=set_to + added
+    )
 
 
 def add(connection: Connection, new: Iterable[StoredGrant]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import eq, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     type_coerce,
@@ -26,7 +28,7 @@ from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, bounds, microseconds
-from reconciler.store.grants import counting
+from reconciler.store.grants import GrantedTerm, of_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 _HELD: Final = tables.subscriptions
 _MOVES: Final = tables.moves.c
 _RUNS: Final = tables.runs.c
-_SPARED: Final = tables.spared.c
+_EFFECTS: Final = tables.grant_effects.c
 _KEY: Final = tables.packages.c.key
 _PAGE: Final = 5_000
 
@@ -79,20 +81,29 @@ class Part:
         starts: The client's start lies in one of the windows of each.
         restored_in: Later runs; whom one of them moved back is left out.
         term: What was taken; whom a grant or an extension spared that is left out.
+        ended: Of those whom it moved, only who lost something with a grant that ended.
     """
 
     pair: Pair
     starts: tuple[tuple[Window, ...], ...] = ()
     restored_in: tuple[int, ...] = ()
     term: str | None = None
+    ended: bool = False
 
 
 class Taken(NamedTuple):
-    """What a move takes from holders of a revision, of which some have grants that give `least` of it."""
+    """A term of which a move changes what holders of a revision have, some of whom have grants of it.
+
+    Attributes:
+        held: What the package gives of it now, and `left` after the move, as `AfterMove` has them.
+        is_loss: Whether who has less of it after the move is told, and not who has as much.
+    """
 
     from_revision: int
     term: str
-    least: int
+    held: int = 0
+    left: int = 0
+    is_loss: bool = False
 
 
 def of_run(connection: Connection, run_id: int) -> tuple[Moved, ...]:
@@ -178,10 +189,9 @@ def _is_part(part: Part) -> ColumnElement[bool]:
         *(or_(false(), *(start.between(*bounds(each)) for each in windows)) for windows in part.starts),
     ]
     if part.term is not None:
-        was_spared = exists().where(
-            _SPARED.run_id == pair.run, _SPARED.client_id == _MOVES.client_id, _SPARED.term == part.term
-        )
-        terms.append(~was_spared.correlate(tables.moves))
+        terms.append(~_has_effect(_EFFECTS.term == part.term, not_(_EFFECTS.is_loss)))
+    if part.ended:
+        terms.append(_has_effect(_EFFECTS.is_loss))
     if part.restored_in:
         is_restored = exists().where(
             back.c.run_id.in_(part.restored_in),
@@ -192,6 +202,11 @@ def _is_part(part: Part) -> ColumnElement[bool]:
         )
         terms.append(~is_restored.correlate(tables.moves))
     return and_(*terms)
+
+
+def _has_effect(*terms: ColumnElement[bool]) -> ColumnElement[bool]:
+    both = _EFFECTS.run_id == _MOVES.run_id, _EFFECTS.client_id == _MOVES.client_id
+    return exists().where(*both, *terms).correlate(tables.moves)
 
 
 def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
@@ -212,15 +227,16 @@ def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime
     return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount
 
 
-def spare(connection: Connection, step: Step, taken: Sequence[Taken], at: datetime) -> None:
-    """Write down which of the recorded clients keep by grants or extensions what the move takes (rule 17).
+def note_effects(connection: Connection, step: Step, taken: Sequence[Taken], at: datetime) -> None:
+    """Write down who of the recorded clients keeps a term by grants or extensions, or loses it with a grant.
 
-    It is told before they move: how much was lost is counted later by what the revisions grant.
+    It is told before they move: how much was lost is counted later by what the revisions grant (rule 17).
     """
-    now, held, grant = microseconds(at), _HELD.c, tables.grants.c
+    held = _HELD.c
     movers = and_(_MOVES.client_id == held.client_id, _of(step))
     for each in taken:
-        who = select(literal(step.run_id), _MOVES.client_id, literal(each.term)).where(movers)
+        row = literal(step.run_id), _MOVES.client_id, literal(each.term), literal(each.is_loss)
+        who = select(*row).where(movers)
         who = who.where(_MOVES.from_revision == each.from_revision).distinct()
         match each.term:
             case "subscriptions":
@@ -228,17 +244,33 @@ def spare(connection: Connection, step: Step, taken: Sequence[Taken], at: dateti
             case "expiry":
                 who = who.where(held.extended_to >= held.expires_at)
             case _:
-                lasts = grant.revision.is_(None), grant.set_to >= each.least, grant.term == each.term
-                who = who.where(counting(grant, now), *lasts)
-        connection.execute(insert(tables.spared).from_select(tables.spared.columns.keys(), who))
+                given = GrantedTerm(literal(each.term), literal(each.held), literal(each.left))
+                is_so = lt if each.is_loss else eq
+                who = who.where(held.is_granted, of_term(tables.grants, given, microseconds(at), is_so))
+        connection.execute(insert(tables.grant_effects).from_select(_EFFECTS.keys(), who))
 
 
-def with_spared(connection: Connection, run_id: int) -> set[tuple[int, int, int]]:
-    """Return run, package and revision left, where this run or a later one spared anybody anything."""
+def with_effects(connection: Connection, run_id: int, *, is_loss: bool) -> set[tuple[int, int, int]]:
+    """Return run, package and revision left, where this run or a later one had such an effect on anybody."""
     columns = _MOVES.run_id, _MOVES.package_id, _MOVES.from_revision
-    both = and_(_SPARED.run_id == _MOVES.run_id, _SPARED.client_id == _MOVES.client_id)
-    statement = select(*columns).select_from(tables.spared.join(tables.moves, both)).distinct()
-    return {(*row,) for row in connection.execute(statement.where(_SPARED.run_id >= run_id))}
+    both = and_(_EFFECTS.run_id == _MOVES.run_id, _EFFECTS.client_id == _MOVES.client_id)
+    statement = select(*columns).select_from(tables.grant_effects.join(tables.moves, both)).distinct()
+    which = _EFFECTS.run_id >= run_id, _EFFECTS.is_loss == is_loss
+    return {(*row,) for row in connection.execute(statement.where(*which))}
+
+
+def terms_ended(connection: Connection, run_id: int) -> tuple[tuple[str, int, str], ...]:
+    """Return package, revision left and term of which a grant ended with a run's moves, sorted."""
+    both = and_(_EFFECTS.run_id == _MOVES.run_id, _EFFECTS.client_id == _MOVES.client_id)
+    of_both = tables.grant_effects.join(tables.moves, both)
+    statement = (
+        select(_KEY, _MOVES.from_revision, _EFFECTS.term)
+        .select_from(of_both.join(tables.packages, tables.packages.c.id == _MOVES.package_id))
+        .where(_EFFECTS.run_id == run_id, _EFFECTS.is_loss)
+        .distinct()
+        .order_by(_KEY, _MOVES.from_revision, _EFFECTS.term)
+    )
+    return tuple((*row,) for row in connection.execute(statement))
 
 
 def carry_out(connection: Connection, step: Step) -> None:

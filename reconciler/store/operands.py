@@ -12,19 +12,18 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.model.questions import (
+    AfterMove,
     Alternative,
     AnyOf,
     AssignedIn,
     Condition,
     EndedToo,
     ExtendedBeyond,
-    Granted,
     GrantEnds,
     HeldSince,
     LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
-    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -42,8 +41,8 @@ from reconciler.store.usage import counts_members
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KINDS_OF_ALTERNATIVES: Final = 11
-
+_KINDS_OF_ALTERNATIVES: Final = 13
+_COMPARED: Final = ("less", "as-much", "more")
 
 _Row: TypeAlias = tuple[str, int, int, str]
 """A word, two numbers and a meter, of which a condition needs some."""
@@ -68,6 +67,8 @@ def kind_of(condition: Condition) -> str:
             return "HasMembers"
         case UsesBeyond(term) if counts_members(term):
             return "HasMembersBeyond"
+        case AfterMove(has=has):
+            return f"AfterMove {has}"
         case AnyOf(alternatives):
             return f"AnyOf({', '.join(sorted(set(map(kind_of, alternatives))))})"
         case _:
@@ -90,16 +91,16 @@ def place(alternative: Alternative) -> int:  # noqa: PLR0911 - a return per case
             return 2
         case MovedIn():
             return 4
-        case NotGranted():
-            return 5
+        case AfterMove(has=has):
+            return 5 + _COMPARED.index(has)
         case UsesBeyond(term):
-            return 6 if counts_members(term) else 7
+            return 8 if counts_members(term) else 9
         case ShortenedIn():
-            return 8
-        case LengthenedIn():
-            return 9
-        case ExtendedBeyond():
             return 10
+        case LengthenedIn():
+            return 11
+        case ExtendedBeyond():
+            return 12
 
 
 def operands(conditions: Sequence[Condition]) -> Operands:
@@ -137,10 +138,10 @@ def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return 
     match condition:
         case UsesMoreThan(meter, amount):
             return {(meter, amount, 0, "")}
-        case UsesBeyond(term, amount, least):
-            return {(term, amount, least, Term.named(term).key)}
-        case Granted(term, least, is_kept) | NotGranted(term, least, is_kept):
-            return {(term, least, int(is_kept), "")}
+        case UsesBeyond(term, held, left):
+            return {(term, held, left, Term.named(term).key)}
+        case AfterMove(term, held, left):
+            return {(term, held, left, "")}
         case AssignedIn(windows) | ShortenedIn(windows):
             return {("", *bounds(window), "") for window in windows}
         case LengthenedIn(spans):

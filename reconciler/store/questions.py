@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam
 
 from reconciler.model.questions import (
+    AfterMove,
     Answer,
     AnyOf,
     AssignedIn,
@@ -22,7 +23,6 @@ from reconciler.model.questions import (
     ExtendedBeyond,
     LengthenedIn,
     MovedIn,
-    NotGranted,
     OwnerNotIn,
     ShortenedIn,
     UsesBeyond,
@@ -91,7 +91,7 @@ def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
 
 
 def _rest(alternatives: Sequence[Alternative]) -> Iterator[Alternative]:
-    kinds = MovedIn, NotGranted, UsesBeyond, ShortenedIn, LengthenedIn, ExtendedBeyond
+    kinds = MovedIn, AfterMove, UsesBeyond, ShortenedIn, LengthenedIn, ExtendedBeyond
     return iter(dict.fromkeys(each for each in alternatives if isinstance(each, kinds)))
 
 

@@ -208,14 +208,16 @@ moves: Final = Table(
     sqlite_with_rowid=False,
 )
 
-spared: Final = Table(
-    "spared",
+grant_effects: Final = Table(
+    "grant_effects",
     metadata,
     Column("run_id", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), primary_key=True),
     Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
     Column("term", OrderedText, primary_key=True),
+    Column("is_loss", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
+"""What grants and extensions made of a run's moves: a term is kept, or lost with a grant that ended."""
 
 acknowledgements: Final = Table(
     "acknowledgements",

@@ -80,11 +80,18 @@ class SuspendedReply(Reply):
     items: tuple[WaitingReply, ...]
 
 
+class GrantedTermReply(Reply):
+    """A term that a holder was granted; `expiry` stands for an extension."""
+
+    term: str
+    ends_with_a_move: bool
+
+
 class PackageGrantsReply(Reply):
-    """Terms that a holder of a package was granted; `expiry` stands for an extension."""
+    """What holders of a package were granted."""
 
     key: str
-    terms: tuple[str, ...]
+    terms: tuple[GrantedTermReply, ...]
 
 
 class GrantedReply(Reply):

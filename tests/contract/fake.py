@@ -55,6 +55,7 @@ from tests.contract.judging import Before, Verdicts
 from tests.contract.losing import (
     Stated,
     distinct,
+    felt,
     is_narrower,
     lost_under,
     sides_of,
@@ -132,14 +133,17 @@ class FakePlatform:
             if holder.package.key in keys and holder.seen(at).subscription.status == "suspended"
         )
 
-    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[str, bool]]:
+        found: dict[str, dict[str, bool]] = {}
         for holder in self._world.holders.values():
             if holder.package.key in keys and holder.is_active(at):
-                terms = {each.term for each in holder.granted(at)}
-                terms |= {"expiry"} if holder.extended_to else set()
-                found.setdefault(holder.package.key, set()).update(terms)
-        return {key: frozenset(terms) for key, terms in found.items() if terms}
+                of_package = found.setdefault(holder.package.key, {})
+                for each in holder.granted(at):
+                    ends = each.until == "reassigned"
+                    of_package[each.term] = of_package.get(each.term, False) or ends
+                if holder.extended_to:
+                    of_package["expiry"] = False
+        return {key: terms for key, terms in found.items() if terms}
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:
         counts = Counter(
@@ -177,7 +181,7 @@ class FakePlatform:
             (holder, move)
             for holder in self._world.holders.values()
             for move in holder.moved
-            if move.run in runs and takes_anything(sides_of(move), move.start, runs[move.run], move.spared)
+            if move.run in runs and takes_anything(move, runs[move.run])
         ]
         kept = [(holder, move) for holder, move in lost if not was_restored(holder, move)]
         back = {
@@ -1153,8 +1157,16 @@ class FakePlatform:
             raise StaleError(f"{len(movers)} clients would move")
         for mover in movers:
             number = len(self._world.runs) + 1
-            spared = world.spared_by(mover, package.revisions[target - 1], at)
-            moved = world.Moved(number, package, mover.revision, target, mover.assigned_at, spared)
+            after = package.revisions[target - 1]
+            moved = world.Moved(
+                number,
+                package,
+                mover.revision,
+                target,
+                mover.assigned_at,
+                world.spared_by(mover, after, at),
+                world.loses_with_grants(mover, after, at),
+            )
             mover.moved.append(moved)
             mover.revision = target
         if move.pace is not None and movers:
@@ -1194,7 +1206,7 @@ def _place(move: world.Moved) -> tuple[str, int, int]:
 
 def _is_sure(move: world.Moved) -> bool:
     """Whether the move took something from everybody, whenever they had started."""
-    return all(takes_anything(sides_of(move), start, start) for start in STARTS)
+    return all(any(True for _ in felt(sides_of(move), start, start)) for start in STARTS)
 
 
 def _takes_from_any(world: World, entry: Stated, before: Definition, after: Definition) -> bool:

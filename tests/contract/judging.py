@@ -68,8 +68,9 @@ class Verdicts:
             for move in (each for each in holder.moved if each.run == run):
                 found = set(felt(sides_of(move), move.start, self.at, move.spared))
                 key = move.package.key
-                losing |= {(holder.id, key)} if found else set()
-                require(not found or self.is_free(origins.get(key, key)), "protected")
+                is_losing = found or move.ended
+                losing |= {(holder.id, key)} if is_losing else set()
+                require(not is_losing or self.is_free(origins.get(key, key)), "protected")
                 if self.asked - {"never"}:
                     self.judge_stated(key, found)
         unwaived = {each for each in losing if not self.passes("clients_losing", each[1])}
@@ -117,7 +118,7 @@ class Verdicts:
             for move in holder.moved
             if move.run != run
             and self.world.runs[move.run - 1].at >= since
-            and takes_anything(sides_of(move), move.start, self.world.runs[move.run - 1].at, move.spared)
+            and takes_anything(move, self.world.runs[move.run - 1].at)
         }
 
 

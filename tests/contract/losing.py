@@ -61,11 +61,9 @@ def features_of(world: World) -> dict[str, str | None]:
     return found | {key: limit.feature for key, limit in live.items()}
 
 
-def takes_anything(
-    sides: tuple[Definition, Definition], start: datetime, at: datetime, spared: Collection[str] = ()
-) -> bool:
+def takes_anything(move: Moved, at: datetime) -> bool:
     """Whether it takes anything."""
-    return any(True for _ in felt(sides, start, at, spared))
+    return move.ended or any(True for _ in felt(sides_of(move), move.start, at, move.spared))
 
 
 def felt(

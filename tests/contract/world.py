@@ -12,18 +12,18 @@ from reconciler.model.clients import Client, Subscription, entitlements_of, subs
 from reconciler.model.emails import normal_email
 from reconciler.model.grants import with_grants
 from reconciler.model.packages import PackageHead
+from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.questions import (
+    AfterMove,
     AnyOf,
     AssignedIn,
     EndedToo,
     ExtendedBeyond,
-    Granted,
     GrantEnds,
     HeldSince,
     LengthenedIn,
     MovedIn,
     NotExtendedBeyond,
-    NotGranted,
     NotOneOf,
     OneOf,
     OwnerIn,
@@ -99,6 +99,8 @@ class Moved:
     start: datetime
     spared: frozenset[str] = frozenset()
     """Terms of which the client kept as much by grants, and what its extension left as it was."""
+    ended: bool = False
+    """Whether the client has less of anything only since a grant ended with the move."""
 
 
 @dataclass
@@ -253,17 +255,14 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             return holder.id <= last
         case AnyOf(alternatives):
             return any(meets(holder, alternative, at) for alternative in alternatives)
-        case Granted(term, least, is_kept):
-            return any(_gives(each, least) for each in _of(holder, term, at, is_kept=is_kept))
-        case NotGranted(term, least, is_kept):
-            return not any(_gives(each, least) for each in _of(holder, term, at, is_kept=is_kept))
-        case UsesBeyond(term, amount, least):
-            mine = _of(holder, term, at, is_kept=True)
+        case AfterMove(term, held, left, has):
+            now, then = _amounts(holder, term, held, left, at)
+            return {"less": then < now, "as-much": then == now, "more": then > now}[has]
+        case UsesBeyond(term, held, left):
+            now, then = _amounts(holder, term, held, left, at)
             key = term.rpartition("/")[2]
             used = holder.users if key == "user_count" else holder.usage.get(key, 0)
-            most = max([amount, *map(_set_to, mine)])
-            is_given = any(_gives(each, least) for each in mine)
-            return not is_given and used > most + sum((each.add or 0) - each.spent for each in mine)
+            return then < now and used > then
         case GrantEnds():
             return any(each.until == "reassigned" for each in holder.granted(at))
         case ShortenedIn(windows):
@@ -284,10 +283,16 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             return holder.extended_to is None or holder.extended_to <= instant
 
 
-def _of(holder: Holder, term: str, at: datetime, *, is_kept: bool) -> list[Grant]:
-    """What it has of a term beside its package, with `is_kept` also once it is reassigned."""
-    mine = (each for each in holder.granted(at) if each.term == term)
-    return [each for each in mine if not (is_kept and each.until == "reassigned")]
+def _amounts(holder: Holder, term: str, held: int, left: int, at: datetime) -> tuple[float, float]:
+    """How much of a term it has now, and once it is reassigned, where its packages give so much."""
+    mine = [each for each in holder.granted(at) if each.term == term]
+    kept = [each for each in mine if each.until != "reassigned"]
+    return _with(held, mine), _with(left, kept)
+
+
+def _with(base: int, grants: list[Grant]) -> float:
+    most = max([inf if base == LARGEST_QUANTITY else base, *map(_set_to, grants)])
+    return most + sum((each.add or 0) - each.spent for each in grants)
 
 
 def _set_to(grant: Grant) -> float:
@@ -295,19 +300,35 @@ def _set_to(grant: Grant) -> float:
     return inf if is_whole else float(grant.set_to or 0)
 
 
-def _gives(grant: Grant, least: int) -> bool:
-    return _set_to(grant) >= least
+def loses_with_grants(holder: Holder, target: Definition, at: datetime) -> bool:
+    """Whether a move to `target` leaves it less of a term of which the target gives as much as before."""
+    ending = {each.term for each in holder.granted(at) if each.until == "reassigned"}
+    for term in ending:
+        held, left = (_stated(definition, term) for definition in (holder.snapshot, target))
+        now, then = _amounts(holder, term, held, left, at)
+        if held <= left and then < now:
+            return True
+    return False
+
+
+def _stated(definition: Definition, term: str) -> int:
+    section, _, key = term.rpartition("/")
+    if section == "features":
+        return LARGEST_QUANTITY if key in definition.features else 0
+    amount = _amount((definition.limits if section else definition.caps).get(key))
+    return LARGEST_QUANTITY if amount == inf else int(amount)
 
 
 def spared_by(holder: Holder, target: Definition, at: datetime) -> frozenset[str]:
     """What a move to `target` would take, of which the client keeps as much by a grant or extension."""
-    mine = [each for each in holder.granted(at) if each.until != "reassigned"]
     held, after = holder.snapshot, target
     found = {f"features/{key}" for key in set(held.features) - set(after.features)}
     for prefix, amounts, left in (("limits/", held.limits, after.limits), ("", held.caps, after.caps)):
         found |= {f"{prefix}{key}" for key, most in amounts.items() if _amount(left.get(key)) < _amount(most)}
-    has = {**{f"limits/{key}": most for key, most in held.limits.items()}, **held.caps}
-    kept = {each.term for each in mine if each.term in found and _set_to(each) >= _amount(has.get(each.term))}
+    kept = set()
+    for term in found & {each.term for each in holder.granted(at)}:
+        now, then = _amounts(holder, term, _stated(held, term), _stated(after, term), at)
+        kept |= {term} if then >= now else set()
     end, old, new = holder.expires_at, held.expiry, after.expiry
     is_shorter = new is not None and new.is_shorter_than(old)
     if is_shorter and holder.extended_to and end and holder.extended_to >= end:

@@ -10,6 +10,7 @@ from typing import Any
 Loss = tuple[str, str]
 SHORTENED: Loss = ("expiry-shortened", "expiry")
 ENDED: Loss = ("subscription-ended", "subscriptions")
+ENDING = "grant-ended"
 Count = tuple[int, int, int, int, int]
 
 
@@ -169,6 +170,36 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What a client has: by its package, and beside that now and once it is moved."""
+
+    terms: Terms
+    revision: int
+    gifts: list[Gift]
+    kept: list[Gift]
+
+    def losses(self, after: Terms) -> set[Loss]:
+        """What a move to `after` takes, by the package or by what is given until then."""
+        named, left = losses(self.terms, after), raised(after, self.kept)
+        having = raised(self.terms, self.gifts)
+        less = {subject for _, subject in losses(replace(having, emails=None), replace(left, emails=None))}
+        found = {loss for loss in named if loss[1] in {*less, "allowed_emails"}}
+        ending = {gift.term: gift for gift in self.gifts if gift not in self.kept}
+        by_package = {subject for _, subject in named}
+        return found | {
+            (ENDING, _stated(gift))
+            for term, gift in ending.items()
+            if term in less and term not in by_package
+        }
+
+
+def _stated(gift: Gift) -> str:
+    if gift.least == float("inf"):
+        return f"features/{gift.term}"
+    return gift.term if gift.term in {"user_count", "ai_credits"} else f"limits/{gift.term}"
+
+
+@dataclass(frozen=True)
 class File:
     """One package file. `states_emails` False: the key is left out."""
 
@@ -239,38 +270,29 @@ class World:
         """Terms with what the holder has beside them once it is moved."""
         return raised(terms, holder.has(self.now, is_moved=True))
 
-    def losses(self, holder: Holder, after: Terms) -> set[Loss]:
-        """What `after` takes from the holder that nothing beside its package gives as well."""
-        named, before = losses(self.terms(holder), after), self.kept(holder, self.terms(holder))
-        left = self.kept(holder, after)
-        less = {subject for _, subject in losses(replace(before, emails=None), replace(left, emails=None))}
-        less |= {"allowed_emails"}
-        return {loss for loss in named if loss[1] in less}
+    def held(self, holder: Holder) -> Held:
+        gifts = holder.has(self.now), holder.has(self.now, is_moved=True)
+        return Held(self.terms(holder), holder.revision, *gifts)
 
-    def all_held(self) -> dict[str, tuple[Terms, list[Gift]] | None]:
-        """What each active client holds, and what it has beside that once it is moved."""
+    def losses(self, holder: Holder, after: Terms) -> set[Loss]:
+        """What a move to `after` takes from the holder."""
+        return self.held(holder).losses(after)
+
+    def all_held(self) -> dict[str, Held | None]:
+        """What each active client holds, and what it has beside that."""
         return {
-            id_: (self.terms(holder), holder.has(self.now, is_moved=True))
-            if holder.is_active(self.now)
-            else None
+            id_: self.held(holder) if holder.is_active(self.now) else None
             for id_, holder in self.holders.items()
         }
 
-    def lost_since(self, before: dict[str, tuple[Terms, list[Gift]] | None]) -> Counter[tuple[str, str, str]]:
+    def lost_since(self, before: dict[str, Held | None]) -> Counter[tuple[str, str, str]]:
         """How many clients have lost what of which package; e-mail lists take nothing from who holds it."""
         return Counter(
             (self.holders[id_].package, *self._felt(loss, self.holders[id_]))
             for id_, had in before.items()
-            if had
-            for loss in losses(had[0], self.terms(self.holders[id_]))
+            if had and had.revision != self.holders[id_].revision
+            for loss in had.losses(self.terms(self.holders[id_]))
             if loss[0] != "emails-narrowed"
-            if loss[1]
-            in {
-                subject
-                for _, subject in losses(
-                    raised(had[0], had[1]), raised(self.terms(self.holders[id_]), had[1])
-                )
-            }
         )
 
     def _felt(self, loss: Loss, holder: Holder) -> Loss:
@@ -341,6 +363,7 @@ class World:
         sources = [holder for holder in active if holder.revision != settled]
         touched = {loss: self._touched(loss, active, after) for loss in named}
         leaving = {loss for holder in sources for loss in losses(self.terms(holder), after)}
+        leaving |= {loss for holder in sources for loss in self.losses(holder, after) if loss[0] == ENDING}
         return replace(
             expected,
             movers=tuple(sorted(movers)),
@@ -373,7 +396,7 @@ class World:
             loss: (
                 sum(holder.id not in movers for holder in found),
                 sum(holder.id in movers for holder in found),
-                sum(self._uses(loss, holder) for holder in found),
+                sum(self._uses(loss, holder, self.kept(holder, after)) for holder in found),
                 sum(self._is_over(loss, holder, self.kept(holder, after)) for holder in found),
                 sum(loss == SHORTENED and h.is_over(after.expiry, self.now) for h in found),
             )
@@ -387,11 +410,18 @@ class World:
         return sum(any(holder.usage.values()) or self._is_crowded(holder, after) for holder in ended)
 
     def _is_crowded(self, holder: Holder, after: Terms) -> bool:
-        is_lowered = ("user-count-lowered", "user_count") in self.losses(holder, after)
-        return is_lowered and holder.users > amount(self.kept(holder, after).users)
+        lowered = {("user-count-lowered", "user_count"), (ENDING, "user_count")}
+        is_lowered = lowered & self.losses(holder, after)
+        return bool(is_lowered) and holder.users > amount(self.kept(holder, after).users)
 
     @staticmethod
-    def _uses(loss: Loss, holder: Holder) -> bool:
+    def _uses(loss: Loss, holder: Holder, after: Terms) -> bool:
+        """Whether any of it is used; of what was given, more than is left."""
+        code, term = loss[0], loss[1].rpartition("/")[2]
+        if code == ENDING:
+            used = holder.users if term == "user_count" else holder.usage.get(term, 0)
+            caps = {**dict(after.limits), "user_count": after.users, "ai_credits": after.credits}
+            return used > max(amount(caps.get(term)), 0)
         metered = {"feature-removed", "limit-lowered", "limit-removed", "ai-credits-lowered"}
         return loss[0] in metered and holder.usage.get(loss[1], 0) > 0
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.errors import StaleError
 from reconciler.model.expiry import Expiry
 from reconciler.model.grants import Extending, Granting
-from reconciler.model.terms import Code
+from reconciler.model.plans import RunUndone
+from reconciler.model.quantities import magnitude
+from reconciler.model.terms import Code, Severity
 from reconciler.render.story.blockers import Audience
 from reconciler.render.story.story import story
 from reconciler.render.text.plan import plan_lines
@@ -77,6 +80,112 @@ def test_whose_grant_ends_with_the_reassignment_is_told(shop: Shop) -> None:
 
     assert [change.impact.grants_ending for change in made.changes if change.reassignment] == [1]
     assert "1 of them has a grant that ends with the reassignment." in told(made)
+
+
+def test_who_loses_what_a_grant_gave_until_the_reassignment_is_counted_named_and_told(shop: Shop) -> None:
+    selling(shop, "acme", "bolt", "cord")
+    grant(shop, "acme", "agent", "reassigned")
+    grant(shop, "bolt", "agent", "reassigned")
+    grant(shop, "bolt", "agent", "subscription")
+    shop.platform.record_usage("acme", "agent", 1, shop.at)
+    shop.package("pro", features=["chat", "sessions"], **REASSIGN)
+
+    made = shop.plan()
+
+    found = findings(made)[Code.GRANT_ENDED]
+    assert (found.subject, found.lose, found.lose_use, found.sample) == ("features/agent", 1, 1, ("acme",))
+    assert (made.summary.clients_losing, made.summary.clients_losing_in_use) == (1, 1)
+    assert [each.severity for each in made.changes if each.reassignment] == [Severity.RESTRICTING]
+    assert "Agent (agent): ends with the reassignment" in told(made)
+    assert "1 loses what it gives with this apply, 1 of them uses more than is left now" in told(made)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept", "ending", "lose"),
+    [
+        (10, 8, {"set_to": 10}, {"add": 3}, 1),
+        (10, 8, {"set_to": 10}, {"set_to": 10}, 0),
+        (8, 10, {"set_to": 2}, {"set_to": 15}, 1),
+        (8, 10, {"add": 1}, {"add": 1}, 0),
+        (8, 8, {"add": 1}, {"add": 1}, 1),
+        (8, 8, {"set_to": 9}, {"set_to": 9}, 0),
+        (8, 8, {"set_to": "unlimited"}, {"add": 1}, 0),
+        (8, "unlimited", {"add": 1}, {"set_to": "unlimited"}, 0),
+        ("unlimited", 8, {"set_to": "unlimited"}, {"add": 1}, 0),
+    ],
+    ids=str,
+)
+def test_a_client_loses_where_it_has_less_in_the_end_with_all_its_grants(  # noqa: PLR0913, PLR0917 - the row
+    shop: Shop, before: Any, after: Any, kept: dict[str, Any], ending: dict[str, Any], lose: int
+) -> None:
+    selling(shop, "acme", user_count=before)
+    grant(shop, "acme", "user_count", **kept)
+    grant(shop, "acme", "user_count", "reassigned", **ending)
+    had = shop.client("acme").entitlements.caps["user_count"]
+    shop.package("pro", features=["chat", "calls"], user_count=after, **REASSIGN)
+
+    made = shop.plan()
+    shop.apply(made)
+
+    has = shop.client("acme").entitlements.caps["user_count"]
+    assert (magnitude(has) < magnitude(had)) == bool(lose)
+    assert made.summary.clients_losing == lose
+    assert sum(each.lose for each in findings(made).values()) == lose
+    assert shop.platform.lost_since(shop.at - timedelta(hours=23)).clients == lose
+    gain = findings(made).get(Code.USER_COUNT_RAISED)
+    assert (magnitude(has) > magnitude(had)) == bool(gain and gain.gain)
+
+
+def test_what_ended_with_a_move_counts_for_23_hours_unless_a_rollback_brings_it_back(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "agent", "reassigned")
+    shop.package("pro", features=["chat", "sessions"], **REASSIGN)
+    run = shop.apply()
+    since = shop.at - timedelta(hours=23)
+
+    lost = shop.platform.lost_since(since).clients
+    shop.apply(aim=RunUndone(run.id))
+
+    assert lost == 1
+    assert shop.client("acme").entitlements.features == ("agent", "chat")
+    assert shop.platform.lost_since(since).clients == 2  # both lose the sessions that the run had given
+
+
+def test_a_bound_on_losses_counts_what_ends_with_a_move(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    shop.settled(clients_losing=0, acknowledge="never")
+    grant(shop, "acme", "agent", "reassigned")
+    shop.package("pro", features=["chat", "sessions"], **REASSIGN)
+
+    made = shop.plan()
+
+    assert [(each.id, each.result) for each in made.guards] == [("clients_losing", "blocked")]
+
+
+def test_a_grant_that_ends_with_a_reviewed_move_and_was_given_since_makes_it_stale(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "agent", "reassigned")
+    shop.package("pro", features=["chat", "sessions"], **REASSIGN)
+    made = shop.plan()
+    grant(shop, "bolt", "agent", "reassigned")
+
+    with pytest.raises(StaleError, match="2 clients would now lose a grant of features/agent with pro"):
+        shop.apply(made)
+
+
+def test_whoever_waits_for_a_later_step_keeps_what_was_granted_until_then(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    for client in ("acme", "bolt"):
+        grant(shop, client, "agent", "reassigned")
+    shop.package(
+        "pro", features=["chat"], rollout={"existing_clients": "reassign", "per_run": 1}, user_count=9
+    )
+
+    made = shop.plan()
+
+    found = findings(made)[Code.GRANT_ENDED]
+    assert (found.lose, found.keep, found.sample) == (1, 1, ("acme", "bolt"))
+    assert (made.summary.clients_losing, made.summary.clients_keeping) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def move_all(
         step = Step(run_id, number, target.revision, target.definition.expiry)
         count = moves.record(connection, step, movers, change_set.at)
         _require_planned(move, count)
-        losses.spare(connection, step, movers, target.definition, change_set.at)
+        losses.note_effects(connection, step, movers, target.definition, change_set.at)
         moves.carry_out(connection, step)
         if move.pace is not None and count:
             packages.note_step(connection, move.who.package, change_set.at)

@@ -11,9 +11,9 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost
 from reconciler.model.packages import RevisionRef
-from reconciler.model.questions import NotGranted
-from reconciler.model.terms import EXPIRY, Term
-from reconciler.planning.outcomes import alone_in, losses, starts_of, taken_by
+from reconciler.model.questions import AfterMove
+from reconciler.model.terms import EXPIRY, Code, Term
+from reconciler.planning.outcomes import Held, Outcome, alone_in, ended_grants, losses, starts_of, taken_by
 from reconciler.store import acknowledgements, events, grants, meta, moves, packages, runs, subscriptions
 from reconciler.store.moves import Pair, Part, Taken
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Bounds, Known
     from reconciler.model.packages import Definition
     from reconciler.model.questions import ClientQuestion
-    from reconciler.planning.outcomes import Outcome, Starts
+    from reconciler.planning.outcomes import Starts
     from reconciler.store.acknowledgements import Stored
     from reconciler.store.moves import Step
     from reconciler.store.packages import StoredPackage
@@ -53,12 +53,15 @@ def lost_since(
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
     pairs = tuple(each for each in pairs if each.run != waived[0] or each.package not in waived[1])
-    spared = moves.with_spared(connection, first) if first is not None else set()
+    spared, ended = (_with_effects(connection, first, is_loss=each) for each in (False, True))
     definitions = _definitions(connection, pairs)
     parts = [
         Part(pair, starts, _restoring(pair, pairs), term)
         for pair in pairs
         for starts, term in _of_any(_felt(pair, definitions), has_spared=_place(pair) in spared)
+    ]
+    parts += [
+        Part(pair, restored_in=_restoring(pair, pairs), ended=True) for pair in pairs if _place(pair) in ended
     ]
     return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
 
@@ -67,14 +70,25 @@ def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcom
     """Return what a run took from those whom it moved, by the package's key; nothing of who lost nothing."""
     pairs = tuple(each for each in moves.since(connection, run_id) if each.run == run_id)
     definitions, features = _definitions(connection, pairs), features_of(connection, run_id)
-    spared = moves.with_spared(connection, run_id) if pairs else set()
+    spared = _with_effects(connection, run_id if pairs else None, is_loss=False)
     found: dict[str, tuple[Outcome, ...]] = {}
     for pair in pairs:
         taken = _taken(pair, definitions, features)
         felt = tuple(each for each in taken if _is_felt(connection, pair, each, _place(pair) in spared))
         if felt:
             found[pair.package] = (*found.get(pair.package, ()), *felt)
+    targets = {(pair.package, pair.from_revision): definitions[_target(pair)] for pair in pairs}
+    for key, number, term in moves.terms_ended(connection, run_id) if pairs else ():
+        after, of = targets[key, number], {number: Held(None)}
+        found[key] = (
+            *found.get(key, ()),
+            Outcome(Code.GRANT_ENDED, Term.named(term), of, None, after, is_granted=True),
+        )
     return found
+
+
+def _target(pair: Pair) -> RevisionRef:
+    return RevisionRef(pair.package, pair.to_revision)
 
 
 def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
@@ -96,23 +110,25 @@ def keep(
         acknowledgements.keep(connection, stated, run_id, was)
 
 
-def spare(connection: Connection, step: Step, who: ClientQuestion, target: Definition, at: datetime) -> None:
-    """Write down who keeps by grants or extensions what a step takes, where there are any."""
-    granted = grants.terms(connection, [who.package], at).get(who.package, frozenset())
+def note_effects(
+    connection: Connection, step: Step, who: ClientQuestion, target: Definition, at: datetime
+) -> None:
+    """Write down who keeps by grants or extensions what a step takes, and who loses with grants that end."""
+    granted = grants.terms(connection, [who.package], at).get(who.package)
     if not granted:
         return
     held = packages.definitions(connection, {RevisionRef(who.package, each) for each in who.revisions})
     by_number = {ref.revision: definition for ref, definition in held.items()}
     found = losses(by_number, target, at, granted)
     taken = {
-        Taken(number, str(loss.term), each.only.least)
-        for loss in found
+        Taken(number, each.only.term, each.only.held, each.only.left, loss.code is Code.GRANT_ENDED)
+        for loss in (*found, *ended_grants(by_number, target, granted, found))
         for number, each in loss.held.items()
-        if isinstance(each.only, NotGranted)
+        if isinstance(each.only, AfterMove)
     }
     ends = (each for each in found if each.term == EXPIRY and each.is_granted)
-    taken |= {Taken(number, term, 0) for each in ends for number in each.held for term in _ENDS}
-    moves.spare(connection, step, sorted(taken), at)
+    taken |= {Taken(number, term) for each in ends for number in each.held for term in _ENDS}
+    moves.note_effects(connection, step, sorted(taken), at)
 
 
 def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str]:
@@ -185,7 +201,7 @@ class _Known:
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
         features = features_of(connection, first)
         taken = {pair: _taken(pair, definitions, features) for pair in pairs}
-        spared = moves.with_spared(connection, first) if first is not None else set()
+        spared = _with_effects(connection, first, is_loss=False)
         return cls(entries, taken, spared, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
@@ -229,6 +245,12 @@ class _Known:
                     term = _SPARED_AS.get(entry.verb, entry.term)
                     parts.append(Part(pair, starts, (), term if _place(pair) in self.spared else None))
         return parts
+
+
+def _with_effects(
+    connection: Connection, first: int | None, *, is_loss: bool
+) -> Collection[tuple[int, int, int]]:
+    return set() if first is None else moves.with_effects(connection, first, is_loss=is_loss)
 
 
 def _taken(
@@ -299,5 +321,5 @@ def _whole(parts: Iterable[Part]) -> tuple[LosingMove, ...]:
     return tuple(
         LosingMove(each.pair.package, each.pair.run, each.pair.from_revision)
         for each in parts
-        if not each.starts and not each.restored_in and each.term is None
+        if not each.starts and not each.restored_in and each.term is None and not each.ended
     )

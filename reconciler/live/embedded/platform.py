@@ -162,7 +162,7 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             return subscriptions.suspended(connection, keys, at)
 
-    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[str, bool]]:
         """See `PlatformReader`."""
         with self.database.reading() as connection:
             return grants.terms(connection, keys, at)

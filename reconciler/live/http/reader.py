@@ -162,13 +162,13 @@ class HttpReader:
             held |= {item.key: item.clients for item in items}
         return held
 
-    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, frozenset[str]]:
+    def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[str, bool]]:
         """See `PlatformReader`."""
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, Mapping[str, bool]] = {}
         for some in _cut(sorted(set(keys)), _PAGE):
             body = made(HoldingsBody, keys=tuple(some), at=at)
             items = self.agreed.call(asking(paths.GRANTED, body), GrantedReply).items
-            found |= {item.key: frozenset(item.terms) for item in items}
+            found |= {item.key: {each.term: each.ends_with_a_move for each in item.terms} for item in items}
         return found
 
     def outdated(self, at: datetime) -> tuple[Outdated, ...]:

@@ -166,7 +166,10 @@ def _hurt(name: str, count: int, phrase: str) -> Effect:
 
 
 def _used(difference: Difference) -> str:
-    return "something" if difference.code.row.acknowledged_by == "ends" else "it"
+    row = difference.code.row
+    if row.kind is Kind.GRANT:
+        return "more than is left"
+    return "something" if row.acknowledged_by == "ends" else "it"
 
 
 def _over(difference: Difference) -> tuple[str, str]:

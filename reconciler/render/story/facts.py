@@ -104,11 +104,13 @@ def _differing(changes: Sequence[Change]) -> Iterator[_Differing]:
 
 def _with_their_limits(found: Sequence[_Differing]) -> Iterator[_Differing]:
     """Tell a limit with the feature of its key where both are taken from the same clients."""
-    gone = {each.difference.term: each for each in found if each.difference.after is None}
+    packages = (each for each in found if each.difference.code.row.kind is not Kind.GRANT)
+    gone = {each.difference.term: each for each in packages if each.difference.after is None}
     for each in found:
         term = each.difference.term
         other = gone.get(Term(_BESIDE[term.section], term.key)) if term.section in _BESIDE else None
-        if other is None or each.difference.after is not None or other.effects != each.effects:
+        is_paired = other is not None and gone.get(term) is each
+        if other is None or not is_paired or other.effects != each.effects:
             yield each
         elif each.difference.code.row.kind is Kind.FEATURE:
             yield each._replace(difference=replace(each.difference, limit=other.difference))

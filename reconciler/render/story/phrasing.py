@@ -83,7 +83,9 @@ class Phrased:
     brief: Words
 
 
-def phrased(difference: Difference, glossary: Glossary, *, is_new: bool = False) -> Phrased:
+def phrased(  # noqa: PLR0911 - a return per kind
+    difference: Difference, glossary: Glossary, *, is_new: bool = False
+) -> Phrased:
     """Put a difference into words; of a new package, what it grants, without a comparison."""
     match difference.code.row.kind:
         case Kind.FEATURE:
@@ -92,6 +94,8 @@ def phrased(difference: Difference, glossary: Glossary, *, is_new: bool = False)
             return _amount(difference, glossary)
         case Kind.EXPIRY:
             return _expiry(difference, is_new=is_new)
+        case Kind.GRANT:
+            return _grant(difference, glossary)
         case Kind.EMAILS:
             return _emails(difference, is_new=is_new)
         case Kind.TEXT:
@@ -177,6 +181,13 @@ def _expiry(difference: Difference, *, is_new: bool) -> Phrased:
         words(f"{row.verb} the expiry", since, " to ", after),
         words("expiry ", before, _ARROW if before else "to ", after),
     )
+
+
+def _grant(difference: Difference, glossary: Glossary) -> Phrased:
+    name = words("a grant of ", glossary.name(difference.term))
+    statement = words(f"{difference.code.row.verb} ", name)
+    body = words(_with_key(difference, glossary), ": ends with the reassignment")
+    return Phrased("-", "grant", body, statement, statement)
 
 
 def _emails(difference: Difference, *, is_new: bool) -> Phrased:

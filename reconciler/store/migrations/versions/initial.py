@@ -177,10 +177,11 @@ def _create_runs() -> None:
     )
     op.create_index("ix_moves_client", "moves", ["client_id", "run_id"])
     op.create_table(
-        "spared",
+        "grant_effects",
         sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
         sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
         sa.Column("term", _ORDERED, primary_key=True),
+        sa.Column("is_loss", sa.Boolean, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
