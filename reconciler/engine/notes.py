@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
 from heapq import merge
 from itertools import repeat
 from operator import itemgetter
@@ -11,19 +12,22 @@ from typing import TYPE_CHECKING
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import WrongUsageError
+from reconciler.live.rules import carried_over, refused_assignment
+from reconciler.model.grants import kept_on_assignment, kept_on_reassignment
 from reconciler.model.packages import RevisionRef
-from reconciler.model.plans import Action
+from reconciler.model.plans import Action, ClientsMoved
 from reconciler.planning.change_set import moves
-from reconciler.planning.client_diff import prospect
+from reconciler.planning.client_diff import prospect, prospect_anew
 from reconciler.planning.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Client
-    from reconciler.model.packages import Definition
+    from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import Plan
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Environment
@@ -55,7 +59,7 @@ def notes(
     """Stream a note per client whom the plan touches, by package and client id.
 
     Raises StaleError where the saved plan is for another platform, was applied, or does not hold any more;
-    WrongUsageError where it moves clients between packages or takes back what a hand did to them.
+    WrongUsageError where it takes back what was done to clients one by one.
     """
     asked = PlanRequest(request.at)
     prepared = (
@@ -63,9 +67,13 @@ def notes(
         if request.reviewed is None
         else planned_again(workspace, environment, reader, request.reviewed, asked)
     )
+    aim = prepared.plan.aim
+    if isinstance(aim, ClientsMoved):
+        yield from _Moving.found(reader, request, aim).notes()
+        return
     if any(change.is_transfer for change in prepared.plan.changes):
         raise WrongUsageError(
-            "There are no notes on a plan that moves clients between packages or takes back what a hand did.",
+            "There are no notes on a plan that takes back what was done to clients one by one.",
             hint="`clients list --touched PLANFILE` names them, and `clients show` says what each holds.",
         )
     for touched in _touched(prepared.plan, prepared.weighed):
@@ -132,9 +140,9 @@ class _Telling:
 
     def _is_due(self, note: Note) -> bool:
         """Whether the plan touches the client: what an earlier edit took is no news to who keeps it."""
-        lost = {each.term for each in note.prospect.losses}
+        lost = {each.term for each in note.losses}
         if note.moves:
-            return bool(lost or (self.request.kept and note.prospect.gains))
+            return bool(lost or (self.request.kept and note.gains))
         return note.is_archived or not lost.isdisjoint(self.touched.taken)
 
     def _note(self, client: Client, target: Definition | None) -> Note:
@@ -146,13 +154,86 @@ class _Telling:
             prospect=prospect(client, snapshot, target or self.touched.target, self.request.at),
             on=self.request.on,
             is_archived=self.touched.is_archived,
+            kept=kept_on_reassignment(client.grants),
         )
 
     def _snapshot(self, revision: int) -> Definition:
-        if revision not in self.snapshots:
-            ref = RevisionRef(self.touched.live_key, revision)
-            self.snapshots[revision] = self.reader.definitions([ref])[ref]
-        return self.snapshots[revision]
+        return _snapshot(self.reader, RevisionRef(self.touched.live_key, revision), self.snapshots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """The notes on a move to another package; `snapshots` are of the revisions that were met so far."""
+
+    reader: PlatformReader
+    request: NotesRequest
+    aim: ClientsMoved
+    head: PackageHead
+    target: Definition
+    catalog: Catalog | None
+    snapshots: dict[int, Definition] = field(default_factory=dict)
+
+    @classmethod
+    def found(cls, reader: PlatformReader, request: NotesRequest, aim: ClientsMoved) -> _Moving:
+        """Look up where they go, which a plan of it has found before."""
+        head = reader.package(aim.to_package)
+        if head is None:
+            raise LookupError(aim.to_package)
+        ref = RevisionRef(head.key, head.revision)
+        return cls(reader, request, aim, head, reader.definitions([ref])[ref], reader.catalog())
+
+    def notes(self) -> Iterator[Note]:
+        for client in self._movers():
+            note = self._note(client)
+            if note.losses or (self.request.kept and note.gains):
+                yield note
+
+    def _movers(self) -> Iterator[Client]:
+        """Yield those with an active subscription who may have the package, by id."""
+        at, named = self.request.at, self.aim.clients
+        if named is None:
+            found = self.reader.clients(at, package=self.aim.package)
+        else:
+            found = (self.reader.client(each, at) for each in sorted({*named}))
+        for client in found:
+            held = client.subscription
+            is_holder = held.package == self.aim.package and held.status == "active"
+            if is_holder and refused_assignment(self.head, self.target, client.owner_email) is None:
+                yield client
+
+    def _note(self, client: Client) -> Note:
+        ref = RevisionRef(self.aim.package, client.subscription.revision)
+        snapshot = _snapshot(self.reader, ref, self.snapshots)
+        if self.aim.keeps_term:
+            kept = kept_on_reassignment(client.grants)
+            brought = prospect(client, snapshot, self.target, self.request.at)
+        else:
+            kept = kept_on_assignment(client.grants)
+            carried = carried_over(client.usage, snapshot, self.catalog)
+            restarted = client.usage.keys() - carried.keys()
+            brought = prospect_anew(client, snapshot, self.target, self._start, restarted)
+        return Note(
+            client=client,
+            title=snapshot.title,
+            moves=True,
+            prospect=brought,
+            on=self.request.on,
+            to_title=self.target.title,
+            starts_anew=not self.aim.keeps_term,
+            kept=kept,
+        )
+
+    @property
+    def _start(self) -> datetime:
+        """When a term begins anew: on the day that clients are told, in UTC."""
+        at = self.request.at.astimezone(UTC)
+        return at if self.request.on <= at.date() else datetime.combine(self.request.on, time.min, UTC)
+
+
+def _snapshot(reader: PlatformReader, ref: RevisionRef, known: dict[int, Definition]) -> Definition:
+    if ref.revision not in known:
+        known[ref.revision] = reader.definitions([ref])[ref]
+    return known[ref.revision]
 
 
 def _beside(

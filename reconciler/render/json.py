@@ -221,17 +221,16 @@ def note_json(note: Note, glossary: Glossary) -> str:
             "moves": note.moves,
             "subject": words.subject,
             "text": _letter_text(words),
-            "losses": [_difference(field) for field in note.prospect.losses],
-            "gains": [_difference(field) for field in note.prospect.gains],
+            "losses": [_difference(field) for field in note.losses],
+            "gains": [_difference(field) for field in note.gains],
+            "grants_ending": [each.id for each in note.ending],
         }
     )
 
 
 def _letter_text(words: Letter) -> str:
     sections = [words.opening]
-    for heading, parts in ((words.losses_heading, words.losses), (words.gains_heading, words.gains)):
-        if parts:
-            sections.append("\n".join([heading, *(f"- {part}." for part in parts)]))
+    sections += ["\n".join([heading, *(f"- {part}." for part in parts)]) for heading, parts in words.sections]
     return "\n\n".join(sections) + "\n"
 
 

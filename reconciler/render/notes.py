@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.english import counted, day, number
-from reconciler.model.terms import Kind, Term
+from reconciler.model.terms import CAPS, Kind, Term
 from reconciler.render.markdown.escape import code, escape_line
 from reconciler.render.story.phrasing import amount
 from reconciler.render.story.words import words, written
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from reconciler.model.grants import Grant
     from reconciler.model.plans import FieldChange
     from reconciler.planning.notes import Note
     from reconciler.render.story.glossary import Glossary
@@ -31,28 +32,28 @@ class Letter:
     """A note in words.
 
     Attributes:
-        losses: One sentence part each, ready for a list.
-        gains: The same.
+        sections: Each a heading and its sentence parts, ready for a list; never without any.
     """
 
     subject: str
     opening: str
-    losses_heading: str
-    losses: tuple[str, ...]
-    gains_heading: str
-    gains: tuple[str, ...]
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def letter(note: Note, glossary: Glossary, quote: Quote) -> Letter:
     """Put the note into words."""
     would = "" if note.moves else " would"
+    ends = f"ends on {day(note.on)}" if note.moves else "would end with that move"
+    lost = tuple(_told_losses(note, glossary))
+    sections = (
+        (f"What you{would} lose:", tuple(_Part(note, each, glossary, quote).text() for each in lost)),
+        (f"This was granted to you beside your package, and {ends}:", _ending(note, lost, glossary, quote)),
+        (f"What you{would} gain:", tuple(_Part(note, each, glossary, quote).text() for each in note.gains)),
+    )
     return Letter(
         subject=_subject(note, quote),
         opening=_opening(note, quote),
-        losses_heading=f"What you{would} lose:",
-        losses=tuple(_Part(note, each, glossary, quote).text() for each in _told_losses(note, glossary)),
-        gains_heading=f"What you{would} gain:",
-        gains=tuple(_Part(note, each, glossary, quote).text() for each in note.prospect.gains),
+        sections=tuple((heading, parts) for heading, parts in sections if parts),
     )
 
 
@@ -67,12 +68,17 @@ def notes_markdown(notes: Iterable[Note], glossary: Glossary) -> Iterator[str]:
 
 
 def _subject(note: Note, quote: Quote) -> str:
+    if note.to_title is not None:
+        return f"You move from the package “{quote(note.title)}” to “{quote(note.to_title)}”"
     verb = "is no longer sold" if note.is_archived else "changes"
     return f"Your package “{quote(note.title)}” {verb}"
 
 
 def _opening(note: Note, quote: Quote) -> str:
     on, called = day(note.on), quote(note.title)
+    if note.to_title is not None:
+        anew = " Your subscription and its billing cycle start anew that day." if note.starts_anew else ""
+        return f"On {on}, you move from the package “{called}” to “{quote(note.to_title)}”.{anew}"
     if note.moves:
         return f"On {on}, your package “{called}” changes."
     keep = "You keep what you have"
@@ -86,11 +92,33 @@ def _opening(note: Note, quote: Quote) -> str:
 
 def _told_losses(note: Note, glossary: Glossary) -> Iterator[FieldChange]:
     """Leave out limits that go with their feature: the feature says it."""
-    gone = {field.term for field in note.prospect.losses if field.code.row.kind is Kind.FEATURE}
-    for field in note.prospect.losses:
+    gone = {field.term for field in note.losses if field.code.row.kind is Kind.FEATURE}
+    for field in note.losses:
         feature = glossary.owners.get(field.term.key) if field.code.row.kind is Kind.LIMIT else None
         if field.after is not None or feature is None or Term("features", feature) not in gone:
             yield field
+
+
+def _ending(note: Note, lost: Iterable[FieldChange], glossary: Glossary, quote: Quote) -> tuple[str, ...]:
+    """Say which grants end with the move: `2 team members on top`."""
+    told = {field.term for field in lost}
+    return tuple(_granted(each, glossary, quote) for each in note.ending if Term.named(each.term) in told)
+
+
+def _granted(grant: Grant, glossary: Glossary, quote: Quote) -> str:
+    term = Term.named(grant.term)
+    if term.section == "features":
+        return quote(glossary.title(term))
+    is_least = grant.set_to is not None
+    given, least = (grant.set_to, "at least ") if is_least else (grant.left, "")
+    beside = "" if is_least else " on top once" if grant.once else " on top"
+    cap = CAPS.get(term.key)
+    counted_in = cap.unit if cap and given == 1 else cap.units if cap else ""
+    unit = (
+        words(f" {counted_in}", f" per {cap.per}" if cap.per else "") if cap else glossary.unit(term, given)
+    )
+    told = written(words(least, amount(given), unit, beside), lambda span: quote(span.text))
+    return told if cap else f"{quote(glossary.title(term))}: {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +206,9 @@ def _section(note: Note, glossary: Glossary) -> Iterator[str]:
     yield f"To {code(client.owner_email)} (client {code(client.id)})"
     yield ""
     yield told.opening
-    for heading, parts in ((told.losses_heading, told.losses), (told.gains_heading, told.gains)):
-        if parts:
-            yield ""
-            yield heading
-            yield ""
-            yield from (f"- {part}." for part in parts)
+    for heading, parts in told.sections:
+        yield ""
+        yield heading
+        yield ""
+        yield from (f"- {part}." for part in parts)
     yield ""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +11,8 @@ from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
 from reconciler.errors import StaleError, WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
-from reconciler.model.grants import Granting
-from reconciler.model.plans import EventUndone, RunUndone
+from reconciler.model.grants import Extending, Granting
+from reconciler.model.plans import ClientsMoved, EventUndone, RunUndone
 from reconciler.render.json import note_json
 from reconciler.render.notes import notes_markdown
 from reconciler.render.story.glossary import Glossary
@@ -160,8 +160,151 @@ def test_there_are_no_notes_on_what_a_hand_did(sold: Shop) -> None:
     sold.platform.assign("acme", "solo", sold.at)
     event = next(each.id for each in sold.platform.events() if each.kind == "assign")
 
-    with pytest.raises(WrongUsageError, match="takes back what a hand did"):
+    with pytest.raises(WrongUsageError, match="takes back what was done to clients one by one"):
         told(sold, reviewed=sold.plan(aim=EventUndone(event)))
+
+
+KEPT = ClientsMoved("pro", "solo", keeps_term=True)
+ANEW = ClientsMoved("pro", "solo", keeps_term=False)
+
+
+@pytest.fixture
+def between(sold: Shop) -> Shop:
+    """Two packages, of which the second has less and ends."""
+    sold.settled(acknowledge="never", clients_losing="unlimited")
+    sold.package("solo", title="Solo", features=["agent", "chat"], user_count=9, expiry="60 days")
+    sold.apply()
+    return sold
+
+
+def letters(found: list[Note]) -> str:
+    return "\n".join(notes_markdown(found, GLOSSARY))
+
+
+def test_whoever_moves_to_another_package_is_told_its_name_and_what_that_takes(between: Shop) -> None:
+    text = letters(told(between, reviewed=between.plan(aim=KEPT))[:1])
+
+    assert text == (
+        "## Acme\n\nTo `owner@acme.example` (client `acme`)\n\n"
+        "On 1 December 2026, you move from the package “Pro” to “Solo”.\n\n"
+        "What you lose:\n\n"
+        "- Your subscription ends on 31 December 2026, and would not have ended.\n"
+        "- Calls (used 3 times in this cycle).\n\n"
+        "What you gain:\n\n"
+        "- Agent.\n"
+    )
+
+
+def test_a_move_that_begins_a_term_anew_counts_the_end_from_the_day_of_the_letter(between: Shop) -> None:
+    text = letters(told(between, reviewed=between.plan(aim=ANEW))[:1])
+
+    assert "to “Solo”. Your subscription and its billing cycle start anew that day." in text
+    assert "- Your subscription ends on 30 January 2027, and would not have ended." in text
+
+
+def test_only_those_whom_a_move_names_and_lets_in_are_told(between: Shop) -> None:
+    between.clients("dune", package="solo")
+    between.package("solo", features=["agent", "chat"], user_count=9, allowed_emails=["owner@cord.example"])
+    between.apply(None, "acknowledge:solo")
+    some = replace(KEPT, clients=("acme", "cord", "dune"))
+
+    assert whom(told(between, reviewed=between.plan(aim=some))) == [("cord", True)]
+
+
+def test_clients_who_may_use_nothing_are_not_told_of_a_move(between: Shop) -> None:
+    between.clients("bolt", package="pro", status="disabled")
+    some = replace(KEPT, clients=("acme", "bolt"))
+
+    assert whom(told(between, kept=True, reviewed=between.plan(aim=some))) == [("acme", True)]
+
+
+def test_who_only_gains_by_a_move_is_told_on_request(between: Shop) -> None:
+    between.package(
+        "all", title="All", features=["agent", "chat", "calls"], limits={"minutes": 50}, user_count=9
+    )
+    between.apply()
+    up = between.plan(aim=ClientsMoved("pro", "all", keeps_term=True))
+
+    assert told(between, reviewed=up) == []
+    assert "What you gain:\n\n- Agent." in letters(told(between, kept=True, reviewed=up))
+
+
+def test_a_later_end_is_a_gain_though_the_package_ends_sooner(between: Shop) -> None:
+    between.package("brief", title="Brief", features=["agent", "chat"], user_count=9, expiry="20 days")
+    between.apply()
+    between.clients("dune", package="solo")
+    between.later(days=55)
+    made = between.plan(aim=ClientsMoved("solo", "brief", keeps_term=False))
+
+    (note,) = told(between, kept=True, reviewed=made)
+
+    assert note.losses == ()
+    assert [each.code.value for each in note.gains] == ["expiry-extended"]
+
+
+def test_an_extension_that_is_lost_with_a_term_begun_anew_is_told(between: Shop) -> None:
+    between.clients("dune", package="solo")
+    between.platform.adjust("dune", Extending(between.at + timedelta(days=200)), between.at)
+    between.package("solo-2", title="Second", features=["agent", "chat"], user_count=9, expiry="60 days")
+    between.apply()
+    made = between.plan(aim=ClientsMoved("solo", "solo-2", keeps_term=False))
+
+    text = letters(told(between, reviewed=made))
+
+    assert "- Your subscription ends on 30 January 2027, not on 20 May 2027." in text
+
+
+def test_a_grant_that_ends_with_a_move_is_told_by_date_in_the_words_of_the_package(sold: Shop) -> None:
+    for granting in (
+        Granting("user_count", "reassigned", add=1),
+        Granting("limits/minutes", "reassigned", set_to=80),
+        Granting("features/agent", "reassigned"),
+        Granting("limits/minutes", "subscription", add=5),
+    ):
+        sold.platform.adjust("acme", granting, sold.at)
+    sold.package(
+        "pro", features=["chat", "calls", "sessions"], limits={"minutes": 50}, user_count=9, rollout=REASSIGN
+    )
+
+    (note,) = told(sold)
+
+    text = letters([note])
+    assert "- 9 team members instead of 10." in text
+    assert (
+        "This was granted to you beside your package, and ends on 1 December 2026:\n\n"
+        "- Agent.\n- Call minutes: at least 80 per cycle.\n- 1 team member on top.\n" in text
+    )
+    ending = json.loads(note_json(note, GLOSSARY))["grants_ending"]
+    assert ending == [each.id for each in sold.client("acme").grants if each.until == "reassigned"]
+
+
+def test_a_grant_that_the_next_revision_makes_up_for_is_not_told_as_a_loss(sold: Shop) -> None:
+    sold.platform.adjust("acme", Granting("user_count", "reassigned", add=1), sold.at)
+    sold.package("pro", features=["chat"], user_count=12, rollout=REASSIGN)
+
+    (acme, *_) = told(sold)
+
+    assert acme.client.id == "acme"
+    assert acme.ending == ()
+
+
+def test_a_grant_until_the_subscription_ends_goes_with_a_term_begun_anew(between: Shop) -> None:
+    between.platform.adjust("acme", Granting("user_count", "subscription", add=2), between.at)
+
+    kept = told(between, reviewed=between.plan(aim=KEPT))[0]
+    anew = told(between, reviewed=between.plan(aim=ANEW))[0]
+
+    assert kept.ending == ()
+    assert "- 2 team members on top." in letters([anew])
+
+
+def test_who_keeps_a_package_is_told_that_a_grant_would_end(sold: Shop) -> None:
+    sold.platform.adjust("acme", Granting("user_count", "reassigned", add=2), sold.at)
+    lose(sold, exclude=["acme"])
+
+    text = letters(told(sold, kept=True)[:1])
+
+    assert "This was granted to you beside your package, and would end with that move:" in text
 
 
 def test_a_saved_plan_that_no_longer_holds_is_refused(sold: Shop) -> None:
@@ -256,3 +399,18 @@ def test_foreign_text_is_shown_and_never_obeyed(sold: Shop, hostile: str) -> Non
     kinds = [token.type for token in rendered(markdown) if token.type.endswith("_open")]
     assert kinds.count("heading_open") == 1
     assert kinds.count("bullet_list_open") == 2
+
+
+@pytest.mark.parametrize("hostile", TEXTS)
+def test_foreign_text_of_a_grant_that_ends_is_shown_and_never_obeyed(sold: Shop, hostile: str) -> None:
+    sold.platform.adjust("acme", Granting("limits/minutes", "reassigned", set_to=80), sold.at)
+    sold.package("pro", features=["chat", "calls", "agent"], limits={"minutes": 50}, rollout=REASSIGN)
+    limits = dict.fromkeys(CATALOG["limits"], Limit(f"{hostile}!", unit=hostile, per="cycle"))
+    (note, *_) = told(sold)
+
+    markdown = "\n".join(notes_markdown([note], Glossary.of_catalog(Catalog(limits=limits))))
+
+    assert "This was granted to you" in markdown
+    assert_tame(markdown)
+    kinds = [token.type for token in rendered(markdown) if token.type.endswith("_open")]
+    assert (kinds.count("heading_open"), kinds.count("bullet_list_open")) == (1, 3)
