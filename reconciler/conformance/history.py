@@ -413,6 +413,34 @@ def test_who_was_forgotten_counts_on_under_the_entry_by_which_it_lost(platform: 
         apply(platform, writes=(write,), moves=(fourth,), bounds=Bounds((replace(AUDIO, clients=3),)))
 
 
+def test_whoever_is_forgotten_lost_lately_what_it_lost_and_no_later(platform: Platform) -> None:
+    with_audio(platform, "a", "b", "c", "d", "e")
+    run = without_audio(platform, "a", "b", "c")
+    returning = Move(ClientQuestion("basic", (2,), (OneOf(("c",)),)), 9, to_revision=1)
+    apply(platform, moves=(returning,))
+    assert platform.lost_since(LATER).clients == 2
+
+    for each in ("a", "c", "d"):
+        platform.forget_client(each, LATER + timedelta(hours=1))
+
+    assert platform.lost_since(LATER).clients == 2
+    assert platform.lost_since(run.at + timedelta(microseconds=1)).clients == 0
+
+
+@needs("snapshots=assignment")
+def test_whoever_lost_by_hand_and_by_a_run_counts_once_when_it_is_forgotten(platform: Platform) -> None:
+    with_audio(platform, "a", "b")
+    without_audio(platform, "a", "b")
+    platform.edit_package("small", definition(), LATER)
+    platform.assign("a", "small", LATER)
+    assert platform.lost_since(LATER).clients == 2
+
+    platform.forget_client("a", LATER + timedelta(hours=1))
+
+    assert platform.lost_since(LATER).clients == 2
+    assert platform.lost_since(LATER + timedelta(seconds=1)).clients == 0
+
+
 @needs("expiry")
 def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platform) -> None:
     platform.edit_package("basic", definition(expiry="31 days"), NOW)

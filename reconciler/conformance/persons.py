@@ -79,7 +79,7 @@ def test_a_forgotten_client_is_gone_and_events_lead_back_to_nobody(platform: Pla
     with_client(platform)
     with_client(platform, "bolt")
     platform.edit_package("basic", definition(features=[]), LATER)
-    apply(platform, moves=(Move(ClientQuestion("basic", (1,)), at_most=None),))
+    run = apply(platform, moves=(Move(ClientQuestion("basic", (1,)), at_most=None),))
 
     forgotten = platform.forget_client("acme", LATER + timedelta(hours=1), by=ADA)
 
@@ -89,7 +89,8 @@ def test_a_forgotten_client_is_gone_and_events_lead_back_to_nobody(platform: Pla
         platform.client("acme", LATER)
     assert {each.client for each in platform.events()} == {None, "bolt"}
     event = latest(platform)
-    assert (event.kind, event.after, event.reason) == ("forget", {"replaced": False}, "They asked for it.")
+    told = {"replaced": False, "lost_at": run.at.isoformat()}
+    assert (event.kind, event.after, event.reason) == ("forget", told, "They asked for it.")
     assert verify(platform.events()).faults == ()
 
 

@@ -32,6 +32,9 @@ class Author:
 UNKNOWN: Final = Author()
 RESTORE: Final = "restore"
 MOVE: Final = "move"
+FORGET: Final = "forget"
+LOST_AT: Final = "lost_at"
+"""When who is forgotten last lost something: it counts on, whoever it was."""
 BY_RUNS: Final = (RESTORE, MOVE)
 """What a run does to clients one by one: gives back what they held, moves them between packages."""
 

@@ -62,9 +62,9 @@ def spend(connection: Connection, entries: Iterable[Stored]) -> None:
         connection.execute(update(tables.acknowledgements).where(_which(each)).values(is_spent=True))
 
 
-def count_erased(connection: Connection, entry: Stored, clients: int) -> None:
-    """Have so many count on who lost under the entry, and have been erased."""
-    values = {"erased": _STATED.erased + clients}
+def count_erased(connection: Connection, entry: Stored) -> None:
+    """Have one more count on who lost under the entry, and is erased."""
+    values = {"erased": _STATED.erased + 1}
     connection.execute(update(tables.acknowledgements).where(_which(entry)).values(values))
 
 

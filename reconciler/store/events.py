@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from reconciler.model.events import BY_RUNS, RESTORE, Event, Seal
+from reconciler.model.events import BY_RUNS, FORGET, LOST_AT, RESTORE, Event, Seal
 from reconciler.model.packages import canonical_json
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
@@ -16,9 +17,8 @@ from reconciler.store.columns import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from reconciler.model.events import Author
 
@@ -145,6 +145,23 @@ def losers(since: datetime) -> Select[tuple[str]]:
     Whoever was given back what it had before is none of them.
     """
     who = tables.events.join(_CLIENTS, _CLIENTS.c.number == _EVENTS.number)
+    return select(_CLIENTS.c.id).select_from(who).where(_EVENTS.at >= since, *_has_lost())
+
+
+def last_loss(connection: Connection, number: int) -> datetime | None:
+    """Return when a client last lost something by hands and imports that it was not given back."""
+    found = select(_EVENTS.at).where(_EVENTS.number == number, *_has_lost())
+    return connection.execute(found.order_by(_EVENTS.at.desc()).limit(1)).scalar_one_or_none()
+
+
+def forgotten_losers(connection: Connection, since: datetime) -> int:
+    """Count who lost anything from an instant on and was erased later: who it was is gone, and not that."""
+    written = select(_EVENTS.after).where(_EVENTS.kind == FORGET, _EVENTS.at >= since)
+    lost_at = (after.get(LOST_AT) for after in connection.execute(written).scalars())
+    return sum(1 for each in lost_at if each is not None and datetime.fromisoformat(each) >= since)
+
+
+def _has_lost() -> tuple[ColumnElement[bool], ...]:
     back = tables.events.alias("back")
     is_restored = exists().where(
         back.c.number == _EVENTS.number,
@@ -153,8 +170,7 @@ def losers(since: datetime) -> Select[tuple[str]]:
         back.c.before == _EVENTS.after,
         back.c.after == _EVENTS.before,
     )
-    lost = _EVENTS.at >= since, _EVENTS.lost, ~is_restored.correlate(tables.events)
-    return select(_CLIENTS.c.id).select_from(who).where(*lost)
+    return _EVENTS.lost, ~is_restored.correlate(tables.events)
 
 
 def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) -> Event:

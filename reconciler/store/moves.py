@@ -152,19 +152,41 @@ def _entry(row: Any) -> HistoryEntry:
 
 def since(connection: Connection, run_id: int) -> tuple[Pair, ...]:
     """Return which pairs of revisions this run and the later ones moved clients between, sorted."""
+    found = _pairs().where(_MOVES.run_id >= run_id).distinct()
+    ordered = found.order_by(_MOVES.run_id, _KEY, _MOVES.from_revision)
+    return tuple(Pair(*row) for row in connection.execute(ordered))
+
+
+def of_whom(connection: Connection, client_id: str) -> tuple[Pair, ...]:
+    """Return between which revisions runs moved one client, newest first."""
+    found = _pairs().where(_MOVES.client_id == client_id)
+    ordered = found.order_by(_MOVES.run_id.desc(), _MOVES.step.desc())
+    return tuple(Pair(*row) for row in connection.execute(ordered))
+
+
+def _pairs() -> Select[Any]:
     columns = (_MOVES.run_id, _RUNS.at, _MOVES.package_id, _KEY, _MOVES.from_revision, _MOVES.to_revision)
-    statement = (
-        select(*columns)
-        .select_from(
-            tables.moves.join(tables.packages, tables.packages.c.id == _MOVES.package_id).join(
-                tables.runs, _RUNS.id == _MOVES.run_id
-            )
-        )
-        .where(_MOVES.run_id >= run_id)
-        .distinct()
-        .order_by(_MOVES.run_id, _KEY, _MOVES.from_revision)
-    )
-    return tuple(Pair(*row) for row in connection.execute(statement))
+    moved = tables.moves.join(tables.packages, tables.packages.c.id == _MOVES.package_id)
+    return select(*columns).select_from(moved.join(tables.runs, _RUNS.id == _MOVES.run_id))
+
+
+def is_among(connection: Connection, client_id: str, parts: Sequence[Part]) -> bool:
+    """Whether any of the parts moved the client."""
+    found = exists().where(_MOVES.client_id == client_id, or_(false(), *map(_is_part, parts)))
+    return connection.execute(select(found)).scalar_one()
+
+
+def is_of_any(connection: Connection, part: Part) -> bool:
+    """Whether it moved anybody."""
+    return connection.execute(select(exists().where(_is_part(part)))).scalar_one()
+
+
+def is_of_all(connection: Connection, part: Part) -> bool:
+    """Whether it is everybody whom the run moved between the two revisions."""
+    if part == Part(part.pair):
+        return True
+    others = exists().where(_is_part(Part(part.pair)), ~_is_part(part))
+    return not connection.execute(select(others)).scalar_one()
 
 
 def distinct_clients(connection: Connection, parts: Sequence[Part], *others: Select[tuple[str]]) -> int:

@@ -176,33 +176,45 @@ class FakePlatform:
         return tuple(found)
 
     def lost_since(self, since: datetime) -> Lost:
-        runs = {run.id: run.at for run in self._world.runs if run.at >= since}
-        lost = [
-            (holder, move)
-            for holder in self._world.holders.values()
-            for move in holder.moved
-            if move.run in runs and takes_anything(move, runs[move.run])
-        ]
-        kept = [(holder, move) for holder, move in lost if not was_restored(holder, move)]
+        world = self._world
+        lost = self._lost_by_runs(world.holders.values(), since)
         back = {
             (move.package.key, move.run, move.from_revision)
-            for holder in self._world.holders.values()
+            for holder in world.holders.values()
             for move in holder.moved
-            for other in self._world.holders.values()
+            for other in world.holders.values()
             for later in other.moved
             if later.run > move.run
             and (later.package, later.from_revision, later.to_revision)
             == (move.package, move.to_revision, move.from_revision)
         }
-        moves = {(move.package.key, move.run, move.from_revision) for _, move in kept if _is_sure(move)}
+        moves = {(move.package.key, move.run, move.from_revision) for _, move in lost if _is_sure(move)}
         ordered = sorted(moves - back - self._spared, key=lambda each: (each[1], each[0], each[2]))
-        by_hand = {
-            each.client
-            for each in self._world.events
-            if each.at >= since and each.lost and not self._is_restored(each)
-        }
-        clients = len({holder.id for holder, _ in kept} | by_hand)
-        return Lost(clients, tuple(LosingMove(*each) for each in ordered))
+        numbers = {id(holder): number for number, holder in world.numbers.items()}
+        gone = self._lost_by_runs(world.erased, since)
+        by_run = {numbers.get(id(holder), holder.id) for holder, _ in (*lost, *gone)}
+        by_hand = {each.number for each in self._lost_by_hand(since)}
+        return Lost(len(by_run | by_hand), tuple(LosingMove(*each) for each in ordered))
+
+    def _lost_by_runs(self, among: Iterable[Holder], since: datetime) -> list[tuple[Holder, world.Moved]]:
+        runs = {run.id: run.at for run in self._world.runs if run.at >= since}
+        return [
+            (holder, move)
+            for holder in among
+            for move in holder.moved
+            if move.run in runs and takes_anything(move, runs[move.run]) and not was_restored(holder, move)
+        ]
+
+    def _lost_by_hand(self, since: datetime) -> list[Event]:
+        events = self._world.events
+        return [each for each in events if each.at >= since and each.lost and not self._is_restored(each)]
+
+    def _last_loss(self, holder: Holder) -> datetime | None:
+        ever = datetime.min.replace(tzinfo=UTC)
+        by_run = [self._world.runs[move.run - 1].at for _, move in self._lost_by_runs([holder], ever)]
+        number = self._world.number_of(holder.id)
+        by_hand = [each.at for each in self._lost_by_hand(ever) if each.number == number]
+        return max([*by_run, *by_hand], default=None)
 
     def _is_restored(self, event: Event) -> bool:
         return any(
@@ -756,7 +768,10 @@ class FakePlatform:
         world, holder = self._world, self._holder(client_id)
         if replaced_by in world.holders:
             raise BlockedError("exists")
-        self._write_down("forget", at, by, client_id, told={"replaced": replaced_by is not None})
+        gone: dict[str, Any] = {"replaced": replaced_by is not None}
+        lost_at = None if replaced_by else self._last_loss(holder)
+        gone |= {"lost_at": lost_at.isoformat()} if lost_at else {}
+        self._write_down("forget", at, by, client_id, told=gone)
         del world.holders[client_id]
         world.events = [
             replace(each, client=replaced_by) if each.client == client_id else each for each in world.events

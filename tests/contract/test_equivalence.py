@@ -115,6 +115,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("use"), IDS, METERS, st.integers(-2, 5)),
     st.tuples(st.just("grow"), IDS, AMOUNTS),
     st.tuples(st.just("cycle"), IDS),
+    st.tuples(st.just("forget"), IDS),
 )
 
 
@@ -239,6 +240,8 @@ def _done(  # noqa: PLR0911 - one return per action reads best
             return platform.record_usage(client_id, meter, amount, NOW)
         case ("grow", client_id, users):
             return platform.set_users(client_id, users, NOW)
+        case ("forget", client_id):
+            return platform.forget_client(client_id, NOW)
         case _:
             return platform.start_cycle(action[1], NOW)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.questions import ClientQuestion
     from reconciler.planning.outcomes import Starts
     from reconciler.store.acknowledgements import Stored
+    from reconciler.store.clients import StoredClient
     from reconciler.store.moves import Step
     from reconciler.store.packages import StoredPackage
 
@@ -63,7 +63,8 @@ def lost_since(
     parts += [
         Part(pair, restored_in=_restoring(pair, pairs), ended=True) for pair in pairs if _place(pair) in ended
     ]
-    return Lost(moves.distinct_clients(connection, parts, events.losers(since)), _whole(parts))
+    there = moves.distinct_clients(connection, parts, events.losers(since))
+    return Lost(there + events.forgotten_losers(connection, since), _whole(parts))
 
 
 def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcome, ...]]:
@@ -94,8 +95,7 @@ def _target(pair: Pair) -> RevisionRef:
 def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
     """Whether anybody whom the run moved lost it: by when they started, and by what they keep beside."""
     part = Part(pair, starts_of(loss), (), str(loss.term) if has_spared else None)
-    is_of_all = not part.starts and part.term is None
-    return is_of_all or moves.distinct_clients(connection, [part]) > 0
+    return part == Part(pair) or moves.is_of_any(connection, part)
 
 
 def keep(
@@ -150,14 +150,38 @@ def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str
             yield f"at most {most_lately} may lose something since {since}, not {lost:,}"
 
 
-@contextmanager
-def erasing(connection: Connection, at: datetime) -> Iterator[None]:
-    """Have whoever is erased meanwhile count on under the entries by which they lost something."""
-    known = _Known.of(connection, acknowledgements.every(connection), at)
-    before = {each: known.lost(each, connection) for each in known.entries}
-    yield
-    for each, lost in before.items():
-        acknowledgements.count_erased(connection, each, lost - known.lost(each, connection))
+def count_on(connection: Connection, client: StoredClient) -> datetime | None:
+    """Have a client who is about to be erased count on under the entries by which it lost something.
+
+    Returns when it last lost anything that no rollback gave back.
+    """
+    pairs = moves.of_whom(connection, client.id)
+    definitions = _definitions(connection, pairs)
+    features = features_of(connection, min((each.run for each in pairs), default=None))
+    taken = {pair: _taken(pair, definitions, features) for pair in pairs}
+    spared = {_place(pair) for pair in pairs}
+    for entry in acknowledgements.every(connection):
+        parts = _parts(entry, taken, spared)
+        if parts and moves.is_among(connection, client.id, parts):
+            acknowledgements.count_erased(connection, entry)
+    by_run = (each.at for each in pairs if _has_lost(connection, client.id, each, pairs, definitions))
+    known = (next(by_run, None), events.last_loss(connection, client.number))
+    return max((each for each in known if each is not None), default=None)
+
+
+def _has_lost(
+    connection: Connection,
+    client_id: str,
+    pair: Pair,
+    pairs: Collection[Pair],
+    definitions: Mapping[RevisionRef, Definition],
+) -> bool:
+    """Whether a client lost something by a move, and nothing moved it back."""
+    back = _restoring(pair, pairs)
+    felt = _of_any(_felt(pair, definitions), has_spared=True)
+    by_package = (Part(pair, starts, back, term) for starts, term in felt)
+    with_grants = Part(pair, restored_in=back, ended=True)
+    return moves.is_among(connection, client_id, [*by_package, with_grants])
 
 
 def spend(connection: Connection, at: datetime) -> None:
@@ -205,15 +229,15 @@ class _Known:
         return cls(entries, taken, spared, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
-        parts = self._parts(entry)
+        parts = _parts(entry, self.taken, self.spared)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
         lost = moves.distinct_clients(connection, parts)
-        whole = (Part(part.pair) for part in parts if _is_of_all(connection, part))
+        whole = (Part(part.pair) for part in parts if moves.is_of_all(connection, part))
         return InForce(stated, lost + entry.erased, self.is_spent(entry), _whole(whole))
 
     def lost(self, entry: Stored, connection: Connection) -> int:
         """Count the distinct clients who ever lost by the entry."""
-        return moves.distinct_clients(connection, self._parts(entry)) + entry.erased
+        return moves.distinct_clients(connection, _parts(entry, self.taken, self.spared)) + entry.erased
 
     def is_spent(self, entry: Stored) -> bool:
         """Whether what it names is gone, and nobody is left to lose it, suspended holders included.
@@ -224,7 +248,10 @@ class _Known:
             return True
         if entry.verb == "archives":
             return self.heads[entry.package].head.archived
-        former = {entry.since_revision, *(part.pair.from_revision for part in self._parts(entry))}
+        former = {
+            entry.since_revision,
+            *(part.pair.from_revision for part in _parts(entry, self.taken, self.spared)),
+        }
         left = self.left.get(entry.package, ()) if entry.verb != "narrows" else ()
         is_gone = any(self._takes(entry, number) for number in former)
         return is_gone and not any(self._takes(entry, number) for number in left)
@@ -236,15 +263,19 @@ class _Known:
         taken = alone_in(_losses(pair, self.definitions), self.features.get)
         return taken_by(entry.verb, entry.term, taken, pair.at) is not None
 
-    def _parts(self, entry: Stored) -> list[Part]:
-        parts = []
-        for pair, taken in self.taken.items():
-            if pair.package_id == entry.package_id and pair.run >= entry.since_run:
-                starts = taken_by(entry.verb, entry.term, taken, pair.at)
-                if starts is not None:
-                    term = _SPARED_AS.get(entry.verb, entry.term)
-                    parts.append(Part(pair, starts, (), term if _place(pair) in self.spared else None))
-        return parts
+
+def _parts(
+    entry: Stored, taken: Mapping[Pair, Collection[Outcome]], spared: Collection[tuple[int, int, int]]
+) -> list[Part]:
+    """Return whom the moves since the entry's first run took from what it names."""
+    parts = []
+    for pair, found in taken.items():
+        if pair.package_id == entry.package_id and pair.run >= entry.since_run:
+            starts = taken_by(entry.verb, entry.term, found, pair.at)
+            if starts is not None:
+                term = _SPARED_AS.get(entry.verb, entry.term)
+                parts.append(Part(pair, starts, (), term if _place(pair) in spared else None))
+    return parts
 
 
 def _with_effects(
@@ -305,14 +336,6 @@ def _restoring(pair: Pair, pairs: Iterable[Pair]) -> tuple[int, ...]:
         each.run
         for each in pairs
         if each.run > pair.run and (each.package_id, each.from_revision, each.to_revision) == back
-    )
-
-
-def _is_of_all(connection: Connection, part: Part) -> bool:
-    """Whether it is everybody whom the run moved between the two revisions."""
-    everybody = Part(part.pair)
-    return part == everybody or moves.distinct_clients(connection, [part]) == moves.distinct_clients(
-        connection, [everybody]
     )
 
 

@@ -9,6 +9,7 @@ from reconciler.errors import BlockedError
 from reconciler.live.embedded import lookup, losses
 from reconciler.model.clients import Forgotten, Mention
 from reconciler.model.emails import normal_email
+from reconciler.model.events import FORGET, LOST_AT
 from reconciler.store import clients, events, forgetting, idempotency, packages, runs
 from reconciler.store.events import Deed
 
@@ -54,14 +55,15 @@ def forget(
     client = lookup.client(connection, client_id)
     if replaced_by is not None and replaced_by in clients.stored(connection, [replaced_by]):
         raise BlockedError(f"client `{replaced_by}` exists", hint="Choose an id that nobody has.")
+    told: dict[str, Any] = {"replaced": replaced_by is not None}
     if replaced_by is None:
-        with losses.erasing(connection, at):
-            forgetting.erase(connection, client.id)
+        lost_at = losses.count_on(connection, client)
+        told |= {} if lost_at is None else {LOST_AT: lost_at.isoformat()}
+        forgetting.erase(connection, client.id)
     else:
         forgetting.replace_id(connection, client, replaced_by)
     idempotency.forget_naming(connection, client.id, client.owner_email)
-    told = {"replaced": replaced_by is not None}
-    events.record(connection, [Deed("forget", client.number, client.package, None, told)], by, at)
+    events.record(connection, [Deed(FORGET, client.number, client.package, None, told)], by, at)
     naming = packages.reserved_to(connection, normal_email(client.owner_email))
     return Forgotten(
         revisions=tuple(Mention(*each) for each in naming), runs=runs.naming(connection, client.id)
