@@ -33,6 +33,8 @@ _KINDS = st.sampled_from(
         ("user-count-lowered", "user_count", (10,), 4),
         ("ai-credits-lowered", "ai_credits", (50,), None),
         ("expiry-shortened", "expiry", ("60 days",), "30 days"),
+        ("grant-ended", "features/extra", (None,), None),
+        ("grant-ended", "limits/apps", (None,), 3),
     ]
 )
 _GAINS = st.sampled_from(

@@ -120,7 +120,7 @@ def test_hostile_findings_are_tame_too(text: str) -> None:
 
 def test_plain_titles_stay_readable() -> None:
     assert escape(Span("Professional & Co. (EU), 24/7: it's “new”", origin=Origin.TEXT)) == (
-        "Professional & Co. (EU), `24/7:` it's “new”"
+        "Professional & Co. (EU), `24/7`: it's “new”"
     )
 
 

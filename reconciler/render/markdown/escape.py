@@ -70,11 +70,17 @@ def in_html(foreign: Span) -> str:
     return text if is_prose and text.strip() else f"<code>{text}</code>"
 
 
+def _coded(text: str) -> str:
+    """Return a code span, with what ends a clause behind it."""
+    spoken = text.rstrip(".,;:")
+    return f"{code(spoken)}{text[len(spoken) :]}" if spoken else code(text)
+
+
 def _prose(text: str) -> str:
     """Escape word by word; neighbouring words that could do something share one code span."""
     words = groupby(text.split(" "), key=lambda word: word == "" or _is_harmless(word))
     return " ".join(
-        _ENTITY.sub(r"\\&", " ".join(run)) if is_harmless else code(" ".join(run))
+        _ENTITY.sub(r"\\&", " ".join(run)) if is_harmless else _coded(" ".join(run))
         for is_harmless, run in words
     )
 

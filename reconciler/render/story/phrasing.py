@@ -184,7 +184,7 @@ def _expiry(difference: Difference, *, is_new: bool) -> Phrased:
 
 
 def _grant(difference: Difference, glossary: Glossary) -> Phrased:
-    name = words("a grant of ", glossary.name(difference.term))
+    name = words("grants of ", glossary.name(difference.term))
     statement = words(f"{difference.code.row.verb} ", name)
     body = words(_with_key(difference, glossary), ": ends with the reassignment")
     return Phrased("-", "grant", body, statement, statement)
