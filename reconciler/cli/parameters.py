@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from reconciler.model.quantities import Quantity
 
 
+_RUN: Final = re.compile(r"(?:run:)?0*([1-9][0-9]{0,9})")
+_LARGEST_RUN: Final = 2**31 - 1
+
+
 class OutputFile(click.Path):
     """A file to write to, or `-`, standard output; what ends as only a folder can is none."""
 
@@ -53,6 +57,12 @@ _SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([dwmy])", re.ASCII)
 _SPANS: Final = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _AMOUNT: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _WAIVER: Final = re.compile(rf"[a-z_]+:(\*|{PACKAGE_KEY_PATTERN[1:-1]})")
+
+
+def number_of_run(text: str) -> int | None:
+    """Read `5` or `run:5`, as histories name a run; None where it is neither."""
+    found = _RUN.fullmatch(text)
+    return int(found[1]) if found and int(found[1]) <= _LARGEST_RUN else None
 
 
 def instant(text: str) -> datetime:

@@ -141,6 +141,20 @@ def test_a_run_is_named_by_its_number_alone_too(shop: Shop, run: Run, name: str)
     assert "Rolls back run 2." in text
 
 
+def test_a_history_takes_a_run_as_it_names_it(shop: Shop, run: Run) -> None:
+    edited(shop, run)
+
+    assert run("history", "run:2")[:2] == run("history", "2")[:2]
+
+
+@pytest.mark.parametrize("name", ["pro", "0", "run:0", "99999999999", "event:12"])
+def test_what_names_no_run_is_answered_with_the_history_of_a_package(run: Run, name: str) -> None:
+    code, _, said = run("history", name)
+
+    assert code == 64
+    assert f"'{name}' names no run; write 5 or run:5. `--package KEY` and `--client ID` tell" in said
+
+
 @pytest.mark.parametrize("name", ["0", "run:x", "event:", "assign:1", "99999999999"])
 def test_what_names_neither_a_run_nor_an_event_is_wrong_usage(run: Run, name: str) -> None:
     code, _, said = run("rollback", name, "--yes")

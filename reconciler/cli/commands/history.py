@@ -9,12 +9,22 @@ import click
 from reconciler.cli.opening import platform_of
 from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.output import glossary_of
+from reconciler.cli.parameters import number_of_run
 from reconciler.cli.terminal import Terminal
 from reconciler.errors import WrongUsageError
 from reconciler.render.json import history_json, package_history_json, run_json
 
 if TYPE_CHECKING:
     from reconciler.live.port import PlatformReader
+
+
+def run_number(text: str) -> int:
+    """Read the number of a run, alone or as histories name it."""
+    number = number_of_run(text)
+    if number is None:
+        told = "`--package KEY` and `--client ID` tell what was done to one of them."
+        raise click.BadParameter(f"{text!r} names no run; write 5 or run:5. {told}")
+    return number
 
 
 @click.command("history")
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
     help="What was done to this package, under all keys that it had.",
 )
 @option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
-@click.argument("run", required=False, type=click.IntRange(1, 2**31 - 1))
+@click.argument("run", required=False, metavar="[RUN]", type=run_number)
 def history_command(run: int | None, client: str | None, package: str | None, limit: int) -> None:
     """List the runs, or show one.
 

@@ -17,7 +17,7 @@ from reconciler.cli.applying import (
 )
 from reconciler.cli.opening import opened, workspace_of
 from reconciler.cli.options import all_option, chosen, global_options
-from reconciler.cli.parameters import allow_option, no_clients_option
+from reconciler.cli.parameters import allow_option, no_clients_option, number_of_run
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.plans import EventUndone, RunUndone
 
-_RUN: Final = re.compile(r"(?:run:)?0*([1-9][0-9]{0,9})")
-_LARGEST: Final = 2**31 - 1
 _EVENT: Final = re.compile(r"event:([0-9a-z]{1,64})")
 
 
@@ -35,9 +33,9 @@ def undone(text: str) -> RunUndone | EventUndone:
     """Read what is rolled back; a bare number is a run."""
     from reconciler.model.plans import EventUndone, RunUndone
 
-    run, event = _RUN.fullmatch(text), _EVENT.fullmatch(text)
-    if run and int(run[1]) <= _LARGEST:
-        return RunUndone(int(run[1]))
+    run, event = number_of_run(text), _EVENT.fullmatch(text)
+    if run is not None:
+        return RunUndone(run)
     if event:
         return EventUndone(event[1])
     raise click.BadParameter(f"{text!r} names no run and no event; write 5, run:5 or event:ID.")
