@@ -14,6 +14,7 @@ from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.live.opening import open_platform
 from reconciler.model.clients import ClientLine
+from reconciler.model.grants import Granting
 from reconciler.sources.workspace import read_workspace
 from tests.benchmarks.goals import scaled
 
@@ -32,6 +33,12 @@ CATALOG = (
 )
 
 
+GRANTS = (
+    Granting("limits/seats", "subscription", set_to=120),
+    Granting("user_count", "reassigned", add=2),
+)
+
+
 def package(number: int, *features: str, seats: int = 100) -> str:
     return (
         f"title: Package {number}\nfeatures: [{', '.join(features)}]\n"
@@ -39,8 +46,10 @@ def package(number: int, *features: str, seats: int = 100) -> str:
     )
 
 
-def lines(count: int, packages: int = PACKAGES) -> Iterator[ClientLine]:
+def lines(count: int, packages: int = PACKAGES, *, granted: bool = False) -> Iterator[ClientLine]:
+    """Yield clients; with `granted`, one in ten of each package has grants of what the files narrow."""
     for number in range(count):
+        has_grants = granted and number // packages % 10 == 0
         yield ClientLine(
             id=f"client-{number:07}",
             line=number + 1,
@@ -49,11 +58,17 @@ def lines(count: int, packages: int = PACKAGES) -> Iterator[ClientLine]:
             package=f"p{number % packages}",
             users=number % 12,
             usage={"feature_5": number % 3, "seats": number % 150},
+            grants=GRANTS if has_grants else (),
         )
 
 
 def agency(
-    root: Path, clients: int, platform: str = "sqlite:///platform.db", packages: int = PACKAGES
+    root: Path,
+    clients: int,
+    platform: str = "sqlite:///platform.db",
+    packages: int = PACKAGES,
+    *,
+    granted: bool = False,
 ) -> Path:
     """Fill a folder and the platform of its environment `local`."""
     (root / "packages").mkdir(parents=True)
@@ -66,7 +81,7 @@ def agency(
     with open_platform(platform, root=root) as store:
         made = plan(workspace, environment, store, PlanRequest(AT))
         apply(workspace, environment, made, store, ApplyRequest(AT, "benchmark"))
-        store.import_clients(lines(clients, packages), AT)
+        store.import_clients(lines(clients, packages, granted=granted), AT)
     for number in range(min(CHANGED, packages)):
         narrowed = package(number, *FEATURES[:5], *FEATURES[6:12], seats=60)
         (root / "packages" / f"p{number}.yaml").write_text(narrowed)
