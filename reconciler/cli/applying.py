@@ -90,7 +90,12 @@ def require_one(out: Path | None, *, yes: bool) -> None:
 def next_step(
     plan: Plan, out: Path | None, allow: Sequence[str], *, no_clients: bool = False, reason: str = ""
 ) -> str:
-    """Say how a plan is applied, with the options and waivers that this needs; or why it is not."""
+    """Say how a plan is applied, with the options and waivers that this needs; or why it is not.
+
+    With --quiet only why it is not.
+    """
+    if chosen().quiet and not plan.blocked:
+        return ""
     saved = without_secrets(f"Saved to {out}. ") if out is not None else ""
     if plan.blocked:
         return f"{saved}Nothing of this is applied while a guard blocks it."
