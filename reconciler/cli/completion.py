@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from click import get_current_context
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class
 
-from reconciler.cli.opening import config_of, platform_of, settings_of
+from reconciler.cli.opening import config_of, platform_of, served_of, settings_of
 from reconciler.cli.options import Choices
 from reconciler.cli.process import now
 from reconciler.errors import ReconcilerError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Completer: TypeAlias = "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]"
 _MOST: Final = 50
 _CLIENTS_LOOKED_AT: Final = 2000
+_EVENTS_LOOKED_AT: Final = 2000
 _SECONDS: Final = 10
 
 
@@ -113,6 +114,36 @@ def grants(choices: Choices) -> Iterable[str]:
     client_id = str(get_current_context().params.get("client_id"))
     with platform_of(choices) as platform:
         return [each.id for each in platform.client(client_id, now()).grants]
+
+
+def _runs(choices: Choices) -> list[str]:
+    with platform_of(choices) as platform:
+        return [str(run.id) for run in platform.runs(limit=_MOST, brief=True)]
+
+
+runs: Final = _offering(_runs)
+
+
+@_offering
+def undoables(choices: Choices) -> Iterable[str]:
+    """Complete what can be rolled back: the latest runs, then what hands did, both newest first.
+
+    What an import did to each client is left out: it would hide all else.
+    """
+    from reconciler.planning.undoing import UNDOABLE
+
+    yield from _runs(choices)
+    with platform_of(choices) as platform:
+        latest = tuple(platform.events(limit=_EVENTS_LOOKED_AT))
+    undone = (each for each in reversed(latest) if each.kind in UNDOABLE and each.part_of is None)
+    yield from (f"event:{each.id}" for each in undone)
+
+
+@_offering
+def tokens(choices: Choices) -> Iterable[str]:
+    """Complete the ids of tokens that were not revoked."""
+    with served_of(choices) as (_, register):
+        return [token.id for token in register.tokens() if token.revoked_at is None]
 
 
 @_offering

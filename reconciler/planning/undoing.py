@@ -54,7 +54,8 @@ _Sides: TypeAlias = "tuple[JsonValue, JsonValue]"
 
 
 EDIT: Final = "edit"
-_TAKEN_BACK: Final = frozenset({"assign", "import", "grant", "revoke", "extend", EDIT})
+UNDOABLE: Final = frozenset({"assign", "import", "grant", "revoke", "extend", EDIT})
+"""Kinds of events that can be taken back."""
 _INSTEAD: Final = {
     "add": "A client is not taken back: `clients forget` erases it.",
     "run": "`rollback run:NUMBER` takes back a run.",
@@ -68,7 +69,7 @@ def require_undoable(id_: str, event: Event | None) -> Event:
     if event is None:
         hint = "`events list` and `history --client` name them."
         raise WrongUsageError(f"there is no event {id_}", hint=hint)
-    if event.kind not in _TAKEN_BACK:
+    if event.kind not in UNDOABLE:
         hint = _INSTEAD.get(event.kind, "Assignments, imports, grants, extensions and edits by hand can be.")
         raise WrongUsageError(f"event {id_} ({event.kind}) cannot be taken back", hint=hint)
     return event

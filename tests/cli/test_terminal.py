@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.engine.tokens import create_token
+from reconciler.live.opening import open_served
 from reconciler.model.edits import FileEdit
 from reconciler.model.grants import Granting
+from reconciler.model.tokens import Scope
 from reconciler.render.text.style import Paper
 from reconciler.render.text.table import table_lines
 from reconciler.sources.edits import write_edits
@@ -109,6 +112,8 @@ def test_quiet_shows_no_plan_where_nobody_is_asked_about_it(shop: Shop) -> None:
         ("reconciler clients forget a", ["acme"]),
         ("reconciler history --client a", ["acme"]),
         ("reconciler packages history p", ["pro"]),
+        ("reconciler history ", ["1"]),
+        ("reconciler rollback 1", ["1"]),
         ("reconciler help dr", ["drift"]),
         ("reconciler clients show nobody", []),
     ],
@@ -124,6 +129,27 @@ def test_the_grants_of_a_client_are_completed(shop: Shop) -> None:
     (grant,) = shop.client("acme").grants
 
     assert offered(shop.root, "reconciler clients revoke acme ") == [grant.id]
+
+
+def test_a_rollback_completes_what_can_be_taken_back_newest_first(shop: Shop) -> None:
+    shop.package("pro", features=["chat"])
+    shop.apply()
+    shop.platform.adjust("acme", Granting("minutes", "subscription", add=5), shop.at)
+    by_hand = {each.kind: each.id for each in shop.platform.events() if each.part_of is None}
+    of_import, grant = by_hand["import"], by_hand["grant"]
+
+    assert offered(shop.root, "reconciler rollback event:") == [grant, of_import]
+    assert offered(shop.root, f"reconciler rollback event:{grant[:6]}") == [grant]
+    assert offered(shop.root, "reconciler rollback ") == ["2", "1", f"event:{grant}", f"event:{of_import}"]
+
+
+def test_tokens_that_can_still_be_revoked_are_completed(shop: Shop) -> None:
+    with open_served("sqlite:///platform.db", root=shop.root) as (_, register):
+        kept, revoked = (create_token(register, name, (Scope.READ,), shop.at)[0] for name in ("ci", "old"))
+        register.revoke(revoked.id, shop.at)
+
+    assert offered(shop.root, "reconciler tokens revoke ") == [kept.id]
+    assert offered(shop.root, f"reconciler tokens rotate {kept.id[:4]}") == [kept.id]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +189,14 @@ def test_no_more_than_fifty_names_are_offered(shop: Shop) -> None:
 
 def test_completion_is_silent_where_there_is_nothing_to_complete_from(tmp_path: Path) -> None:
     assert offered(tmp_path, "reconciler plan -e ") == []
+
+
+@pytest.mark.parametrize("file", ["platform.db", "reconciler.yaml"])
+def test_completion_is_silent_where_what_it_reads_is_damaged(shop: Shop, file: str) -> None:
+    (shop.root / file).write_bytes(b"\0\xff: [" * 999)
+
+    assert offered(shop.root, "reconciler rollback ") == []
+    assert offered(shop.root, "reconciler tokens revoke ") == []
 
 
 def lines(count: int) -> bytes:

@@ -16,7 +16,7 @@ from reconciler.cli.applying import (
     yes_option,
 )
 from reconciler.cli.opening import opened, workspace_of
-from reconciler.cli.options import all_option, chosen, global_options
+from reconciler.cli.options import all_option, chosen, completed_by, global_options
 from reconciler.cli.parameters import allow_option, no_clients_option, number_of_run
 from reconciler.cli.process import actor as present_actor
 from reconciler.cli.process import now
@@ -50,7 +50,7 @@ def undone(text: str) -> RunUndone | EventUndone:
 @all_option()
 @actor_option()
 @reason_option()
-@click.argument("what", metavar="RUN|event:ID", type=undone)
+@click.argument("what", metavar="RUN|event:ID", type=undone, shell_complete=completed_by("undoables"))
 def rollback_command(  # noqa: PLR0913 - one parameter per option
     what: RunUndone | EventUndone,
     out: Path | None,

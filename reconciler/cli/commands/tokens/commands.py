@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import served_of
-from reconciler.cli.options import chosen, global_options, option
+from reconciler.cli.options import chosen, completed_by, global_options, option
 from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.engine.tokens import create_token, rotate_token
@@ -68,7 +68,7 @@ def list_command() -> None:
 
 @click.command("rotate")
 @global_options
-@click.argument("token_id", metavar="ID")
+@click.argument("token_id", metavar="ID", shell_complete=completed_by("tokens"))
 @option(
     "--overlap",
     type=click.IntRange(0, 8_760),
@@ -96,7 +96,7 @@ def rotate_command(token_id: str, overlap: int, reason: str, actor: str | None) 
 
 @click.command("revoke")
 @global_options
-@click.argument("token_id", metavar="ID")
+@click.argument("token_id", metavar="ID", shell_complete=completed_by("tokens"))
 @reason_option()
 @actor_option()
 def revoke_command(token_id: str, reason: str, actor: str | None) -> None:
