@@ -151,10 +151,15 @@ def environment_of(settings: Settings, name: str | None) -> Environment:
     """Return the named environment, or the default one; raises WrongUsageError naming those that exist."""
     environments = settings.environments
     wanted = name or settings.default_environment
-    if wanted not in environments:
-        known = ", ".join(sorted(environments)) or "none"
+    if wanted in environments:
+        return environments[wanted]
+    known = ", ".join(sorted(environments))
+    if name:
         raise WrongUsageError(f"There is no environment {wanted!r}.", hint=f"reconciler.yaml has: {known}.")
-    return environments[wanted]
+    raise WrongUsageError(
+        f"Which environment? None was named, and reconciler.yaml has no {wanted!r}.",
+        hint=f"Give --environment one of: {known}; or write `default_environment: NAME` into the file.",
+    )
 
 
 def prepare(

@@ -29,17 +29,11 @@ def settings_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             message = f"`{key}` leaves the folder of the configuration"
             yield Problem((key,), "path-outside", message, "write a relative path without `..`")
     environments = document["environments"]
-    default = document.get("default_environment", "local")
-    if default not in environments:
-        is_stated = "default_environment" in document
-        path = ("default_environment",) if is_stated else ("environments",)
-        names = ", ".join(sorted(environments)[:10])
+    default = document.get("default_environment")
+    if default is not None and default not in environments:
         message = f"the default environment `{default}` is not one of `environments`"
-        fix = did_you_mean(default, environments) or f"one of: {names}"
-        if not is_stated:
-            message = "no environment is called `local`, and no `default_environment` says which is meant"
-            fix = f"write `default_environment: ...` with one of: {names}"
-        yield Problem(path, "unknown-environment", message, fix, at_key=not is_stated)
+        fix = did_you_mean(default, environments) or f"one of: {', '.join(sorted(environments)[:10])}"
+        yield Problem(("default_environment",), "unknown-environment", message, fix)
     for name, environment in environments.items():
         for key in ("platform", "read_platform"):
             if _PASSWORD.search(environment.get(key, "")):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.cli.main import main
 from reconciler.errors import InvalidError, UnreachableError
 from reconciler.live.opening import open_platform
 from tests.shop import opened_shop
+from tests.sources.test_invalid_cases import workspace_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,3 +114,23 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
         pass
 
     assert raised.value.hint == "Name another file under `platform` in reconciler.yaml."
+
+
+def test_an_environment_that_is_named_needs_no_default(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platforms = (
+        "environments:\n  prod: {platform: 'sqlite:///p.db'}\n  staging: {platform: 'sqlite:///s.db'}\n"
+    )
+    config = ["--config", str(workspace_at(tmp_path, **{"reconciler.yaml": platforms}))]
+
+    assert main([*config, "validate"]) == 0
+    assert main([*config, "apply", "--yes", "-e", "prod"]) == 0
+    capsys.readouterr()
+    assert main([*config, "plan"]) == 64
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Which environment? None was named, and reconciler.yaml has no 'local'." in told
+    assert (
+        "Give --environment one of: prod, staging; or write `default_environment: NAME` into the file."
+        in told
+    )
