@@ -46,4 +46,6 @@ def _near(key: str, heads: Iterable[PackageHead]) -> str:
     close = dict.fromkeys(names[each] for each in get_close_matches(key.casefold(), names, n=3))
     if close:
         return f"Did you mean {' or '.join(f'`{each}`' for each in close)}?"
-    return "`reconciler plan` shows what the platform has." if names else "It has none: apply some first."
+    return (
+        "`reconciler packages list` lists those that it has." if names else "It has none: apply some first."
+    )

@@ -349,7 +349,10 @@ GUARDS: Final = (
         "package; where clients hold it, write `archived: true` into the file, so that the intent is "
         "committed and can be acknowledged.",
         "archived: true        # in the package file, brought back\n--allow vanished:KEY",
-        advice="Put the file back with `archived: true`.",
+        advice=(
+            "Put the file back with `archived: true`; or, if it has another name now, write `renamed_from` "
+            "there."
+        ),
     ),
     GuardRow(
         "archives",

@@ -55,6 +55,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         ("packages list --at yesterday", "is not an instant; write 2026-10-01 or 2026-10-01T09:30:00Z."),
         ("plan --allow pro", "'pro' names no guard and key; write adopt:premium, say."),
         ("compare nothing", "The files have: pro"),
+        ("history pro", "'pro' names no run; write 5 or run:5"),
+        ("packages show nosuch", "`reconciler packages list` lists those that it has."),
         ("reference", "reference was not told where to write. Give --write or --man FOLDER."),
         ("schema", "schema was told neither what to print nor where to write."),
         ("platform adopt", "Nothing was changed: what is it to become?"),

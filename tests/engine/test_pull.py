@@ -20,6 +20,7 @@ from tests.builders import definition
 from tests.planting import plant_package
 from tests.replay import years
 from tests.shop import Shop, opened_shop
+from tests.sources.test_atomic import without_power
 from tests.strategies import sound_definitions
 from tests.workspaces import workspace
 
@@ -65,6 +66,25 @@ def test_no_second_file_is_made_beside_a_folder_that_may_hold_the_first(shop: Sh
 
     assert [found.file for found in result.findings] == ["packages/team"]
     assert not (shop.root / "packages" / "pro.yaml").exists()
+
+
+def test_no_second_file_is_made_beside_a_folder_that_may_not_be_read() -> None:
+    with without_power() as folder, opened_shop(folder) as shop:
+        shop.package("pro", features=["chat"])
+        shop.apply()
+        team = folder / "packages" / "team"
+        team.mkdir()
+        (folder / "packages" / "pro.yaml").rename(team / "pro.yaml")
+        team.chmod(0)
+        try:
+            result = pulled(shop)
+        finally:
+            team.chmod(0o700)
+
+        assert [(found.file, found.rule) for found in result.findings] == [
+            ("packages/team", "file-unreadable")
+        ]
+        assert not (folder / "packages" / "pro.yaml").exists()
 
 
 def test_what_is_written_around_the_values_of_a_file_stays(shop: Shop) -> None:

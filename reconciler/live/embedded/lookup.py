@@ -63,7 +63,7 @@ def package(connection: Connection, key: str) -> StoredPackage:
 
 def near_packages(connection: Connection, key: str) -> str:
     """Return the sentence that names packages with a key like this one."""
-    return _near(key, packages.near(connection, key), "`plan` shows what the platform has.")
+    return _near(key, packages.near(connection, key), "`packages list` lists those that it has.")
 
 
 def offer(connection: Connection, key: str) -> Offer:

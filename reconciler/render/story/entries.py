@@ -250,7 +250,7 @@ def _afterwards(change: Change, holding: int) -> str:
         case Action.ARCHIVE:
             return f"; {agreed(holding, 'it keeps', 'they keep')} it, and nobody new can be assigned it"
         case Action.RENAME if not _mints_a_revision(change):
-            return f" and {agreed(holding, 'notices', 'notice')} nothing"
+            return f"; {agreed(holding, 'it notices', 'they notice')} nothing"
         case _:
             return ""
 
