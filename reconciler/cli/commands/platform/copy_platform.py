@@ -10,9 +10,11 @@ from reconciler.cli.opening import config_of, settings_of
 from reconciler.cli.options import chosen, global_options
 from reconciler.cli.progress import bars
 from reconciler.cli.secrets import token_of
-from reconciler.cli.terminal import Terminal, interruption_says
+from reconciler.cli.terminal import Terminal
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from reconciler.live.opening import Address
@@ -35,11 +37,31 @@ def copy_command(source: str, target: str) -> None:
     choices = chosen()
     settings, root = settings_of(choices), config_of(choices).absolute().parent
     addresses = [_address(settings, name, root) for name in (source, target)]
-    undone = f"Nothing was copied; {source} is as it was."
-    with interruption_says(undone), bars(Terminal.of(choices)) as seen:
-        counts = copy_platform(*addresses, root=root, seen=seen)
+    try:
+        with bars(Terminal.of(choices)) as seen:
+            counts = copy_platform(*addresses, root=root, seen=seen)
+    except KeyboardInterrupt:
+        raise click.Abort(_outcome(source, target, addresses, root)) from None
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(counts.items()) if count)
     Terminal.of(choices).say(f"Copied {source} to {target}, verified by digest: {rows}.\n")
+
+
+def _outcome(source: str, target: str, addresses: Sequence[Address], root: Path) -> str:
+    """Say what an interruption left: a copy has the lineage of what was copied from its commit on."""
+    try:
+        is_copied = len({_lineage(address, root) for address in addresses}) == 1
+    except ReconcilerError:
+        return f"Interrupted. Whether {target} has the copy is unknown: if it has, it is refused as in use."
+    if is_copied:
+        return f"Interrupted, and {source} was copied to {target} all the same."
+    return f"Interrupted. Nothing was copied; {source} is as it was."
+
+
+def _lineage(address: Address, root: Path) -> str:
+    from reconciler.live.opening import open_platform
+
+    with open_platform(address.url, root=root, token=address.token) as platform:
+        return platform.identity().lineage
 
 
 def _address(settings: Settings, name: str, root: Path) -> Address:
