@@ -10,6 +10,8 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 SCRIPTS = sorted((ROOT / ".github" / "actions").glob("*/*.sh"))
 
+OF_INIT = [ROOT / "reconciler/engine/init/files" / name for name in ("workflow.yml", "gitlab-ci.yml")]
+
 
 def assert_valid(schema: str, *files: Path) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, files)]
@@ -51,11 +53,13 @@ def test_shellcheck_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("file", [*WORKFLOWS, *ACTIONS], ids=lambda path: path.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, *ACTIONS, *OF_INIT], ids=lambda path: path.name)
 def test_shellcheck_finds_nothing_in_steps(file: Path) -> None:
     document = yaml.safe_load(file.read_text())
-    jobs = document["jobs"].values() if "jobs" in document else [document["runs"]]
-    scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    jobs = document["jobs"].values() if "jobs" in document else [document.get("runs") or document["validate"]]
+    scripts = [step["run"] for job in jobs for step in job.get("steps", ()) if "run" in step]
+    scripts += [line for job in jobs for line in job.get("script", ())]
+    assert scripts or file not in OF_INIT
     command = ["shellcheck", "--shell=bash", "-"]
 
     done = subprocess.run(command, input="\n".join(scripts), capture_output=True, text=True, check=False)
