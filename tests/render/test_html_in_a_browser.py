@@ -15,6 +15,19 @@ from tests.render.cases import named, told
 __all__ = ["browser"]
 WRITABLE = [text.encode("utf-8", "replace").decode() for text in TEXTS]
 
+BROKEN_DAYS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), broken = [];
+  while (walker.nextNode())
+    for (const day of walker.currentNode.data.matchAll(/\\d{4}-\\d\\d-\\d\\d/g)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, day.index);
+      range.setEnd(walker.currentNode, day.index + day[0].length);
+      const tops = new Set([...range.getClientRects()].map(each => Math.round(each.top)));
+      if (tops.size > 1) broken.push(day[0]);
+    }
+  return broken;
+}"""
+
 
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
@@ -127,3 +140,16 @@ def test_only_what_differs_is_left_on_request() -> None:
     (section,) = packages("Pro").differing().sections
 
     assert [row.key for row in section.rows] == ["chat"]
+
+
+def test_no_day_breaks_at_its_hyphen(context: BrowserContext, tmp_path: Path) -> None:
+    page, _ = opened(context, tmp_path, plan_html(told(named("review"))))
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+
+    broken = {}
+    for width in range(320, 480, 4):
+        page.set_viewport_size({"width": width, "height": 800})
+        broken[width] = page.evaluate(BROKEN_DAYS)
+
+    page.close()
+    assert {width: days for width, days in broken.items() if days} == {}

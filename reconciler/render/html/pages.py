@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.render.story.words import Span
+
+_DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 def page(template: str, *, heading: str, **values: Any) -> str:
@@ -49,8 +52,15 @@ def _environment() -> Environment:
 
 
 def _words(sentence: Iterable[Span]) -> Markup:
-    """Return the sentence with identifiers as code and all else escaped."""
-    return Markup(written(sentence, _escaped))  # noqa: S704 - every foreign part is escaped
+    """Return the sentence with identifiers as code, days that do not break, and all else escaped."""
+    return Markup(written(map(_whole_days, sentence), _escaped))  # noqa: S704 - every foreign part is escaped
+
+
+def _whole_days(span: Span) -> Span:
+    """Keep a browser from breaking a line at the hyphen of a day; what others wrote is left as it is."""
+    if span.origin is not Origin.OURS:
+        return span
+    return span._replace(text=_DAY.sub(r'<span class="day">\g<0></span>', span.text))
 
 
 def _key(text: str) -> Markup:
