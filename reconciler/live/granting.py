@@ -176,11 +176,11 @@ def _stated(grant: Grant) -> tuple[object, ...]:
 def refused_extension(client: Client, until: datetime, at: datetime) -> Refusal | None:
     """Say why a client's subscription may not be extended to an instant (rule 18); None: it may."""
     ends = client.subscription.expires_at
-    who = f"the subscription of client `{client.id}`"
     if ends is None:
-        return Refusal("extension-needless", f"{who} never ends", "There is nothing to extend.")
+        return Refusal("extension-needless", "the subscription never ends", "There is nothing to extend.")
     if until <= ends:
-        return Refusal("extension-needless", f"{who} ends on {instant(ends)}, which is no earlier", _ENDED)
+        message = f"the subscription ends on {instant(ends)}, which is no earlier"
+        return Refusal("extension-needless", message, _ENDED)
     if until <= at:
         return Refusal("extension-ended", f"{instant(until)} is over already", _ENDED)
     return None

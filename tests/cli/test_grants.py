@@ -157,7 +157,7 @@ def test_what_never_ends_is_not_extended(run: Run) -> None:
     code, _, error = run("clients", "extend", "globex", "--by", "7d", "--yes")
 
     assert code == 4
-    assert "never ends" in error
+    assert "Client `globex`: the subscription never ends." in error
 
 
 def test_how_far_to_extend_is_said_once(run: Run) -> None:

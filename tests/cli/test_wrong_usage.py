@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli.main import main
 from reconciler.errors import InvalidError, UnreachableError
 from reconciler.live.opening import open_platform
+from reconciler.store.schema import HEAD
 from tests.shop import opened_shop
 from tests.sources.test_invalid_cases import workspace_at
 
@@ -136,3 +137,21 @@ def test_an_environment_that_is_named_needs_no_default(
         "Give --environment one of: prod, staging; or write `default_environment: NAME` into the file."
         in told
     )
+
+
+def test_a_migration_says_which_form_the_tables_have_and_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ["--config", str(workspace_at(tmp_path))]
+    (tmp_path / ".reconciler").mkdir()
+
+    told = []
+    for options in (["--check"], [], []):
+        main([*config, "platform", "migrate", *options])
+        told.append(capsys.readouterr().err)
+
+    assert told == [
+        f"local: no tables yet; `platform migrate` makes it {HEAD}.\n",
+        f"local: schema {HEAD} now, no tables before.\n",
+        f"local: schema {HEAD}, the newest that this version knows. Nothing to migrate.\n",
+    ]

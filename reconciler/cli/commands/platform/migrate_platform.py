@@ -33,5 +33,7 @@ def migrate_command(*, check: bool) -> int:
 def _said(before: str | None, newest: str, *, check: bool) -> str:
     if before == newest:
         return f"schema {newest}, the newest that this version knows. Nothing to migrate."
-    since = "no tables yet" if before is None else f"schema {before}"
-    return f"{since}; `platform migrate` makes it {newest}." if check else f"{since} before, {newest} now."
+    if check:
+        since = "no tables yet" if before is None else f"schema {before}"
+        return f"{since}; `platform migrate` makes it {newest}."
+    return f"schema {newest} now, {'no tables' if before is None else f'schema {before}'} before."
