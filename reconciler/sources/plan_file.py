@@ -22,6 +22,7 @@ LARGEST_PLAN: Final = 256 * 1024 * 1024
 
 _PLAN_AGAIN: Final = "make the plan again with `reconciler plan --out FILE`"
 _MOST_FAULTS: Final = 5
+_FOR_FILES: Final = "`reconciler apply` without a file plans and applies all package files."
 
 
 def read_plan(path: Path) -> Plan:
@@ -69,6 +70,9 @@ def _explained(path: Path, content: bytes, error: ValidationError) -> InvalidErr
     try:
         document: Any = from_json(content)
     except ValueError as fault:
+        if path.suffix in {".yaml", ".yml"}:
+            said = f"{path} is no plan: plans are JSON, which `plan --out` writes"
+            return InvalidError(said, hint=_FOR_FILES)
         return InvalidError(f"{path}: not JSON: {fault}", hint=_PLAN_AGAIN)
     if isinstance(document, dict) and isinstance(version := document.get("format_version"), str):
         try:

@@ -75,6 +75,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             "nests too deeply, or uses anchors. Write the values out.",
         ),
         ("show {root}/text.json", "not JSON"),
+        ("apply {root}/packages/pro.yaml", "pro.yaml is no plan: plans are JSON, which `plan --out` writes"),
         ("show {root}/list.json", "list.json: not a plan: the file: Input should be an object"),
         ("plan -e nowhere", "There is no environment 'nowhere'. reconciler.yaml has: local."),
         ("validate /", "where the configuration is. Name another with --config."),
