@@ -42,9 +42,7 @@ def run_number(text: str) -> int:
     help="What was done to this package, under all keys that it had.",
 )
 @option("--limit", type=click.IntRange(1, 10_000), default=50, help="At most so many; else 50.")
-@click.argument(
-    "run", required=False, metavar="[RUN]", type=run_number, shell_complete=completed_by("runs")
-)
+@click.argument("run", required=False, metavar="[RUN]", type=run_number, shell_complete=completed_by("runs"))
 def history_command(run: int | None, client: str | None, package: str | None, limit: int) -> None:
     """List the runs, or show one.
 
