@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from reconciler.dataclass import dataclass
 from reconciler.engine.fmt import modeline
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
@@ -71,7 +73,7 @@ class _Wanted:
     desired: DesiredPackage | None
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Pull:
     workspace: Workspace
     request: PullRequest

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any
 
+from reconciler.dataclass import dataclass
 from reconciler.model.catalog import NO_TERMS
 from reconciler.model.fields import Amount, Items, Line, Number, Readable, Told
 from reconciler.model.forms import HASH, TEXT

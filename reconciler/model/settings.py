@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
+from reconciler.dataclass import dataclass
 from reconciler.model.packages import Share, bound_of
 
 if TYPE_CHECKING:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from reconciler.dataclass import dataclass
 from reconciler.model.english import counted, instant
 from reconciler.model.events import Seal
 
@@ -52,7 +54,7 @@ def seal_of(run: int, digest: str) -> str:
     return f"{run}:{digest}"
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Reading:
     events: int = 0
     unsealed: int = 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted, instant
 from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share

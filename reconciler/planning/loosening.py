@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.dataclass import dataclass
 from reconciler.model.packages import Share
 from reconciler.model.plans import GuardChange
 from reconciler.model.quantities import magnitude

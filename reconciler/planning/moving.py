@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.dataclass import dataclass
 from reconciler.model.grants import with_grants
 from reconciler.model.moving import MOST_NAMED, Moving
 from reconciler.model.terms import Kind
@@ -41,7 +43,7 @@ class Moved:
     grants: tuple[Grant, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Tally:
     counts: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[str]] = field(default_factory=lambda: {"use": [], "lose": [], "move": []})

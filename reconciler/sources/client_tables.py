@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.validation.problems import did_you_mean

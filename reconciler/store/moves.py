@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import eq, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -23,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from reconciler.dataclass import dataclass
 from reconciler.model.changesets import Moved
 from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry

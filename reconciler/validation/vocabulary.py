@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.dataclass import dataclass
 from reconciler.model.terms import CAPS
 from reconciler.validation.problems import NEGATED, nearest, offered, slug_of
 

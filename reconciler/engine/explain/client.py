@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.dataclass import dataclass
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef, Rollout
 from reconciler.model.questions import OneOf

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import TYPE_CHECKING
+
+from reconciler.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.store.grants import StoredGrant
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Stay:
     """How many stay, and why; as `Undoing` has it."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
 from reconciler.live.embedded.assignments import assigned

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from reconciler.dataclass import dataclass
 from reconciler.model.english import counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import Kind, Severity, Term
