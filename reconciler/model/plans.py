@@ -79,7 +79,9 @@ _SECTIONS: Final = {Kind.FEATURE: "features", Kind.LIMIT: "limits"}
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
 
 class FieldChange(_Frozen):

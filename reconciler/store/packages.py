@@ -257,16 +257,6 @@ def _columns(package: StoredPackage) -> dict[str, object]:
 
 
 def _stored(row: Row[Any]) -> StoredPackage:
-    head = PackageHead(
-        key=row.key,
-        revision=row.revision,
-        version=row.version,
-        digest=row.digest,
-        title=row.title,
-        archived=row.archived,
-        managed=row.managed,
-        applied_digest=row.applied_digest,
-        applied_archived=row.applied_archived,
-        stepped_at=row.stepped_at,
-    )
-    return StoredPackage(row.id, head)
+    """Take all columns in their order: by its name, each costs as much as the whole row."""
+    id_, key, title, _, revision, version, digest, archived, managed, *applied = tuple[Any, ...](row)
+    return StoredPackage(id_, PackageHead(key, revision, version, digest, title, archived, managed, *applied))
