@@ -36,9 +36,20 @@ are ready made, in one transaction, and checks nothing. *a bare route* answers w
 a check. Checkers of schemas know the schema alone; octodns-sync compares records of DNS, and asks nobody who
 is touched.
 
-What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost nothing,
-takes more than half of what the script takes for ten thousand files, nearly all of it for imports,
-SQLAlchemy's the largest. As much again is reading ten thousand kept documents and as many rows.
+Frozen dataclasses whose methods are compiled where they are used (`reconciler/dataclass.py`) took a fifth
+from what `validate` of three files does, and a quarter from a plan of three packages, counted in
+instructions. More than a third of what is left of `validate` is loading what reads YAML and JSON Schema;
+most of the rest is click and regular expressions that it, they and Python compile when they are loaded.
+
+What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost
+nothing, takes more than half of what the script takes for ten thousand files, nearly all of it for imports:
+a quarter SQLAlchemy, a tenth pydantic, a fifth Python's own, among it asyncio, which SQLAlchemy always
+loads. Its dialect of PostgreSQL, plugins of pydantic and models that nobody asks for are left out. As much
+again is reading ten thousand kept documents and as many rows: to build a package, judge it and take its
+digest costs a few microseconds each, and none stands out.
+
+What keeps `apply` from its goal is spread likewise. Reading the files, asking about clients, sealing the
+plan and showing it take about a tenth each, writing a quarter; the statements themselves hardly count.
 """
 
 
