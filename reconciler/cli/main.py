@@ -71,7 +71,7 @@ COMMANDS: Final = {
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _WIDTH_OF_HELP: Final = (50, 100)
-_OBJECTS_BETWEEN_SEARCHES: Final = 500_000
+_OBJECTS_BETWEEN_SEARCHES: Final = 100_000
 """Hardly anything is a cycle here; looking for some after each 700 objects takes up to a tenth of a plan."""
 _PLUGINS_OF_PYDANTIC: Final = "PYDANTIC_DISABLE_PLUGINS", "__all__"
 """Looking for some reads about every package that is installed, which takes 10 ms."""

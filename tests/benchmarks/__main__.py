@@ -46,7 +46,7 @@ script does, and a plan of three packages, which compares almost nothing, a quar
 imports: of these a quarter is SQLAlchemy, a tenth pydantic, a fifth Python's own, among it asyncio, which
 SQLAlchemy always loads. Its dialect of PostgreSQL, plugins of pydantic and models that nobody asks for are
 left out. The rest is reading ten thousand kept documents and as many rows: to build a package, judge it and
-take its digest costs a few microseconds each, and none stands out.
+take its digest costs tens of microseconds each, and none stands out.
 
 What keeps `apply` from its goal is spread likewise. Reading the files, asking about clients, sealing the
 plan and showing it take about a tenth each, writing a quarter; the statements themselves hardly count.
