@@ -130,7 +130,7 @@ def undoables(choices: Choices) -> Iterable[str]:
 
     What an import did to each client is left out: it would hide all else.
     """
-    from reconciler.planning.undoing import UNDOABLE
+    from reconciler.planning.transfers import UNDOABLE
 
     yield from _runs(choices)
     with platform_of(choices) as platform:

@@ -14,7 +14,7 @@ An adapter's own test module takes them in and says where its platform comes fro
     from reconciler.conformance.questions import *
     from reconciler.conformance.reach import *
     from reconciler.conformance.readjustments import *
-    from reconciler.conformance.undoings import *
+    from reconciler.conformance.transfers import *
 
     @pytest.fixture
     def platform() -> Iterator[Platform]:
@@ -43,7 +43,7 @@ MODULES: Final = (
     "questions",
     "reach",
     "readjustments",
-    "undoings",
+    "transfers",
 )
 
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in (*MODULES, "claims")))

@@ -13,7 +13,7 @@ from reconciler.errors import BlockedError, StaleError, WrongUsageError
 from reconciler.model.grants import Extending, Granting
 from reconciler.model.plans import ClientsMoved, RunUndone
 from reconciler.model.settings import Guards
-from reconciler.model.undoing import Felt, Undo
+from reconciler.model.transfers import Felt, Transfer
 from reconciler.planning.events import verify
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def sold(platform: Platform, *ids: str, **stated: Any) -> None:
 
 
 def moved(platform: Platform, of: ClientsMoved, losing: int = 0, ended: int = 0, **contents: Any) -> Run:
-    return apply(platform, undo=Undo(of, losing, ended), **{"reason": "Large is no more.", **contents})
+    return apply(
+        platform, transfer=Transfer(of, losing, ended), **{"reason": "Large is no more.", **contents}
+    )
 
 
 def client(platform: Platform, client_id: str = "acme") -> Client:
@@ -62,7 +64,7 @@ def test_who_would_move_is_told_with_what_it_loses_and_uses(platform: Platform) 
     sold(platform, "acme", usage={"audio": 3, "ai_credits": 60})
     sold(platform, "bolt", usage={})
 
-    (told,) = platform.foresee_undoing(move_to(), LATER).returns
+    (told,) = platform.foresee_transfers(move_to(), LATER).returns
 
     assert (told.package, told.revision, told.to_package, told.to_revision) == ("large", 1, "small", 1)
     assert (told.term, told.clients, told.losing, told.losing_in_use, told.ended) == ("kept", 2, 2, 1, 0)
@@ -105,8 +107,8 @@ def test_an_extension_goes_on_with_a_kept_term_and_ends_with_a_new_one(platform:
     platform.edit_package("small", definition("Small", expiry="20 days"), NOW)
     to = "large"
 
-    apply(platform, undo=Undo(ClientsMoved("small", to, True, ("acme",)), 1, 0), reason="Asked.")
-    apply(platform, undo=Undo(ClientsMoved("small", to, False, ("bolt",)), 1, 0), reason="Asked.")
+    apply(platform, transfer=Transfer(ClientsMoved("small", to, True, ("acme",)), 1, 0), reason="Asked.")
+    apply(platform, transfer=Transfer(ClientsMoved("small", to, False, ("bolt",)), 1, 0), reason="Asked.")
 
     extended = [client(platform, each).subscription.extended_to for each in ("acme", "bolt")]
     assert extended == [NOW + 90 * DAY, None]
@@ -117,7 +119,7 @@ def test_grants_that_end_with_it_are_told_and_end(platform: Platform) -> None:
     for until in (NOW + 90 * DAY, "cycle", "subscription", "reassigned"):
         platform.adjust("acme", Granting("ai_credits", until, add=10), NOW)
 
-    kept = platform.foresee_undoing(move_to(), LATER).returns[0].grants_ending
+    kept = platform.foresee_transfers(move_to(), LATER).returns[0].grants_ending
     moved(platform, move_to(), losing=1)
     after_kept = {each.until for each in client(platform).grants}
     moved(platform, ClientsMoved("small", "large", False), at=MUCH_LATER, reason="Back.")
@@ -131,7 +133,7 @@ def test_what_a_grant_gives_as_well_is_not_lost(platform: Platform) -> None:
     sold(platform)
     platform.adjust("acme", Granting("features/audio", NOW + 90 * DAY), NOW)
 
-    (told,) = platform.foresee_undoing(move_to(), LATER).returns
+    (told,) = platform.foresee_transfers(move_to(), LATER).returns
 
     assert "/features/audio" not in {each.path for each in told.felt}
 
@@ -140,10 +142,10 @@ def test_only_named_clients_move_where_some_are(platform: Platform) -> None:
     sold(platform, "acme", "bolt", "dent")
     platform.assign("dent", "small", NOW)
 
-    undoing = platform.foresee_undoing(move_to("small", "acme", "dent"), LATER)
+    transfers = platform.foresee_transfers(move_to("small", "acme", "dent"), LATER)
     moved(platform, move_to("small", "acme", "dent"), losing=1)
 
-    assert (undoing.returns[0].clients, undoing.changed) == (1, 1)
+    assert (transfers.returns[0].clients, transfers.changed) == (1, 1)
     assert [client(platform, each).subscription.package for each in ("acme", "bolt")] == ["small", "large"]
 
 
@@ -153,8 +155,8 @@ def test_all_are_those_with_an_active_subscription_and_a_named_one_may_be_suspen
     sold(platform, "acme")
     sold(platform, "bolt", status="disabled")
 
-    everybody = platform.foresee_undoing(move_to(), LATER).returns
-    named = platform.foresee_undoing(move_to("small", "bolt"), LATER).returns
+    everybody = platform.foresee_transfers(move_to(), LATER).returns
+    named = platform.foresee_transfers(move_to("small", "bolt"), LATER).returns
 
     assert [(each.clients, each.losing) for each in everybody] == [(1, 1)]
     assert [(each.clients, each.losing) for each in named] == [(1, 0)]
@@ -165,10 +167,10 @@ def test_whoever_the_list_of_emails_leaves_out_stays(platform: Platform) -> None
     listed = definition("Small", allowed_emails=["ops@acme.example"])
     platform.edit_package("small", listed, NOW)
 
-    undoing = platform.foresee_undoing(move_to(), LATER)
+    transfers = platform.foresee_transfers(move_to(), LATER)
     moved(platform, move_to(), losing=1)
 
-    assert (undoing.returns[0].clients, undoing.barred) == (1, 1)
+    assert (transfers.returns[0].clients, transfers.barred) == (1, 1)
     assert [client(platform, each).subscription.package for each in ("acme", "bolt")] == ["small", "large"]
 
 
@@ -177,7 +179,7 @@ def test_a_move_is_refused_where_there_is_nothing_to_move_to(platform: Platform)
     platform.edit_package("small", definition("Small"), NOW, archived=True)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(move_to(), LATER)
+        platform.foresee_transfers(move_to(), LATER)
     for wrong in (
         move_to("large"),
         move_to("none"),
@@ -185,7 +187,7 @@ def test_a_move_is_refused_where_there_is_nothing_to_move_to(platform: Platform)
         ClientsMoved("none", "large", True),
     ):
         with pytest.raises((WrongUsageError, BlockedError)):
-            platform.foresee_undoing(wrong, LATER)
+            platform.foresee_transfers(wrong, LATER)
 
 
 def test_a_move_without_a_reason_is_refused(platform: Platform) -> None:
@@ -237,11 +239,11 @@ def test_taking_back_the_run_gives_back_the_former_package_and_term(
     run = moved(platform, move_to(keeps_term=keeps_term), losing=2)
     platform.assign("bolt", "large", MUCH_LATER)
 
-    undoing = platform.foresee_undoing(RunUndone(run.id), MUCH_LATER + DAY)
-    apply(platform, at=MUCH_LATER + DAY, undo=Undo(RunUndone(run.id), 0, 0))
+    transfers = platform.foresee_transfers(RunUndone(run.id), MUCH_LATER + DAY)
+    apply(platform, at=MUCH_LATER + DAY, transfer=Transfer(RunUndone(run.id), 0, 0))
 
-    (back,) = undoing.returns
-    assert (back.clients, back.to_package, back.gaining, undoing.changed) == (1, "large", 1, 1)
+    (back,) = transfers.returns
+    assert (back.clients, back.to_package, back.gaining, transfers.changed) == (1, "large", 1, 1)
     now = client(platform).subscription
     assert (now.package, now.assigned_at, now.expires_at) == ("large", NOW, None)
     assert client(platform, "bolt").subscription.assigned_at == MUCH_LATER
@@ -252,7 +254,7 @@ def test_whom_a_rollback_moved_back_lost_nothing(platform: Platform) -> None:
     run = moved(platform, move_to(), losing=2)
     before = platform.lost_since(LATER).clients
 
-    apply(platform, at=MUCH_LATER, undo=Undo(RunUndone(run.id), 0, 0))
+    apply(platform, at=MUCH_LATER, transfer=Transfer(RunUndone(run.id), 0, 0))
 
     assert (before, platform.lost_since(LATER).clients) == (2, 0)
 

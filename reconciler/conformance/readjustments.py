@@ -14,7 +14,7 @@ from reconciler.model.catalog import NO_TERMS
 from reconciler.model.events import Author
 from reconciler.model.grants import Extending, Granting, Revoking
 from reconciler.model.plans import EventUndone, RunUndone
-from reconciler.model.undoing import Undo
+from reconciler.model.transfers import Transfer
 from reconciler.planning.events import verify
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def last_of(platform: Platform, kind: str) -> EventUndone:
 
 
 def undone(platform: Platform, of: EventUndone | RunUndone, losing: int = 0, ended: int = 0) -> Run:
-    return apply(platform, at=SOON, undo=Undo(of, losing, ended))
+    return apply(platform, at=SOON, transfer=Transfer(of, losing, ended))
 
 
 def acme(platform: Platform) -> Client:
@@ -65,7 +65,7 @@ def test_a_grant_taken_back_is_told_with_what_is_lost_and_used_and_is_gone(platf
     granted(platform)
     of = last_of(platform, "grant")
 
-    (told,) = platform.foresee_undoing(of, SOON).returns
+    (told,) = platform.foresee_transfers(of, SOON).returns
     run = undone(platform, of, losing=1)
 
     (felt,) = told.felt
@@ -106,7 +106,7 @@ def test_an_extension_taken_back_that_ends_the_subscription_at_once_is_told_and_
     platform.adjust("acme", Extending(NOW + 60 * DAY), NOW)
     of = last_of(platform, "extend")
 
-    (told,) = platform.foresee_undoing(of, SOON).returns
+    (told,) = platform.foresee_transfers(of, SOON).returns
 
     assert (told.losing, told.ended) == (1, 1)
     with pytest.raises(StaleError):
@@ -133,7 +133,7 @@ def test_a_grant_that_was_revoked_since_is_not_taken_back(platform: Platform) ->
     platform.adjust("acme", Revoking(grant.id), LATER)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(of, SOON)
+        platform.foresee_transfers(of, SOON)
     with pytest.raises(BlockedError):
         undone(platform, of, losing=1)
 
@@ -145,7 +145,7 @@ def test_a_grant_whose_occasion_has_passed_is_not_given_again(platform: Platform
     platform.assign("acme", "basic", SOON)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(last_of(platform, "revoke"), SOON)
+        platform.foresee_transfers(last_of(platform, "revoke"), SOON)
 
 
 def test_a_grant_whose_day_has_passed_is_not_given_again(platform: Platform) -> None:
@@ -153,7 +153,7 @@ def test_a_grant_whose_day_has_passed_is_not_given_again(platform: Platform) -> 
     platform.adjust("acme", Revoking(granted(platform, until=SOON).id), LATER)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(last_of(platform, "revoke"), SOON)
+        platform.foresee_transfers(last_of(platform, "revoke"), SOON)
 
 
 def test_a_grant_is_not_given_twice(platform: Platform) -> None:
@@ -172,7 +172,7 @@ def test_a_grant_of_what_the_catalog_has_no_more_is_not_given_again(platform: Pl
     apply(platform, catalog=NO_TERMS, expected_catalog=only("audio"))
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(last_of(platform, "revoke"), SOON)
+        platform.foresee_transfers(last_of(platform, "revoke"), SOON)
 
 
 def test_an_extension_that_was_extended_again_is_not_taken_back(platform: Platform) -> None:
@@ -182,7 +182,7 @@ def test_an_extension_that_was_extended_again_is_not_taken_back(platform: Platfo
     platform.adjust("acme", Extending(NOW + 90 * DAY), LATER)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(of, SOON)
+        platform.foresee_transfers(of, SOON)
 
 
 def test_nothing_is_taken_back_of_who_was_forgotten(platform: Platform) -> None:
@@ -192,4 +192,4 @@ def test_nothing_is_taken_back_of_who_was_forgotten(platform: Platform) -> None:
     platform.forget_client("acme", LATER)
 
     with pytest.raises(BlockedError):
-        platform.foresee_undoing(of, SOON)
+        platform.foresee_transfers(of, SOON)

@@ -40,19 +40,19 @@ def pairing_for(  # noqa: PLR0913, PLR0917 - what each aim is looked up in
             return _reassigned(workspace, reader, live, package, clients)
         case ClientsMoved(clients=clients):
             _require_named(clients)
-            undoing = reader.foresee_undoing(aim, at)
-            return Pairing(differing=(), undoing=undoing, notices=tuple(of_move(aim, undoing)))
+            transfers = reader.foresee_transfers(aim, at)
+            return Pairing(differing=(), transfers=transfers, notices=tuple(of_move(aim, transfers)))
         case RunUndone(run_id):
             run = reader.run(run_id)
             past = Past(run, reader.moved_by(run_id), catalog, live, workspace.packages, f"run {run_id}")
             back = replace(past, definitions=reader.definitions(wanted(run, live)))
-            return replace(rolled_back(back), undoing=reader.foresee_undoing(aim, at))
+            return replace(rolled_back(back), transfers=reader.foresee_transfers(aim, at))
         case EventUndone():
-            undoing = reader.foresee_undoing(aim, at)
-            if undoing.package is None:
-                return Pairing(differing=(), undoing=undoing, notices=tuple(of_hands(undoing)))
-            run = as_a_run(undoing)
-            past = Past(run, (), catalog, live, workspace.packages, named(undoing.event))
+            transfers = reader.foresee_transfers(aim, at)
+            if transfers.package is None:
+                return Pairing(differing=(), transfers=transfers, notices=tuple(of_hands(transfers)))
+            run = as_a_run(transfers)
+            past = Past(run, (), catalog, live, workspace.packages, named(transfers.event))
             return rolled_back(replace(past, definitions=reader.definitions(wanted(run, live))))
 
 

@@ -17,7 +17,7 @@ from reconciler.planning.binding import ceilings
 from reconciler.planning.catalog import sides_of
 from reconciler.planning.change_set import expectations, moves, writes
 from reconciler.planning.selection import Selection
-from reconciler.planning.undoing import undo_of
+from reconciler.planning.transfers import transfer_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,7 +104,7 @@ class Bound:
             bounds=now.bounds,
             parks=now.parks,
             releases=now.releases,
-            undo=undo_of(plan.aim, plan.changes),
+            transfer=transfer_of(plan.aim, plan.changes),
             changes=tuple(change.model_dump(mode="json", by_alias=True) for change in told.changes),
         )
 

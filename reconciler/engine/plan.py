@@ -38,7 +38,7 @@ from reconciler.model.plans import (
     PlatformSeen,
     RunUndone,
 )
-from reconciler.planning import undoing
+from reconciler.planning import transfers
 from reconciler.planning.ability import require_possible
 from reconciler.planning.assembly import (
     Weighed,
@@ -306,7 +306,7 @@ def _contents(scene: _Scene) -> _Contents:
     require_possible(weighed.drafts.values(), scene.platform)
     _require_offered(scene, terms.known, weighed)
     by_files = _assessed(workspace, weighed, facts)
-    assessed = (*by_files, *undoing.assessed(pairing.back, live, workspace.packages, facts))
+    assessed = (*by_files, *transfers.assessed(pairing.back, live, workspace.packages, facts))
     return _Contents(pairing, terms, weighed, facts, assessed, in_order(item.change for item in assessed))
 
 

@@ -114,8 +114,8 @@ def _of_consequences(change_set: ChangeSet) -> Iterator[tuple[Form, str]]:
     beside = (*(change_set.acknowledgements or ()), *change_set.parks, *change_set.releases)
     yield from chain.from_iterable(map(of_readable, beside))
     yield from of_readable(change_set.bounds)
-    if change_set.undo is not None:
-        yield from of_readable(change_set.undo)
+    if change_set.transfer is not None:
+        yield from of_readable(change_set.transfer)
 
 
 def _of_terms(catalog: Catalog) -> Iterator[tuple[Form, str]]:

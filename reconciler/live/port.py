@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.tokens import Token
-    from reconciler.model.undoing import Undoing, Undone
+    from reconciler.model.transfers import TransferAim, Transfers
 
 T = TypeVar("T")
 
@@ -215,7 +215,7 @@ class PlatformReader(Protocol):
         """
         ...
 
-    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+    def foresee_transfers(self, of: TransferAim, at: datetime) -> Transfers:
         """Return what taking back what hands or a run did to clients would do, or a move between packages.
 
         Whoever still holds what it was given goes back to what it held before, with its former start and

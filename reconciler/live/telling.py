@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import ChangeSet, PackageState, PackageWrite
     from reconciler.model.settings import Guards
-    from reconciler.model.undoing import Returning
+    from reconciler.model.transfers import Returning
 
 
 def told(change_set: ChangeSet, before: Mapping[str, PackageState]) -> Iterator[dict[str, Any]]:

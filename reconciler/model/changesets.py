@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Bounds, Entry
     from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
-    from reconciler.model.undoing import Undo
+    from reconciler.model.transfers import Transfer
 
 _MOST = 100_000
 
@@ -171,7 +171,7 @@ class ChangeSet:
     bounds: Bounds = UNBOUNDED
     parks: tuple[Parking, ...] = ()
     releases: tuple[Parking, ...] = ()
-    undo: Undo | None = None
+    transfer: Transfer | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
 
 

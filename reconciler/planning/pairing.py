@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.catalog import Catalog
     from reconciler.model.changesets import Moved, Parking
     from reconciler.model.packages import Definition, PackageHead
-    from reconciler.model.undoing import Returning, Undoing
+    from reconciler.model.transfers import Returning, Transfers
     from reconciler.planning.selection import Selection
 
 
@@ -85,7 +85,7 @@ class Pairing:
         equal: Pairs that need none.
         unmanaged: Keys of live packages made by hand that no file adopts, sorted (rule 9).
         returns: Reassignments to take back.
-        undoing: Who comes to hold something else one by one: what hands did is taken back, or they move.
+        transfers: Who comes to hold something else one by one: what hands did is taken back, or they move.
         catalog: What the catalog is to be; None where the plan is not about it.
         only: What of all this is planned; None: everything.
         snapshots: What the platform keeps of an assignment.
@@ -98,7 +98,7 @@ class Pairing:
     equal: tuple[Pair, ...] = ()
     unmanaged: tuple[str, ...] = ()
     returns: tuple[Return, ...] = ()
-    undoing: Undoing | None = None
+    transfers: Transfers | None = None
     catalog: Catalog | None = None
     only: Selection | None = None
     snapshots: Snapshots = "assignment"
@@ -109,7 +109,7 @@ class Pairing:
     @property
     def back(self) -> tuple[Returning, ...]:
         """Who comes to hold something else one by one."""
-        due = self.undoing.returns if self.undoing else ()
+        due = self.transfers.returns if self.transfers else ()
         return tuple(each for each in due if self.moves((each.package, each.to_revision)))
 
     @property

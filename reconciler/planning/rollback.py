@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.events import Event
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.plans import ClientsMoved
-    from reconciler.model.undoing import Undoing
+    from reconciler.model.transfers import Transfers
     from reconciler.planning.drafts import Draft
 
 _SHOWN: Final = 3
@@ -59,20 +59,20 @@ def named(event: Event | None) -> str:
     return f"the {_NOUNS.get(event.kind, event.kind)} of {instant(event.at)} by {event.author}"
 
 
-def of_hands(undoing: Undoing) -> Iterator[str]:
+def of_hands(transfers: Transfers) -> Iterator[str]:
     """Say what is taken back of what hands did to clients, and who stays."""
-    yield f"Takes back {named(undoing.event)}. Credits and other usage spent since stay spent."
-    if undoing.event is not None and not undoing.event.is_beside:
+    yield f"Takes back {named(transfers.event)}. Credits and other usage spent since stay spent."
+    if transfers.event is not None and not transfers.event.is_beside:
         yield "Grants are left as they are: one that ended with what is taken back stays ended."
     for count, why in (
-        (undoing.changed, "what they hold was changed since, or they are clients no more"),
-        (undoing.added, "they were new with it"),
+        (transfers.changed, "what they hold was changed since, or they are clients no more"),
+        (transfers.added, "they were new with it"),
     ):
         if count:
             yield f"{counted(count, 'client')} {agreed(count, 'stays', 'stay')}: {why}."
 
 
-def of_move(aim: ClientsMoved, undoing: Undoing) -> Iterator[str]:
+def of_move(aim: ClientsMoved, transfers: Transfers) -> Iterator[str]:
     """Say what becomes of the term of clients who move between packages, and who stays."""
     yield (
         "Their term goes on: their start stays, which the new expiry counts from, and what they have used."
@@ -80,18 +80,18 @@ def of_move(aim: ClientsMoved, undoing: Undoing) -> Iterator[str]:
         else "Their term starts anew when this is applied: a new start, a new cycle, no extension."
     )
     for count, why in (
-        (undoing.changed, f"{agreed(undoing.changed, 'it does', 'they do')} not hold {aim.package}"),
-        (undoing.barred, f"{aim.to_package}'s list of allowed e-mails does not have their owner"),
+        (transfers.changed, f"{agreed(transfers.changed, 'it does', 'they do')} not hold {aim.package}"),
+        (transfers.barred, f"{aim.to_package}'s list of allowed e-mails does not have their owner"),
     ):
         if count:
             yield f"{counted(count, 'client')} {agreed(count, 'stays', 'stay')}: {why}."
 
 
-def as_a_run(undoing: Undoing) -> Run:
+def as_a_run(transfers: Transfers) -> Run:
     """Return an edit by hand as if a run had made it."""
-    event, key = undoing.event, undoing.package
+    event, key = transfers.event, transfers.package
     if event is None or key is None:
-        raise AssertionError(undoing)
+        raise AssertionError(transfers)
     before, after = ({key: _state(side)} if side else {} for side in (event.before, event.after))
     return Run(0, "", event.at, event.author, "", before=before, after=after)
 

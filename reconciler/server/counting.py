@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import StaleError
 from reconciler.live.port import state_of
-from reconciler.wire.changesets import UndoingReply
+from reconciler.wire.changesets import TransfersReply
 from reconciler.wire.questions import (
     AcknowledgedReply,
     AllOutdatedReply,
@@ -31,7 +31,7 @@ from reconciler.wire.together import (
     LossesAsked,
     NthAsked,
     TogetherReply,
-    UndoingAsked,
+    TransfersAsked,
 )
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def _reply(platform: PlatformReader, asked: Asked) -> Reply:
             return AnswersReply(items=platform.answers(asked.questions, asked.at, sample=asked.sample))
         case NthAsked():
             return NthReply(id=platform.nth_matching(asked.question, asked.n, asked.at))
-        case UndoingAsked():
-            return UndoingReply(undoing=platform.foresee_undoing(asked.of, asked.at))
+        case TransfersAsked():
+            return TransfersReply(transfers=platform.foresee_transfers(asked.of, asked.at))
 
 
 def holdings(platform: PlatformReader, body: HoldingsBody) -> HoldingsReply:

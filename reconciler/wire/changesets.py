@@ -24,7 +24,7 @@ from reconciler.model.changesets import (
 from reconciler.model.fields import Actor, Instant, Items, Line, Number, PackageKey
 from reconciler.model.losses import UNBOUNDED, Bounds, Entry
 from reconciler.model.plans import PlatformIdentity
-from reconciler.model.undoing import Undo, Undoing, Undone
+from reconciler.model.transfers import Transfer, TransferAim, Transfers
 from reconciler.wire.fields import (
     Body,
     Hash,
@@ -119,7 +119,7 @@ class ChangeSetBody(Body):
     bounds: Bounds = UNBOUNDED
     parks: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
     releases: Annotated[tuple[Parking, ...], Items(_MOST)] = ()
-    undo: Undo | None = None
+    transfer: Transfer | None = None
     changes: Annotated[tuple[_Details, ...], Items(_MOST)] = ()
 
     @property
@@ -201,17 +201,17 @@ class AllParkedReply(Reply):
     items: tuple[Parked, ...]
 
 
-class UndoingBody(Body):
+class TransfersBody(Body):
     """What would be taken back, seen at an instant."""
 
-    of: Undone
+    of: TransferAim
     at: Instant
 
 
-class UndoingReply(Reply):
+class TransfersReply(Reply):
     """What taking it back would do to clients; nothing was written."""
 
-    undoing: Undoing
+    transfers: Transfers
 
 
 class PlatformReply(Reply):

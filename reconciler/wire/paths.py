@@ -48,7 +48,7 @@ RUNS: Final = f"{API}/runs"
 RUN: Final = f"{RUNS}/{{run_id}}"
 MOVED: Final = f"{RUN}/moved"
 EVENTS: Final = f"{API}/events"
-UNDOING: Final = f"{API}/undoing"
+TRANSFERS: Final = f"{API}/transfers"
 
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"

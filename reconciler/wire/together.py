@@ -8,7 +8,7 @@ from pydantic import Field
 
 from reconciler.model.fields import Instant, Items
 from reconciler.wire import paths
-from reconciler.wire.changesets import UndoingBody
+from reconciler.wire.changesets import TransfersBody
 from reconciler.wire.fields import Body, Reply, Text
 from reconciler.wire.questions import HoldingsBody, NthBody, QuestionsBody
 
@@ -22,7 +22,7 @@ FIGURES: Final = {
     paths.HOLDERS: "holders",
     paths.ANSWERS: "answers",
     paths.NTH_MATCHING: "nth-matching",
-    paths.UNDOING: "undoing",
+    paths.TRANSFERS: "transfers",
 }
 """What is asked at a path alone, by the kind that it has among others."""
 
@@ -61,14 +61,14 @@ class NthAsked(NthBody):
     kind: Literal["nth-matching"]
 
 
-class UndoingAsked(UndoingBody):
+class TransfersAsked(TransfersBody):
     """What taking something back would do."""
 
-    kind: Literal["undoing"]
+    kind: Literal["transfers"]
 
 
 Asked: TypeAlias = Annotated[
-    HoldersAsked | ClientsAsked | LossesAsked | AnswersAsked | NthAsked | UndoingAsked,
+    HoldersAsked | ClientsAsked | LossesAsked | AnswersAsked | NthAsked | TransfersAsked,
     Field(discriminator="kind"),
 ]
 

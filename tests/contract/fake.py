@@ -45,11 +45,11 @@ from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import ClientsMoved, EventUndone, Outdated, PlatformIdentity
 from reconciler.model.prospects import Adjusted, Assignment
 from reconciler.model.questions import Answer, EndedToo, Tally
-from reconciler.model.undoing import Undoing
-from reconciler.planning import moving, undoing
+from reconciler.model.transfers import Transfers
+from reconciler.planning import moving, transfers
 from reconciler.planning.client_diff import prospect_anew
 from reconciler.planning.history import of_event, package_history
-from reconciler.planning.undoing import require_undoable
+from reconciler.planning.transfers import require_undoable
 from tests.contract import world
 from tests.contract.judging import Before, Verdicts
 from tests.contract.losing import (
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import RunUndone
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Bound, Guards
-    from reconciler.model.undoing import Returning, Undo, Undone
+    from reconciler.model.transfers import Returning, Transfer, TransferAim
 
 STARTS: Final = tuple(datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(400))
 LINEAGE: Final = "00000000-0000-4000-8000-000000000000"
@@ -382,7 +382,7 @@ class FakePlatform:
             self._keep(change_set, run, before)
             moved = sum(self._move(move, change_set.at) for move in change_set.moves)
             by = Author(run.actor, run.on_behalf_of, run.reason)
-            back = self._undo(change_set.undo, by, change_set.at) if change_set.undo else ()
+            back = self._transfer(change_set.transfer, by, change_set.at) if change_set.transfer else ()
             moved += sum(each.clients for each in back if each.term != "same")
             run = replace(run, changes=(*run.changes, *told_back(back)))
             world.runs.append(replace(run, moved=moved, catalog=catalog, guards=guards))
@@ -486,27 +486,27 @@ class FakePlatform:
         )
         yield from found[:limit]
 
-    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+    def foresee_transfers(self, of: TransferAim, at: datetime) -> Transfers:
         if isinstance(of, ClientsMoved):
             return self._foresee_move(of, at)
         if isinstance(of, EventUndone):
             found = next((each for each in self._world.events if each.id == of.event), None)
             event = require_undoable(of.event, found)
             if event.kind == "edit":
-                return Undoing(event, package=self._name_now(event.package or "", event.at))
+                return Transfers(event, package=self._name_now(event.package or "", event.at))
         else:
             self.run(of.run)
             event = None
-        returns, self._at = undoing.Returns(at), at
+        returns, self._at = transfers.Returns(at), at
         written, held = self._written(of)
         for each in held:
             if each.is_beside or each.before is not None:
                 returns.note(self._back(each, at))
         added = sum(not each.is_beside and each.before is None for each in held)
-        return Undoing(event, returns.told(), None, len(written) - len(held), added)
+        return Transfers(event, returns.told(), None, len(written) - len(held), added)
 
-    def _foresee_move(self, of: ClientsMoved, at: datetime) -> Undoing:
-        world, returns = self._world, undoing.Returns(at)
+    def _foresee_move(self, of: ClientsMoved, at: datetime) -> Transfers:
+        world, returns = self._world, transfers.Returns(at)
         target = self._package(of.to_package)
         if self._package(of.package) is target:
             raise WrongUsageError("the same package")
@@ -521,9 +521,9 @@ class FakePlatform:
             returns.note(self._moved(each.id, of, at))
         changed = 0 if of.clients is None else len(named) - len(holding)
         self._movers = [each.id for each in movers]
-        return Undoing(None, returns.told(), None, changed, 0, len(holding) - len(movers))
+        return Transfers(None, returns.told(), None, changed, 0, len(holding) - len(movers))
 
-    def _moved(self, client_id: str, of: ClientsMoved, at: datetime) -> undoing.Return:
+    def _moved(self, client_id: str, of: ClientsMoved, at: datetime) -> transfers.Return:
         """Work out the move on a copy of the world, in which it is made."""
         was, snapshot = self._holder(client_id).seen(at), self._holder(client_id).snapshot
         world, self._world = self._world, deepcopy(self._world)
@@ -533,7 +533,7 @@ class FakePlatform:
             then = self._package(of.to_package)
             where = then.key, len(then.revisions), then.current, holder.expires_at
             kept = kept_on_reassignment(was.grants) if of.keeps_term else kept_on_assignment(was.grants)
-            return undoing.Return(was, snapshot, *where, kept, "kept" if of.keeps_term else "new")
+            return transfers.Return(was, snapshot, *where, kept, "kept" if of.keeps_term else "new")
         finally:
             self._world = world
 
@@ -594,7 +594,7 @@ class FakePlatform:
 
     def _readjust(self, event: Event, by: Author, at: datetime) -> None:
         holder = self._holder(event.client or "")
-        lost = undoing.Returns(at).note(self._back(event, at))
+        lost = transfers.Returns(at).note(self._back(event, at))
         before, after = event.after, event.before
         if not event.is_of_grant:
             before = _ends(holder)
@@ -622,40 +622,43 @@ class FakePlatform:
                 key = next((new for new, old in run.renamed.items() if old == key), key)
         return key
 
-    def _back(self, event: Event, at: datetime) -> undoing.Return:
+    def _back(self, event: Event, at: datetime) -> transfers.Return:
         holder, before = self._holder(event.client or ""), event.before or {}
         if event.is_beside:
             then = self._readjusted(event)
             kept = then.granted(at)
             where = holder.package.key, holder.revision, holder.snapshot, then.expires_at
-            return undoing.Return(holder.seen(at), holder.snapshot, *where, kept, "same")
+            return transfers.Return(holder.seen(at), holder.snapshot, *where, kept, "same")
         package = self._package(self._name_now(before["package"], event.at))
         target = package.revisions[before["revision"] - 1]
         extended_to = before.get("extended_to") and datetime.fromisoformat(before["extended_to"])
         ends = end_of(target.expiry, datetime.fromisoformat(before["assigned_at"]), extended_to)
         now = holder.seen(at)
         kept = kept_on_reassignment(now.grants)
-        return undoing.Return(now, holder.snapshot, package.key, before["revision"], target, ends, kept)
+        return transfers.Return(now, holder.snapshot, package.key, before["revision"], target, ends, kept)
 
-    def _undo(self, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
-        told = self.foresee_undoing(undo.of, at).returns
-        if sum(each.losing for each in told) > undo.losing or sum(each.ended for each in told) > undo.ended:
+    def _transfer(self, transfer: Transfer, by: Author, at: datetime) -> tuple[Returning, ...]:
+        told = self.foresee_transfers(transfer.of, at).returns
+        if (
+            sum(each.losing for each in told) > transfer.losing
+            or sum(each.ended for each in told) > transfer.ended
+        ):
             raise StaleError("more than planned lose something")
-        undoing.require_reason(undo.of, by)
-        if isinstance(undo.of, ClientsMoved):
+        transfers.require_reason(transfer.of, by)
+        if isinstance(transfer.of, ClientsMoved):
             for id_ in self._movers:
                 was = _holding(self._holder(id_).seen(at).subscription)
-                lost = undoing.Returns(at).note(self._moved(id_, undo.of, at))
-                self._move_between(self._holder(id_), undo.of, at)
+                lost = transfers.Returns(at).note(self._moved(id_, transfer.of, at))
+                self._move_between(self._holder(id_), transfer.of, at)
                 self._write_down("move", at, by, id_, was, lost=lost)
             return told
-        for each in self._written(undo.of)[1]:
+        for each in self._written(transfer.of)[1]:
             if each.is_beside:
                 self._readjust(each, by, at)
             elif each.before is not None:
                 holder, back = self._holder(each.client or ""), self._back(each, at)
                 was = _holding(holder.seen(at).subscription)
-                lost = undoing.Returns(at).note(back)
+                lost = transfers.Returns(at).note(back)
                 holder.grants = [each for each in holder.grants if each.grant.until != "reassigned"]
                 holder.package = self._package(back.to_package)
                 holder.revision = back.to_revision

@@ -12,4 +12,4 @@ from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same
 from reconciler.conformance.readjustments import *  # noqa: F403 - the same
-from reconciler.conformance.undoings import *  # noqa: F403 - the same
+from reconciler.conformance.transfers import *  # noqa: F403 - the same

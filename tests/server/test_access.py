@@ -76,7 +76,7 @@ CASES = [
     Case("POST", "/v1/answers", {R}, {"questions": [QUESTION], "at": AT, "sample": 3}),
     Case("POST", "/v1/matching", {R}, {"question": QUESTION, "at": AT}),
     Case("POST", "/v1/matching/nth", {R}, {"question": QUESTION, "at": AT, "n": 1}),
-    Case("POST", "/v1/undoing", {R}, {"of": {"kind": "rollback-event", "event": "1"}, "at": AT}),
+    Case("POST", "/v1/transfers", {R}, {"of": {"kind": "rollback-event", "event": "1"}, "at": AT}),
     Case("GET", "/v1/clients", {R}),
     Case("POST", "/v1/clients", {C}, NEW_CLIENT, KEY),
     Case("GET", "/v1/clients/acme", {R}),

@@ -20,7 +20,7 @@ from reconciler.conformance.persons import *  # noqa: F403 - the same
 from reconciler.conformance.questions import *  # noqa: F403 - the same
 from reconciler.conformance.reach import *  # noqa: F403 - the same
 from reconciler.conformance.readjustments import *  # noqa: F403 - the same
-from reconciler.conformance.undoings import *  # noqa: F403 - the same
+from reconciler.conformance.transfers import *  # noqa: F403 - the same
 from reconciler.live.beside import open_beside
 from tests.unleash.server import TOKEN, product_at
 

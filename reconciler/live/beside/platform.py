@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from reconciler.model.prospects import Adjusted
     from reconciler.model.questions import Answer, ClientQuestion, Condition, Tally
     from reconciler.model.settings import Bound
-    from reconciler.model.undoing import Undoing, Undone
+    from reconciler.model.transfers import TransferAim, Transfers
     from reconciler.store.database import Database
 
 
@@ -162,8 +162,8 @@ class BesidePlatform(EmbeddedPlatform):
         for write in change_set.writes:
             if not isinstance(write, ArchiveWrite):
                 self._require_able(write.key, write.definition)
-        if change_set.undo is not None:
-            self._require_no_transfer(change_set.undo.of)
+        if change_set.transfer is not None:
+            self._require_no_transfer(change_set.transfer.of)
         writes = journal.in_turn(change_set)
         before = self.look()
         earlier = super().run_of_plan(change_set.plan_hash)
@@ -183,12 +183,12 @@ class BesidePlatform(EmbeddedPlatform):
         return self._whole(change_set, run, failure)
 
     @_looked
-    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+    def foresee_transfers(self, of: TransferAim, at: datetime) -> Transfers:
         """See `PlatformReader`; without snapshots only a run is taken back, of which no client is a part."""
         self._require_no_transfer(of)
-        return super().foresee_undoing(of, at)
+        return super().foresee_transfers(of, at)
 
-    def _require_no_transfer(self, of: Undone) -> None:
+    def _require_no_transfer(self, of: TransferAim) -> None:
         if not isinstance(of, RunUndone):
             raise BlockedError(
                 f"a platform of the kind {self._product.kind} keeps no snapshots: what a hand did is not "

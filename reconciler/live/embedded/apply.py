@@ -157,7 +157,7 @@ def apply(
     losses.keep(connection, change_set, run.id, known)
     moved = move_all(connection, change_set, run.id, reaches_everybody=reaches_everybody)
     by = Author(run.actor, run.on_behalf_of, run.reason)
-    back = transfers.carry_out(connection, change_set.undo, by, run.at) if change_set.undo else ()
+    back = transfers.carry_out(connection, change_set.transfer, by, run.at) if change_set.transfer else ()
     if reasons := [*losses.beyond(connection, change_set.bounds, change_set.at)]:
         raise stale(reasons)
     if judge is not None:
@@ -189,7 +189,7 @@ def _park(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
 
 def _judge(connection: Connection, change_set: ChangeSet, floor: Guards | None) -> Judge | None:
     at = change_set.at
-    holders = subscriptions.holder_count(connection, at) if change_set.moves or change_set.undo else 0
+    holders = subscriptions.holder_count(connection, at) if change_set.moves or change_set.transfer else 0
     guards = strictest((meta.guards(connection), change_set.guards, floor), holders)
     if guards is None:
         return None

@@ -10,7 +10,7 @@ from reconciler.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.planning.undoing import Return
+    from reconciler.planning.transfers import Return
     from reconciler.store.clients import StoredClient
     from reconciler.store.events import Deed
     from reconciler.store.grants import StoredGrant
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(slots=True)
 class Stay:
-    """How many stay, and why; as `Undoing` has it."""
+    """How many stay, and why; as `Transfers` has it."""
 
     changed: int = 0
     added: int = 0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.losses import Entry
     from reconciler.model.packages import Definition
     from reconciler.model.settings import Guards
-    from reconciler.model.undoing import Returning
+    from reconciler.model.transfers import Returning
     from reconciler.planning.outcomes import Outcome
     from reconciler.store.packages import StoredPackage
 

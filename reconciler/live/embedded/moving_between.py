@@ -13,7 +13,7 @@ from reconciler.live.embedded.crossing import Crossing
 from reconciler.live.rules import carried_over, refused_assignment
 from reconciler.model.expiry import end_of
 from reconciler.model.grants import kept_on_assignment, kept_on_reassignment, spent_in_cycle
-from reconciler.planning.undoing import Return
+from reconciler.planning.transfers import Return
 from reconciler.store import clients, grants, meta, usage
 
 if TYPE_CHECKING:

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from reconciler.model.prospects import Adjusted, Assignment
     from reconciler.model.questions import Answer, ClientQuestion, Tally
     from reconciler.model.settings import Bound, Guards
-    from reconciler.model.undoing import Undoing, Undone
+    from reconciler.model.transfers import TransferAim, Transfers
     from reconciler.store.database import Database
 
 T = TypeVar("T")
@@ -286,7 +286,7 @@ class EmbeddedPlatform:
         with self.database.reading() as connection:
             yield from history.of_package(connection, key, limit)
 
-    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+    def foresee_transfers(self, of: TransferAim, at: datetime) -> Transfers:
         """See `PlatformReader`."""
         require(naming.of_readable(of))
         with self.database.reading() as connection:

@@ -11,7 +11,7 @@ from reconciler.live.embedded.crossing import Crossing
 from reconciler.live.granting import Recipient
 from reconciler.model.expiry import end_of
 from reconciler.model.grants import OCCASIONS, Grant
-from reconciler.planning.undoing import Return
+from reconciler.planning.transfers import Return
 from reconciler.store import grants, meta
 from reconciler.store.events import Deed
 

@@ -13,8 +13,8 @@ from reconciler.live.embedded.undoing import Past
 from reconciler.model.english import counted
 from reconciler.model.events import MOVE, RESTORE
 from reconciler.model.plans import ClientsMoved
-from reconciler.model.undoing import Undoing
-from reconciler.planning.undoing import EDIT, Returns, require_reason
+from reconciler.model.transfers import Transfers
+from reconciler.planning.transfers import EDIT, Returns, require_reason
 from reconciler.store import clients, events, grants, usage
 from reconciler.store.usage import StoredUsage
 
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
 
     from reconciler.live.embedded.crossing import Crossing
     from reconciler.model.events import Author
-    from reconciler.model.undoing import Returning, Undo, Undone
+    from reconciler.model.transfers import Returning, Transfer, TransferAim
     from reconciler.store.events import Deed
 
 
-def foreseen(connection: Connection, of: Undone, at: datetime) -> Undoing:
+def foreseen(connection: Connection, of: TransferAim, at: datetime) -> Transfers:
     """Return what it would do; raises `WrongUsageError` or `BlockedError` where it cannot be done."""
     source = _source(connection, of)
     event = source.event if isinstance(source, Past) else None
     if isinstance(source, Past) and event is not None and event.kind == EDIT:
-        return Undoing(event, package=source.key_now(event.package or ""))
+        return Transfers(event, package=source.key_now(event.package or ""))
     returns, stay = Returns(at), Stay()
     for page in source.pages(connection, at, stay):
         for each in page:
             returns.note(each.seen)
-    return Undoing(event, returns.told(), None, stay.changed, stay.added, stay.barred)
+    return Transfers(event, returns.told(), None, stay.changed, stay.added, stay.barred)
 
 
-def carry_out(connection: Connection, undo: Undo, by: Author, at: datetime) -> tuple[Returning, ...]:
+def carry_out(connection: Connection, transfer: Transfer, by: Author, at: datetime) -> tuple[Returning, ...]:
     """Do it, with an event per client; raises `StaleError` where more than may be lose something."""
-    require_reason(undo.of, by)
-    returns, kind = Returns(at), MOVE if isinstance(undo.of, ClientsMoved) else RESTORE
-    for page in _source(connection, undo.of).pages(connection, at, Stay()):
+    require_reason(transfer.of, by)
+    returns, kind = Returns(at), MOVE if isinstance(transfer.of, ClientsMoved) else RESTORE
+    for page in _source(connection, transfer.of).pages(connection, at, Stay()):
         lost = [returns.note(each.seen) for each in page]
         _write(connection, page)
         deeds = [_deed(kind, each, lost=is_loss) for each, is_loss in zip(page, lost, strict=True)]
         events.record(connection, deeds, by, at)
     told = returns.told()
-    _require_planned(undo, told)
+    _require_planned(transfer, told)
     return told
 
 
-def _source(connection: Connection, of: Undone) -> Past | Between:
+def _source(connection: Connection, of: TransferAim) -> Past | Between:
     return Between.found(connection, of) if isinstance(of, ClientsMoved) else Past.found(connection, of)
 
 
@@ -80,8 +80,8 @@ def _write(connection: Connection, page: Sequence[Crossing]) -> None:
             grants.remove(connection, each.now.id, each.gone)
 
 
-def _require_planned(undo: Undo, told: Sequence[Returning]) -> None:
+def _require_planned(transfer: Transfer, told: Sequence[Returning]) -> None:
     losing, ended = sum(each.losing for each in told), sum(each.ended for each in told)
-    if losing > undo.losing or ended > undo.ended:
-        planned = f"{counted(undo.losing, 'client')} and {counted(undo.ended, 'subscription')}"
+    if losing > transfer.losing or ended > transfer.ended:
+        planned = f"{counted(transfer.losing, 'client')} and {counted(transfer.ended, 'subscription')}"
         raise stale([f"at most {planned} were to lose something or to end, not {losing:,} and {ended:,}"])

@@ -13,7 +13,7 @@ from reconciler.live.embedded.crossing import Crossing
 from reconciler.model.expiry import end_of
 from reconciler.model.grants import kept_on_reassignment
 from reconciler.model.plans import EventUndone, RunUndone
-from reconciler.planning.undoing import Return, require_undoable
+from reconciler.planning.transfers import Return, require_undoable
 from reconciler.store import clients, events, grants, packages, runs, usage
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from reconciler.wire.changesets import (
     RunReply,
     RunsReply,
     StateReply,
-    UndoingBody,
-    UndoingReply,
+    TransfersBody,
+    TransfersReply,
 )
 from reconciler.wire.clients import ClientReply
 from reconciler.wire.guards import GuardsReply
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import Outdated, PlatformIdentity
     from reconciler.model.questions import Answer, ClientQuestion
     from reconciler.model.settings import Guards
-    from reconciler.model.undoing import Undoing, Undone
+    from reconciler.model.transfers import TransferAim, Transfers
 
 T = TypeVar("T")
 
@@ -345,10 +345,10 @@ class HttpReader:
         """See `PlatformReader`."""
         return self._latest(paths.EVENTS, limit, _EVENT)
 
-    def foresee_undoing(self, of: Undone, at: datetime) -> Undoing:
+    def foresee_transfers(self, of: TransferAim, at: datetime) -> Transfers:
         """See `PlatformReader`."""
-        body = made(UndoingBody, of=of, at=at)
-        return self.agreed.call(asking(paths.UNDOING, body, is_long=True), UndoingReply).undoing
+        body = made(TransfersBody, of=of, at=at)
+        return self.agreed.call(asking(paths.TRANSFERS, body, is_long=True), TransfersReply).transfers
 
     def client_history(self, client_id: str, *, limit: int | None = None) -> Iterator[HistoryEntry]:
         """See `PlatformReader`."""

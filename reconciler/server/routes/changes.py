@@ -27,8 +27,8 @@ from reconciler.wire.changesets import (
     ChangeSetBody,
     RunReply,
     RunsReply,
-    UndoingBody,
-    UndoingReply,
+    TransfersBody,
+    TransfersReply,
 )
 
 router = APIRouter(tags=["changes"], route_class=Gated)
@@ -100,10 +100,10 @@ def events(call: _Reader, limit: _Latest = None) -> Response:
     return streamed(_EVENT.dump_json(event).decode() for event in call.platform.events(limit=limit))
 
 
-@router.post(paths.UNDOING, response_model=UndoingReply)
-def undoing(call: _Reader, body: UndoingBody) -> Response:
+@router.post(paths.TRANSFERS, response_model=TransfersReply)
+def transfers(call: _Reader, body: TransfersBody) -> Response:
     """Say what taking back what hands or a run did to clients would do, or moving them between packages."""
-    return shown(UndoingReply(undoing=call.platform.foresee_undoing(body.of, body.at)))
+    return shown(TransfersReply(transfers=call.platform.foresee_transfers(body.of, body.at)))
 
 
 @router.get(paths.CLIENT_HISTORY, response_class=LinesResponse)

@@ -17,7 +17,7 @@ from reconciler.model.plans import ClientsMoved, EventUndone, RunUndone, TermAft
 MOST_NAMED = 5
 """Clients named of each difference."""
 
-Undone: TypeAlias = Annotated[EventUndone | RunUndone | ClientsMoved, ByKind()]
+TransferAim: TypeAlias = Annotated[EventUndone | RunUndone | ClientsMoved, ByKind()]
 """What is taken back, or who is moved."""
 
 
@@ -77,7 +77,7 @@ class Returning(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing(Told):
+class Transfers(Told):
     """What taking something back, or moving clients between packages, would do.
 
     Attributes:
@@ -99,7 +99,7 @@ class Undoing(Told):
 
 
 @dataclass(frozen=True, slots=True)
-class Undo(Readable):
+class Transfer(Readable):
     """Have those who still hold what it gave them hold what they held before, or move clients.
 
     Attributes:
@@ -107,6 +107,6 @@ class Undo(Readable):
         ended: More whose subscription is over at once do so as well.
     """
 
-    of: Undone
+    of: TransferAim
     losing: Amount
     ended: Amount

@@ -28,7 +28,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.quantities import allowance
 from reconciler.model.terms import EXPIRY, Code, Kind, Term, worst
-from reconciler.model.undoing import MOST_NAMED, Felt, Returning, Undo
+from reconciler.model.transfers import MOST_NAMED, Felt, Returning, Transfer
 from reconciler.planning.fields import differences, masked
 from reconciler.planning.guards import Assessed
 from reconciler.planning.impact import Consequences
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition, DesiredPackage, PackageHead
     from reconciler.model.plans import Aim, FieldChange, TermAfter
-    from reconciler.model.undoing import Undone
+    from reconciler.model.transfers import TransferAim
     from reconciler.planning.facts import Facts
 
 _ENDED: Final = (Code.SUBSCRIPTION_ENDED, "/subscriptions")
@@ -77,7 +77,7 @@ def require_undoable(id_: str, event: Event | None) -> Event:
     return event
 
 
-def require_reason(of: Undone, by: Author) -> None:
+def require_reason(of: TransferAim, by: Author) -> None:
     """Raise `BlockedError` where clients are moved between packages without a reason (rule 16)."""
     if isinstance(of, ClientsMoved) and not by.reason:
         raise BlockedError(
@@ -253,13 +253,13 @@ def assessed(
         yield Assessed(_change(each, heads[each.package], facts), pair, Consequences(each.package, facts.at))
 
 
-def undo_of(aim: Aim, changes: Iterable[Change]) -> Undo | None:
+def transfer_of(aim: Aim, changes: Iterable[Change]) -> Transfer | None:
     """Return what the platform is asked to take back; None where nobody goes back with the plan."""
     back = [each.impact for each in changes if each.is_transfer]
     if not back or not isinstance(aim, RunUndone | EventUndone | ClientsMoved):
         return None
     losing = sum(each.clients_losing or 0 for each in back)
-    return Undo(aim, losing, sum(each.subscriptions_ended or 0 for each in back))
+    return Transfer(aim, losing, sum(each.subscriptions_ended or 0 for each in back))
 
 
 def _change(each: Returning, head: PackageHead, facts: Facts) -> Change:

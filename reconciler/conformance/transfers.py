@@ -15,7 +15,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.model.events import Author
 from reconciler.model.grants import Extending
 from reconciler.model.plans import EventUndone, RunUndone
-from reconciler.model.undoing import Felt, Undo
+from reconciler.model.transfers import Felt, Transfer
 from reconciler.planning.events import verify
 
 if TYPE_CHECKING:
@@ -51,17 +51,17 @@ def assigned_another(platform: Platform, client_id: str = "acme") -> EventUndone
 
 
 def undone(platform: Platform, of: EventUndone | RunUndone, losing: int = 0, ended: int = 0) -> Run:
-    return apply(platform, at=MUCH_LATER, undo=Undo(of, losing, ended))
+    return apply(platform, at=MUCH_LATER, transfer=Transfer(of, losing, ended))
 
 
 def test_who_would_go_back_is_told_with_what_it_gains(platform: Platform) -> None:
     of = assigned_another(platform)
 
-    undoing = platform.foresee_undoing(of, MUCH_LATER)
+    transfers = platform.foresee_transfers(of, MUCH_LATER)
 
-    (back,) = undoing.returns
-    assert undoing.event is not None
-    assert (undoing.event.id, undoing.changed, undoing.added) == (of.event, 0, 0)
+    (back,) = transfers.returns
+    assert transfers.event is not None
+    assert (transfers.event.id, transfers.changed, transfers.added) == (of.event, 0, 0)
     assert (back.package, back.revision, back.to_package, back.to_revision) == ("less", 1, "full", 1)
     assert (back.clients, back.losing, back.gaining, back.ended) == (1, 0, 1, 0)
     assert set(back.felt) == {
@@ -110,10 +110,10 @@ def test_whoever_changed_since_stays(platform: Platform) -> None:
     of = assigned_another(platform)
     platform.assign("acme", "less", MUCH_LATER)
 
-    undoing = platform.foresee_undoing(of, MUCH_LATER)
+    transfers = platform.foresee_transfers(of, MUCH_LATER)
     undone(platform, of)
 
-    assert (undoing.returns, undoing.changed) == ((), 1)
+    assert (transfers.returns, transfers.changed) == ((), 1)
     assert held(platform).assigned_at == MUCH_LATER
 
 
@@ -126,11 +126,11 @@ def test_an_import_taken_back_gives_everybody_back_what_it_moved_and_leaves_who_
     platform.import_clients([*lines, line("new", line=3, package="less")], LATER, assign=2)
     of = EventUndone(newest(platform, "import"))
 
-    undoing = platform.foresee_undoing(of, MUCH_LATER)
+    transfers = platform.foresee_transfers(of, MUCH_LATER)
     undone(platform, of, losing=2)
 
-    (back,) = undoing.returns
-    assert (back.clients, back.losing, undoing.added) == (2, 2, 1)
+    (back,) = transfers.returns
+    assert (back.clients, back.losing, transfers.added) == (2, 2, 1)
     assert {felt.code for felt in back.felt} == {"feature-removed", "expiry-shortened"}
     assert {held(platform, each).package for each in ("acme", "bolt", "new")} == {"less"}
     assert held(platform).assigned_at == LATER
@@ -156,7 +156,7 @@ def test_a_subscription_that_would_be_over_is_told_as_ended(platform: Platform) 
     platform.assign("acme", "full", LATER)
     of = EventUndone(newest(platform, "assign"))
 
-    (back,) = platform.foresee_undoing(of, MUCH_LATER).returns
+    (back,) = platform.foresee_transfers(of, MUCH_LATER).returns
 
     assert (back.losing, back.ended) == (1, 1)
     assert [felt.code for felt in back.felt] == ["subscription-ended"]
@@ -168,7 +168,7 @@ def test_what_a_run_took_back_is_given_again_by_taking_back_the_run(platform: Pl
     of = assigned_another(platform)
     run = undone(platform, of)
 
-    (back,) = platform.foresee_undoing(RunUndone(run.id), MUCH_LATER).returns
+    (back,) = platform.foresee_transfers(RunUndone(run.id), MUCH_LATER).returns
     undone(platform, RunUndone(run.id), losing=1)
 
     assert (back.package, back.to_package, back.losing) == ("full", "less", 1)
@@ -212,12 +212,12 @@ def test_an_edit_says_which_package_it_was_of(platform: Platform) -> None:
     platform.edit_package("basic", definition(), NOW)
     platform.edit_package("basic", definition(features=[]), LATER)
 
-    undoing = platform.foresee_undoing(EventUndone(newest(platform, "edit")), MUCH_LATER)
+    transfers = platform.foresee_transfers(EventUndone(newest(platform, "edit")), MUCH_LATER)
 
-    assert (undoing.package, undoing.returns) == ("basic", ())
-    assert undoing.event is not None
-    assert undoing.event.before is not None
-    assert (undoing.event.before["revision"], undoing.event.before["managed"]) == (1, False)
+    assert (transfers.package, transfers.returns) == ("basic", ())
+    assert transfers.event is not None
+    assert transfers.event.before is not None
+    assert (transfers.event.before["revision"], transfers.event.before["managed"]) == (1, False)
 
 
 def test_a_package_made_by_hand_may_be_written_and_stay_that(platform: Platform) -> None:
@@ -236,8 +236,8 @@ def test_what_was_done_to_nobodys_holding_is_not_taken_back(platform: Platform) 
 
     for kind in ("add", "run"):
         with pytest.raises(WrongUsageError):
-            platform.foresee_undoing(EventUndone(newest(platform, kind)), LATER)
+            platform.foresee_transfers(EventUndone(newest(platform, kind)), LATER)
     with pytest.raises(WrongUsageError):
-        platform.foresee_undoing(EventUndone("none"), LATER)
+        platform.foresee_transfers(EventUndone("none"), LATER)
     with pytest.raises(WrongUsageError):
-        platform.foresee_undoing(RunUndone(9), LATER)
+        platform.foresee_transfers(RunUndone(9), LATER)
