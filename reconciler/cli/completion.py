@@ -20,7 +20,6 @@ from click.shell_completion import BashComplete, CompletionItem, add_completion_
 from reconciler.cli.opening import config_of, platform_of, served_of, settings_of
 from reconciler.cli.options import Choices
 from reconciler.cli.process import now
-from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,7 +51,7 @@ def _gather(
     context: click.Context, names: Callable[[Choices], Iterable[str]], typed: str, into: list[str]
 ) -> None:
     """Find the first names that begin so; a context is known to its own thread only."""
-    with suppress(ReconcilerError, OSError), context.scope(cleanup=False):
+    with suppress(Exception), context.scope(cleanup=False):  # a traceback would stand in the line typed
         wanted = (name for name in names(Choices(**context.ensure_object(dict))) if name.startswith(typed))
         into.extend(islice(wanted, _MOST))
 

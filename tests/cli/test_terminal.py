@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from reconciler.cli import completion
 from reconciler.cli.main import main
+from reconciler.cli.options import Choices
 from reconciler.engine.tokens import create_token
 from reconciler.live.opening import open_served
 from reconciler.model.edits import FileEdit
@@ -189,6 +192,23 @@ def test_no_more_than_fifty_names_are_offered(shop: Shop) -> None:
 
 def test_completion_is_silent_where_there_is_nothing_to_complete_from(tmp_path: Path) -> None:
     assert offered(tmp_path, "reconciler plan -e ") == []
+
+
+def test_completion_is_silent_about_a_fault_of_the_program(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan = click.Command("plan")
+    asked: list[Choices] = []
+
+    def failing(choices: Choices) -> None:
+        asked.append(choices)
+        raise RuntimeError("Nobody foresaw this.")
+
+    monkeypatch.setattr(completion, "settings_of", failing)
+
+    assert completion.environments(click.Context(plan), click.Argument(["name"]), "") == []
+    assert len(asked) == 1
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("file", ["platform.db", "reconciler.yaml"])
