@@ -16,7 +16,6 @@ import pytest
 
 from reconciler.cli import completion
 from reconciler.cli.main import main
-from reconciler.cli.options import Choices
 from reconciler.engine.tokens import create_token
 from reconciler.live.opening import open_served
 from reconciler.model.edits import FileEdit
@@ -31,6 +30,7 @@ from tests.terminals import answered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.cli.options import Choices
     from tests.shop import Shop
 
 ROOT = Path(__file__).parents[2]

@@ -45,6 +45,27 @@ def test_fewer_users_say_who_is_over(held: Shop) -> None:
     assert counts(change_of(held.plan(), "pro")) == {("user-count-lowered", "user_count"): (3, 0, 0, 1)}
 
 
+@pytest.mark.parametrize(
+    ("listed", "held"),
+    [
+        ("ops@münchen.example", "ops@xn--mnchen-3ya.example"),
+        ("ops@XN--MNCHEN-3YA.example", "ops@MÜNCHEN.example"),
+    ],
+)
+def test_a_domain_on_a_list_is_the_owner_s_in_either_spelling(shop: Shop, listed: str, held: str) -> None:
+    shop.package("pro", **FULL)
+    shop.apply()
+    shop.clients("acme", package="pro", owner_email=held)
+    shop.clients("bolt", package="pro")
+    shop.package("pro", **FULL, allowed_emails=[listed])
+
+    (finding,) = change_of(shop.plan(), "pro").impact.findings
+
+    assert (finding.code, finding.not_allowed, finding.sample) == (Code.EMAILS_NARROWED, 1, ("bolt",))
+    shop.apply(shop.plan("acknowledge:pro"), "acknowledge:pro")
+    assert shop.plan().is_empty
+
+
 def test_a_narrowed_list_says_who_is_no_longer_allowed(held: Shop) -> None:
     held.package("pro", **FULL, allowed_emails=["owner@ACME.example"])
 
