@@ -186,6 +186,8 @@ def test_whoever_waits_for_a_later_step_keeps_what_was_granted_until_then(shop: 
     found = findings(made)[Code.GRANT_ENDED]
     assert (found.lose, found.keep, found.sample) == (1, 1, ("acme", "bolt"))
     assert (made.summary.clients_losing, made.summary.clients_keeping) == (1, 1)
+    said = told(made)
+    assert said.index("1 of them has a grant that ends") < said.index("1 client waits for a later run")
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,9 @@ def _reached(moves: Reassignment, reach: Reach) -> Words:
 
 def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
     yield words(_mover(moves), " with this apply", _left(moves), ".")
+    if grants_ending:
+        has = agreed(grants_ending, "has a grant that ends", "have grants that end")
+        yield words(f"{number(grants_ending)} of them {has} with the reassignment.", tone=Tone.CAUTION)
     for count, verbs, why in (
         (moves.remaining, ("waits", "wait"), " for a later run"),
         (moves.excluded, ("stays", "stay"), ": excluded in the file"),
@@ -269,10 +272,6 @@ def _moves(moves: Reassignment, grants_ending: int) -> Iterator[Words]:
     ):
         if count:
             yield words(f"{counted(count, 'client')} {agreed(count, *verbs)}{why}.")
-
-    if grants_ending:
-        has = agreed(grants_ending, "has a grant that ends", "have grants that end")
-        yield words(f"{number(grants_ending)} of them {has} with the reassignment.", tone=Tone.CAUTION)
     if moves.resumed:
         goes_on = agreed(moves.resumed, "subscription that is over goes", "subscriptions that are over go")
         yield words(f"{number(moves.resumed)} {goes_on} on.", tone=Tone.GOOD)
