@@ -235,6 +235,8 @@ def test_whom_an_extension_leaves_the_end_is_neither_shortened_nor_ended(shop: S
     shop.apply()
 
     assert (made.summary.subscriptions_ended, made.summary.clients_losing) == (2, 2)
+    assert "no other subscription ends earlier" in told(made)
+    assert "no client has it" not in told(made)
     assert Code.EXPIRY_SHORTENED not in {code for code, each in findings(made).items() if each.lose}
     status = {client.id: client.subscription.status for client in shop.platform.clients(shop.at)}
     assert status == {"acme": "active", "bolt": "expired", "cord": "expired"}

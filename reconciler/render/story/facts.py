@@ -184,6 +184,8 @@ def _fact(differing: _Differing, glossary: Glossary) -> Fact:
 def _felt(done: tuple[Effect, ...], finding: ImpactFinding | None, change: Change) -> Words:
     if finding and done:
         return effects_line(done)
+    if finding and "expired" in finding.code.row.counted and change.impact.subscriptions_ended:
+        return words("no other subscription ends earlier", tone=Tone.QUIET)
     return words("no client has it", tone=Tone.QUIET) if change.impact.holders and finding else ()
 
 
