@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.store.dialects import quoted
+from reconciler.store.dialects import quoted, write_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
     """Insert rows of values in the order of the columns, as the driver takes them: instants are counts."""
     schema, dialect = connection.schema_for_object(table), connection.dialect
     if len(rows) == 1:
-        connection.exec_driver_sql(_of_row(table, schema, dialect), rows[0])
+        write_later(connection, _of_row(table, schema, dialect), rows[0])
     elif rows and dialect.name == "sqlite":
         connection.exec_driver_sql(_of_row(table, schema, dialect), list(rows))
     else:

@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 from reconciler.errors import ContentionError, InvalidError, UnreachableError
 from reconciler.model.secrets import without_secrets
 from reconciler.store.dialects import BUSY_SECONDS, Fault, engine_of, fault_of, lock, name_of
-from reconciler.store.schema import HEAD, THIS_PROGRAM, Form, read, require_fit, stated, upgrade
+from reconciler.store.schema import HEAD, THIS_PROGRAM, Form, keep_fit, require_fit, stated, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -131,7 +131,7 @@ class Database:
         """
         with self._undoing() as connection:
             lock(connection, alone_on)
-            require_fit(read(connection), self._program, self.where)
+            keep_fit(connection, self._program, self.where)
             yield connection
 
     @contextmanager

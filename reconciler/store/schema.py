@@ -15,8 +15,11 @@ from sqlalchemy.schema import CreateSchema, CreateTable
 from reconciler.dataclass import dataclass
 from reconciler.errors import UnreachableError
 from reconciler.store import meta
+from reconciler.store.dialects import ask_later, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
 
@@ -77,9 +80,20 @@ def require_fit(found: Form | None, program: Form, where: str) -> None:
 
 
 def read(connection: Connection) -> Form | None:
-    """Return what the schema says of itself, by a statement that every write can afford."""
+    """Return what the schema says of itself."""
     row = connection.execute(select(_STATED)).one_or_none()
     return None if row is None else Form(*row)
+
+
+def keep_fit(connection: Connection, program: Form, where: str) -> None:
+    """Have what comes next in the transaction raise, where `require_fit` does so: nothing waits for that."""
+    names = ", ".join(_STATED.columns.keys())
+    of_schema = quoted(connection.dialect, connection.schema_for_object(_STATED), _STATED)
+
+    def hear(row: Sequence[str] | None) -> None:
+        require_fit(None if row is None else Form(*row), program, where)
+
+    ask_later(connection, f"SELECT {names} FROM {of_schema}", hear)  # noqa: S608 - names of our own
 
 
 def upgrade(connection: Connection, target: str = HEAD) -> Form:
