@@ -404,9 +404,16 @@ class ServedPlatform(Platform, Protocol):
         """Do `effect` and keep its answer under the request's key, in one transaction; return the answer.
 
         Whatever `effect` asks of this platform, on this thread, is part of that transaction. A key that is
-        kept already gives the answer that was kept, and `effect` is not called. `effect` may be called anew
-        after it was undone, so it must have no other effects. Raises `KeyReusedError` where the key is kept
-        for another fingerprint; what `effect` raises undoes everything, and nothing is kept.
+        kept already gives the answer that was kept, and what `effect` did is undone. `effect` may be called
+        anew after it was undone, so it must have no other effects. Raises `KeyReusedError` where the key is
+        kept for another fingerprint; what `effect` raises undoes everything, and nothing is kept.
+        """
+        ...
+
+    def kept_answer(self, request: KeyedRequest) -> str | None:
+        """Return the answer that is kept under a request's key, for who would do much before `once` finds it.
+
+        None where there is none. Raises `KeyReusedError` as `once` does.
         """
         ...
 

@@ -51,11 +51,18 @@ class Write:
 
         Raises `KeyReusedError` where the key came with another request before.
         """
-        call = self.call
-        digest = hashlib.sha256(self.asked.encode()).hexdigest()
-        keyed = KeyedRequest(f"{call.caller}:{self.key}", digest, call.now)
-        text = call.platform.once(keyed, lambda: effect().model_dump_json())
+        text = self.call.platform.once(self._keyed, lambda: effect().model_dump_json())
         return sent(text, self.status)
+
+    def done_at_length(self, effect: Callable[[], BaseModel]) -> Response:
+        """Do the same where it takes long, so that it is not begun where its answer is kept."""
+        kept = self.call.platform.kept_answer(self._keyed)
+        return self.done(effect) if kept is None else sent(kept, self.status)
+
+    @property
+    def _keyed(self) -> KeyedRequest:
+        digest = hashlib.sha256(self.asked.encode()).hexdigest()
+        return KeyedRequest(f"{self.call.caller}:{self.key}", digest, self.call.now)
 
 
 def asked(request: Request, *parts: str) -> str:

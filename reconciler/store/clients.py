@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, and_, bindparam, exists, select, update
 from reconciler.dataclass import dataclass
 from reconciler.model.emails import normal_email
 from reconciler.store import lists, packages, tables, usage
-from reconciler.store.bulk import insert_all
+from reconciler.store.bulk import insert_all, update_later
 from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
 from reconciler.store.subscriptions import active_until
@@ -177,7 +177,10 @@ def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
 
 def rewrite_subscriptions(connection: Connection, changed: Collection[StoredClient]) -> None:
     """Make what existing clients hold be exactly this."""
-    if changed:
+    if len(changed) == 1:
+        for client in changed:
+            update_later(connection, tables.subscriptions, _subscription_row(client), "client_id")
+    elif changed:
         instants = {name: bindparam(name, type_=BigInteger) for name in _INSTANTS}
         held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key")).values(instants)
         connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, false, insert, or_, select
+from sqlalchemy import delete, false, or_, select
 
 from reconciler.model.packages import canonical_json
 from reconciler.store import tables
+from reconciler.store.bulk import insert_all
+from reconciler.store.columns import microseconds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,13 +31,8 @@ def of_key(connection: Connection, key: str) -> tuple[str, str] | None:
 
 def keep(connection: Connection, request: KeyedRequest, answer: str) -> None:
     """Keep an answer."""
-    values = {
-        "key": request.key,
-        "fingerprint": request.fingerprint,
-        "answer": answer,
-        "at": request.at,
-    }
-    connection.execute(insert(tables.kept_answers).values(values))
+    row = (request.key, request.fingerprint, answer, microseconds(request.at))
+    insert_all(connection, tables.kept_answers, [row])
 
 
 def forget_naming(connection: Connection, *words: str) -> None:

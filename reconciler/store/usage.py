@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import and_, delete, exists, func, literal_column, select
 
 from reconciler.dataclass import dataclass
 from reconciler.model.questions import Tally
 from reconciler.model.terms import CAPS
 from reconciler.store import tables
-from reconciler.store.bulk import insert_all
+from reconciler.store.bulk import delete_later, insert_all, upsert_later
 from reconciler.store.columns import microseconds
 from reconciler.store.dialects import chunks
 from reconciler.store.lists import binding, listed
@@ -74,16 +74,16 @@ def add(connection: Connection, new: Collection[StoredUsage]) -> None:
 def replace(connection: Connection, changed: Collection[StoredUsage]) -> None:
     """Make the usage of these clients be exactly this."""
     for chunk in chunks({used.client_id for used in changed}):
-        connection.execute(delete(tables.usage).where(_USAGE.client_id.in_(chunk)))
+        if len(chunk) == 1:
+            delete_later(connection, tables.usage, {"client_id": chunk[0]})
+        else:
+            connection.execute(delete(tables.usage).where(_USAGE.client_id.in_(chunk)))
     add(connection, changed)
 
 
 def set_amount(connection: Connection, client_id: str, package_id: int, meter: str, amount: int) -> None:
     """Set a client's usage of one meter; `package_id` is that of the package it holds."""
-    row = {"package_id": package_id, "meter": meter, "client_id": client_id}
-    mine = [tables.usage.c[name] == value for name, value in row.items()]
-    if not connection.execute(update(tables.usage).where(*mine).values(amount=amount)).rowcount:
-        connection.execute(insert(tables.usage).values({**row, "amount": amount}))
+    upsert_later(connection, tables.usage, (package_id, meter, client_id, amount))
 
 
 def tallies(connection: Connection, package_id: int, meter: str, at: datetime) -> Iterator[Tally]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from reconciler.errors import (
     ContentionError,
     KeyReusedError,
-    ReconcilerError,
     UnreachableError,
     WrongUsageError,
 )
@@ -422,19 +421,16 @@ class EmbeddedPlatform:
     def once(self, request: KeyedRequest, effect: Callable[[], str]) -> str:
         """See `ServedPlatform`.
 
-        Kept answers are looked up outside of the transaction, which would otherwise depend on every other
-        one that keeps an answer. That there is one answer per key holds by the key: of two at once the
-        second is tried anew, and finds the first one's.
+        Kept answers are looked up only where the request fails, as it does where there is one: the key is
+        taken. They are outside of the transaction, which would otherwise depend on every other one that keeps
+        an answer.
         """
-        kept = self._kept(request)
-        if kept is not None:
-            return kept
         try:
             with self.database.joined() as connection:
                 answer = effect()
                 idempotency.keep(connection, request, answer)
-        except ReconcilerError:
-            kept = self._kept(request)
+        except Exception:
+            kept = self.kept_answer(request)  # what was done before may be why this fails
             if kept is None:
                 raise
             return kept
@@ -448,7 +444,8 @@ class EmbeddedPlatform:
             with suppress(ContentionError), self.database.writing() as connection:
                 idempotency.forget(connection, at)
 
-    def _kept(self, request: KeyedRequest) -> str | None:
+    def kept_answer(self, request: KeyedRequest) -> str | None:
+        """See `ServedPlatform`."""
         with self.database.looking() as connection:
             found = idempotency.of_key(connection, request.key)
         if found is None:

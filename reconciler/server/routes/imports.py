@@ -91,7 +91,7 @@ async def import_clients(
             report = call.platform.import_clients(lines, call.now, assign=bound, by=author)
             return ImportReply.model_validate(report)
 
-        return await run_in_threadpool(write.done, effect)
+        return await run_in_threadpool(write.done_at_length, effect)
 
 
 def _granting(lines: Iterable[ClientLine], call: Call) -> Iterator[ClientLine]:
