@@ -50,6 +50,18 @@ def delete_later(connection: Connection, table: Table, where: Mapping[str, Any])
     write_later(connection, _deleting(table, tuple(where), schema, dialect), tuple(where.values()))
 
 
+def selecting(connection: Connection, table: Table, names: tuple[str, ...], key: str = "") -> str:
+    """Return what asks for columns of the row with a key, which is bound, or of the only row."""
+    return _selecting(table, names, key, connection.schema_for_object(table), connection.dialect)
+
+
+@lru_cache
+def _selecting(table: Table, names: tuple[str, ...], key: str, schema: str | None, dialect: Dialect) -> str:
+    wanted = ", ".join(map(dialect.identifier_preparer.quote, names))
+    which = f" WHERE {_equal([key], dialect)}" if key else ""
+    return f"SELECT {wanted} FROM {quoted(dialect, schema, table)}{which}"  # noqa: S608 - names of our own
+
+
 @lru_cache
 def _upserting(table: Table, schema: str | None, dialect: Dialect) -> str:
     quote, key = dialect.identifier_preparer.quote, table.primary_key.columns.keys()

@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
@@ -141,6 +141,10 @@ class Database:
                 yield connection
         except ContentionError:
             self._thread.was_undone = True
+            raise
+        except UnreachableError as error:
+            if isinstance(error.__cause__, ProgrammingError):
+                self.require_fit()  # what does not fit the tables went with the question whether it does
             raise
         self._thread.was_undone = False
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.exc import DisconnectionError
@@ -36,6 +36,8 @@ IN_LIMIT: Final = 10_000
 
 Kind: TypeAlias = Literal["look", "read", "write"]
 """What a transaction is for: one statement that reads, several that see one state, or writing."""
+
+T = TypeVar("T")
 
 Fault: TypeAlias = Literal[
     "busy", "contention", "read-only", "corrupt", "disk", "full", "unopenable", "refused", "lost", "other"
@@ -221,12 +223,24 @@ def _sparing(connection: Connection) -> SparingConnection:
     return cast("SparingConnection", connection.connection.driver_connection)
 
 
-def ask_later(connection: Connection, query: str, hear: Callable[[Any], None]) -> None:
-    """Ask for one row, which is heard before those of the next statement are; or that there is none."""
+def ask_later(
+    connection: Connection, query: str, values: tuple[Any, ...], read: Callable[[Any], T]
+) -> Callable[[], T]:
+    """Ask for one row, or None, by a statement in the driver's own form; return what gives what it tells.
+
+    On PostgreSQL that takes no round trip of its own: it is read, or raises, when the next statement is
+    answered.
+    """
+    heard: list[T] = []
+
+    def hear(row: Any) -> None:
+        heard.append(read(row))
+
     if connection.dialect.name == "postgresql":
-        _sparing(connection).ask_later(query, hear)
+        _sparing(connection).ask_later(query, values, hear)
     else:
-        hear(connection.exec_driver_sql(query).one_or_none())
+        hear(connection.exec_driver_sql(query, values).one_or_none())
+    return lambda: heard[0]
 
 
 def write_later(connection: Connection, statement: str, values: tuple[Any, ...]) -> None:

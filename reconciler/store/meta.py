@@ -12,9 +12,11 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import Parked
 from reconciler.model.settings import Guards
 from reconciler.store import tables
+from reconciler.store.bulk import selecting
+from reconciler.store.dialects import ask_later
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
 
@@ -22,6 +24,7 @@ LINEAGE: Final = "lineage"
 _GUARDS: Final = "guards"
 _PARKED: Final = "parked"
 _STATE: Final = "state"
+_MET: Final[dict[str, Catalog | None]] = {}
 
 
 def lineage(connection: Connection) -> str | None:
@@ -53,6 +56,28 @@ def catalog(connection: Connection) -> Catalog | None:
     """Return the live catalog; None where none was ever written."""
     document = connection.execute(select(tables.catalog.c.document)).scalar_one_or_none()
     return None if document is None else Catalog.normalised(document)
+
+
+def catalog_later(connection: Connection) -> Callable[[], Catalog | None]:
+    """Return what gives the live catalog once the next statement is answered.
+
+    One that was met before is kept: what a digest stands for never changes.
+    """
+    query = selecting(connection, tables.catalog, ("digest",))
+    digest = ask_later(connection, query, (), lambda row: None if row is None else str(row[0]))
+
+    def found() -> Catalog | None:
+        wanted = digest()
+        if wanted is None:
+            return None
+        known = _MET.get(wanted)
+        if known is None:
+            known = catalog(connection)
+            _MET.clear()
+            _MET[wanted] = known
+        return known
+
+    return found
 
 
 def write_catalog(connection: Connection, new: Catalog) -> None:

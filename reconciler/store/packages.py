@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
@@ -9,13 +10,13 @@ from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
 from reconciler.dataclass import dataclass
 from reconciler.model.packages import Definition, PackageHead, RevisionRef, canonical_json
 from reconciler.store import meta, tables
-from reconciler.store.bulk import insert_all
-from reconciler.store.columns import microseconds
-from reconciler.store.dialects import IN_LIMIT, chunks
+from reconciler.store.bulk import insert_all, selecting
+from reconciler.store.columns import instant_of, microseconds
+from reconciler.store.dialects import IN_LIMIT, ask_later, chunks
 from reconciler.store.lists import binding, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
@@ -75,6 +76,12 @@ def stored(connection: Connection, keys: Collection[str]) -> dict[str, StoredPac
         for row in connection.execute(select(tables.packages).where(_PACKAGES.key.in_(chunk))):
             found[row.key] = _stored(row)
     return found
+
+
+def stored_later(connection: Connection, key: str) -> Callable[[], StoredPackage | None]:
+    """Return what gives one package, or None, once the next statement is answered."""
+    query = selecting(connection, tables.packages, tuple(_PACKAGES.keys()), "key")
+    return ask_later(connection, query, (key,), _told)
 
 
 def definition(connection: Connection, package_id: int, number: int) -> Definition | None:
@@ -254,6 +261,17 @@ def _columns(package: StoredPackage) -> dict[str, object]:
         "applied_archived": head.applied_archived,
         "stepped_at": head.stepped_at,
     }
+
+
+def _told(row: Sequence[Any] | None) -> StoredPackage | None:
+    """Return a package of a driver's row, which knows no types of ours."""
+    if row is None:
+        return None
+    told = dict(zip(_PACKAGES.keys(), row, strict=True))
+    kept = {each.name: told[each.name] for each in fields(PackageHead)}
+    flags = {name: bool(kept[name]) for name in ("archived", "managed", "applied_archived")}
+    stepped_at = None if told["stepped_at"] is None else instant_of(told["stepped_at"])
+    return StoredPackage(told["id"], PackageHead(**{**kept, **flags, "stepped_at": stepped_at}))
 
 
 def _stored(row: Row[Any]) -> StoredPackage:

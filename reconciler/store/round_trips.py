@@ -54,9 +54,9 @@ class SparingConnection(Connection[Any]):
         self._forget()
         self._begin = how
 
-    def ask_later(self, query: str, hear: Callable[[Any], None]) -> None:
+    def ask_later(self, query: str, values: Sequence[Any], hear: Callable[[Any], None]) -> None:
         """Have a statement go with the next one, and its only row, or None, be heard before that one's."""
-        self._asks += ((query, hear),)
+        self._asks += ((ClientCursor(self).mogrify(query, values), hear),)
 
     def write_later(self, query: str, values: Sequence[Any]) -> None:
         """Have a statement go with the next one, or with COMMIT."""

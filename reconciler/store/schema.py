@@ -93,7 +93,7 @@ def keep_fit(connection: Connection, program: Form, where: str) -> None:
     def hear(row: Sequence[str] | None) -> None:
         require_fit(None if row is None else Form(*row), program, where)
 
-    ask_later(connection, f"SELECT {names} FROM {of_schema}", hear)  # noqa: S608 - names of our own
+    ask_later(connection, f"SELECT {names} FROM {of_schema}", (), hear)  # noqa: S608 - names of our own
 
 
 def upgrade(connection: Connection, target: str = HEAD) -> Form:

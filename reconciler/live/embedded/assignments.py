@@ -20,12 +20,13 @@ from reconciler.store.events import Deed
 from reconciler.store.usage import StoredUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from reconciler.live.embedded.lookup import Offer
+    from reconciler.model.catalog import Catalog
     from reconciler.model.clients import Client
     from reconciler.model.events import Author
     from reconciler.store.clients import StoredClient
@@ -54,8 +55,9 @@ def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
 
 def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> Client:
     """Give a client a package by hand, and return it as it is then (rules 2, 5, 8, 10)."""
+    catalog = meta.catalog_later(connection)
     client, was, offer = _assignable(connection, client_id, key, at)
-    kept = _end_cycle(connection, client, was, offer.package.id)
+    kept = _end_cycle(connection, client, was, offer.package.id, catalog)
     after = assigned(client, offer, at)
     clients.rewrite_subscriptions(connection, [after])
     held = lookup.held(connection, client), key, offer.definition, after.expires_at
@@ -95,8 +97,9 @@ def foreseen(connection: Connection, client_id: str, key: str, at: datetime) -> 
 def _assignable(
     connection: Connection, client_id: str, key: str, at: datetime
 ) -> tuple[StoredClient, Client, Offer]:
+    offered = lookup.offer_later(connection, key)
     stored, client = lookup.standing(connection, client_id, at)
-    offer = lookup.offer(connection, key)
+    offer = offered()
     refusal = refused_assignment(offer.package.head, offer.definition, client.owner_email)
     if refusal is not None:
         raise BlockedError(f"client `{client_id}`: {refusal.message}", hint=refusal.fix)
@@ -105,20 +108,25 @@ def _assignable(
 
 def start_cycle(connection: Connection, client_id: str, at: datetime) -> None:
     """Begin the client's next cycle: what ends with the one before has ended."""
+    catalog = meta.catalog_later(connection)
     client, was = lookup.standing(connection, client_id, at)
-    _end_cycle(connection, client, was, client.package_id)
+    _end_cycle(connection, client, was, client.package_id, catalog)
     clients.rewrite_subscriptions(connection, [replace(client, cycle=client.cycle + 1)])
 
 
 def _end_cycle(
-    connection: Connection, client: StoredClient, was: Client, package_id: int
+    connection: Connection,
+    client: StoredClient,
+    was: Client,
+    package_id: int,
+    catalog: Callable[[], Catalog | None],
 ) -> Mapping[str, int]:
     """Set what counts per cycle back to 0; return the rest, which follows the client to what it now holds.
 
     What was used beyond all else is taken off stocks (rule 17).
     """
     snapshot = lookup.held(connection, client)
-    kept = carried_over(was.usage, snapshot, meta.catalog(connection)) if was.usage else {}
+    kept = carried_over(was.usage, snapshot, catalog()) if was.usage else {}
     usage.replace(connection, [StoredUsage(client.id, package_id, kept)])
     grants.spend(connection, client.id, spent_in_cycle(was.grants, was.usage, snapshot))
     return kept
@@ -129,10 +137,11 @@ def record_usage(connection: Connection, client_id: str, meter: str, amount: int
 
     An amount below 0 gives back: that is always allowed, down to 0 (rule 11).
     """
+    catalog = meta.catalog_later(connection)
     stored, client = lookup.standing(connection, client_id, at)
     total = client.usage.get(meter, 0) + amount
     if amount >= 0:
-        _require_allowed(connection, client, meter, total)
+        _require_allowed(client, meter, total, catalog)
     elif total < 0:
         raise BlockedError(
             f"client `{client.id}` has used {total - amount} of `{meter}` and cannot give back {-amount}"
@@ -141,10 +150,9 @@ def record_usage(connection: Connection, client_id: str, meter: str, amount: int
     return total
 
 
-def _require_allowed(connection: Connection, client: Client, meter: str, total: int) -> None:
+def _require_allowed(client: Client, meter: str, total: int, catalog: Callable[[], Catalog | None]) -> None:
     is_stated = meter in client.entitlements.amounts
-    catalog = None if is_stated else meta.catalog(connection)
-    quantity = granted(meter, client.entitlements, catalog)
+    quantity = granted(meter, client.entitlements, None if is_stated else catalog())
     subscription = client.subscription
     if quantity is None:
         raise BlockedError(

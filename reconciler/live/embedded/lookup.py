@@ -14,7 +14,7 @@ from reconciler.model.packages import RevisionRef
 from reconciler.store import clients, grants, packages, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -55,7 +55,10 @@ def _client_and_usage(connection: Connection, client_id: str) -> tuple[StoredCli
 def package(connection: Connection, key: str) -> StoredPackage:
     """Return a package; raises `WrongUsageError` with near misses where there is none."""
     require([(PACKAGE_KEY, key)])
-    found = packages.stored(connection, [key]).get(key)
+    return _existing(connection, key, packages.stored(connection, [key]).get(key))
+
+
+def _existing(connection: Connection, key: str, found: StoredPackage | None) -> StoredPackage:
     if found is None:
         raise WrongUsageError(f"there is no package `{key}`", hint=near_packages(connection, key))
     return found
@@ -68,7 +71,18 @@ def near_packages(connection: Connection, key: str) -> str:
 
 def offer(connection: Connection, key: str) -> Offer:
     """Return what an assignment of this package would give; raises `WrongUsageError` as `package` does."""
-    found = package(connection, key)
+    return _offer(connection, package(connection, key))
+
+
+def offer_later(connection: Connection, key: str) -> Callable[[], Offer]:
+    """Return what gives or raises the same, once the next statement is answered."""
+    if PACKAGE_KEY.fault(key):
+        return lambda: offer(connection, key)
+    stored = packages.stored_later(connection, key)
+    return lambda: _offer(connection, _existing(connection, key, stored()))
+
+
+def _offer(connection: Connection, found: StoredPackage) -> Offer:
     return Offer(found, definition(connection, found.id, found.head.revision, found.head.digest))
 
 
