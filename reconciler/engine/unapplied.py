@@ -8,8 +8,10 @@ from reconciler.sources.commits import changes_since, removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from reconciler.live.port import PlatformReader
+    from reconciler.model.changesets import Run
     from reconciler.planning.assembly import Weighed
     from reconciler.planning.pairing import Pair
     from reconciler.sources.commits import Committed
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _PACKAGES: Final = 10
 _COMMITS: Final = 3
 _RUNS_LOOKED_AT: Final = 200
+_AT_FIRST: Final = 5
 CATALOG: Final = "the catalog"
 
 
@@ -37,8 +40,10 @@ def unapplied(
     moved = (step.candidate.pair for step in weighed.steps.values())
     pairs += [pair for pair in moved if pair.head is not None and pair.head.stepped_at is None]
     due = {pair.key: pair for pair in pairs}
-    written = _written(reader) if due or has_terms else {}
-    found = {key: _of_package(workspace, pair, written) for key, pair in [*due.items()][:_PACKAGES]}
+    some = dict([*due.items()][:_PACKAGES])
+    known = {pair.live_key for pair in some.values() if pair.head is not None and pair.desired is not None}
+    written = _written(reader, known | ({CATALOG} if has_terms else set()))
+    found = {key: _of_package(workspace, pair, written) for key, pair in some.items()}
     if has_terms:
         found[CATALOG] = changes_since(workspace.root, workspace.settings.catalog, written.get(CATALOG))
     meant = {key: [each for each in commits if each.commit != but] for key, commits in found.items()}
@@ -54,14 +59,27 @@ def _of_package(workspace: Workspace, pair: Pair, written: Mapping[str, str | No
     return changes_since(workspace.root, pair.desired.file, written.get(pair.live_key))
 
 
-def _written(reader: PlatformReader) -> dict[str, str | None]:
-    """Return the commit of the newest run that wrote each package, and of that which changed the catalog."""
+def _written(reader: PlatformReader, wanted: AbstractSet[str]) -> dict[str, str | None]:
+    """Return the commit of the newest run that wrote each package, and of that which changed the catalog.
+
+    A run tells of all that it wrote, so that no more of them are read than are needed.
+    """
     found: dict[str, str | None] = {}
-    for run in reader.runs(limit=_RUNS_LOOKED_AT):
-        subjects = [*run.after, *([CATALOG] if run.catalog else [])]
-        for subject in subjects:
+    runs = _newest_first(reader)
+    while wanted - found.keys() and (run := next(runs, None)) is not None:
+        for subject in wanted & {*run.after, *([CATALOG] if run.catalog else [])}:
             found.setdefault(subject, run.commit and run.commit.removesuffix("-dirty"))
     return found
+
+
+def _newest_first(reader: PlatformReader) -> Iterator[Run]:
+    before, size, left = None, _AT_FIRST, _RUNS_LOOKED_AT
+    while left:
+        some = reader.runs(limit=min(size, left), before=before)
+        yield from some
+        if len(some) < min(size, left):
+            return
+        before, size, left = some[-1].id, 2 * size, left - len(some)
 
 
 def _told(commits: Iterable[Committed]) -> str:

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.live.opening import open_served
+from reconciler.server.app import application
+from reconciler.wire import paths
 from tests.repository import Repository
+from tests.servers import running, served
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @pytest.fixture
@@ -116,3 +122,43 @@ def test_what_a_commit_is_called_is_printed_as_it_reads_and_obeyed_by_nobody(
     assert told
     assert not any(each in prose for each in ("<b>", "[x](", "@everyone"))
     assert told.count("long") < 5
+
+
+class Noting:
+    """Notes what is asked about runs, as plain ASGI."""
+
+    def __init__(self, app: ASGIApp, asked: list[str]) -> None:
+        self._app, self._asked = app, asked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") == paths.RUNS:
+            self._asked.append(scope["query_string"].decode())
+        await self._app(scope, receive, send)
+
+
+def test_of_runs_over_http_a_plan_reads_no_more_than_it_needs_with_what_they_changed(
+    repository: Repository,
+) -> None:
+    for number in range(2, 10):
+        repository.package("pro", features=["chat"], description=f"The {number}th")
+        repository.commit(f"Describe pro, {number}")
+        assert main(["apply", "--yes", "-q"]) == 0
+    asked: list[str] = []
+    with open_served("sqlite:///platform.db", root=repository.root) as (platform, _):
+        api = application(served(platform))
+        api.add_middleware(Noting, asked=asked)
+        with running(api) as url:
+            configuration = {"catalog": "catalog.yaml", "environments": {"local": {"platform": url}}}
+            repository.write("reconciler.yaml", configuration)
+            repository.commit("Move")
+            assert main(["plan", "-q"]) == 0
+            of_nothing = [*asked]
+            asked.clear()
+            repository.package("pro", features=["chat", "calls"])
+            repository.commit("Give pro calls")
+            assert main(["plan", "-q"]) == 0
+
+    whole = [each for each in asked if "brief=true" not in each]
+    assert of_nothing
+    assert all("brief=true" in each for each in of_nothing)
+    assert whole == ["limit=5"]

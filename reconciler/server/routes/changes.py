@@ -80,12 +80,12 @@ def runs(
     if plan_hash is not None:
         found = call.platform.run_of_plan(plan_hash)
         return shown(RunsReply(items=() if found is None else (RunReply.of(found),)))
-    bounds = call.bounds
+    size = min(limit, call.bounds.page)
 
     def some(older: int | None) -> tuple[Run, ...]:
-        return call.platform.runs(limit=_READ_TOGETHER, before=older, brief=brief)
+        return call.platform.runs(limit=min(_READ_TOGETHER, size + 1), before=older, brief=brief)
 
-    return shown(runs_page(some, before, min(limit, bounds.page), bounds.page_bytes))
+    return shown(runs_page(some, before, size, call.bounds.page_bytes))
 
 
 @router.get(paths.RUN, response_model=RunReply)
