@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from psycopg import ClientCursor, Connection, OperationalError, ServerCursor
 from psycopg.adapt import Dumper
@@ -85,7 +85,7 @@ class SparingConnection(Connection[Any]):
         if self._begin and not self._writes:
             self._forget()
         elif self.keeps_back:
-            self.send(JoiningCursor(self), _COMMIT)
+            self.send(_joining(self), _COMMIT)
         else:
             super().commit()
 
@@ -146,4 +146,8 @@ class StreamingCursor(ServerCursor[Any]):
 
 def _send_alone(connection: SparingConnection) -> None:
     if connection.keeps_back:
-        connection.send(JoiningCursor(connection), "")
+        connection.send(_joining(connection), "")
+
+
+def _joining(connection: SparingConnection) -> JoiningCursor:
+    return cast("JoiningCursor", connection.cursor())

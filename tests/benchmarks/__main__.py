@@ -33,8 +33,9 @@ ours is faster. `python -m tests.benchmarks` measures all of it again and writes
 What is compared is not alike. *script* reads the same files with libyaml and holds them against the schema,
 once, and knows no rules between files, no places of mistakes and no platform. *executemany* writes rows that
 are ready made, in one transaction, and checks nothing. *a bare route* answers without a database, a token or
-a check. Checkers of schemas know the schema alone; octodns-sync compares records of DNS, and asks nobody who
-is touched.
+a check; *the same SQL behind a bare route* sends a database what the server sends for such a request, its
+token's look included, and checks nothing. Checkers of schemas know the schema alone; octodns-sync compares
+records of DNS, and asks nobody who is touched.
 
 Frozen dataclasses whose methods are compiled where they are used (`reconciler/dataclass.py`) took a fifth
 from what `validate` of three files does, and a quarter from a plan of three packages, counted in

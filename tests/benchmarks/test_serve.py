@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from itertools import cycle
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
 from reconciler.engine.tokens import create_token
 from reconciler.live.opening import open_served
 from reconciler.model.clients import ClientLine
+from reconciler.model.idempotency import KeyedRequest
 from reconciler.model.tokens import Scope
 from tests.benchmarks.agency import configure
 from tests.benchmarks.goals import Row, reached, scaled
-from tests.benchmarks.load import Sent, bare_server, rate
+from tests.benchmarks.load import Sent, bare_server, rate, recorded
 from tests.builders import NOON, definition
 from tests.servers import now
 from tests.serving import serving
@@ -23,6 +25,8 @@ from tests.serving import serving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from reconciler.live.port import ServedPlatform, TokenRegister
 
 pytestmark = pytest.mark.benchmark
 
@@ -33,16 +37,39 @@ AT_ONCE: Final = (1, 8, 32)
 JSON: Final = {"Content-Type": "application/json"}
 
 
+class Measured(NamedTuple):
+    """A server, a token of it, and what it sends to PostgreSQL for a request of each kind."""
+
+    host: str
+    token: str
+    messages: dict[str, list[str]]
+
+
 @pytest.fixture
-def host_and_token(database: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
+def served(database: str, tmp_path: Path) -> Iterator[Measured]:
     configure(tmp_path, local=database)
     with open_served(database, root=tmp_path) as (store, register):
         store.edit_package("basic", definition(features=["chat"]), NOON)
         store.edit_package("pro", definition(title="Pro", features=["chat"]), NOON)
         store.import_clients(map(line, range(CLIENTS)), NOON)
         _, token = create_token(register, "product", [Scope.ADMIN], now())
+        messages = {
+            "assignments": sent(store, register, lambda: str(store.assign("c0", "pro", NOON))),
+            "records of usage": sent(store, register, lambda: str(store.record_usage("c0", "chat", 1, NOON))),
+        }
     with serving(tmp_path) as server:
-        yield server.host, token
+        yield Measured(server.host, token, messages)
+
+
+def sent(store: ServedPlatform, register: TokenRegister, write: Callable[[], str]) -> list[str]:
+    """Return what is sent to PostgreSQL for a request: its token's look, and the write under its key."""
+    store.client("c0", NOON)
+    with recorded() as messages:
+        register.find({("none", "none")})
+        store.once(KeyedRequest("k0", "f", NOON), write)
+    return [
+        re.sub(r"(INTO \S*events .*VALUES \(')[0-9a-f]{20}", rf"\g<1>{'0' * 20}", each) for each in messages
+    ]
 
 
 def line(number: int) -> ClientLine:
@@ -55,8 +82,8 @@ def client(number: int) -> str:
     return f"/v1/clients/c{number * 7_919 % CLIENTS}"
 
 
-def test_checks_and_assignments_against_bare_routes(host_and_token: tuple[str, str]) -> None:
-    host, token = host_and_token
+def test_checks_and_assignments_against_bare_routes(served: Measured, database: str) -> None:
+    host, token, messages = served
     bearer = {"Authorization": f"Bearer {token}"}
     package = cycle(["pro", "basic"])
 
@@ -74,6 +101,9 @@ def test_checks_and_assignments_against_bare_routes(host_and_token: tuple[str, s
             "POST", f"{client(number)}/usage", body, {**bearer, **JSON, "Idempotency-Key": uuid.uuid4().hex}
         )
 
+    def same(number: int) -> Sent:
+        return Sent("PUT", "/sql", json.dumps({"number": str(number * 7_919 % CLIENTS)}), JSON)
+
     with bare_server() as bare:
         reading = rates(bare, lambda _: Sent("GET", "/"))
         writing = rates(bare, lambda _: Sent("PUT", "/", '{"package": "pro"}', JSON))
@@ -88,6 +118,11 @@ def test_checks_and_assignments_against_bare_routes(host_and_token: tuple[str, s
             named = f"a bare route : {what}, {at_once} at once"
             reached(Row(named, bare_rate / mine, most=GOALS[what], aside=f"{mine:,.0f} a second"))
         reached(Row(f"{what}, the slowest : one at once", min(ours) / ours[0], least=0.9))
+    for what, each in messages.items():
+        with bare_server(database, each) as bare:
+            theirs = rates(bare, same)
+        for at_once, mine, other in zip(AT_ONCE, measured[what][0], theirs, strict=True):
+            reached(Row(f"the same SQL behind a bare route : {what}, {at_once} at once", other / mine))
 
 
 def rates(host: str, request: Callable[[int], Sent]) -> list[float]:
