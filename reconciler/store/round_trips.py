@@ -2,122 +2,128 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from psycopg import ClientCursor, Connection, OperationalError, ServerCursor
-from psycopg.adapt import Dumper
-from psycopg.types.numeric import IntDumper
+from psycopg import Connection, Cursor, OperationalError, Pipeline, ServerCursor
+from psycopg.generators import send
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-_COMMIT: Final = "COMMIT"
+    from psycopg.abc import PQGen
 
 
-class _Number(Dumper):
-    """Writes a negative number so that what follows is about all of it: a cast comes before a sign."""
+class _Kept(NamedTuple):
+    query: str
+    values: Sequence[Any] = ()
+    hear: Callable[[Any], None] | None = None
+    writes: bool = False
 
-    def dump(self, obj: int) -> bytes:
-        return str(obj).encode()
 
-    def quote(self, obj: int) -> bytes:
-        return b"(%d)" % obj if obj < 0 else b"%d" % obj
+class _RoundTrip(Pipeline):
+    """Sends all at its end, and raises the first error; the library's own sends each statement by itself.
+
+    Nothing goes after Sync: by the library's Flush, where it is late, a pooler lends the connection that it
+    took back, and waits for a Sync to have it again.
+    """
+
+    def _communicate_gen(self) -> PQGen[None]:
+        yield from ()
+
+    def _exit_gen(self) -> PQGen[None]:
+        self._enqueue_sync()
+        while self.command_queue:
+            self.command_queue.popleft()()
+        yield from send(self.pgconn)
+        yield from self._fetch_gen(flush=False)
 
 
 class SparingConnection(Connection[Any]):
     """A connection that keeps back how a transaction begins, and what is only written, until it must ask.
 
-    All of it is one message then, and one round trip. That is of the simple protocol, which alone takes
-    several statements at once, so that values stand in them as literals. What fails is raised by what it went
-    with: the next statement, or `commit`.
+    All of it is one round trip then, with values bound: in a statement they would stand in the server's log.
+    What fails is raised by what it went with: the next statement, or `commit`.
     """
 
-    _begin: str
-    _asks: tuple[tuple[str, Callable[[Any], None]], ...]
-    _writes: tuple[str, ...]
+    _kept: list[_Kept]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._forget()
+        self._kept = []
         self.cursor_factory = JoiningCursor
         self.server_cursor_factory = StreamingCursor
 
     @classmethod
     def connect(cls, *arguments: Any, **named: Any) -> Self:
         """Return a connection whose transactions are those of `begin`."""
-        opened = super().connect(*arguments, **named, autocommit=True)
-        opened.adapters.register_dumper(int, _Number)
-        return opened
+        return super().connect(*arguments, **named, autocommit=True)
 
     def begin(self, how: str) -> None:
         """Have the next statement begin a transaction; without any there is none."""
-        self._forget()
-        self._begin = how
+        self._kept = [_Kept(how)]
 
     def ask_later(self, query: str, values: Sequence[Any], hear: Callable[[Any], None]) -> None:
         """Have a statement go with the next one, and its only row, or None, be heard before that one's."""
-        self._asks += ((ClientCursor(self).mogrify(query, values), hear),)
+        self._kept.append(_Kept(query, values, hear))
 
     def write_later(self, query: str, values: Sequence[Any]) -> None:
         """Have a statement go with the next one, or with COMMIT."""
-        self._writes += (ClientCursor(self).mogrify(query, values),)
+        self._kept.append(_Kept(query, values, writes=True))
 
-    def send(self, cursor: JoiningCursor, query: str) -> None:
-        """Send what was kept back and a query, whose result the cursor is at then."""
-        begin, asks, writes = self._begin, self._asks, self._writes
-        self._forget()
-        cursor.send(";\n".join([*filter(None, [begin]), *(text for text, _ in asks), *writes, query]))
-        if begin:
-            cursor.nextset()
-        for _, hear in asks:
-            hear(cursor.fetchone())
-            cursor.nextset()
-        for _ in writes:
-            cursor.nextset()
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Send what was kept back with what is executed in the block, which is answered at its end."""
+        kept, self._kept = self._kept, []
+        if not kept:
+            yield
+            return
+        self._pipeline = _RoundTrip(self)
+        with self.pipeline():
+            answers = [(self.execute(each.query, each.values), each.hear) for each in kept]
+            yield
+        for cursor, hear in answers:
+            if hear is not None:
+                hear(cursor.fetchone())
 
-    @property
-    def keeps_back(self) -> bool:
-        """Whether anything is to go with the next statement."""
-        return bool(self._begin or self._asks or self._writes)
+    def send_kept(self) -> None:
+        """Send what was kept back by itself."""
+        with self.joined():
+            pass
 
     def commit(self) -> None:
         """Commit, with what was kept back; nothing is sent where nothing else was and nothing is written."""
-        if self._begin and not self._writes:
-            self._forget()
-        elif self.keeps_back:
-            self.send(_joining(self), _COMMIT)
+        was_sent = self.info.transaction_status != TransactionStatus.IDLE
+        if not was_sent and not any(each.writes for each in self._kept):
+            self._kept = []
+        if any(each.hear for each in self._kept):
+            self.send_kept()  # what is heard may forbid what is written
+        if self._kept:
+            self.execute("COMMIT")
         else:
             super().commit()
 
     def rollback(self) -> None:
         """Forget what was kept back, and undo the rest."""
-        self._forget()
+        self._kept = []
         super().rollback()
 
-    def _forget(self) -> None:
-        self._begin, self._asks, self._writes = "", (), ()
 
-
-class JoiningCursor(ClientCursor[Any]):
+class JoiningCursor(Cursor[Any]):
     """A cursor whose statements go with what its connection kept back."""
 
     connection: SparingConnection
 
-    def send(self, statements: str) -> None:
-        """Send statements as they are."""
-        super().execute(statements.encode())
-
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Send a statement."""
-        if self.connection.keeps_back:
-            self.connection.send(self, self.mogrify(query, params))
-            return self
-        return super().execute(query, params, **options)
+        with self.connection.joined():
+            return super().execute(query, params, **options)
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
-        """Send a statement for each of many rows, after what was kept back."""
-        _send_alone(self.connection)
-        super().executemany(query, params_seq, **options)
+        """Send a statement for each of many rows."""
+        with self.connection.joined():
+            super().executemany(query, params_seq, **options)
 
 
 class StreamingCursor(ServerCursor[Any]):
@@ -125,13 +131,9 @@ class StreamingCursor(ServerCursor[Any]):
 
     connection: SparingConnection
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.adapters.register_dumper(int, IntDumper)  # its values do not stand in its statement
-
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Open it, after what was kept back."""
-        _send_alone(self.connection)
+        self.connection.send_kept()
         return super().execute(query, params, **options)
 
     def close(self) -> None:
@@ -142,12 +144,3 @@ class StreamingCursor(ServerCursor[Any]):
             if self.connection.closed:
                 super().close()
             raise
-
-
-def _send_alone(connection: SparingConnection) -> None:
-    if connection.keeps_back:
-        connection.send(_joining(connection), "")
-
-
-def _joining(connection: SparingConnection) -> JoiningCursor:
-    return cast("JoiningCursor", connection.cursor())

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -30,7 +30,7 @@ from fastapi import FastAPI
 
 app = FastAPI()
 here = threading.local()
-database, messages = json.loads(sys.argv[2])
+database, trips = json.loads(sys.argv[2])
 EVENT = "0" * 20
 
 @app.get("/")
@@ -45,27 +45,37 @@ def write(body: dict[str, str]) -> dict[str, str]:
 def write_to_database(body: dict[str, str]) -> dict[str, str]:
     while True:
         key = uuid.uuid4().hex
-        news = {"'c0'": f"'c{body['number']}'", "'k0'": f"'{key}'", EVENT: key[:20]}
+        news = {"c0": f"c{body['number']}", "k0": key, EVENT: key[:20]}
         try:
-            send(news)
+            for trip in trips:
+                send(trip, news)
         except psycopg.errors.SerializationFailure:
             connection().rollback()
         else:
             return body
 
-def send(news):
-    for message in messages:
-        for old, new in news.items():
-            message = message.replace(old, new)
-        connection().execute(message)
+def send(trip, news):
+    with connection().pipeline():
+        for query, values in trip:
+            connection().execute(query, told(values, news))
+
+def told(values, news):
+    if isinstance(values, dict):
+        return {name: told(value, news) for name, value in values.items()}
+    if isinstance(values, list):
+        return [told(value, news) for value in values]
+    return news.get(values, values) if isinstance(values, str) else values
 
 def connection():
     if not hasattr(here, "connection"):
-        here.connection = psycopg.connect(database, autocommit=True, cursor_factory=psycopg.ClientCursor)
+        here.connection = psycopg.connect(database, autocommit=True, prepare_threshold=None)
     return here.connection
 
 uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, lifespan="off", ws="none")
 """
+
+Trip: TypeAlias = "list[tuple[str, Any]]"
+"""Statements, each with its values, that go to PostgreSQL and are answered together."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +110,10 @@ def rate(host: str, request: Callable[[int], Sent], *, count: int, at_once: int)
 
 
 @contextmanager
-def bare_server(database: str = "", messages: Sequence[str] = ()) -> Iterator[str]:
-    """The framework alone, in a process of its own; at `/sql` it sends these messages to a database."""
+def bare_server(database: str = "", trips: Sequence[Trip] = ()) -> Iterator[str]:
+    """The framework alone, in a process of its own; at `/sql` it makes these round trips to a database."""
     port = free_port()
-    told = json.dumps([database, messages])
+    told = json.dumps([database, trips])
     process = subprocess.Popen([sys.executable, "-c", BARE, str(port), told])
     try:
         while not _answers(port):
@@ -115,29 +125,29 @@ def bare_server(database: str = "", messages: Sequence[str] = ()) -> Iterator[st
 
 
 class _Recorded(JoiningCursor):
-    sent: ClassVar[list[str]] = []
-
-    def send(self, statements: str) -> None:
-        self.sent.append(statements)
-        super().send(statements)
+    going: ClassVar[Trip] = []
+    gone: ClassVar[list[Trip]] = []
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        if not self.connection.keeps_back:
-            self.sent.append(self.mogrify(query, params))
-        return super().execute(query, params, **options)
+        super().execute(query, params, **options)
+        self.going.append((query, params))
+        if not self.connection.pgconn.pipeline_status:
+            self.gone.append(self.going.copy())
+            self.going.clear()
+        return self
 
 
 @contextmanager
-def recorded() -> Iterator[list[str]]:
-    """Give the messages that this process sends to PostgreSQL within the block, as they are sent."""
+def recorded() -> Iterator[list[Trip]]:
+    """Give the round trips to PostgreSQL that this process makes within the block, as it makes them."""
 
     def record(connection: Any, _record: object, _proxy: object) -> None:
         connection.cursor_factory = _Recorded
 
     event.listen(Engine, "checkout", record)
-    _Recorded.sent = []
+    _Recorded.going, _Recorded.gone = [], []
     try:
-        yield _Recorded.sent
+        yield _Recorded.gone
     finally:
         event.remove(Engine, "checkout", record)
 
