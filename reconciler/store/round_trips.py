@@ -25,8 +25,8 @@ class _Kept(NamedTuple):
 class _RoundTrip(Pipeline):
     """Sends all at its end, and raises the first error; the library's own sends each statement by itself.
 
-    Nothing goes after Sync: by the library's Flush, where it is late, a pooler lends the connection that it
-    took back, and waits for a Sync to have it again.
+    Nor does a Flush follow Sync, as the library's does: where that comes late, PgBouncer lends a connection
+    for it, which it does not take back before the next Sync.
     """
 
     def _communicate_gen(self) -> PQGen[None]:
@@ -121,9 +121,9 @@ class JoiningCursor(Cursor[Any]):
             return super().execute(query, params, **options)
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
-        """Send a statement for each of many rows."""
-        with self.connection.joined():
-            super().executemany(query, params_seq, **options)
+        """Send a statement for each of many rows, after what was kept back."""
+        self.connection.send_kept()
+        super().executemany(query, params_seq, **options)
 
 
 class StreamingCursor(ServerCursor[Any]):
