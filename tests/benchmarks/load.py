@@ -49,7 +49,7 @@ def write_to_database(body: dict[str, str]) -> dict[str, str]:
         try:
             for trip in trips:
                 send(trip, news)
-        except psycopg.errors.SerializationFailure:
+        except (psycopg.errors.SerializationFailure, psycopg.errors.PipelineAborted):
             connection().rollback()
         else:
             return body
