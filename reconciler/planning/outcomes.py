@@ -49,10 +49,12 @@ class Held:
     Attributes:
         value: What the revision grants of it.
         only: What a holder must meet for the change to concern it; None: every holder is concerned.
+        also: What it must meet beside that.
     """
 
     value: JsonValue
     only: Alternative | None = None
+    also: AfterMove | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,16 @@ class Outcome:
 
     def touched(self, live_key: str, *also: Condition) -> Questions:
         """Ask which clients are concerned."""
-        return distinct((self,), live_key, *also)
+        by_condition: dict[AfterMove | None, dict[int, Held]] = {}
+        for number, each in self.held.items():
+            by_condition.setdefault(each.also, {})[number] = each
+        return tuple(
+            question
+            for condition, held in by_condition.items()
+            for question in distinct(
+                (replace(self, held=held),), live_key, *filter(None, (condition,)), *also
+            )
+        )
 
     def using(self, live_key: str, *also: Condition) -> Questions:
         """Ask which of them used it in this cycle, of a grant more than is left; nothing without a meter."""
@@ -166,14 +177,23 @@ def outcomes(
 
 
 def alone_in(found: Collection[Outcome], feature_of: Callable[[str], str | None]) -> Iterator[Outcome]:
-    """Leave out of each limit that is gone the holders who lose the feature that it capped."""
+    """Leave out of each limit that is gone the holders who lose the feature that it capped.
+
+    Who keeps the feature by a grant is left in: the limit is all that they lose.
+    """
     gone = {each.term.key: each.held for each in found if each.code.row.kind is Kind.FEATURE}
     for loss in found:
         feature = feature_of(loss.term.key) if loss.code is Code.LIMIT_REMOVED else None
         with_it = gone.get(feature or "", {})
-        held = {number: each for number, each in loss.held.items() if number not in with_it}
+        held = {}
+        for number, each in loss.held.items():
+            only = with_it[number].only if number in with_it else None
+            if number not in with_it:
+                held[number] = each
+            elif isinstance(only, AfterMove):
+                held[number] = replace(each, also=replace(only, has="as-much"))
         if held:
-            yield replace(loss, held=held) if len(held) < len(loss.held) else loss
+            yield replace(loss, held=held) if with_it else loss
 
 
 def starts_of(loss: Outcome) -> Starts:

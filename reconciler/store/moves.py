@@ -82,6 +82,7 @@ class Part:
         restored_in: Later runs; whom one of them moved back is left out.
         term: What was taken; whom a grant or an extension spared that is left out.
         ended: Of those whom it moved, only who lost something with a grant that ended.
+        kept: Of those whom it moved, only whom a grant spared this term.
     """
 
     pair: Pair
@@ -89,6 +90,7 @@ class Part:
     restored_in: tuple[int, ...] = ()
     term: str | None = None
     ended: bool = False
+    kept: str | None = None
 
 
 class Taken(NamedTuple):
@@ -212,6 +214,8 @@ def _is_part(part: Part) -> ColumnElement[bool]:
     ]
     if part.term is not None:
         terms.append(~_has_effect(_EFFECTS.term == part.term, not_(_EFFECTS.is_loss)))
+    if part.kept is not None:
+        terms.append(_has_effect(_EFFECTS.term == part.kept, not_(_EFFECTS.is_loss)))
     if part.ended:
         terms.append(_has_effect(_EFFECTS.is_loss))
     if part.restored_in:

@@ -42,13 +42,19 @@ class Stated(NamedTuple):
         )
 
 
-def takes(
-    world: World, entry: Stated, sides: tuple[Definition, Definition], start: datetime, at: datetime
+def takes(  # noqa: PLR0913, PLR0917 - what a move is
+    world: World,
+    entry: Stated,
+    sides: tuple[Definition, Definition],
+    start: datetime,
+    at: datetime,
+    spared: Collection[str] = (),
 ) -> bool:
     """Whether moving at `at` between two definitions takes from who started then what an entry names."""
     taken = set(losses_of(sides, start, at))
     feature = features_of(world).get(entry.term.removeprefix("limits/"))
     goes_along = entry.verb == "removes" and ("removes", f"features/{feature}") in taken
+    goes_along = goes_along and f"features/{feature}" not in spared
     is_limit = entry.term.startswith("limits/")
     return (entry.verb, entry.term) in taken and not (is_limit and goes_along)
 
@@ -124,7 +130,7 @@ def lost_under(
             if move.package is package and move.run >= entry.since_run:
                 at = world.runs[move.run - 1].at
                 is_spared = entry.term in move.spared
-                if takes(world, entry, sides_of(move), move.start, at) and not is_spared:
+                if takes(world, entry, sides_of(move), move.start, at, move.spared) and not is_spared:
                     yield holder, move
 
 

@@ -225,6 +225,30 @@ def test_an_apply_keeps_to_the_bound_of_those_who_really_lose(shop: Shop) -> Non
     assert shop.platform.client("bolt", shop.at).entitlements.features == ("chat",)
 
 
+def test_a_limit_must_be_stated_for_who_keeps_its_feature_by_a_grant_and_for_nobody_else(shop: Shop) -> None:
+    selling(shop, "acme", "bolt", "cord", features=["chat", "sessions"], limits={"sessions": 10})
+    shop.settled(clients_losing="unlimited", acknowledge="losing")
+    grant(shop, "acme", "features/sessions")
+    stated = {"reason": "It ends.", "until": "2999-12-31"}
+    entries = [{"removes": "features/sessions", "clients": 2, **stated}]
+    shop.package("pro", features=["chat"], acknowledge=entries, **REASSIGN)
+
+    blocked = [each.about for each in shop.plan().guards if each.result == "blocked"]
+    entries.append({"removes": "limits/sessions", "clients": 1, **stated})
+    shop.package("pro", features=["chat"], acknowledge=entries, **REASSIGN)
+    made = shop.plan()
+    shop.apply(made)
+
+    assert [(each.verb, each.term, each.clients) for each in blocked if each] == [
+        ("removes", "limits/sessions", 1)
+    ]
+    assert not made.blocked
+    lost = {(each.entry.term, each.lost) for each in shop.platform.acknowledged(shop.at)}
+    assert lost == {("features/sessions", 2), ("limits/sessions", 1)}
+    assert shop.client("acme").entitlements.limits == {}
+    assert shop.client("acme").entitlements.features == ("chat", "sessions")
+
+
 def test_whom_an_extension_leaves_the_end_is_neither_shortened_nor_ended(shop: Shop) -> None:
     selling(shop, "acme", "bolt", "cord", expiry="30 days")
     shop.platform.adjust("acme", Extending(shop.at + timedelta(days=40)), shop.at)

@@ -74,7 +74,7 @@ def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcom
     spared = _with_effects(connection, run_id if pairs else None, is_loss=False)
     found: dict[str, tuple[Outcome, ...]] = {}
     for pair in pairs:
-        taken = _taken(pair, definitions, features)
+        taken = _taken(pair, definitions, features, spared)
         felt = tuple(each for each in taken if _is_felt(connection, pair, each, _place(pair) in spared))
         if felt:
             found[pair.package] = (*found.get(pair.package, ()), *felt)
@@ -94,7 +94,7 @@ def _target(pair: Pair) -> RevisionRef:
 
 def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
     """Whether anybody whom the run moved lost it: by when they started, and by what they keep beside."""
-    part = Part(pair, starts_of(loss), (), str(loss.term) if has_spared else None)
+    part = Part(pair, starts_of(loss), (), str(loss.term) if has_spared else None, kept=_kept(loss))
     return part == Part(pair) or moves.is_of_any(connection, part)
 
 
@@ -158,8 +158,8 @@ def count_on(connection: Connection, client: StoredClient) -> datetime | None:
     pairs = moves.of_whom(connection, client.id)
     definitions = _definitions(connection, pairs)
     features = features_of(connection, min((each.run for each in pairs), default=None))
-    taken = {pair: _taken(pair, definitions, features) for pair in pairs}
     spared = {_place(pair) for pair in pairs}
+    taken = {pair: _taken(pair, definitions, features, spared) for pair in pairs}
     for entry in acknowledgements.every(connection):
         parts = _parts(entry, taken, spared)
         if parts and moves.is_among(connection, client.id, parts):
@@ -224,8 +224,8 @@ class _Known:
         refs |= {RevisionRef(each.package, each.since_revision) for each in entries}
         definitions = {**_definitions(connection, pairs), **packages.definitions(connection, refs)}
         features = features_of(connection, first)
-        taken = {pair: _taken(pair, definitions, features) for pair in pairs}
         spared = _with_effects(connection, first, is_loss=False)
+        taken = {pair: _taken(pair, definitions, features, spared) for pair in pairs}
         return cls(entries, taken, spared, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
@@ -274,8 +274,17 @@ def _parts(
             starts = taken_by(entry.verb, entry.term, found, pair.at)
             if starts is not None:
                 term = _SPARED_AS.get(entry.verb, entry.term)
-                parts.append(Part(pair, starts, (), term if _place(pair) in spared else None))
+                named = (
+                    each for each in found if taken_by(entry.verb, entry.term, [each], pair.at) is not None
+                )
+                kept = next(filter(None, map(_kept, named)), None)
+                parts.append(Part(pair, starts, (), term if _place(pair) in spared else None, kept=kept))
     return parts
+
+
+def _kept(loss: Outcome) -> str | None:
+    """Return what only those have kept by a grant whom the loss concerns."""
+    return next((each.also.term for each in loss.held.values() if each.also), None)
 
 
 def _with_effects(
@@ -285,9 +294,16 @@ def _with_effects(
 
 
 def _taken(
-    pair: Pair, definitions: Mapping[RevisionRef, Definition], features: Mapping[str, str]
+    pair: Pair,
+    definitions: Mapping[RevisionRef, Definition],
+    features: Mapping[str, str],
+    spared: Collection[tuple[int, int, int]],
 ) -> Collection[Outcome]:
-    return tuple(alone_in(_felt(pair, definitions), features.get))
+    """Return what a move took, limits only from whom it left the feature: none, or whom a grant did."""
+    before = definitions.get(RevisionRef(pair.package, pair.from_revision))
+    is_spared = before is not None and _place(pair) in spared
+    granted = [f"features/{key}" for key in before.features] if before and is_spared else []
+    return tuple(alone_in(_felt(pair, definitions, granted), features.get))
 
 
 def features_of(connection: Connection, first: int | None) -> Mapping[str, str]:
@@ -309,14 +325,18 @@ def _definitions(connection: Connection, pairs: Iterable[Pair]) -> Mapping[Revis
     return packages.definitions(connection, {RevisionRef(*side) for side in sides})
 
 
-def _losses(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[Outcome, ...]:
+def _losses(
+    pair: Pair, definitions: Mapping[RevisionRef, Definition], granted: Collection[str] = ()
+) -> tuple[Outcome, ...]:
     before = definitions.get(RevisionRef(pair.package, pair.from_revision))
     after = definitions.get(RevisionRef(pair.package, pair.to_revision))
-    return losses({pair.from_revision: before}, after, pair.at) if before and after else ()
+    return losses({pair.from_revision: before}, after, pair.at, granted) if before and after else ()
 
 
-def _felt(pair: Pair, definitions: Mapping[RevisionRef, Definition]) -> tuple[Outcome, ...]:
-    return tuple(each for each in _losses(pair, definitions) if each.code.row.reaches_holders)
+def _felt(
+    pair: Pair, definitions: Mapping[RevisionRef, Definition], granted: Collection[str] = ()
+) -> tuple[Outcome, ...]:
+    return tuple(each for each in _losses(pair, definitions, granted) if each.code.row.reaches_holders)
 
 
 def _of_any(found: Collection[Outcome], *, has_spared: bool) -> Collection[tuple[Starts, str | None]]:
