@@ -51,6 +51,14 @@ take its digest costs tens of microseconds each, and none stands out.
 
 What keeps `apply` from its goal is spread likewise. Reading the files, asking about clients, sealing the
 plan and showing it take about a tenth each, writing a quarter; the statements themselves hardly count.
+
+What keeps writes over HTTP from their goal is mostly the way to them: of a record of usage about three fifths
+of Python's samples are the event loop, its middlewares and the waking of threads, three tenths the write, a
+tenth the look at the token. A write asks PostgreSQL in one message and writes in another, and connections are
+kept. Values are bound: as literals, a third faster, they would stand in the database's log.
+
+A list of all clients is read whole before the first line is sent, so that a slow reader holds no transaction:
+some 25 microseconds a client on each side, one after the other.
 """
 
 
@@ -62,7 +70,7 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    what = f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    what = f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release().partition('-')[0]}"
     return f"{what}, Python {platform.python_version()}; load before the run {os.getloadavg()[0]:.1f}."
 
 

@@ -39,7 +39,7 @@ JSON: Final = {"Content-Type": "application/json"}
 
 
 class Measured(NamedTuple):
-    """A server, a token of it, and what it sends to PostgreSQL for a request of each kind."""
+    """A server, a token of it, and what it sends to PostgreSQL for a request of some kinds."""
 
     host: str
     token: str
@@ -56,7 +56,6 @@ def served(database: str, tmp_path: Path) -> Iterator[Measured]:
         _, token = create_token(register, "product", [Scope.ADMIN], now())
         trips = {
             "assignments": sent(store, register, lambda: str(store.assign("c0", "pro", NOON))),
-            "records of usage": sent(store, register, lambda: str(store.record_usage("c0", "chat", 1, NOON))),
         }
     with serving(tmp_path) as server:
         yield Measured(server.host, token, trips)
