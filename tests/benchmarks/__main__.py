@@ -70,7 +70,8 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    what = f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release().partition('-')[0]}"
+    system = f"{platform.system()} {platform.release().partition('-')[0]}"
+    what = f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {system}"
     return f"{what}, Python {platform.python_version()}; load before the run {os.getloadavg()[0]:.1f}."
 
 
