@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pytest
 
@@ -31,6 +31,7 @@ from reconciler.model.losses import Bounds, Entry, Lost
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.questions import (
     AfterMove,
+    AmountThen,
     AnyOf,
     ClientQuestion,
     ExtendedBeyond,
@@ -52,7 +53,6 @@ NEEDS: tuple[str, ...] = ("grants",)
 """What every check here needs."""
 
 WEEK: Final = timedelta(weeks=1)
-COMPARED: Final = ("less", "as-much", "more")
 ADA: Final = Author("ada", reason="Promised in May.")
 
 
@@ -555,7 +555,7 @@ def test_questions_ask_who_has_a_grant_that_counts_and_who_keeps_it_when_moved(p
     audio, seats, sessions = "features/audio", "user_count", "limits/sessions"
 
     def asked(term: str, held: int, left: int) -> list[list[str]]:
-        return [planned(platform, AfterMove(term, held, left, has)) for has in COMPARED]
+        return [planned(platform, AfterMove(term, held, left, has)) for has in get_args(AmountThen)]
 
     assert planned(platform, GrantEnds()) == ["moved"]
     assert asked(audio, LARGEST_QUANTITY, 0) == [["acme", "moved", "none", "over"], ["dated", "held"], []]
@@ -575,7 +575,7 @@ def test_questions_ask_who_has_a_grant_that_counts_and_who_keeps_it_when_moved(p
 
 def test_alternatives_ask_what_is_had_after_a_move_as_conditions_do(platform: Platform) -> None:
     holding(platform)
-    less, as_much, more = (AfterMove("limits/sessions", 10, 12, has) for has in COMPARED)
+    less, as_much, more = (AfterMove("limits/sessions", 10, 12, has) for has in get_args(AmountThen))
     audio = AfterMove("features/audio", LARGEST_QUANTITY, 0)
 
     assert planned(platform, AnyOf((less, as_much))) == ["moved"]

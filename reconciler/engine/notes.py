@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.dataclass import dataclass
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
-from reconciler.errors import WrongUsageError
+from reconciler.errors import StaleError, WrongUsageError
 from reconciler.live.rules import carried_over, refused_assignment
 from reconciler.model.grants import kept_on_assignment, kept_on_reassignment
 from reconciler.model.packages import RevisionRef
@@ -176,10 +176,10 @@ class _Moving:
 
     @classmethod
     def found(cls, reader: PlatformReader, request: NotesRequest, aim: ClientsMoved) -> _Moving:
-        """Look up where they go, which a plan of it has found before."""
+        """Look up where they go; raises StaleError where that is gone since it was planned."""
         head = reader.package(aim.to_package)
         if head is None:
-            raise LookupError(aim.to_package)
+            raise StaleError(f"The package `{aim.to_package}` is gone since the plan was made.")
         ref = RevisionRef(head.key, head.revision)
         return cls(reader, request, aim, head, reader.definitions([ref])[ref], reader.catalog())
 

@@ -117,6 +117,10 @@ class UpTo(Readable):
     kind: Literal["up-to"] = "up-to"
 
 
+AmountThen: TypeAlias = Literal["less", "as-much", "more"]
+"""How much is had after a move, beside what is had now."""
+
+
 @dataclass(frozen=True, slots=True)
 class AfterMove(Readable):
     """Once it is reassigned, the client has less, as much or more of `term` than now (rule 17).
@@ -131,7 +135,7 @@ class AfterMove(Readable):
     term: Line
     held: Amount
     left: Amount
-    has: Literal["less", "as-much", "more"] = "less"
+    has: AmountThen = "less"
     kind: Literal["after-move"] = "after-move"
 
 

@@ -20,7 +20,7 @@ from reconciler.model.questions import (
     UsesBeyond,
     UsesMoreThan,
 )
-from reconciler.model.terms import EXPIRY, Code, Kind, Term, counts_members
+from reconciler.model.terms import Code, Kind, Term, counts_members
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ class Outcome:
         held: By revision.
         left: What `after` grants of it.
         after: The definition that takes or gives it.
-        is_granted: Whether anybody was granted some of it.
     """
 
     code: Code
@@ -73,7 +72,6 @@ class Outcome:
     held: Mapping[int, Held]
     left: JsonValue
     after: Definition
-    is_granted: bool = False
 
     @property
     def revisions(self) -> tuple[int, ...]:
@@ -118,13 +116,12 @@ class Outcome:
 
     def kept_by_grants(self, live_key: str, *also: Condition) -> Questions:
         """Ask whom it would concern, if a grant did not give them as much."""
-        if not self.is_granted or self.term == EXPIRY:
+        if self.code.row.kind is Kind.GRANT:
             return ()
-        only = {number: each.only for number, each in self.held.items()}
         return tuple(
-            ClientQuestion(live_key, (number,), (replace(each, has="as-much"), *also))
-            for number, each in only.items()
-            if isinstance(each, AfterMove) and self.code.row.kind is not Kind.GRANT
+            ClientQuestion(live_key, (number,), (replace(each.only, has="as-much"), *also))
+            for number, each in self.held.items()
+            if isinstance(each.only, AfterMove)
         )
 
     @property
@@ -169,10 +166,7 @@ def outcomes(
                 found.setdefault((field.code, field.term), {})[number] = concerned
                 left[field.code, field.term] = field.after
     order = list(Code)
-    made = (
-        Outcome(*which, by_revision, left[which], after, str(which[1]) in granted)
-        for which, by_revision in found.items()
-    )
+    made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
     return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
 
 
@@ -286,7 +280,7 @@ def ended_grants(
         }
         if only:
             of = {number: Held(None, each) for number, each in only.items()}
-            yield Outcome(Code.GRANT_ENDED, term, of, left, after, is_granted=True)
+            yield Outcome(Code.GRANT_ENDED, term, of, left, after)
 
 
 def _stated(definition: Definition, term: Term) -> JsonValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 from operator import eq, gt, lt
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Exists, FromClause, Select, TableValuedAlias
 
+    from reconciler.model.questions import AmountThen
     from reconciler.store.grants import Judge
 
 ASKED: Final = "asked"
@@ -103,9 +104,8 @@ _ENDS_BY_PACKAGE: Final = or_(
 )
 
 
-_Comparison: TypeAlias = Literal["less", "as-much", "more"]
 _NAMES: Final = ("word", "low", "high")
-_COMPARISONS: Final[Mapping[_Comparison, Judge]] = {"less": lt, "as-much": eq, "more": gt}
+_COMPARISONS: Final[Mapping[AmountThen, Judge]] = {"less": lt, "as-much": eq, "more": gt}
 
 
 def _of_row(rows: TableValuedAlias) -> GrantedTerm:
@@ -257,7 +257,7 @@ class _Slot:
     def _given(self) -> GrantedTerm:
         return GrantedTerm(*(self._value(f"{name}{self.number}") for name in _NAMES))
 
-    def _has(self, what: _Comparison, given: GrantedTerm) -> ColumnElement[bool]:
+    def _has(self, what: AmountThen, given: GrantedTerm) -> ColumnElement[bool]:
         """Say how what is had after a move compares with now."""
         is_so = _COMPARISONS[what]
         return self._with_grants(given, is_so(given.left, given.held), is_so)

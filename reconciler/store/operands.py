@@ -9,11 +9,12 @@ statement does not grow with their number.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, get_args
 
 from reconciler.model.questions import (
     AfterMove,
     Alternative,
+    AmountThen,
     AnyOf,
     AssignedIn,
     Condition,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _KINDS_OF_ALTERNATIVES: Final = 13
-_COMPARED: Final = ("less", "as-much", "more")
 
 _Row: TypeAlias = tuple[str, int, int, str]
 """A word, two numbers and a meter, of which a condition needs some."""
@@ -92,7 +92,7 @@ def place(alternative: Alternative) -> int:  # noqa: PLR0911 - a return per case
         case MovedIn():
             return 4
         case AfterMove(has=has):
-            return 5 + _COMPARED.index(has)
+            return 5 + get_args(AmountThen).index(has)
         case UsesBeyond(term):
             return 8 if counts_members(term) else 9
         case ShortenedIn():

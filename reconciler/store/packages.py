@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection, Select
 
 _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
@@ -268,13 +267,14 @@ def _told(row: Sequence[Any] | None) -> StoredPackage | None:
     if row is None:
         return None
     told = dict(zip(_PACKAGES.keys(), row, strict=True))
-    kept = {each.name: told[each.name] for each in fields(PackageHead)}
-    flags = {name: bool(kept[name]) for name in ("archived", "managed", "applied_archived")}
-    stepped_at = None if told["stepped_at"] is None else instant_of(told["stepped_at"])
-    return StoredPackage(told["id"], PackageHead(**{**kept, **flags, "stepped_at": stepped_at}))
+    told |= {name: bool(told[name]) for name in ("archived", "managed", "applied_archived")}
+    stepped_at = told["stepped_at"]
+    return _stored(
+        (*{**told, "stepped_at": None if stepped_at is None else instant_of(stepped_at)}.values(),)
+    )
 
 
-def _stored(row: Row[Any]) -> StoredPackage:
+def _stored(row: Sequence[Any]) -> StoredPackage:
     """Take all columns in their order: by its name, each costs as much as the whole row."""
-    id_, key, title, _, revision, version, digest, archived, managed, *applied = tuple[Any, ...](row)
+    id_, key, title, _, revision, version, digest, archived, managed, *applied = row
     return StoredPackage(id_, PackageHead(key, revision, version, digest, title, archived, managed, *applied))

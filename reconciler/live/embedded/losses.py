@@ -83,7 +83,7 @@ def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcom
         after, of = targets[key, number], {number: Held(None)}
         found[key] = (
             *found.get(key, ()),
-            Outcome(Code.GRANT_ENDED, Term.named(term), of, None, after, is_granted=True),
+            Outcome(Code.GRANT_ENDED, Term.named(term), of, None, after),
         )
     return found
 
@@ -126,7 +126,7 @@ def note_effects(
         for number, each in loss.held.items()
         if isinstance(each.only, AfterMove)
     }
-    ends = (each for each in found if each.term == EXPIRY and each.is_granted)
+    ends = (each for each in found if each.term == EXPIRY and str(EXPIRY) in granted)
     taken |= {Taken(number, term) for each in ends for number in each.held for term in _ENDS}
     moves.note_effects(connection, step, sorted(taken), at)
 
