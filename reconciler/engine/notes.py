@@ -141,9 +141,9 @@ class _Telling:
 
     def _is_due(self, note: Note) -> bool:
         """Whether the plan touches the client: what an earlier edit took is no news to who keeps it."""
-        lost = {each.term for each in note.losses}
+        lost = {each.term for each in note.prospect.losses}
         if note.moves:
-            return bool(lost or (self.request.kept and note.gains))
+            return bool(lost or (self.request.kept and note.prospect.gains))
         return note.is_archived or not lost.isdisjoint(self.touched.taken)
 
     def _note(self, client: Client, target: Definition | None) -> Note:
@@ -186,7 +186,7 @@ class _Moving:
     def notes(self) -> Iterator[Note]:
         for client in self._movers():
             note = self._note(client)
-            if note.losses or (self.request.kept and note.gains):
+            if note.prospect.losses or (self.request.kept and note.prospect.gains):
                 yield note
 
     def _movers(self) -> Iterator[Client]:

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from reconciler.dataclass import dataclass
 from reconciler.model.clients import subscription_status
 from reconciler.model.emails import normal_email
+from reconciler.model.english import instant
 from reconciler.model.expiry import end_of
 from reconciler.model.grants import kept_on_assignment, kept_on_reassignment, with_grants
 from reconciler.model.packages import Definition
+from reconciler.model.plans import FieldChange
 from reconciler.model.prospects import Prospect
 from reconciler.model.quantities import allowance
-from reconciler.model.terms import Kind, Term
+from reconciler.model.terms import EXPIRY, Code, Kind, Term
 from reconciler.planning.fields import differences, masked
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import date, datetime
 
     from reconciler.model.changesets import Run
     from reconciler.model.clients import Client, Entitlements
     from reconciler.model.packages import Rollout
-    from reconciler.model.plans import Change, FieldChange, GuardResult
+    from reconciler.model.plans import Change, GuardResult
     from reconciler.model.prospects import Adjusted
 
 Stay: TypeAlias = Literal["nothing-changes", "not-active", "kept", "excluded", "not-allowed", "waits"]
@@ -70,8 +72,9 @@ def prospect(
     found = differences(with_grants(snapshot, client.grants), target, email=masked)
     extended_to = held.extended_to if start is None else None
     expires_at = end_of(target.expiry, start or held.assigned_at, extended_to)
-    ends_otherwise = expires_at != held.expires_at
-    fields = tuple(each for each in found if _is_felt(each, ends_otherwise=ends_otherwise))
+    rest = (each for each in found if each.code.row.kind is not Kind.EXPIRY and each.code.row.reaches_holders)
+    stated = next((each for each in found if each.code.row.kind is Kind.EXPIRY), None)
+    fields = tuple(sorted((*rest, *_end(held.expires_at, expires_at, stated)), key=lambda each: each.path))
     used = {key: amount for field in fields if (amount := client.usage.get(key := field.term.key))}
     is_expired = subscription_status("active", expires_at, at) == "expired"
     over = tuple(field.path for field in fields if _is_over(client, field, target))
@@ -131,9 +134,22 @@ def minting(runs: tuple[Run, ...], key: str, revision: int) -> Run | None:
     return None
 
 
-def _is_felt(field: FieldChange, *, ends_otherwise: bool) -> bool:
-    """Whether it changes what a client may use, or until when: another title does not (rule 14)."""
-    return ends_otherwise if field.code.row.kind is Kind.EXPIRY else field.code.row.reaches_holders
+def _end(
+    before: datetime | None, after: datetime | None, stated: FieldChange | None
+) -> Iterator[FieldChange]:
+    """Yield what differs where the client's own end comes earlier or later, whatever is stated (rule 15)."""
+    if before == after:
+        return
+    is_earlier = after is not None and (before is None or after < before)
+    code = Code.EXPIRY_SHORTENED if is_earlier else Code.EXPIRY_EXTENDED
+    sides = (stated.before, stated.after) if stated else (_when(before), _when(after))
+    yield FieldChange(
+        path=EXPIRY.path, before=sides[0], after=sides[1], code=code, severity=code.row.severity
+    )
+
+
+def _when(end: datetime | None) -> str | None:
+    return None if end is None else instant(end)
 
 
 def _is_over(client: Client, field: FieldChange, target: Definition) -> bool:

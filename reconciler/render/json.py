@@ -221,8 +221,8 @@ def note_json(note: Note, glossary: Glossary) -> str:
             "moves": note.moves,
             "subject": words.subject,
             "text": _letter_text(words),
-            "losses": [_difference(field) for field in note.losses],
-            "gains": [_difference(field) for field in note.gains],
+            "losses": [_difference(field) for field in note.prospect.losses],
+            "gains": [_difference(field) for field in note.prospect.gains],
             "grants_ending": [each.id for each in note.ending],
         }
     )

@@ -44,11 +44,11 @@ def letter(note: Note, glossary: Glossary, quote: Quote) -> Letter:
     """Put the note into words."""
     would = "" if note.moves else " would"
     ends = f"ends on {day(note.on)}" if note.moves else "would end with that move"
-    lost = tuple(_told_losses(note, glossary))
+    lost, gained = tuple(_told_losses(note, glossary)), note.prospect.gains
     sections = (
         (f"What you{would} lose:", tuple(_Part(note, each, glossary, quote).text() for each in lost)),
         (f"This was granted to you beside your package, and {ends}:", _ending(note, lost, glossary, quote)),
-        (f"What you{would} gain:", tuple(_Part(note, each, glossary, quote).text() for each in note.gains)),
+        (f"What you{would} gain:", tuple(_Part(note, each, glossary, quote).text() for each in gained)),
     )
     return Letter(
         subject=_subject(note, quote),
@@ -92,8 +92,8 @@ def _opening(note: Note, quote: Quote) -> str:
 
 def _told_losses(note: Note, glossary: Glossary) -> Iterator[FieldChange]:
     """Leave out limits that go with their feature: the feature says it."""
-    gone = {field.term for field in note.losses if field.code.row.kind is Kind.FEATURE}
-    for field in note.losses:
+    gone = {field.term for field in note.prospect.losses if field.code.row.kind is Kind.FEATURE}
+    for field in note.prospect.losses:
         feature = glossary.owners.get(field.term.key) if field.code.row.kind is Kind.LIMIT else None
         if field.after is not None or feature is None or Term("features", feature) not in gone:
             yield field

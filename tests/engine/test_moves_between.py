@@ -140,3 +140,17 @@ def test_a_grant_that_ends_with_the_move_is_told(sold: Shop) -> None:
     sold.platform.adjust("acme", Granting("user_count", "reassigned", add=2), sold.at)
 
     assert "1 of them has a grant that ends with the reassignment" in told(sold.plan(aim=KEPT))
+
+
+def test_an_assignment_by_hand_takes_a_term_only_where_the_client_s_own_end_comes_earlier(sold: Shop) -> None:
+    sold.package("brief", title="Brief", features=["chat"], expiry="10 days")
+    sold.apply()
+
+    def felt() -> list[str]:
+        fields = sold.platform.foresee("dent", "brief", sold.at).prospect.fields
+        return [each.code.value for each in fields if each.path == "/expiry"]
+
+    early = felt()
+    sold.later(days=25)
+
+    assert (early, felt()) == (["expiry-shortened"], ["expiry-extended"])

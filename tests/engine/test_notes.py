@@ -238,8 +238,8 @@ def test_a_later_end_is_a_gain_though_the_package_ends_sooner(between: Shop) -> 
 
     (note,) = told(between, kept=True, reviewed=made)
 
-    assert note.losses == ()
-    assert [each.code.value for each in note.gains] == ["expiry-extended"]
+    assert note.prospect.losses == ()
+    assert [each.code.value for each in note.prospect.gains] == ["expiry-extended"]
 
 
 def test_an_extension_that_is_lost_with_a_term_begun_anew_is_told(between: Shop) -> None:
