@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,6 @@ from reconciler.cli.progress import working
 from reconciler.cli.streams import OutputClosedError, is_standard_output
 from reconciler.cli.terminal import Terminal, interruption_says, require_yes
 from reconciler.cli.verbose import tell_plan
-from reconciler.dataclass import dataclass
 from reconciler.errors import ReconcilerError, WrongUsageError
 from reconciler.model.english import counted
 from reconciler.model.events import Author

@@ -9,13 +9,13 @@ import os
 import sys
 from codecs import lookup
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from reconciler.cli.streams import OutputClosedError, columns
-from reconciler.dataclass import dataclass
 from reconciler.errors import ReconcilerError
 from reconciler.render.sanitise import disarm, sanitise
 from reconciler.render.text.style import IN_ASCII, Paper

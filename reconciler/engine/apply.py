@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError

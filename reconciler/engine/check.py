@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.files import RefusedFileError, list_packages
 from reconciler.sources.kept import Kept

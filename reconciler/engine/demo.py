@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import reconciler
-from reconciler.dataclass import dataclass
 from reconciler.engine.apply import ApplyRequest, apply
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.live.opening import open_platform

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.english import counted
 from reconciler.model.packages import PackageHead, RevisionRef

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.edits import FileEdit
 from reconciler.sources.documents import read_faults
 from reconciler.sources.files import RefusedFileError, list_packages, read_any, read_linked

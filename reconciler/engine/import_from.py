@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.fmt import modeline
 from reconciler.model.edits import FileEdit
 from reconciler.model.findings import Position

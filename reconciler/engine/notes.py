@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from heapq import merge
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import StaleError, WrongUsageError

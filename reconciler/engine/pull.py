@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.fmt import modeline
 from reconciler.errors import WrongUsageError
 from reconciler.model.catalog import Catalog, Feature, Limit
@@ -73,7 +71,7 @@ class _Wanted:
     desired: DesiredPackage | None
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Pull:
     workspace: Workspace
     request: PullRequest

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef
 from reconciler.model.questions import AssignedIn, ClientQuestion

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
 

@@ -6,9 +6,9 @@ suite in `tests/contract/` says what each method promises, and runs over every i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-from reconciler.dataclass import dataclass
 from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.live import naming
 from reconciler.model.catalog import Catalog
 from reconciler.model.emails import normal_email

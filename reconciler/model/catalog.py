@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.forms import composed
 from reconciler.model.packages import digest_of
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.model.catalog import NO_TERMS
 from reconciler.model.fields import Amount, Items, Line, Number, Readable, Told
 from reconciler.model.forms import HASH, TEXT

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.fields import ClientId, Items, Key, Number, PackageKey, Readable, Told
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS

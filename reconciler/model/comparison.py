@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
-
-from reconciler.dataclass import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.quantities import Quantity

@@ -11,10 +11,10 @@ read.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, get_args
 
-from reconciler.dataclass import dataclass
 from reconciler.model import forms
 from reconciler.model.quantities import LARGEST_QUANTITY
 

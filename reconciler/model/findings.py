@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.secrets import tells_of_secret, without_secrets
 
 _TAKE_IT_OUT: Final = "take the secret out, and have it replaced by a new one: who reads the file has it"

@@ -7,11 +7,11 @@ so that all of them take the same and say the same.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import WrongUsageError
 from reconciler.model.emails import fault_of, normal_email
 from reconciler.model.patterns import (

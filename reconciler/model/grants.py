@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
 
-from reconciler.dataclass import dataclass
 from reconciler.model.fields import Amount, ByKind, Instant, Items, Key, Line, Readable, Told, Whole
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, magnitude
 from reconciler.model.terms import CAPS, Term

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from reconciler.dataclass import dataclass
 from reconciler.model.fields import Amount, Instant, Line, PackageKey, Told
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import ip_address
-
-from reconciler.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.fields import Amount, Instant, Items, Line, Number, PackageKey, Readable, Told
 from reconciler.model.terms import LossVerb, Term
 

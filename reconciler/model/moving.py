@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from reconciler.dataclass import dataclass
 from reconciler.model.fields import Amount, ClientId, Items, PackageKey, Told
 
 MOST_NAMED = 5

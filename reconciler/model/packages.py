@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.emails import normal_email
 from reconciler.model.expiry import Expiry, end_of
 from reconciler.model.fields import Days, Readable

@@ -7,7 +7,7 @@ tuples, sorted where the plan is built.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeGuard
@@ -23,7 +23,6 @@ from pydantic import (
     model_serializer,
 )
 
-from reconciler.dataclass import dataclass
 from reconciler.model.capabilities import EVERYTHING, Capabilities
 from reconciler.model.fields import ByKind, ClientId, Items, Line, Number, PackageKey, Readable
 from reconciler.model.packages import digest_of

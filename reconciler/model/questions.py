@@ -5,9 +5,9 @@ They cross the wire as they are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.expiry import Span, Window
 from reconciler.model.fields import (
     Amount,

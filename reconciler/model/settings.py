@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.packages import Share, bound_of
 
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
-
-from reconciler.dataclass import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
-
-from reconciler.dataclass import dataclass
 
 Kind: TypeAlias = Literal["rule", "guard", "change", "exit code"]
 

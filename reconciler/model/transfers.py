@@ -5,11 +5,11 @@ What a platform says of it beforehand, and what it is asked to do.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from pydantic import JsonValue  # noqa: TC002 - it reads that
 
-from reconciler.dataclass import dataclass
 from reconciler.model.events import Event  # noqa: TC001 - pydantic reads it
 from reconciler.model.fields import Amount, ByKind, ClientId, Items, Line, Number, PackageKey, Readable, Told
 from reconciler.model.plans import ClientsMoved, EventUndone, RunUndone, TermAfter

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import counted, day
 from reconciler.model.losses import Entry, known_as
 from reconciler.model.plans import GuardedLoss

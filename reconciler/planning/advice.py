@@ -6,9 +6,9 @@ with the number of clients.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
 from reconciler.model.terms import CAPS

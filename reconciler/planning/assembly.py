@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.catalog import Feature, Limit
 from reconciler.model.findings import Position
 from reconciler.model.plans import (

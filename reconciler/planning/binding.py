@@ -7,9 +7,9 @@ worked out anew, and what clients keep, use or are over is never compared.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import counted
 from reconciler.model.plans import FILES_APPLIED, Reach
 from reconciler.model.terms import Code

@@ -5,10 +5,9 @@ Whatever is said of one client here is said of all its like in the plan: the sam
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.clients import subscription_status
 from reconciler.model.emails import normal_email
 from reconciler.model.english import instant

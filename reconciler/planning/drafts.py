@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.plans import Action, FieldChange
 from reconciler.model.terms import Code, Severity, pointer, worst
 from reconciler.planning.fields import differences, grants, masked

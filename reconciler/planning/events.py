@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import counted, instant
 from reconciler.model.events import Seal
 
@@ -54,7 +52,7 @@ def seal_of(run: int, digest: str) -> str:
     return f"{run}:{digest}"
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Reading:
     events: int = 0
     unsealed: int = 0

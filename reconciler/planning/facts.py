@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.losses import Lost
 from reconciler.model.packages import RevisionRef, canonical_json
 from reconciler.model.terms import CAPS, Term

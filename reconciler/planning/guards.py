@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted, instant
 from reconciler.model.losses import Bounds, Lately
 from reconciler.model.packages import Share

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
 from reconciler.model.questions import (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.packages import Share
 from reconciler.model.plans import GuardChange
 from reconciler.model.quantities import magnitude

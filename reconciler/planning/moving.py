@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.grants import with_grants
 from reconciler.model.moving import MOST_NAMED, Moving
 from reconciler.model.terms import Kind
@@ -43,7 +41,7 @@ class Moved:
     grants: tuple[Grant, ...] = ()
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Tally:
     counts: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[str]] = field(default_factory=lambda: {"use": [], "lose": [], "move": []})

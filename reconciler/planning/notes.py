@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.model.terms import Term
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.expiry import LATEST, Window
 from reconciler.model.quantities import LARGEST_QUANTITY, allowance
 from reconciler.model.questions import (

@@ -6,10 +6,9 @@ that a new term beside it changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import Parked, Parking
 from reconciler.model.packages import digest_of

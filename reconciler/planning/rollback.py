@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import PackageState, Run

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reach, Reassignment, WaitingStep
 from reconciler.model.questions import (

@@ -5,12 +5,10 @@ They go back to what they held before a hand changed it, or move to another pack
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.clients import subscription_status
 from reconciler.model.english import instant
@@ -112,7 +110,7 @@ class Return:
         return with_grants(self.snapshot, self.client.grants), with_grants(self.target, self.grants)
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Tally:
     counts: Counter[str] = field(default_factory=Counter)
     felt: Counter[tuple[_Which, str]] = field(default_factory=Counter)

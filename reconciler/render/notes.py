@@ -5,9 +5,9 @@ Foreign text is quoted for its medium: Markdown, or a mailer that takes plain te
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import counted, day, number
 from reconciler.model.terms import CAPS, Kind, Term
 from reconciler.render.markdown.escape import code, escape_line

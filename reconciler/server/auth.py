@@ -5,6 +5,7 @@ The credentials are looked at before the first byte of a body is: `Gated` is the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection  # noqa: TC002 - the framework looks what a dependency takes
 
-from reconciler.dataclass import dataclass
 from reconciler.model.events import Author
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
 from reconciler.server.identity import OF_ISSUERS, is_id_token

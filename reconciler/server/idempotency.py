@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header
 
-from reconciler.dataclass import dataclass
 from reconciler.model.idempotency import KeyedRequest
 from reconciler.server.etags import sent
 

@@ -6,13 +6,13 @@ import signal
 import socket
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, UnreachableError
 from reconciler.server.app import application
 

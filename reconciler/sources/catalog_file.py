@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.dataclass import dataclass
 from reconciler.model.catalog import Catalog
 from reconciler.sources.documents import locate_problems, read_document
 from reconciler.sources.files import RefusedFileError, digest_of_bytes, displayed, read_linked

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
 from reconciler.validation.problems import did_you_mean

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
 from reconciler.sources.git import GitError, ask, asking, head_commit, resolved, working_copy

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Position
 from reconciler.sources.schemas import schema_of, validator_of
 from reconciler.sources.yaml.fast import DoubtfulError, load

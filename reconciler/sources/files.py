@@ -7,9 +7,9 @@ import hashlib
 import os
 import re
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.yaml.bounds import LARGEST_FILE
 from reconciler.validation.problems import Problem, finding

@@ -7,9 +7,9 @@ program that these commands would run, and nothing is fetched to complete an ans
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.sources.checkouts import top_of
 from reconciler.sources.git_process import PROTOCOLS, Bounds, Git, GitError, running
 

@@ -12,10 +12,10 @@ import re
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Thread, Timer
 from typing import IO, TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import WrongUsageError
 from reconciler.sources.git import GitError, Repository, ask, reach, resolved
 from reconciler.sources.private_folder import make_private

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.model.settings import (
     LOOSEST,

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.sources.git import GitError, ask, asking
 

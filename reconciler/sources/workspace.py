@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.model.english import counted
 from reconciler.sources.catalog_file import read_catalog

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, and_, bindparam, exists, select, update
 
-from reconciler.dataclass import dataclass
 from reconciler.model.emails import normal_email
 from reconciler.store import lists, packages, tables, usage
 from reconciler.store.bulk import insert_all, update_later

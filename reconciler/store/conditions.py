@@ -6,7 +6,7 @@ only, in parameters of the same names, so that rows come in the order of the ind
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from operator import eq, gt, lt
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +26,6 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from reconciler.dataclass import dataclass
 from reconciler.model.questions import (
     AfterMove,
     Alternative,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from reconciler.dataclass import dataclass
 from reconciler.model.events import BY_RUNS, FORGET, LOST_AT, RESTORE, Event, Seal
 from reconciler.model.packages import canonical_json
 from reconciler.store import tables

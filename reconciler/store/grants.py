@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -21,7 +21,6 @@ from sqlalchemy import (
     update,
 )
 
-from reconciler.dataclass import dataclass
 from reconciler.model.grants import Grant
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED
 from reconciler.model.terms import EXPIRY, Term

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import eq, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -22,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 
-from reconciler.dataclass import dataclass
 from reconciler.model.changesets import Moved
 from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry

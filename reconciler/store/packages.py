@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
 
-from reconciler.dataclass import dataclass
 from reconciler.model.packages import Definition, PackageHead, RevisionRef, canonical_json
 from reconciler.store import meta, tables
 from reconciler.store.bulk import insert_all, selecting

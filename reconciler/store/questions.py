@@ -7,12 +7,12 @@ it costs follows the number of holders of the packages in question, never the nu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam
 
-from reconciler.dataclass import dataclass
 from reconciler.model.questions import (
     AfterMove,
     Answer,

@@ -6,13 +6,13 @@ away one version later, and that migration states the first version whose progra
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select, update
 from sqlalchemy.schema import CreateSchema, CreateTable
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import UnreachableError
 from reconciler.store import meta
 from reconciler.store.dialects import ask_later, quoted

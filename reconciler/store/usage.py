@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, exists, func, literal_column, select
 
-from reconciler.dataclass import dataclass
 from reconciler.model.questions import Tally
 from reconciler.model.terms import CAPS
 from reconciler.store import tables

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Finding
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.model.terms import CAPS
 from reconciler.validation.problems import NEGATED, nearest, offered, slug_of
 

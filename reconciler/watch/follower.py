@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.apply import ApplyRequest, apply, held_back
 from reconciler.engine.plan import PlanRequest, environment_of, plan
 from reconciler.errors import BlockedError, InvalidError, ReconcilerError, StaleError, WrongUsageError

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import signal
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Event as Flag
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.watch.events import Event, Outcome
 from reconciler.watch.log import document, log_line
 
@@ -61,7 +59,7 @@ class Backoff:
         return float(seconds * (1 + self.jitter * (2 * chance - 1)))
 
 
-@dataclasses.dataclass
+@dataclass
 class Loop:
     """One turning loop; what it counts is read by the probes' threads.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-
-from reconciler.dataclass import dataclass
 
 _FULL_EVERY: Final = timedelta(minutes=15)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,6 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import WrongUsageError
 from reconciler.model.hosts import Host
 from reconciler.model.secrets import flaw_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -18,7 +19,6 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from reconciler.dataclass import dataclass
 from reconciler.model import forms
 from reconciler.model.expiry import EXPIRY_PATTERN
 from reconciler.model.fields import Amount, few_keys

@@ -99,8 +99,8 @@ def foreign(modules: set[str]) -> set[str]:
 
 
 def layers(modules: set[str]) -> set[str]:
-    """Return the layers of ours among them; how values are declared is beneath them all."""
-    return {name.split(".")[1] for name in modules if name.startswith("reconciler.")} - {"dataclass"}
+    """Return the layers of ours among them."""
+    return {name.split(".")[1] for name in modules if name.startswith("reconciler.")}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef, Rollout
 from reconciler.model.questions import OneOf

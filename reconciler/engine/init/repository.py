@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.engine.import_from import import_from
 from reconciler.engine.schema import KINDS, schema
 from reconciler.errors import InvalidError, WrongUsageError

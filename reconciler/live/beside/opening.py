@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError
 from reconciler.live.beside.platform import BesidePlatform
 from reconciler.live.embedded.opening import Place, opened

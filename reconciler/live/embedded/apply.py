@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError
 from reconciler.live import naming
 from reconciler.live.embedded import losses, preconditions, transfers

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from reconciler.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.store.grants import StoredGrant
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class Stay:
     """How many stay, and why; as `Transfers` has it."""
 

@@ -6,9 +6,9 @@ lose by it than it says, is not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError
 from reconciler.live.embedded import losses
 from reconciler.model.changesets import ArchiveWrite, PackageWrite

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import WrongUsageError
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY, require

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
 from reconciler.model.losses import Entry, InForce, LosingMove, Lost

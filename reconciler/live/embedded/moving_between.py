@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
 from reconciler.live.embedded.assignments import assigned

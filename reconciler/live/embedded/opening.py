@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from os import O_CREAT, O_EXCL, O_RDWR, close
 from os import open as os_open
 from time import time
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import InvalidError, UnreachableError
 from reconciler.state_folder import NAME, refuse_link, state_folder
 from reconciler.store.database import Database

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup, readjusting
 from reconciler.live.embedded.crossing import Crossing

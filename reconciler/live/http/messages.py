@@ -6,12 +6,11 @@ A body is made so that a value that the API cannot take is refused in our own wo
 from __future__ import annotations
 
 import uuid
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import WrongUsageError
 from reconciler.model.forms import require
 from reconciler.wire.fields import sentence

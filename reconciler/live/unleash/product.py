@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.errors import BlockedError, InvalidError
 from reconciler.live.beside import Package, Seen, address_of, open_beside
 from reconciler.live.http.transport import Transport

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted
 from reconciler.model.plans import WHOLE_PLAN
 from reconciler.planning.guards import GUARDS

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, Reach
 from reconciler.model.terms import Kind, Severity, worst

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import Kind, Severity, Term

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted, number
 from reconciler.planning.impact import telling
 from reconciler.render.story.words import Span, Tone, chained, words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import CAPS, Kind, Term

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import number
 from reconciler.model.terms import Kind
 from reconciler.render.story.words import Span, Tone, around, chained, key, listed, title, words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from reconciler.dataclass import dataclass
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, deeds
 from reconciler.model.terms import worst

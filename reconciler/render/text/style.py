@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from unicodedata import combining, east_asian_width
 
-from reconciler.dataclass import dataclass
 from reconciler.render.sanitise import escaped, sanitise
 from reconciler.render.story.words import Origin, Span, Tone
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from yaml import MarkedYAMLError
 from yaml.events import AliasEvent
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Position
 from reconciler.sources.yaml.bounds import DEEPEST
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from yaml import YAMLError
@@ -17,7 +18,6 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.dataclass import dataclass
 from reconciler.model.findings import Position
 from reconciler.sources.yaml import faults
 from reconciler.sources.yaml.bounds import DEEPEST, LARGEST_FILE, LONGEST_TEXT, MOST_EVENTS, MOST_FAULTS
