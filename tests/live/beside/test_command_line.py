@@ -41,7 +41,7 @@ class Due:
     def apply_and_interrupt(self, step: int) -> subprocess.CompletedProcess[str]:
         stop(self.board, step, "interrupted")
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", "apply", "--yes", "--quiet"],
+            ["env", "--default-signal=INT", sys.executable, "-m", "reconciler", "apply", "--yes", "--quiet"],
             cwd=self.repository.root,
             env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{self.site}"},
             capture_output=True,
