@@ -268,10 +268,9 @@ def _told(row: Sequence[Any] | None) -> StoredPackage | None:
         return None
     told = dict(zip(_PACKAGES.keys(), row, strict=True))
     told |= {name: bool(told[name]) for name in ("archived", "managed", "applied_archived")}
-    stepped_at = told["stepped_at"]
-    return _stored(
-        (*{**told, "stepped_at": None if stepped_at is None else instant_of(stepped_at)}.values(),)
-    )
+    if told["stepped_at"] is not None:
+        told["stepped_at"] = instant_of(told["stepped_at"])
+    return _stored(tuple(told.values()))
 
 
 def _stored(row: Sequence[Any]) -> StoredPackage:
