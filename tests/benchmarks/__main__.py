@@ -43,10 +43,9 @@ own that compiled them where they are used took that away, and was taken back: t
 that everybody knows. Most of the rest is loading what reads YAML and JSON Schema, click, and regular
 expressions that it, they and Python compile when they are loaded.
 
-What keeps `plan` with nothing changed from its goal: counted in instructions it does two thirds of what the
-script does, and a plan of three packages, which compares almost nothing, a quarter, nearly all of it for
-imports: of these a quarter is SQLAlchemy, a tenth pydantic, a fifth Python's own, among it asyncio, which
-SQLAlchemy always loads. Its dialect of PostgreSQL, plugins of pydantic and models that nobody asks for are
+What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost nothing,
+is nearly all imports, most of all of SQLAlchemy (with asyncio, which it always loads) and of pydantic, and
+costs a good part of what one of ten thousand does. SQLAlchemy's dialect of PostgreSQL, plugins of pydantic and models that nobody asks for are
 left out. The rest is reading ten thousand kept documents and as many rows: to build a package, judge it and
 take its digest costs tens of microseconds each, and none stands out.
 
