@@ -45,9 +45,9 @@ expressions that it, they and Python compile when they are loaded.
 
 What keeps `plan` with nothing changed from its goal: a plan of three packages, which compares almost nothing,
 is nearly all imports, most of all of SQLAlchemy (with asyncio, which it always loads) and of pydantic, and
-costs a good part of what one of ten thousand does. SQLAlchemy's dialect of PostgreSQL, plugins of pydantic and
-models that nobody asks for are left out. The rest is reading ten thousand kept documents and as many rows: to build a package, judge it and
-take its digest costs tens of microseconds each, and none stands out.
+costs a good part of what one of ten thousand does. SQLAlchemy's dialect of PostgreSQL, plugins of pydantic
+and models that nobody asks for are left out. The rest is reading ten thousand kept documents and as many
+rows: to build a package, judge it and take its digest costs tens of microseconds each, and none stands out.
 
 What keeps `apply` from its goal is spread likewise. Reading the files, asking about clients, sealing the
 plan and showing it take about a tenth each, writing a quarter; the statements themselves hardly count.
