@@ -170,6 +170,14 @@ def test_the_grid_shows_first_what_changes_and_alarms_only_where_somebody_holds_
     assert tones["Webhooks"]["founders"] is Tone.PLAIN
 
 
+def test_the_grid_says_of_a_new_package_what_it_is_and_not_what_it_was() -> None:
+    grid = told(named("six-packages")).grid
+
+    column = grid.columns.index("family")
+    (expiry,) = (row.cells[column] for row in grid.changed if plain(row.name) == "Expires after")
+    assert (plain(expiry.before), plain(expiry.after)) == ("", "1 year")
+
+
 def test_the_kind_is_said_where_a_feature_and_a_limit_have_one_name() -> None:
     (entry,) = told(named("one-key-twice")).entries
 

@@ -89,10 +89,11 @@ class _Column:
     group: Group
     fields: Mapping[Term, FieldChange]
     granted: Mapping[Term, JsonValue] | None
+    is_new: bool
 
     def cell(self, term: Term) -> Cell:
         if term in self.fields:
-            return _changed(self.fields[term], self.group.level.tone)
+            return _changed(self.fields[term], self.group.level.tone, is_new=self.is_new)
         if self.granted is None:
             return Cell(State.UNKNOWN)
         value = self.granted.get(term)
@@ -114,6 +115,7 @@ def grid(
             each,
             {field.term: field for field in filter(_is_compared, fields[each.key])},
             _known(definitions.get(each.key), is_new=each.key in new),
+            each.key in new,
         )
         for each in shown[:_MOST_COLUMNS]
     ]
@@ -162,8 +164,9 @@ def _name(term: Term, glossary: Glossary) -> Words:
     return words(glossary.name(term), shared)
 
 
-def _changed(change: FieldChange, felt: Tone) -> Cell:
-    before, after = _side(change.term, change.before), _side(change.term, change.after)
+def _changed(change: FieldChange, felt: Tone, *, is_new: bool) -> Cell:
+    before = () if is_new else _side(change.term, change.before)
+    after = _side(change.term, change.after)
     is_loss = change.code.row.severity.is_loss
     tone = felt if is_loss else Tone.GOOD
     if not before:
