@@ -238,18 +238,16 @@ def _has_effect(*terms: ColumnElement[bool]) -> ColumnElement[bool]:
 def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
     """Write down who moves, and from where; return how many."""
     matches = questions.ask(connection, who, at)
-    columns = (
-        literal(step.run_id).label("run_id"),
-        literal(step.number).label("step"),
-        _HELD.c.client_id,
-        _HELD.c.package_id,
-        _HELD.c.revision,
-        literal(step.to_revision).label("to_revision"),
-        _HELD.c.assigned_at,
-    )
-    statement = insert(tables.moves).from_select(
-        [column.name for column in tables.moves.columns], matches.select(*columns)
-    )
+    columns = {
+        "client_id": _HELD.c.client_id,
+        "run_id": literal(step.run_id),
+        "step": literal(step.number),
+        "package_id": _HELD.c.package_id,
+        "from_revision": _HELD.c.revision,
+        "to_revision": literal(step.to_revision),
+        "assigned_at": _HELD.c.assigned_at,
+    }
+    statement = insert(tables.moves).from_select([*columns], matches.select(*columns.values()))
     return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount
 
 

@@ -190,9 +190,9 @@ run_packages: Final = Table(
 moves: Final = Table(
     "moves",
     metadata,
+    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
     Column("run_id", Integer, ForeignKey("runs.id", ondelete="RESTRICT"), primary_key=True),
     Column("step", Integer, primary_key=True, autoincrement=False),
-    Column("client_id", OrderedText, ForeignKey("clients.id", ondelete="RESTRICT"), primary_key=True),
     Column("package_id", Integer, nullable=False),
     Column("from_revision", Integer, nullable=False),
     Column("to_revision", Integer, nullable=False),
@@ -203,7 +203,7 @@ moves: Final = Table(
     ForeignKeyConstraint(
         ["package_id", "to_revision"], ["revisions.package_id", "revisions.number"], ondelete="RESTRICT"
     ),
-    Index("ix_moves_client", "client_id", "run_id"),
+    Index("ix_moves_run", "run_id", "step", "client_id"),
     sqlite_with_rowid=False,
 )
 

@@ -1,23 +1,33 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from reconciler.conformance.building import NOW, definition
 from reconciler.live.opening import open_platform
-from reconciler.model.expiry import Window
+from reconciler.model.expiry import Span, Window
 from reconciler.model.questions import (
+    AfterMove,
     AnyOf,
     AssignedIn,
     ClientQuestion,
     Condition,
+    EndedToo,
+    ExtendedBeyond,
+    GrantEnds,
+    HeldSince,
+    LengthenedIn,
+    MovedIn,
+    NotExtendedBeyond,
     NotOneOf,
     OneOf,
     OwnerIn,
     OwnerNotIn,
+    ShortenedIn,
     UpTo,
+    UsesBeyond,
     UsesMoreThan,
 )
 from reconciler.store import questions, tables
@@ -27,8 +37,6 @@ from reconciler.store.outdated import outdatings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
     from sqlalchemy import Connection, Select
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -50,15 +58,35 @@ CONDITIONS: tuple[Condition, ...] = (
         )
     ),
 )
-COMBINATIONS = [combination for size in (0, 1, 2) for combination in combinations(CONDITIONS, size)]
-CLIENT_SIZED = ("subscriptions", "usage", "clients", "moves")
+OTHERS: tuple[Condition, ...] = (
+    MovedIn(1, 1),
+    HeldSince(1, 1),
+    EndedToo(),
+    AfterMove("limits/chat", 1, 0),
+    UsesBeyond("limits/chat", 1, 0),
+    GrantEnds(),
+    ShortenedIn((Window(None, NOW),)),
+    LengthenedIn((Span(None, NOW, 30),)),
+    ExtendedBeyond(NOW),
+    NotExtendedBeyond(NOW),
+)
+"""What is asked seldom, or of few."""
+COMBINATIONS = [
+    *(combination for size in (0, 1, 2) for combination in combinations(CONDITIONS, size)),
+    *((condition,) for condition in OTHERS),
+]
+CLIENT_SIZED = ("subscriptions", "usage", "clients", "moves", "grants", "grant_effects", "events")
+OF_ONE_CLIENT = ("moves", "grants", "grant_effects")
+"""What has many rows for one run or term: it is met by the client."""
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    with open_platform("sqlite:///platform.db", root=tmp_path) as platform:
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """Reads an empty platform, which these tests only have explained."""
+    root = tmp_path_factory.mktemp("explained")
+    with open_platform("sqlite:///platform.db", root=root) as platform:
         platform.edit_package("basic", definition(), NOW)
-    database = Database(tmp_path / "platform.db")
+    database = Database(root / "platform.db")
     with database.reading() as connection:
         yield connection
     database.close()
@@ -68,6 +96,12 @@ def steps(connection: Connection, statement: Select[Any]) -> list[str]:
     compiled = statement.compile(dialect=connection.dialect)
     values = tuple(0 for _ in compiled.positiontup or ())
     return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+
+
+def test_every_kind_of_condition_is_looked_at() -> None:
+    kinds = get_args(get_args(Condition)[0])
+
+    assert {type(each) for each in (*CONDITIONS, *OTHERS)} == set(kinds)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +119,8 @@ def test_no_question_scans_a_table_of_clients(
     for step in (*counting, *streaming, *first):
         assert not step.startswith(tuple(f"SCAN {table}" for table in CLIENT_SIZED)), step
         assert "AUTOMATIC" not in step, step
+        if step.startswith(tuple(f"SEARCH {table}" for table in OF_ONE_CLIENT)):
+            assert "client_id=?" in step, step
 
 
 @pytest.mark.parametrize("conditions", COMBINATIONS, ids=str)

@@ -164,9 +164,9 @@ def _create_runs() -> None:
     )
     op.create_table(
         "moves",
+        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
         sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
         sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("client_id", _ORDERED, _key("clients.id"), primary_key=True),
         sa.Column("package_id", sa.Integer, nullable=False),
         sa.Column("from_revision", sa.Integer, nullable=False),
         sa.Column("to_revision", sa.Integer, nullable=False),
@@ -175,7 +175,7 @@ def _create_runs() -> None:
         _revision_key("package_id", "to_revision"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_moves_client", "moves", ["client_id", "run_id"])
+    op.create_index("ix_moves_run", "moves", ["run_id", "step", "client_id"])
     op.create_table(
         "grant_effects",
         sa.Column("run_id", sa.Integer, _key("runs.id"), primary_key=True),
