@@ -48,8 +48,10 @@ _SQLITE_SETTINGS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA synchronous=EXTRA",
     "PRAGMA automatic_index=OFF",
-    "PRAGMA cache_size=-131072",
+    "PRAGMA cache_size=-16384",
 )
+_SQLITE_WRITES: Final = ("PRAGMA cache_size=-131072", "BEGIN IMMEDIATE")
+"""Who writes all over a large file needs much of it in memory; who reads gains nothing by it."""
 # Primary result codes: https://www.sqlite.org/rescode.html
 _SQLITE_FAULTS: Final[dict[int, Fault]] = {
     5: "busy",
@@ -286,7 +288,8 @@ def _begin(connection: Connection) -> None:
         case "read":
             connection.exec_driver_sql("BEGIN")
         case "write":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            for statement in _SQLITE_WRITES:
+                connection.exec_driver_sql(statement)
 
 
 def _kind(connection: Connection) -> Kind:

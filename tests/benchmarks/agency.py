@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from reconciler.live.opening import open_platform
 from reconciler.model.clients import ClientLine
 from reconciler.model.grants import Granting
 from reconciler.sources.workspace import read_workspace
+from tests.benchmarks.crowd import crowd
 from tests.benchmarks.goals import scaled
 
 if TYPE_CHECKING:
@@ -62,15 +65,21 @@ def lines(count: int, packages: int = PACKAGES, *, granted: bool = False) -> Ite
         )
 
 
+@dataclass(frozen=True)
+class Sold:
+    """How many packages there are, whether clients were granted more, and how many are no copies."""
+
+    packages: int = PACKAGES
+    granted: bool = False
+    imported: int = MANY
+
+
 def agency(
-    root: Path,
-    clients: int,
-    platform: str = "sqlite:///platform.db",
-    packages: int = PACKAGES,
-    *,
-    granted: bool = False,
+    root: Path, clients: int, platform: str = "sqlite:///platform.db", sold: Sold | None = None
 ) -> Path:
     """Fill a folder and the platform of its environment `local`."""
+    sold = sold or Sold()
+    packages = sold.packages
     (root / "packages").mkdir(parents=True)
     (root / "catalog.yaml").write_text(CATALOG)
     configure(root, local=platform)
@@ -81,7 +90,7 @@ def agency(
     with open_platform(platform, root=root) as store:
         made = plan(workspace, environment, store, PlanRequest(AT))
         apply(workspace, environment, made, store, ApplyRequest(AT, "benchmark"))
-        store.import_clients(lines(clients, packages, granted=granted), AT)
+        crowd(store, partial(lines, packages=packages, granted=sold.granted), clients, sold.imported, AT)
     for number in range(min(CHANGED, packages)):
         narrowed = package(number, *FEATURES[:5], *FEATURES[6:12], seats=60)
         (root / "packages" / f"p{number}.yaml").write_text(narrowed)

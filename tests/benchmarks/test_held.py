@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from reconciler.live.opening import open_platform
-from tests.benchmarks.agency import AT, CHANGED, MANY, PACKAGES, agency, cost
+from tests.benchmarks.agency import AT, CHANGED, MANY, PACKAGES, Sold, agency, cost
 from tests.benchmarks.goals import Row, reached, scaled
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ROUNDS: Final = 2
 
 
 def test_a_plan_over_grants_costs_little_more_than_one_without(tmp_path: Path, many: Path) -> None:
-    granted = agency(tmp_path / "granted", MANY, granted=True)
+    granted = agency(tmp_path / "granted", MANY, sold=Sold(granted=True, imported=MANY // 10))
     cost(granted, *PLAN), cost(many, *PLAN)
 
     pairs = [(cost(granted, *PLAN), cost(many, *PLAN)) for _ in range(5)]
@@ -45,7 +45,7 @@ def test_a_plan_over_grants_costs_little_more_than_one_without(tmp_path: Path, m
 
 
 def test_writers_on_distinct_clients_fail_no_oftener_for_the_events(tmp_path: Path, database: str) -> None:
-    root = agency(tmp_path / "held", WRITERS * CLIENTS, database, packages=HELD)
+    root = agency(tmp_path / "held", WRITERS * CLIENTS, database, Sold(HELD))
     failures = dict.fromkeys(KINDS, 0)
     for kind in ROUNDS * (*KINDS, *reversed(KINDS)):
         failures[kind] += failures_of(root, database, kind)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.benchmarks.agency import CHANGED, FEW, MANY, agency, configure, cost
+from tests.benchmarks.agency import CHANGED, FEW, MANY, Sold, agency, configure, cost
 from tests.benchmarks.goals import Row, reached
 from tests.servers import postgres_database
 from tests.serving import serving
@@ -27,7 +27,7 @@ def test_a_plan_over_http_against_the_same_plan_on_the_store(
     peaks: dict[int, list[int]] = {}
     for clients in (FEW, MANY):
         with postgres_database(postgres, prepared) as database:
-            root = agency(tmp_path / str(clients), clients, database)
+            root = agency(tmp_path / str(clients), clients, database, Sold(imported=FEW))
             with serving(root) as server:
                 configure(root, local=database, remote=server.url)
                 there, here = (*PLAN, "-e", "remote"), (*PLAN, "-e", "local")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from reconciler.store.operands import kind_of
+from tests.benchmarks.crowd import crowd
 from tests.benchmarks.goals import Row, reached, scaled
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ pytestmark = pytest.mark.benchmark
 
 PACKAGES: Final = scaled(10_000)
 FEW, MANY = scaled(10_000), scaled(1_000_000)
+IMPORTED: Final = scaled(100_000)
+"""All others are copies."""
 CHANGED: Final = tuple(f"p{number * 97 % PACKAGES:05}" for number in range(scaled(100)))
 LOSSES: Final[tuple[tuple[Condition, ...], ...]] = (
     (),
@@ -81,10 +85,7 @@ def populated(folder: Path, clients: int, held: int) -> Iterator[Platform]:
     with open_platform("sqlite:///platform.db", root=folder) as platform:
         lineage = platform.identity().lineage
         platform.apply(ChangeSet("sha256:0", lineage, NOW, "ada", "local", writes=packages(held)))
-        start = perf_counter()
-        platform.import_clients(people(clients, held), NOW)
-        seconds = perf_counter() - start
-        say(f"import of {clients:,} clients into {held:,} packages: {clients / seconds:,.0f} lines/s")
+        crowd(platform, partial(people, held=held), clients, IMPORTED, NOW)
         yield platform
 
 

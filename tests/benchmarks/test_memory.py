@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.benchmarks.agency import FEW, MANY, PACKAGES, agency, cost
+from tests.benchmarks.agency import FEW, MANY, PACKAGES, Sold, agency, cost
 from tests.benchmarks.goals import MIB, Row, reached
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_memory_is_flat_in_clients(few: Path, many: Path, command: tuple[str, ..
 @pytest.mark.parametrize("command", [("validate",), ("plan", "--quiet")], ids=" ".join)
 def test_memory_is_small_in_packages(few: Path, tmp_path: Path, command: tuple[str, ...]) -> None:
     tenth = PACKAGES // 10
-    smaller = agency(tmp_path / "tenth", FEW, packages=tenth)
+    smaller = agency(tmp_path / "tenth", FEW, sold=Sold(tenth))
 
     small, large = (cost(root, *command, may_fail=True)[2] for root in (smaller, few))
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 
 from reconciler.model.clients import ClientLine
 from reconciler.store.dialects import engine_of
+from tests.benchmarks.crowd import crowd
 from tests.benchmarks.goals import Row, reached, scaled
 from tests.shop import opened_shop
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.benchmark
 
 HOLDERS = scaled(1_000_000)
+IMPORTED = scaled(100_000)
+"""All others are copies."""
 REPEATS = 3
 FETCHED = 2_000
 MOST_OVER_BARE = 1.25
@@ -82,7 +85,7 @@ def sold(root: Path, count: int) -> Iterator[Shop]:
         shop.guards(clients_losing="unlimited", acknowledge="never")
         shop.package("pro", features=["chat", "calls"], limits={"minutes": 500}, user_count=9)
         shop.apply()
-        shop.platform.import_clients(map(holder, range(count)), shop.at)
+        crowd(shop.platform, lambda imported: map(holder, range(imported)), count, IMPORTED, shop.at)
         shop.package("pro", features=["chat", "calls"], limits={"minutes": 300}, user_count=5, rollout=STEP)
         yield shop
 

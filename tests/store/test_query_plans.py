@@ -37,6 +37,7 @@ from reconciler.store.outdated import outdatings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from sqlalchemy import Connection, Select
 
 CONDITIONS: tuple[Condition, ...] = (
