@@ -37,6 +37,8 @@ from reconciler.model.questions import (
     ExtendedBeyond,
     GrantEnds,
     LengthenedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
     ShortenedIn,
     UsesBeyond,
@@ -699,8 +701,10 @@ def test_who_kept_by_a_grant_what_a_move_took_has_lost_nothing(platform: Platfor
     )
 
     (in_force,) = platform.acknowledged(LATER)
-    assert (in_force.lost, in_force.moves) == (2, ())
+    assert in_force.lost == 2
     assert platform.lost_since(LATER) == Lost(2)
+    for condition in (LostUnder("removes", "features/agent"), LostSince(LATER)):
+        assert [*platform.matching(ClientQuestion("basic", (2,), (condition,)), LATER)] == ["bolt", "cord"]
 
 
 def test_clients_come_with_what_they_were_granted(platform: Platform) -> None:

@@ -13,14 +13,15 @@ from reconciler.conformance.claims import claimed, needs  # noqa: F401 - a fixtu
 from reconciler.errors import StaleError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ArchiveWrite, Move, Moved, PackageWrite, Parked, Parking
-from reconciler.model.losses import Bounds, Entry, Lately, LosingMove, Lost
+from reconciler.model.losses import Bounds, Entry, Lately, Lost
 from reconciler.model.packages import Pace
-from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, MovedIn, OneOf, Tally
+from reconciler.model.questions import ClientQuestion, EndedToo, HeldSince, LostSince, LostUnder, OneOf, Tally
 from reconciler.model.settings import Guards
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
     from reconciler.model.changesets import Run
+    from reconciler.model.questions import Condition
 
 HOLDERS = ClientQuestion("basic", (1,))
 
@@ -139,9 +140,9 @@ def test_a_run_remembers_whom_it_moved(platform: Platform) -> None:
     with_client(platform, "bolt")
     run = revise(platform, Move(ClientQuestion("basic", (1,), ()), at_most=2))
 
-    moved = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=1),))
-    others = ClientQuestion("basic", (2,), (MovedIn(run, from_revision=2),))
-    later = ClientQuestion("basic", (2,), (MovedIn(run + 1, from_revision=1),))
+    moved = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1),))
+    others = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=2),))
+    later = ClientQuestion("basic", (2,), (HeldSince(run + 1, from_revision=1),))
 
     assert platform.moved_by(run) == (Moved("basic", 1, 2, 2),)
     assert [list(platform.matching(each, LATER)) for each in (moved, others, later)] == [
@@ -272,15 +273,26 @@ def with_audio(platform: Platform, *clients: str) -> None:
         with_client(platform, client_id)
 
 
+def lost(platform: Platform, *conditions: Condition) -> list[str]:
+    """Say of which holders of any revision it is so, by every way to ask; they are fewer than ten."""
+    question = ClientQuestion("basic", tuple(range(1, 10)), conditions)
+    (answer,) = platform.answers([question], LATER, sample=9)
+    found = [*platform.matching(question, LATER)]
+    assert (answer.count, list(answer.sample)) == (len(found), found)
+    assert [platform.nth_matching(question, n, LATER) for n in range(1, len(found) + 2)] == [*found, None]
+    return found
+
+
 @needs("snapshots=assignment")
 def test_an_entry_counts_everybody_who_ever_lost_under_it(platform: Platform) -> None:
     with_audio(platform, "a", "b", "c")
 
-    first = without_audio(platform, "a", "b")
+    without_audio(platform, "a", "b")
     (entry,) = platform.acknowledged(LATER)
 
     assert (entry.entry, entry.lost, entry.is_spent) == (AUDIO, 2, False)
-    assert entry.moves == (LosingMove("basic", first.id, 1),)
+    assert lost(platform, LostUnder("removes", "features/audio")) == ["a", "b"]
+    assert lost(platform, LostUnder("lowers", "user_count")) == []
     without_audio(platform, "c")
     (entry,) = platform.acknowledged(LATER)
     assert (entry.lost, entry.is_spent) == (3, True)
@@ -367,14 +379,17 @@ def test_a_suspended_holder_is_left_to_lose_it(platform: Platform) -> None:
 
 def test_whoever_a_rollback_restored_lost_nothing_lately_but_lost_it_once(platform: Platform) -> None:
     with_audio(platform, "a", "b")
-    first = without_audio(platform, "a", "b")
-    assert platform.lost_since(LATER) == Lost(2, (LosingMove("basic", first.id, 1),))
+    without_audio(platform, "a", "b")
+    assert platform.lost_since(LATER) == Lost(2)
+    assert lost(platform, LostSince(LATER)) == ["a", "b"]
 
     returning = Move(ClientQuestion("basic", (2,), (OneOf(("b",)),)), 9, to_revision=1)
     apply(platform, moves=(returning,))
 
-    assert platform.lost_since(LATER) == Lost(1, ())
+    assert platform.lost_since(LATER) == Lost(1)
+    assert lost(platform, LostSince(LATER)) == ["a"]
     assert [each.lost for each in platform.acknowledged(LATER)] == [2]
+    assert lost(platform, LostUnder("removes", "features/audio")) == ["a", "b"]
 
 
 def test_what_was_lost_before_an_instant_does_not_count(platform: Platform) -> None:
@@ -384,6 +399,8 @@ def test_what_was_lost_before_an_instant_does_not_count(platform: Platform) -> N
 
     assert platform.lost_since(run.at).clients == 1
     assert platform.lost_since(run.at + timedelta(microseconds=1)).clients == 0
+    at_once = [LostSince(run.at), LostSince(run.at + timedelta(microseconds=1))]
+    assert [lost(platform, each) for each in at_once] == [["a"], []]
 
 
 def test_who_gains_only_lost_nothing(platform: Platform) -> None:
@@ -392,7 +409,8 @@ def test_who_gains_only_lost_nothing(platform: Platform) -> None:
 
     apply(platform, moves=(Move(ClientQuestion("basic", (1,)), 9),))
 
-    assert platform.lost_since(LATER) == Lost(0, ())
+    assert platform.lost_since(LATER) == Lost(0)
+    assert lost(platform, LostSince(LATER)) == []
 
 
 @needs("snapshots=assignment")
@@ -434,6 +452,9 @@ def test_whoever_lost_by_hand_and_by_a_run_counts_once_when_it_is_forgotten(plat
     platform.edit_package("small", definition(), LATER)
     platform.assign("a", "small", LATER)
     assert platform.lost_since(LATER).clients == 2
+    of_small = ClientQuestion("small", (1,), (LostSince(LATER),))
+    of_run = ClientQuestion("small", (1,), (LostUnder("removes", "features/audio"),))
+    assert [each.count for each in platform.answers([of_small, of_run], LATER, sample=0)] == [1, 0]
 
     platform.forget_client("a", LATER + timedelta(hours=1))
 
@@ -452,21 +473,9 @@ def test_an_expiry_is_lost_by_those_whose_own_end_comes_earlier(platform: Platfo
     apply(platform, writes=(write,), moves=(Move(HOLDERS, 9),), acknowledgements=(stated,))
 
     (entry,) = platform.acknowledged(LATER)
-    assert (entry.lost, entry.moves) == (1, ())
+    assert entry.lost == 1
     assert platform.lost_since(LATER).clients == 1
-
-
-@needs("expiry")
-def test_a_move_that_shortened_the_term_of_all_whom_it_moved_is_told(platform: Platform) -> None:
-    platform.edit_package("basic", definition(expiry="31 days"), NOW)
-    with_client(platform, "of-october", assigned_at=datetime(2026, 10, 1, tzinfo=UTC))
-    stated = Entry("basic", "shortens", "expiry", clients=9, until=date(2030, 1, 1))
-    write = PackageWrite("basic", definition(expiry="30 days"), version(platform, "basic"))
-
-    run = apply(platform, writes=(write,), moves=(Move(HOLDERS, 9),), acknowledgements=(stated,))
-
-    (entry,) = platform.acknowledged(LATER)
-    assert (entry.lost, entry.moves) == (1, (LosingMove("basic", run.id, 1),))
+    assert lost(platform, LostUnder("shortens", "expiry"), LostSince(LATER)) == ["of-september"]
 
 
 @needs("snapshots=assignment")

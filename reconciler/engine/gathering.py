@@ -53,7 +53,8 @@ def gather(
     found = _found(pairing, drafts, rolling, facts)
     facts = _answered(reader, facts, (question for each in found for question in each.questions()))
     if found or pairing.back:
-        facts = replace(facts, lost=reader.lost_since(at - LOSSES_COUNT_FOR))
+        since = at - LOSSES_COUNT_FOR
+        facts = replace(facts, lost=reader.lost_since(since), lost_since=since)
     movable = [candidate for candidate in found if facts.count(candidate.eligible)]
     stepping = [candidate for candidate in movable if candidate.waits_for(at) is None]
     steps = [_step(reader, each, facts) for each in stepping if pairing.moves(each.id)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, TypeAlias
 
-from reconciler.model.fields import Amount, Instant, Items, Line, Number, PackageKey, Readable, Told
+from reconciler.model.fields import Amount, Instant, Items, Line, PackageKey, Readable, Told
 from reconciler.model.terms import LossVerb, Term
 
 _MOST = 100_000
@@ -43,28 +43,17 @@ def known_as(package: str, verb: LossVerb, term: Term) -> tuple[Known, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class LosingMove(Told):
-    """Everybody whom the run `run` reassigned away from `from_revision` of `package` lost something by it."""
-
-    package: PackageKey
-    run: Number
-    from_revision: Number
-
-
-@dataclass(frozen=True, slots=True)
 class InForce(Told):
     """An entry as the last applied run had it, and how many lost by it since the run that was first with it.
 
     Attributes:
         lost: Distinct clients, also those whom a rollback restored.
         is_spent: Nobody is left to lose it: it approves nothing until its `clients` or `until` is edited.
-        moves: Which reassignments took it, as far as they took it from all whom they moved.
     """
 
     entry: Entry
     lost: Amount
     is_spent: bool = False
-    moves: Annotated[tuple[LosingMove, ...], Items(_MOST)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +62,9 @@ class Lost(Told):
 
     Attributes:
         clients: Without those whom a rollback restored.
-        moves: Which reassignments took it, as far as they took something from all whom they moved, and no
-            rollback restored any of them.
     """
 
     clients: Amount
-    moves: Annotated[tuple[LosingMove, ...], Items(_MOST)] = ()
 
 
 @dataclass(frozen=True, slots=True)

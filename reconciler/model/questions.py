@@ -24,6 +24,7 @@ from reconciler.model.fields import (
     Told,
     Whole,
 )
+from reconciler.model.terms import LossVerb
 
 _MOST: Final = 10_000
 _WINDOWS: Final = 4_000
@@ -85,12 +86,23 @@ class OneOf(Readable):
 
 
 @dataclass(frozen=True, slots=True)
-class MovedIn(Readable):
-    """The run `run` reassigned the client, away from `from_revision`."""
+class LostUnder(Readable):
+    """The client is counted already under the acknowledgement of the package by this verb and term (rule 19).
 
-    run: Amount
-    from_revision: Amount
-    kind: Literal["moved-in"] = "moved-in"
+    Nobody is under one that the last run made of files was without.
+    """
+
+    verb: LossVerb
+    term: Line
+    kind: Literal["lost-under"] = "lost-under"
+
+
+@dataclass(frozen=True, slots=True)
+class LostSince(Readable):
+    """The client lost something since an instant, by whatever `lost_since` counts (rule 19)."""
+
+    instant: Instant
+    kind: Literal["lost-since"] = "lost-since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +207,6 @@ Alternative: TypeAlias = Annotated[
     UsesMoreThan
     | OwnerNotIn
     | AssignedIn
-    | MovedIn
     | AfterMove
     | UsesBeyond
     | ShortenedIn
@@ -220,7 +231,8 @@ Condition: TypeAlias = Annotated[
     | AssignedIn
     | NotOneOf
     | OneOf
-    | MovedIn
+    | LostUnder
+    | LostSince
     | HeldSince
     | EndedToo
     | UpTo

@@ -35,7 +35,7 @@ class Facts:
         definitions: Of every revision that is current in a differing package or held in `holdings`.
         suspended: Clients per live package key who hold it while not active themselves.
         in_force: What was lost before, per live package key, verb and term of an acknowledgement.
-        lost: Who lost anything in the last hours.
+        lost: Who lost anything in the last hours, `lost_since` an instant.
         everybody: Clients with an active subscription to any package; 0 where nobody can lose anything.
         granted: Terms that holders were granted, per live package key; `expiry` where one was extended.
         answers: To every question that planning asked.
@@ -49,6 +49,7 @@ class Facts:
     suspended: Mapping[str, int] = field(default_factory=dict)
     in_force: Mapping[Known, InForce] = field(default_factory=dict)
     lost: Lost = _NOBODY
+    lost_since: datetime | None = None
     everybody: int = 0
     granted: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     answers: Mapping[ClientQuestion, Answer] = field(default_factory=dict)

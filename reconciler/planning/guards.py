@@ -223,13 +223,13 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
     """Return what the changes of one package must state, each loss once, whoever of them brings it about."""
     found: dict[tuple[Code, Term], Owed] = {}
     for each in (each for item in speaking(items) for each in item.owed):
-        known = found.get((each.code, each.term), replace(each, lose=0, keep=0, later=0))
+        known = found.get((each.code, each.term), replace(each, lose=0, keep=0, later=0, again=0))
         found[each.code, each.term] = replace(
             known,
             lose=known.lose + each.lose,
             keep=known.keep + each.keep,
             later=known.later + each.later,
-            before=min(known.before, each.before),
+            again=known.again + each.again,
         )
     return tuple(found.values())
 

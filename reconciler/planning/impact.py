@@ -13,7 +13,8 @@ from reconciler.model.questions import (
     ClientQuestion,
     ExtendedBeyond,
     GrantEnds,
-    MovedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
 )
 from reconciler.model.terms import EXPIRY, Code, Kind, Term
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.expiry import Expiry
-    from reconciler.model.losses import InForce, LosingMove
+    from reconciler.model.losses import InForce
     from reconciler.model.packages import Definition
     from reconciler.model.plans import Change
     from reconciler.model.questions import Condition
@@ -58,7 +59,7 @@ class Owed:
 
     Attributes:
         later: Clients who lose it in later steps of the rollout, as things are.
-        before: Clients who lost it before under the entry that states it, and do not lose it again now.
+        again: Clients who lose it now and are counted already under the entry that states it.
         in_force: That entry as the last applied run had it.
     """
 
@@ -67,8 +68,13 @@ class Owed:
     lose: int
     keep: int
     later: int = 0
-    before: int = 0
+    again: int = 0
     in_force: InForce | None = None
+
+    @property
+    def before(self) -> int:
+        """Count who lost it before under the entry, and does not lose it again now."""
+        return self.in_force.lost - self.again if self.in_force else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class Consequences:
         stale: Asks who was outdated already before this plan (rule 14).
         alone: The losses that must be stated; limits only as far as they do not go with their feature.
         earlier: What was lost before, per verb and term.
-        lately: Which moves of the last hours took anything from clients of the package.
+        lately: The instant since which a loss counts with those of now; None where nobody lost anything.
         granted: Terms that holders were granted, and `expiry` where one's subscription was extended; of each,
             whether a grant of it ends once its client is reassigned.
         meters: What holders may have used in this cycle, whatever they hold now.
@@ -105,7 +111,7 @@ class Consequences:
     away: tuple[Step, ...] = ()
     alone: tuple[Outcome, ...] = ()
     earlier: Mapping[tuple[str, str], InForce] = field(default_factory=dict)
-    lately: tuple[LosingMove, ...] = ()
+    lately: datetime | None = None
     granted: Mapping[str, bool] = field(default_factory=dict)
     meters: frozenset[str] = frozenset()
 
@@ -161,6 +167,7 @@ class Consequences:
             yield from self._in_all(loss)
         yield from (*self.concerned, *self.stale, *self._losing_again)
         yield from (*self._leaving, *self.losing, *self._ended, *self._ended_in_all, *self._gaining)
+        yield from self._under(self._ended_entry, self._ended)
         yield from (*self._ended_in_use, *self._running_in_use)
         for gain in self.gains:
             yield from (*self._given(gain), *self._spared(gain))
@@ -198,18 +205,17 @@ class Consequences:
         """Return what the package file must state as intended."""
         ended = facts.total(self._ended)
         if ended:
-            in_force = self._in_force(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS))
-            before = in_force.lost if in_force else 0
+            in_force = self._ended_entry
+            again = facts.total(self._under(in_force, self._ended))
             later = max(0, facts.total(self._ended_in_all) - ended)
-            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, later, before, in_force)
+            yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, later, again, in_force)
         for loss in self.alone:
             lose = facts.total(self._moved(loss))
             keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
             keep -= ended if loss.term == EXPIRY else 0
-            in_force = self._in_force(loss.code, loss.term)
-            before = in_force.lost - facts.total(self._again(loss)) if in_force else 0
+            in_force, again = self._in_force(loss.code, loss.term), facts.total(self._again(loss))
             later = max(0, facts.total(self._in_all(loss)) - lose)
-            yield Owed(loss.code, loss.term, lose, keep, later, before, in_force)
+            yield Owed(loss.code, loss.term, lose, keep, later, again, in_force)
 
     def losing_again(self, facts: Facts) -> int:
         """Count who loses something now and lost something in the last hours as well."""
@@ -333,22 +339,23 @@ class Consequences:
 
     @property
     def _losing_again(self) -> Questions:
-        return self._moved_before(self.losing, self.lately)
+        return _also(LostSince(self.lately), self.losing) if self.lately else ()
 
     def _again(self, loss: Outcome) -> Questions:
         """Ask who loses it now and lost it before, under the entry that states it."""
-        in_force = self._in_force(loss.code, loss.term)
-        return self._moved_before(self._moved(loss), in_force.moves) if in_force else ()
+        return self._under(self._in_force(loss.code, loss.term), self._moved(loss))
+
+    def _under(self, in_force: InForce | None, asked: Questions) -> Questions:
+        if in_force is None or not in_force.lost:
+            return ()
+        return _also(LostUnder(in_force.entry.verb, in_force.entry.term), asked)
+
+    @property
+    def _ended_entry(self) -> InForce | None:
+        return self._in_force(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS))
 
     def _in_force(self, code: Code, term: Term) -> InForce | None:
         return self.earlier.get((code.row.acknowledged_by or "", str(term)))
-
-    def _moved_before(self, asked: Questions, moves: Iterable[LosingMove]) -> Questions:
-        moved = tuple(MovedIn(each.run, each.from_revision) for each in moves)
-        if not moved:
-            return ()
-        again = AnyOf(moved)
-        return tuple(replace(each, conditions=(*each.conditions, again)) for each in asked)
 
     def _moved(self, loss: Outcome) -> Questions:
         """Ask who loses it with this change: of a shortened expiry, whose subscription goes on."""
@@ -528,10 +535,14 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
         candidate.conditions if is_of_some else (),
         alone=tuple(each for each in alone_in(found, facts.feature_of) if each.code.row.acknowledged_by),
         earlier=_earlier(candidate.pair.live_key, facts),
-        lately=tuple(each for each in facts.lost.moves if each.package == candidate.pair.live_key),
+        lately=facts.lost_since if facts.lost.clients else None,
         granted=granted,
         meters=facts.meters(candidate.pair.live_key),
     )
+
+
+def _also(condition: Condition, asked: Questions) -> Questions:
+    return tuple(replace(each, conditions=(*each.conditions, condition)) for each in asked)
 
 
 def _earlier(live_key: str, facts: Facts) -> Mapping[tuple[str, str], InForce]:

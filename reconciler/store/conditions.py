@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     true,
     type_coerce,
+    union_all,
 )
 
 from reconciler.model.questions import (
@@ -37,7 +38,8 @@ from reconciler.model.questions import (
     GrantEnds,
     HeldSince,
     LengthenedIn,
-    MovedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
     NotOneOf,
     OneOf,
@@ -48,16 +50,17 @@ from reconciler.model.questions import (
     UsesBeyond,
     UsesMoreThan,
 )
-from reconciler.store import lists, tables
-from reconciler.store.columns import ALWAYS_PAST
+from reconciler.store import events, lists, tables
+from reconciler.store.columns import ALWAYS_PAST, Instant
 from reconciler.store.grants import GrantedTerm, counting, of_term
 from reconciler.store.operands import operands, place, slots
+from reconciler.store.parts import has_moved, moved_in_any
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Exists, FromClause, Select, TableValuedAlias
+    from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, TableValuedAlias
 
     from reconciler.model.questions import AmountThen
     from reconciler.store.grants import Judge
@@ -166,7 +169,7 @@ def _is_of_clients(alternative: Alternative) -> bool:
             return counts_members(term)
         case OwnerNotIn():
             return True
-        case AssignedIn() | MovedIn() | AfterMove() | ShortenedIn() | LengthenedIn() | ExtendedBeyond():
+        case AssignedIn() | AfterMove() | ShortenedIn() | LengthenedIn() | ExtendedBeyond():
             return False
 
 
@@ -201,8 +204,12 @@ class _Slot:
                 return matches.where(self._is_named(_HELD.client_id))
             case NotOneOf():
                 return matches.where(~self._is_named(_HELD.client_id))
-            case MovedIn() | HeldSince():
-                return self._with_moves(matches, condition)
+            case HeldSince():
+                return matches.where(self._holds_since)
+            case LostUnder():
+                return matches.where(has_moved(_HELD.client_id, _HELD.package_id, self._rows))
+            case LostSince():
+                return matches.where(_HELD.client_id.in_(self._losers))
             case EndedToo():
                 return matches
             case UpTo():
@@ -236,21 +243,23 @@ class _Slot:
         )
         return found if is_plain else found.where(self._is_beyond(usage.c.amount, self._given))
 
-    def _with_moves(self, matches: Matches, condition: MovedIn | HeldSince) -> Matches:
-        moves, moved = self._moved(self._value(f"low{self.number}"), self._value(f"high{self.number}"))
-        if isinstance(condition, HeldSince):
-            moved = moved.where(moves.c.assigned_at == _HELD.assigned_at)
-        return matches.where(moved.correlate_except(moves))
-
-    def _moved(self, run: ColumnElement[int], from_revision: ColumnElement[int]) -> tuple[FromClause, Exists]:
+    @property
+    def _holds_since(self) -> ColumnElement[bool]:
         moves = tables.moves.alias(f"moves{self.number}")
         moved = exists().where(
-            moves.c.run_id == run,
+            moves.c.run_id == self._value(f"low{self.number}"),
             moves.c.client_id == _HELD.client_id,
             moves.c.package_id == _HELD.package_id,
-            moves.c.from_revision == from_revision,
+            moves.c.from_revision == self._value(f"high{self.number}"),
+            moves.c.assigned_at == _HELD.assigned_at,
         )
-        return moves, moved
+        return moved.correlate_except(moves)
+
+    @property
+    def _losers(self) -> CompoundSelect[Any]:
+        """Select who lost something by runs and by hands: what does not depend on who is asked about."""
+        since = bindparam(f"since{self.number}", type_=Instant)
+        return union_all(moved_in_any(f"lost{self.number}"), events.losers(since))
 
     @property
     def _given(self) -> GrantedTerm:
@@ -329,12 +338,6 @@ class _Slot:
                 return self._is_any(lambda rows: lists.field(rows, 1, "low") < clients.c.users)
             case UsesMoreThan():
                 return self._is_any(self._is_used)
-            case MovedIn():
-                return self._is_any(self._was_moved)
-
-    def _was_moved(self, rows: TableValuedAlias) -> ColumnElement[bool]:
-        moves, moved = self._moved(lists.field(rows, 1, "low"), lists.field(rows, 2, "high"))
-        return moved.correlate_except(moves)
 
     def _is_used(self, rows: TableValuedAlias) -> ColumnElement[bool]:
         """One within the other, so that usage is met by its primary key, once for each alternative."""

@@ -139,7 +139,7 @@ def _selected() -> Select[Any]:
     )
 
 
-def losers(since: datetime) -> Select[tuple[str]]:
+def losers(since: datetime | ColumnElement[datetime]) -> Select[tuple[str]]:
     """Return the statement for the ids of the clients who lost anything by hands and imports.
 
     Whoever was given back what it had before is none of them.

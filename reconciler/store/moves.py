@@ -7,18 +7,12 @@ from operator import eq, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     and_,
     bindparam,
-    exists,
-    false,
     func,
     insert,
     literal,
-    not_,
-    or_,
     select,
-    type_coerce,
     union,
     update,
 )
@@ -27,17 +21,21 @@ from reconciler.model.changesets import Moved
 from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry
 from reconciler.store import questions, tables
-from reconciler.store.columns import NEVER, bounds, microseconds
+from reconciler.store.columns import NEVER, microseconds
 from reconciler.store.grants import GrantedTerm, of_term
+from reconciler.store.operands import NOBODY
+from reconciler.store.parts import Pair, bound, moved_in_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
 
-    from reconciler.model.expiry import Expiry, Window
+    from reconciler.model.expiry import Expiry
     from reconciler.model.questions import ClientQuestion
+    from reconciler.store.operands import Lost
+    from reconciler.store.parts import Part
 
 _HELD: Final = tables.subscriptions
 _MOVES: Final = tables.moves.c
@@ -60,37 +58,6 @@ class Step:
     number: int
     to_revision: int
     expiry: Expiry | None
-
-
-class Pair(NamedTuple):
-    """Revisions between which a run moved clients."""
-
-    run: int
-    at: datetime
-    package_id: int
-    package: str
-    from_revision: int
-    to_revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some of whom a run moved.
-
-    Attributes:
-        starts: The client's start lies in one of the windows of each.
-        restored_in: Later runs; whom one of them moved back is left out.
-        term: What was taken; whom a grant or an extension spared that is left out.
-        ended: Of those whom it moved, only who lost something with a grant that ended.
-        kept: Of those whom it moved, only whom a grant spared this term.
-    """
-
-    pair: Pair
-    starts: tuple[tuple[Window, ...], ...] = ()
-    restored_in: tuple[int, ...] = ()
-    term: str | None = None
-    ended: bool = False
-    kept: str | None = None
 
 
 class Taken(NamedTuple):
@@ -172,72 +139,32 @@ def _pairs() -> Select[Any]:
     return select(*columns).select_from(moved.join(tables.runs, _RUNS.id == _MOVES.run_id))
 
 
-def is_among(connection: Connection, client_id: str, parts: Sequence[Part]) -> bool:
+def is_among(connection: Connection, client_id: str, parts: Collection[Part]) -> bool:
     """Whether any of the parts moved the client."""
-    found = exists().where(_MOVES.client_id == client_id, or_(false(), *map(_is_part, parts)))
-    return connection.execute(select(found)).scalar_one()
+    return _is_any(connection, moved_in_any().where(_MOVES.client_id == client_id), parts)
 
 
 def is_of_any(connection: Connection, part: Part) -> bool:
     """Whether it moved anybody."""
-    return connection.execute(select(exists().where(_is_part(part)))).scalar_one()
+    return _is_any(connection, moved_in_any(), [part])
 
 
-def is_of_all(connection: Connection, part: Part) -> bool:
-    """Whether it is everybody whom the run moved between the two revisions."""
-    if part == Part(part.pair):
-        return True
-    others = exists().where(_is_part(Part(part.pair)), ~_is_part(part))
-    return not connection.execute(select(others)).scalar_one()
+def _is_any(connection: Connection, found: Select[Any], parts: Collection[Part]) -> bool:
+    return connection.execute(select(found.exists()), bound(parts)).scalar_one()
 
 
-def distinct_clients(connection: Connection, parts: Sequence[Part], *others: Select[tuple[str]]) -> int:
+def distinct_clients(connection: Connection, parts: Collection[Part], *others: Select[tuple[str]]) -> int:
     """Count the clients whom any of the parts moved, and those whom other statements find, each once."""
-    moved = [select(_MOVES.client_id).where(or_(*map(_is_part, parts)))] if parts else []
-    found = [*moved, *others]
+    found = [*([moved_in_any()] if parts else []), *others]
     if not found:
         return 0
     statement = select(func.count(union(*found).subquery().c[0].distinct()))
-    return connection.execute(statement).scalar_one()
+    return connection.execute(statement, bound(parts)).scalar_one()
 
 
-def _is_part(part: Part) -> ColumnElement[bool]:
-    pair = part.pair
-    start = type_coerce(_MOVES.assigned_at, BigInteger)
-    back = tables.moves.alias("back")
-    terms = [
-        _MOVES.run_id == pair.run,
-        _MOVES.package_id == pair.package_id,
-        _MOVES.from_revision == pair.from_revision,
-        _MOVES.to_revision == pair.to_revision,
-        *(or_(false(), *(start.between(*bounds(each)) for each in windows)) for windows in part.starts),
-    ]
-    if part.term is not None:
-        terms.append(~_has_effect(_EFFECTS.term == part.term, not_(_EFFECTS.is_loss)))
-    if part.kept is not None:
-        terms.append(_has_effect(_EFFECTS.term == part.kept, not_(_EFFECTS.is_loss)))
-    if part.ended:
-        terms.append(_has_effect(_EFFECTS.is_loss))
-    if part.restored_in:
-        is_restored = exists().where(
-            back.c.run_id.in_(part.restored_in),
-            back.c.client_id == _MOVES.client_id,
-            back.c.package_id == pair.package_id,
-            back.c.from_revision == pair.to_revision,
-            back.c.to_revision == pair.from_revision,
-        )
-        terms.append(~is_restored.correlate(tables.moves))
-    return and_(*terms)
-
-
-def _has_effect(*terms: ColumnElement[bool]) -> ColumnElement[bool]:
-    both = _EFFECTS.run_id == _MOVES.run_id, _EFFECTS.client_id == _MOVES.client_id
-    return exists().where(*both, *terms).correlate(tables.moves)
-
-
-def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime) -> int:
+def record(connection: Connection, step: Step, who: ClientQuestion, at: datetime, lost: Lost = NOBODY) -> int:
     """Write down who moves, and from where; return how many."""
-    matches = questions.ask(connection, who, at)
+    matches = questions.ask(connection, who, at, lost)
     columns = {
         "client_id": _HELD.c.client_id,
         "run_id": literal(step.run_id),

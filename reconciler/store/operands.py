@@ -9,6 +9,7 @@ statement does not grow with their number.
 from __future__ import annotations
 
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, get_args
 
 from reconciler.model.questions import (
@@ -23,7 +24,8 @@ from reconciler.model.questions import (
     GrantEnds,
     HeldSince,
     LengthenedIn,
-    MovedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
     NotOneOf,
     OneOf,
@@ -37,15 +39,21 @@ from reconciler.model.questions import (
 from reconciler.model.terms import Term
 from reconciler.store.columns import bounds, microseconds
 from reconciler.store.lists import array
+from reconciler.store.parts import bound, rows_of_all
 from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_KINDS_OF_ALTERNATIVES: Final = 13
+    from reconciler.store.parts import Part
+
+_KINDS_OF_ALTERNATIVES: Final = 12
 
 _Row: TypeAlias = tuple[str, int, int, str]
 """A word, two numbers and a meter, of which a condition needs some."""
+Lost: TypeAlias = "Mapping[tuple[str, Condition], Sequence[Part]]"
+"""Who lost before what a condition on holders of a package speaks of: worked out, and in no column."""
+NOBODY: Final[Lost] = MappingProxyType({})
 
 
 class Operands(NamedTuple):
@@ -54,10 +62,12 @@ class Operands(NamedTuple):
     Attributes:
         beside: What stands beside the question.
         sets: What its marked words are among, unmarked.
+        shared: What stands in the statement once, and is the same for all questions of one kind.
     """
 
     beside: Mapping[str, str | int]
     sets: Mapping[str, Sequence[str]]
+    shared: Mapping[str, object]
 
 
 def kind_of(condition: Condition) -> str:
@@ -69,6 +79,8 @@ def kind_of(condition: Condition) -> str:
             return "HasMembersBeyond"
         case AfterMove(has=has):
             return f"AfterMove {has}"
+        case LostSince(instant):
+            return f"LostSince {microseconds(instant)}"
         case AnyOf(alternatives):
             return f"AnyOf({', '.join(sorted(set(map(kind_of, alternatives))))})"
         case _:
@@ -89,38 +101,44 @@ def place(alternative: Alternative) -> int:  # noqa: PLR0911 - a return per case
             return 1 if counts_members(meter) else 3
         case OwnerNotIn():
             return 2
-        case MovedIn():
-            return 4
         case AfterMove(has=has):
-            return 5 + get_args(AmountThen).index(has)
+            return 4 + get_args(AmountThen).index(has)
         case UsesBeyond(term):
-            return 8 if counts_members(term) else 9
+            return 7 if counts_members(term) else 8
         case ShortenedIn():
-            return 10
+            return 9
         case LengthenedIn():
-            return 11
+            return 10
         case ExtendedBeyond():
-            return 12
+            return 11
 
 
-def operands(conditions: Sequence[Condition]) -> Operands:
+def operands(conditions: Sequence[Condition], package: str = "", lost: Lost = NOBODY) -> Operands:
     """Return what the conditions name; those of one kind give the same names, in the same order."""
     values: dict[str, str | int] = {}
     few: dict[str, set[_Row]] = {}
     sets: dict[str, Sequence[str]] = {}
+    shared: dict[str, object] = {}
     for slot, condition in _placed(conditions):
         match condition:
             case OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words) | OneOf(words):
                 sets[f"set{slot}"] = words
             case AssignedIn() | ShortenedIn() | LengthenedIn() | AnyOf():
                 few.setdefault(f"rows{slot}", set()).update(_rows(condition))
+            case LostUnder():
+                values[f"rows{slot}"] = array(rows_of_all(lost.get((package, condition), ())))
+            case LostSince(instant):
+                shared |= {
+                    **bound(lost.get((package, condition), ()), f"lost{slot}"),
+                    f"since{slot}": instant,
+                }
             case EndedToo() | GrantEnds():
                 pass
             case _:
                 ((word, low, high, meter),) = _rows(condition)
                 values |= {f"word{slot}": word, f"low{slot}": low, f"high{slot}": high}
                 values |= {f"meter{slot}": meter} if isinstance(condition, UsesBeyond) else {}
-    return Operands({**values, **{name: array(sorted(rows)) for name, rows in few.items()}}, sets)
+    return Operands({**values, **{name: array(sorted(rows)) for name, rows in few.items()}}, sets, shared)
 
 
 def _placed(conditions: Sequence[Condition]) -> Iterator[tuple[int, Condition]]:
@@ -148,7 +166,7 @@ def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return 
             return {(str(each.days), *bounds(each), "") for each in spans}
         case ExtendedBeyond(instant) | NotExtendedBeyond(instant):
             return {("", microseconds(instant), 0, "")}
-        case MovedIn(run, from_revision) | HeldSince(run, from_revision):
+        case HeldSince(run, from_revision):
             return {("", run, from_revision, "")}
         case UpTo(client_id):
             return {(client_id, 0, 0, "")}
@@ -156,5 +174,5 @@ def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return 
             return {(word, 0, 0, "") for word in words}
         case AnyOf(alternatives):
             return {row for each in alternatives for row in _rows(each)}
-        case EndedToo() | GrantEnds():
+        case EndedToo() | GrantEnds() | LostUnder() | LostSince():
             return set()

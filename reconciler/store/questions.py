@@ -22,7 +22,6 @@ from reconciler.model.questions import (
     Condition,
     ExtendedBeyond,
     LengthenedIn,
-    MovedIn,
     OwnerNotIn,
     ShortenedIn,
     UsesBeyond,
@@ -32,7 +31,7 @@ from reconciler.store import packages, tables
 from reconciler.store.columns import microseconds
 from reconciler.store.conditions import ASKED, COLUMNS, Matches, counted, of_all_asked, of_one_revision
 from reconciler.store.lists import array, binding
-from reconciler.store.operands import Operands, kind_of, operands
+from reconciler.store.operands import NOBODY, Operands, kind_of, operands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from reconciler.model.questions import Alternative
+    from reconciler.store.operands import Lost
 
 
 def simplified(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
@@ -91,7 +91,7 @@ def _owners(alternatives: Sequence[Alternative]) -> Iterator[OwnerNotIn]:
 
 
 def _rest(alternatives: Sequence[Alternative]) -> Iterator[Alternative]:
-    kinds = MovedIn, AfterMove, UsesBeyond, ShortenedIn, LengthenedIn, ExtendedBeyond
+    kinds = AfterMove, UsesBeyond, ShortenedIn, LengthenedIn, ExtendedBeyond
     return iter(dict.fromkeys(each for each in alternatives if isinstance(each, kinds)))
 
 
@@ -132,33 +132,42 @@ class _Numbered:
 
 
 def answers(
-    connection: Connection, questions: Sequence[ClientQuestion], at: datetime, *, sample: int
+    connection: Connection,
+    questions: Sequence[ClientQuestion],
+    at: datetime,
+    *,
+    sample: int,
+    lost: Lost = NOBODY,
 ) -> tuple[Answer, ...]:
     """Answer in the order of the questions, with up to `sample` ids each, by id."""
-    numbered = sorted(_numbered(connection, questions), key=lambda question: question.kind)
+    numbered = sorted(_numbered(connection, questions, lost), key=lambda question: question.kind)
     found: dict[int, Answer] = {}
     for _, group in groupby(numbered, key=lambda question: question.kind):
         found |= _answered(connection, tuple(group), microseconds(at), sample)
     return tuple(found[number] for number in range(len(questions)))
 
 
-def matching(connection: Connection, question: ClientQuestion, at: datetime) -> Iterator[str]:
+def matching(
+    connection: Connection, question: ClientQuestion, at: datetime, lost: Lost = NOBODY
+) -> Iterator[str]:
     """Stream the ids of all matching clients, by id, within the transaction of `connection`."""
-    statement = ask(connection, question, at).select(_CLIENT).order_by(_CLIENT)
+    statement = ask(connection, question, at, lost).select(_CLIENT).order_by(_CLIENT)
     with connection.execute(statement.execution_options(yield_per=_PAGE)) as rows:
         yield from (row.client_id for row in rows)
 
 
-def nth_matching(connection: Connection, question: ClientQuestion, n: int, at: datetime) -> str | None:
+def nth_matching(
+    connection: Connection, question: ClientQuestion, n: int, at: datetime, lost: Lost = NOBODY
+) -> str | None:
     """Return the id of the `n`-th (from 1) matching client by id; None where fewer match."""
-    statement = ask(connection, question, at).select(_CLIENT).order_by(_CLIENT).offset(n - 1).limit(1)
-    row = connection.execute(statement).one_or_none()
+    statement = ask(connection, question, at, lost).select(_CLIENT).order_by(_CLIENT)
+    row = connection.execute(statement.offset(n - 1).limit(1)).one_or_none()
     return None if row is None else str(row.client_id)
 
 
-def ask(connection: Connection, question: ClientQuestion, at: datetime) -> Matches:
+def ask(connection: Connection, question: ClientQuestion, at: datetime, lost: Lost = NOBODY) -> Matches:
     """Return what matches."""
-    (numbered,) = _numbered(connection, [question])
+    (numbered,) = _numbered(connection, [question], lost)
     return of_all_asked(numbered.conditions, _values([numbered], microseconds(at)))
 
 
@@ -167,7 +176,7 @@ def first_of_revision(conditions: Sequence[Condition]) -> Select[Any]:
     return of_one_revision(conditions).select(_CLIENT).order_by(_CLIENT).limit(bindparam("size"))
 
 
-def _numbered(connection: Connection, questions: Sequence[ClientQuestion]) -> list[_Numbered]:
+def _numbered(connection: Connection, questions: Sequence[ClientQuestion], lost: Lost) -> list[_Numbered]:
     known = packages.stored(connection, {question.package for question in questions})
     ids = {key: package.id for key, package in known.items()}
     asked = []
@@ -175,13 +184,13 @@ def _numbered(connection: Connection, questions: Sequence[ClientQuestion]) -> li
         conditions = simplified(question.conditions)
         revisions = tuple(sorted(set(question.revisions)))
         of_package = (ids.get(question.package), revisions, conditions)
-        asked.append(_Numbered(number, *of_package, operands(conditions)))
+        asked.append(_Numbered(number, *of_package, operands(conditions, question.package, lost)))
     return asked
 
 
 def _values(alike: Sequence[_Numbered], at: int) -> dict[str, Any]:
     rows = [row for question in alike for row in question.rows]
-    return {"at": at, **binding(ASKED, rows), **_sets(alike)}
+    return {"at": at, **binding(ASKED, rows), **_sets(alike), **alike[0].operands.shared}
 
 
 def _sets(alike: Sequence[_Numbered]) -> dict[str, str]:
@@ -202,7 +211,8 @@ def _answered(
     found = {}
     for question in alike:
         held = counts[question.number]
-        own = {"at": at, "size": sample, **question.operands.beside, **_sets([question])}
+        operands_ = question.operands
+        own = {"at": at, "size": sample, **operands_.beside, **operands_.shared, **_sets([question])}
         rows = (dict(zip(COLUMNS, row, strict=False)) for row in question.rows)
         asked = [{**own, **row} for row in rows if row["revision"] in held] if sample else []
         ids = sorted(id_ for each in asked for id_ in connection.execute(first, each).scalars())

@@ -40,11 +40,11 @@ from reconciler.model.grants import (
     with_grants,
 )
 from reconciler.model.history import HistoryEntry
-from reconciler.model.losses import Bounds, Entry, InForce, LosingMove, Lost
+from reconciler.model.losses import Bounds, Entry, InForce, Lost
 from reconciler.model.packages import PackageHead, Share
 from reconciler.model.plans import ClientsMoved, EventUndone, Outdated, PlatformIdentity
 from reconciler.model.prospects import Adjusted, Assignment
-from reconciler.model.questions import Answer, EndedToo, Tally
+from reconciler.model.questions import Answer, EndedToo, LostSince, LostUnder, Tally
 from reconciler.model.transfers import Transfers
 from reconciler.planning import moving, transfers
 from reconciler.planning.client_diff import prospect_anew
@@ -55,10 +55,8 @@ from tests.contract.judging import Before, Verdicts
 from tests.contract.losing import (
     Stated,
     distinct,
-    felt,
     is_narrower,
     lost_under,
-    sides_of,
     takes,
     takes_anything,
     was_restored,
@@ -74,7 +72,7 @@ if TYPE_CHECKING:
     from reconciler.model.grants import Adjustment
     from reconciler.model.packages import Definition, PackageHead, RevisionRef
     from reconciler.model.plans import RunUndone
-    from reconciler.model.questions import ClientQuestion
+    from reconciler.model.questions import ClientQuestion, Condition
     from reconciler.model.settings import Bound, Guards
     from reconciler.model.transfers import Returning, Transfer, TransferAim
 
@@ -163,38 +161,31 @@ class FakePlatform:
             for entry in (package.entries[which] for which in sorted(package.entries)):
                 lost = list(lost_under(self._world, package, entry, self._world.holders.values()))
                 erased = lost_under(self._world, package, entry, self._world.erased)
-                everybody = [(each, move) for each in self._world.holders.values() for move in each.moved]
-                moves = {
-                    LosingMove(key, move.run, move.from_revision)
-                    for _, move in lost
-                    if all(each in lost for each in everybody if _place(each[1]) == _place(move))
-                }
                 stated = Entry(key, entry.verb, entry.term, entry.clients, entry.until)
-                ordered = tuple(sorted(moves, key=lambda each: (each.run, each.from_revision)))
                 total = distinct(lost) + distinct(erased)
-                found.append(InForce(stated, total, self._is_spent(package, entry, at), ordered))
+                found.append(InForce(stated, total, self._is_spent(package, entry, at)))
         return tuple(found)
 
     def lost_since(self, since: datetime) -> Lost:
         world = self._world
         lost = self._lost_by_runs(world.holders.values(), since)
-        back = {
-            (move.package.key, move.run, move.from_revision)
-            for holder in world.holders.values()
-            for move in holder.moved
-            for other in world.holders.values()
-            for later in other.moved
-            if later.run > move.run
-            and (later.package, later.from_revision, later.to_revision)
-            == (move.package, move.to_revision, move.from_revision)
-        }
-        moves = {(move.package.key, move.run, move.from_revision) for _, move in lost if _is_sure(move)}
-        ordered = sorted(moves - back - self._spared, key=lambda each: (each[1], each[0], each[2]))
         numbers = {id(holder): number for number, holder in world.numbers.items()}
         gone = self._lost_by_runs(world.erased, since)
         by_run = {numbers.get(id(holder), holder.id) for holder, _ in (*lost, *gone)}
         by_hand = {each.number for each in self._lost_by_hand(since)}
-        return Lost(len(by_run | by_hand), tuple(LosingMove(*each) for each in ordered))
+        return Lost(len(by_run | by_hand))
+
+    def _meets(self, holder: Holder, condition: Condition, at: datetime) -> bool:
+        match condition:
+            case LostUnder(verb, term):
+                entry = holder.package.entries.get((verb, term))
+                return entry is not None and any(lost_under(self._world, holder.package, entry, [holder]))
+            case LostSince(instant):
+                number = self._world.number_of(holder.id)
+                by_hand = any(each.number == number for each in self._lost_by_hand(instant))
+                return by_hand or bool(self._lost_by_runs([holder], instant))
+            case _:
+                return meets(holder, condition, at)
 
     def _lost_by_runs(self, among: Iterable[Holder], since: datetime) -> list[tuple[Holder, world.Moved]]:
         runs = {run.id: run.at for run in self._world.runs if run.at >= since}
@@ -223,12 +214,6 @@ class FakePlatform:
             and (each.before, each.after) == (event.after, event.before)
             for each in self._world.events
         )
-
-    @property
-    def _spared(self) -> set[tuple[str, int, int]]:
-        """Where a move took something, and a grant or an extension spared somebody."""
-        moves = (move for holder in self._world.holders.values() for move in holder.moved)
-        return {_place(move) for move in moves if move.spared}
 
     def _is_spent(self, package: Package, entry: Stated, at: datetime) -> bool:
         if entry.is_spent:
@@ -308,7 +293,7 @@ class FakePlatform:
                 and (
                     holder.is_active(at) or (holder.status == "active" and EndedToo() in question.conditions)
                 )
-                and all(meets(holder, condition, at) for condition in question.conditions)
+                and all(self._meets(holder, condition, at) for condition in question.conditions)
             ):
                 yield holder.id
 
@@ -1216,15 +1201,6 @@ def _holding(held: Subscription) -> dict[str, Any]:
 
 def _rule(reason: str) -> str:
     return reason if reason.startswith("grant-") else f"client-{reason}"
-
-
-def _place(move: world.Moved) -> tuple[str, int, int]:
-    return move.package.key, move.run, move.from_revision
-
-
-def _is_sure(move: world.Moved) -> bool:
-    """Whether the move took something from everybody, whenever they had started."""
-    return all(any(True for _ in felt(sides_of(move), start, start)) for start in STARTS)
 
 
 def _takes_from_any(world: World, entry: Stated, before: Definition, after: Definition) -> bool:

@@ -22,7 +22,8 @@ from reconciler.model.questions import (
     GrantEnds,
     HeldSince,
     LengthenedIn,
-    MovedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
     NotOneOf,
     OneOf,
@@ -239,9 +240,6 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             return holder.id not in ids
         case OneOf(ids):
             return holder.id in ids
-        case MovedIn(run, from_revision):
-            moves = [(each.run, each.package.key, each.from_revision) for each in holder.moved]
-            return (run, holder.package.key, from_revision) in moves
         case HeldSince(run, from_revision):
             moves = [
                 (each.run, each.package.key, each.from_revision)
@@ -263,6 +261,8 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             key = term.rpartition("/")[2]
             used = holder.users if key == "user_count" else holder.usage.get(key, 0)
             return then < now and used > then
+        case LostUnder() | LostSince():
+            raise AssertionError(condition)  # of whoever knows all runs
         case GrantEnds():
             return any(each.until == "reassigned" for each in holder.granted(at))
         case ShortenedIn(windows):

@@ -13,6 +13,7 @@ import yaml
 from reconciler.engine.prune import prune
 from reconciler.errors import BlockedError, StaleError
 from reconciler.live.opening import open_platform
+from reconciler.model.grants import Granting, Revoking
 from reconciler.model.plans import ClientsReassigned, RunUndone
 from reconciler.render.story.blockers import Audience, blockers
 from reconciler.render.story.words import plain
@@ -286,6 +287,83 @@ def test_two_losses_of_one_client_within_hours_count_once(sold: Shop) -> None:
     )
 
     assert not sold.plan().blocked
+
+
+def total_of(made: Plan, verb: str) -> int:
+    """Return how many the plan says would ever have lost something under an entry."""
+    (about,) = (each.about for each in of(made, "acknowledge") if each.about and each.about.verb == verb)
+    return about.clients
+
+
+def losing(made: Plan) -> str:
+    """Return how many the plan says lose something with it and the hours before."""
+    (said,) = {each.message.partition(" would")[0] for each in of(made, "clients_losing")}
+    return said
+
+
+def give_calls(shop: Shop, *ids: str) -> None:
+    """Grant calls, and the minutes that they need, for longer than any test lasts."""
+    until = shop.at + timedelta(days=900)
+    for id_ in ids:
+        shop.platform.adjust(id_, Granting("minutes", until, set_to=9), shop.at)
+        shop.platform.adjust(id_, Granting("calls", until), shop.at)
+
+
+def test_whoever_lost_it_among_others_who_did_not_and_loses_it_again_counts_once(sold: Shop) -> None:
+    give_calls(sold, *IDS[:5])
+    stepping(sold, entry("removes", "calls", 40), per_run=40)
+    run = sold.apply()
+    assert sold.platform.acknowledged(sold.at)[0].lost == 15
+    sold.apply(aim=RunUndone(run.id))
+    (given,) = (each for each in sold.client(IDS[0]).grants if each.term == "features/calls")
+    sold.platform.adjust(IDS[0], Revoking(given.id), sold.at)
+    stepping(sold, entry("removes", "calls", 40, until="2028-01-31"), per_run=40)
+
+    made = sold.plan()
+
+    assert (made.summary.clients_losing, total_of(made, "removes")) == (16, 16)
+    sold.apply(made)
+    assert sold.platform.acknowledged(sold.at)[0].lost == 16
+
+
+def test_whoever_lost_something_among_others_in_the_last_hours_and_loses_again_counts_once(
+    sold: Shop,
+) -> None:
+    give_calls(sold, *IDS[:5])
+    stepping(sold, entry("removes", "calls", 40), per_run=40)
+    sold.apply()
+    sold.guards(clients_losing=0)
+    sold.package("pro", features=[], rollout={"existing_clients": "reassign", "exclude": [IDS[0], IDS[5]]})
+
+    assert losing(sold.plan()) == "19 clients"
+
+
+def test_whoever_lost_by_hand_in_the_last_hours_and_loses_by_a_run_counts_once(sold: Shop) -> None:
+    sold.package("mini", features=["calls"])
+    sold.apply()
+    sold.platform.assign(IDS[0], "mini", sold.at)
+    sold.guards(clients_losing=0)
+    sold.package("mini", features=[], rollout={"existing_clients": "reassign"})
+    sold.package("pro", features=["chat"], rollout={"existing_clients": "reassign"})
+
+    assert losing(sold.plan()) == "20 clients"
+
+
+def test_a_subscription_that_ends_twice_under_one_entry_counts_once(sold: Shop) -> None:
+    rollout = {"existing_clients": "reassign", "per_run": 12, "every": "0 days"}
+    entries = [entry("ends", "subscriptions", 20)]
+    ending = {"features": ["calls", "chat"], "rollout": rollout, "acknowledge": entries}
+    sold.later(days=4)
+    sold.package("pro", **ending, expiry="3 days")
+    run = sold.apply()
+    sold.apply(aim=RunUndone(run.id))
+    sold.package("pro", **ending, expiry="2 days")
+
+    made = sold.plan()
+
+    assert (made.summary.subscriptions_ended, total_of(made, "ends")) == (12, 12)
+    sold.apply(made)
+    assert [each.lost for each in sold.platform.acknowledged(sold.at)] == [12]
 
 
 def test_an_entry_follows_its_package_to_another_key(sold: Shop) -> None:

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.conformance.building import LATER, NOW, apply, definition, line, with_catalog
+from reconciler.conformance.building import LATER, NOW, apply, definition, line, version, with_catalog
 from reconciler.live.opening import open_platform
+from reconciler.model.changesets import Move, PackageWrite
 from reconciler.model.clients import ClientUpdate
 from reconciler.model.grants import Extending, Granting, Revoking
+from reconciler.model.questions import ClientQuestion
+from reconciler.store import moves
+from reconciler.store.database import Database
+from reconciler.store.parts import Pair, Part
 from tests.statements import watched
 
 if TYPE_CHECKING:
@@ -102,3 +107,19 @@ def test_the_history_of_a_package_reads_the_runs_that_wrote_it(platform: Platfor
     of_runs = [each for each in sent if "FROM runs" in each]
     assert len(of_runs) == 1
     assert "run_packages" in of_runs[0]
+
+
+def test_who_lost_before_is_counted_whatever_the_number_of_runs_that_took_something(tmp_path: Path) -> None:
+    """More than an expression of SQLite can have levels, and more than it takes parameters."""
+    parts = [Part(Pair(run, NOW, 1, "basic", 1, 2)) for run in range(1, 40_000)]
+    with open_platform("sqlite:///platform.db", root=tmp_path) as opened:
+        opened.edit_package("basic", definition(features=["audio"]), NOW)
+        opened.add_client(line("acme"), NOW)
+        write = PackageWrite("basic", definition(), version(opened, "basic"))
+        apply(opened, writes=(write,), moves=(Move(ClientQuestion("basic", (1,)), 9),))
+
+    database = Database(tmp_path / "platform.db")
+    with database.reading() as connection:
+        assert moves.distinct_clients(connection, parts) == 1
+        assert moves.is_among(connection, "acme", parts)
+    database.close()

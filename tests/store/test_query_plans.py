@@ -19,7 +19,8 @@ from reconciler.model.questions import (
     GrantEnds,
     HeldSince,
     LengthenedIn,
-    MovedIn,
+    LostSince,
+    LostUnder,
     NotExtendedBeyond,
     NotOneOf,
     OneOf,
@@ -49,6 +50,8 @@ CONDITIONS: tuple[Condition, ...] = (
     NotOneOf(("a",)),
     OneOf(("a",)),
     UpTo("a"),
+    LostUnder("removes", "features/chat"),
+    LostSince(NOW),
     AnyOf((UsesMoreThan("chat", 0), UsesMoreThan("audio", 0))),
     AnyOf(
         (
@@ -60,7 +63,6 @@ CONDITIONS: tuple[Condition, ...] = (
     ),
 )
 OTHERS: tuple[Condition, ...] = (
-    MovedIn(1, 1),
     HeldSince(1, 1),
     EndedToo(),
     AfterMove("limits/chat", 1, 0),

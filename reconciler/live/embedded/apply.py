@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, PackageHead
     from reconciler.model.questions import ClientQuestion
     from reconciler.model.settings import Guards
+    from reconciler.store.operands import Lost
     from reconciler.store.packages import StoredPackage
 
 
@@ -56,10 +57,11 @@ def move_all(
         target = _target(connection, move)
         _require_due(move, target, change_set.at)
         movers = _from_elsewhere(move.who, target.revision)
+        lost = losses.known_to_questions(connection, [movers], change_set.at)
         if not reaches_everybody:
-            _require_assignable(connection, movers, target, change_set.at)
+            _require_assignable(connection, movers, target, change_set.at, lost)
         step = Step(run_id, number, target.revision, target.definition.expiry)
-        count = moves.record(connection, step, movers, change_set.at)
+        count = moves.record(connection, step, movers, change_set.at, lost)
         _require_planned(move, count)
         losses.note_effects(connection, step, movers, target.definition, change_set.at)
         moves.carry_out(connection, step)
@@ -88,7 +90,7 @@ def _require_due(move: Move, target: _Target, at: datetime) -> None:
 
 
 def _require_assignable(
-    connection: Connection, movers: ClientQuestion, target: _Target, at: datetime
+    connection: Connection, movers: ClientQuestion, target: _Target, at: datetime, lost: Lost
 ) -> None:
     """Hold rules 5 and 8. Going back to an older revision restores what was held, and is asked neither."""
     key, emails = target.head.key, target.definition.allowed_emails
@@ -99,7 +101,7 @@ def _require_assignable(
     if emails is None:
         return
     barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
-    (answer,) = questions.answers(connection, [barred], at, sample=0)
+    (answer,) = questions.answers(connection, [barred], at, sample=0, lost=lost)
     if answer.count:
         who = counted(answer.count, "client")
         raise BlockedError(

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
-from reconciler.model.losses import Entry, InForce, LosingMove, Lost
+from reconciler.model.losses import Entry, InForce, Lost
 from reconciler.model.packages import RevisionRef
-from reconciler.model.questions import AfterMove
+from reconciler.model.questions import AfterMove, LostSince, LostUnder
 from reconciler.model.terms import EXPIRY, Code, Term
 from reconciler.planning.outcomes import Held, Outcome, alone_in, ended_grants, losses, starts_of, taken_by
 from reconciler.store import acknowledgements, events, grants, meta, moves, packages, runs, subscriptions
-from reconciler.store.moves import Pair, Part, Taken
+from reconciler.store.moves import Taken
+from reconciler.store.parts import Pair, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.changesets import ChangeSet
     from reconciler.model.losses import Bounds, Known
     from reconciler.model.packages import Definition
-    from reconciler.model.questions import ClientQuestion
+    from reconciler.model.questions import ClientQuestion, Condition
     from reconciler.planning.outcomes import Starts
     from reconciler.store.acknowledgements import Stored
     from reconciler.store.clients import StoredClient
@@ -50,21 +51,52 @@ def lost_since(
 
     Hands and imports count like runs. What the `waived` run took from holders of these packages does not.
     """
+    parts = _parts_since(connection, since, waived)
+    there = moves.distinct_clients(connection, parts, events.losers(since))
+    return Lost(there + events.forgotten_losers(connection, since))
+
+
+def known_to_questions(
+    connection: Connection, questions: Iterable[ClientQuestion], at: datetime
+) -> Mapping[tuple[str, Condition], Sequence[Part]]:
+    """Return who lost before what conditions of the questions speak of, by package and condition."""
+    asked = {(each.package, condition) for each in questions for condition in each.conditions}
+    since = {(key, each) for key, each in asked if isinstance(each, LostSince)}
+    under = {(key, each) for key, each in asked if isinstance(each, LostUnder)}
+    since_when = {each.instant: _parts_since(connection, each.instant) for _, each in since}
+    return {
+        **{(key, each): since_when[each.instant] for key, each in since},
+        **(_parts_under(connection, under, at) if under else {}),
+    }
+
+
+def _parts_under(
+    connection: Connection, asked: Iterable[tuple[str, LostUnder]], at: datetime
+) -> Mapping[tuple[str, Condition], Sequence[Part]]:
+    of = {(key, each.verb, each.term): (key, each) for key, each in asked}
+    entries = tuple(each for each in acknowledgements.every(connection) if _which(each) in of)
+    known = _Known.of(connection, entries, at)
+    return {of[_which(each)]: _parts(each, known.taken, known.spared) for each in entries}
+
+
+def _parts_since(
+    connection: Connection, since: datetime, waived: tuple[int, Collection[str]] = (0, ())
+) -> list[Part]:
+    """Return from whom runs took anything since an instant."""
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
     pairs = tuple(each for each in pairs if each.run != waived[0] or each.package not in waived[1])
     spared, ended = (_with_effects(connection, first, is_loss=each) for each in (False, True))
     definitions = _definitions(connection, pairs)
     parts = [
-        Part(pair, starts, _restoring(pair, pairs), term)
+        Part(pair, starts, _is_restored(pair, pairs), term)
         for pair in pairs
         for starts, term in _of_any(_felt(pair, definitions), has_spared=_place(pair) in spared)
     ]
     parts += [
-        Part(pair, restored_in=_restoring(pair, pairs), ended=True) for pair in pairs if _place(pair) in ended
+        Part(pair, restored=_is_restored(pair, pairs), ended=True) for pair in pairs if _place(pair) in ended
     ]
-    there = moves.distinct_clients(connection, parts, events.losers(since))
-    return Lost(there + events.forgotten_losers(connection, since), _whole(parts))
+    return parts
 
 
 def by_package(connection: Connection, run_id: int) -> Mapping[str, tuple[Outcome, ...]]:
@@ -94,7 +126,7 @@ def _target(pair: Pair) -> RevisionRef:
 
 def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
     """Whether anybody whom the run moved lost it: by when they started, and by what they keep beside."""
-    part = Part(pair, starts_of(loss), (), str(loss.term) if has_spared else None, kept=_kept(loss))
+    part = Part(pair, starts_of(loss), False, str(loss.term) if has_spared else None, kept=_kept(loss))
     return part == Part(pair) or moves.is_of_any(connection, part)
 
 
@@ -177,10 +209,10 @@ def _has_lost(
     definitions: Mapping[RevisionRef, Definition],
 ) -> bool:
     """Whether a client lost something by a move, and nothing moved it back."""
-    back = _restoring(pair, pairs)
+    back = _is_restored(pair, pairs)
     felt = _of_any(_felt(pair, definitions), has_spared=True)
     by_package = (Part(pair, starts, back, term) for starts, term in felt)
-    with_grants = Part(pair, restored_in=back, ended=True)
+    with_grants = Part(pair, restored=back, ended=True)
     return moves.is_among(connection, client_id, [*by_package, with_grants])
 
 
@@ -229,11 +261,8 @@ class _Known:
         return cls(entries, taken, spared, left, definitions, heads, features, at)
 
     def judged(self, entry: Stored, connection: Connection) -> InForce:
-        parts = _parts(entry, self.taken, self.spared)
         stated = Entry(entry.package, entry.verb, entry.term, entry.clients, entry.until)
-        lost = moves.distinct_clients(connection, parts)
-        whole = (Part(part.pair) for part in parts if moves.is_of_all(connection, part))
-        return InForce(stated, lost + entry.erased, self.is_spent(entry), _whole(whole))
+        return InForce(stated, self.lost(entry, connection), self.is_spent(entry))
 
     def lost(self, entry: Stored, connection: Connection) -> int:
         """Count the distinct clients who ever lost by the entry."""
@@ -278,7 +307,7 @@ def _parts(
                     each for each in found if taken_by(entry.verb, entry.term, [each], pair.at) is not None
                 )
                 kept = next(filter(None, map(_kept, named)), None)
-                parts.append(Part(pair, starts, (), term if _place(pair) in spared else None, kept=kept))
+                parts.append(Part(pair, starts, False, term if _place(pair) in spared else None, kept=kept))
     return parts
 
 
@@ -349,20 +378,10 @@ def _place(pair: Pair) -> tuple[int, int, int]:
     return pair.run, pair.package_id, pair.from_revision
 
 
-def _restoring(pair: Pair, pairs: Iterable[Pair]) -> tuple[int, ...]:
-    """Return the later runs that moved some of them back."""
+def _is_restored(pair: Pair, pairs: Iterable[Pair]) -> bool:
+    """Whether a later run moved some of them back."""
     back = (pair.package_id, pair.to_revision, pair.from_revision)
-    return tuple(
-        each.run
+    return any(
+        each.run > pair.run and (each.package_id, each.from_revision, each.to_revision) == back
         for each in pairs
-        if each.run > pair.run and (each.package_id, each.from_revision, each.to_revision) == back
-    )
-
-
-def _whole(parts: Iterable[Part]) -> tuple[LosingMove, ...]:
-    """Return those that took something from all whom they moved, and that nothing took back."""
-    return tuple(
-        LosingMove(each.pair.package, each.pair.run, each.pair.from_revision)
-        for each in parts
-        if not each.starts and not each.restored_in and each.term is None and not each.ended
     )

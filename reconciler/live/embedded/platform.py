@@ -193,19 +193,22 @@ class EmbeddedPlatform:
         for question in questions_:
             require(naming.of_readable(question))
         with self.database.reading() as connection:
-            return questions.answers(connection, questions_, at, sample=sample)
+            lost = losses.known_to_questions(connection, questions_, at)
+            return questions.answers(connection, questions_, at, sample=sample, lost=lost)
 
     def matching(self, question: ClientQuestion, at: datetime) -> Iterator[str]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""
         require(naming.of_readable(question))
         with self.database.reading() as connection:
-            yield from questions.matching(connection, question, at)
+            lost = losses.known_to_questions(connection, [question], at)
+            yield from questions.matching(connection, question, at, lost)
 
     def nth_matching(self, question: ClientQuestion, n: int, at: datetime) -> str | None:
         """See `PlatformReader`."""
         require(naming.of_readable(question))
         with self.database.reading() as connection:
-            return questions.nth_matching(connection, question, n, at)
+            lost = losses.known_to_questions(connection, [question], at)
+            return questions.nth_matching(connection, question, n, at, lost)
 
     def consumption(self, package: str, meter: str, at: datetime) -> Iterator[Tally]:
         """See `PlatformReader`; the stream is one transaction, open until it ends or is closed."""

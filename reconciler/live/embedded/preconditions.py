@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BlockedError, InvalidError, StaleError
+from reconciler.live.embedded import losses
 from reconciler.model.changesets import ArchiveWrite
 from reconciler.planning.catalog import catalog_change, moved_terms
 from reconciler.store import meta, questions
@@ -107,7 +108,8 @@ def _moved_settings(connection: Connection, change_set: ChangeSet) -> Iterator[s
 
 def _moved_clients(connection: Connection, change_set: ChangeSet) -> Iterator[str]:
     asked = [question for expectation in change_set.expectations for question in expectation.questions]
-    answers = iter(questions.answers(connection, asked, change_set.at, sample=0))
+    lost = losses.known_to_questions(connection, asked, change_set.at)
+    answers = iter(questions.answers(connection, asked, change_set.at, sample=0, lost=lost))
     for expectation in change_set.expectations:
         clients = sum(answer.count for answer in islice(answers, len(expectation.questions)))
         if clients > expectation.at_most:
