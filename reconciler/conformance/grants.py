@@ -40,6 +40,7 @@ from reconciler.model.questions import (
     LostSince,
     LostUnder,
     NotExtendedBeyond,
+    OneOf,
     ShortenedIn,
     UsesBeyond,
 )
@@ -705,6 +706,28 @@ def test_who_kept_by_a_grant_what_a_move_took_has_lost_nothing(platform: Platfor
     assert platform.lost_since(LATER) == Lost(2)
     for condition in (LostUnder("removes", "features/agent"), LostSince(LATER)):
         assert [*platform.matching(ClientQuestion("basic", (2,), (condition,)), LATER)] == ["bolt", "cord"]
+
+
+def test_an_entry_for_a_limit_whose_feature_goes_too_is_spent_once_nobody_could_lose_it(
+    platform: Platform,
+) -> None:
+    """Whoever keeps the feature by a grant loses the limit alone."""
+    capping = Catalog(features={"audio": Feature("Audio")}, limits={"calls": Limit("Calls", feature="audio")})
+    apply(platform, catalog=capping)
+    platform.edit_package("basic", definition(features=["audio"], limits={"calls": 9}), NOW)
+    for client_id in ("acme", "bolt"):
+        platform.add_client(line(client_id), NOW)
+    grant(platform, "features/audio")
+    entry = Entry("basic", "removes", "limits/calls", 2, LATER.date())
+    write = PackageWrite("basic", definition(), version(platform, "basic"))
+    first, rest = (Move(ClientQuestion("basic", (1,), each), 9) for each in ((OneOf(("acme",)),), ()))
+
+    apply(platform, writes=(write,), moves=(first,), acknowledgements=(entry,))
+    (before,) = platform.acknowledged(LATER)
+    apply(platform, moves=(rest,))
+    (after,) = platform.acknowledged(LATER)
+
+    assert [(each.lost, each.is_spent) for each in (before, after)] == [(1, False), (1, True)]
 
 
 def test_clients_come_with_what_they_were_granted(platform: Platform) -> None:

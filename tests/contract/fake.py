@@ -1204,8 +1204,10 @@ def _rule(reason: str) -> str:
 
 
 def _takes_from_any(world: World, entry: Stated, before: Definition, after: Definition) -> bool:
-    """Whether somebody could lose it, whenever the subscription began."""
-    return any(takes(world, entry, (before, after), start, start) for start in STARTS)
+    """Whether somebody could lose it, whenever the subscription began and whatever features are granted."""
+    kept = [f"features/{key}" for key in before.features]
+    kept = [each for each in kept if each != entry.term]
+    return any(takes(world, entry, (before, after), start, start, kept) for start in STARTS)
 
 
 def _too_late(line: ClientLine, now: datetime) -> str:

@@ -286,11 +286,13 @@ class _Known:
         return is_gone and not any(self._takes(entry, number) for number in left)
 
     def _takes(self, entry: Stored, number: int) -> bool:
-        """Whether the current revision takes it from holders of this one."""
+        """Whether the current revision may take it from holders of this one.
+
+        A limit may also where its feature goes: from whoever keeps that by a grant.
+        """
         current = self.heads[entry.package].head.revision
         pair = Pair(0, self.at, entry.package_id, entry.package, number, current)
-        taken = alone_in(_losses(pair, self.definitions), self.features.get)
-        return taken_by(entry.verb, entry.term, taken, pair.at) is not None
+        return taken_by(entry.verb, entry.term, _losses(pair, self.definitions), pair.at) is not None
 
 
 def _parts(
