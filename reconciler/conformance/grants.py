@@ -730,6 +730,28 @@ def test_an_entry_for_a_limit_whose_feature_goes_too_is_spent_once_nobody_could_
     assert [(each.lost, each.is_spent) for each in (before, after)] == [(1, False), (1, True)]
 
 
+def test_whoever_an_extension_leaves_a_shorter_term_is_counted_as_shortened_and_not_as_ended(
+    platform: Platform,
+) -> None:
+    """By the package alone its subscription would be over at once."""
+    platform.edit_package("basic", definition(expiry="15 days"), NOW)
+    platform.add_client(line("acme", assigned_at=LATER - timedelta(days=12)), NOW)
+    adjust(platform, "acme", Extending(LATER + timedelta(days=20)))
+    platform.edit_package("basic", definition(expiry="60 days"), NOW)
+    apply(platform, moves=(Move(ClientQuestion("basic", (1,)), 9),))
+    ends = Entry("basic", "ends", "subscriptions", 2, LATER.date())
+    shortens = Entry("basic", "shortens", "expiry", 2, LATER.date())
+    write = PackageWrite("basic", definition(expiry="10 days"), version(platform, "basic"))
+    move = Move(ClientQuestion("basic", (2,)), 9)
+
+    apply(platform, writes=(write,), moves=(move,), acknowledgements=(ends, shortens))
+
+    assert [(each.entry.verb, each.lost) for each in platform.acknowledged(LATER)] == [
+        ("ends", 0),
+        ("shortens", 1),
+    ]
+
+
 def test_clients_come_with_what_they_were_granted(platform: Platform) -> None:
     selling(platform)
     platform.add_client(line("bolt"), NOW)

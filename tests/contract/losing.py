@@ -52,6 +52,8 @@ def takes(  # noqa: PLR0913, PLR0917 - what a move is
 ) -> bool:
     """Whether moving at `at` between two definitions takes from who started then what an entry names."""
     taken = set(losses_of(sides, start, at))
+    if "subscriptions" in spared and ("ends", "subscriptions") in taken:
+        taken = taken - {("ends", "subscriptions")} | {("shortens", "expiry")}
     feature = features_of(world).get(entry.term.removeprefix("limits/"))
     goes_along = entry.verb == "removes" and ("removes", f"features/{feature}") in taken
     goes_along = goes_along and f"features/{feature}" not in spared

@@ -303,6 +303,9 @@ def _parts(
     for pair, found in taken.items():
         if pair.package_id == entry.package_id and pair.run >= entry.since_run:
             starts = taken_by(entry.verb, entry.term, found, pair.at)
+            over = taken_by("ends", "", found, pair.at) if entry.verb == "shortens" else None
+            if over is not None and _place(pair) in spared:  # an extension lets it go on, and end earlier
+                parts.append(Part(pair, over, False, "expiry", kept="subscriptions"))
             if starts is not None:
                 term = _SPARED_AS.get(entry.verb, entry.term)
                 named = (
