@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, fields, replace
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, select, update
+from sqlalchemy import BigInteger, and_, bindparam, exists, select, type_coerce, update
 
 from reconciler.model.emails import normal_email
 from reconciler.store import lists, packages, tables, usage
 from reconciler.store.bulk import insert_all, update_later
-from reconciler.store.columns import microseconds
+from reconciler.store.columns import instant_of, microseconds
 from reconciler.store.dialects import chunks
 from reconciler.store.subscriptions import active_until
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
@@ -27,6 +29,7 @@ _HELD: Final = tables.subscriptions.c
 _PACKAGES: Final = tables.packages.c
 _REVISIONS: Final = tables.revisions.c
 _PAGE: Final = 500
+_ROWS: Final = 2_000
 _GRANTING: Final = "granting"
 _NEIGHBOURS: Final = 500
 _INSTANTS: Final = ("assigned_at", "expires_at", "extended_to")
@@ -65,11 +68,13 @@ class StoredClient:
     is_granted: bool = False
 
 
-def one(connection: Connection, client_id: str) -> tuple[StoredClient, dict[str, int]] | None:
-    """Return one client and its usage above 0 per meter, sorted; None where there is none."""
-    rows = connection.execute(_ONE, {"client": client_id}).all()
-    used = {row.meter: row.amount for row in rows if row.meter is not None}
-    return (_client(rows[0][:-2]), used) if rows else None
+Using: TypeAlias = tuple[StoredClient, "dict[str, int]"]
+"""A client and its usage above 0 per meter, sorted."""
+
+
+def one(connection: Connection, client_id: str) -> Using | None:
+    """Return one client; None where there is none."""
+    return next(_using(connection.execute(_ONE, {"client": client_id}).all()), None)
 
 
 def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClient]:
@@ -83,11 +88,12 @@ def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClie
 
 def pages(
     connection: Connection, *, package_id: int | None, outdated: bool, only: ClientFilter
-) -> Iterator[list[StoredClient]]:
+) -> Iterator[list[Using]]:
     """Stream clients by id, some hundred at a time, of one package or of all."""
-    statement = _SELECTED.order_by(_CLIENTS.id)
-    if package_id is not None:
-        statement = statement.where(_HELD.package_id == package_id).order_by(None).order_by(_HELD.client_id)
+    if package_id is None:
+        statement = _WITH_USAGE.order_by(_CLIENTS.id, _USED.meter)
+    else:
+        statement = _WITH_USAGE.where(_HELD.package_id == package_id).order_by(_HELD.client_id, _USED.meter)
     if outdated:
         current = tables.revisions.alias("current")
         is_current = and_(current.c.package_id == _PACKAGES.id, current.c.number == _PACKAGES.revision)
@@ -126,19 +132,32 @@ def named_pages(connection: Connection, ids: Collection[str]) -> Iterator[dict[s
         yield {id_: found.get(id_) for id_ in chunk}
 
 
-def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[list[StoredClient]]:
+def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[list[Using]]:
     """Stream clients whose active subscription ends by an instant, soonest first, some hundred at a time."""
     ends = _HELD.active_until
-    soon = _SELECTED.where(ends > microseconds(at), ends <= microseconds(until))
-    yield from _paged(connection, soon.order_by(ends, _CLIENTS.id), {})
+    soon = _WITH_USAGE.where(ends > microseconds(at), ends <= microseconds(until))
+    yield from _paged(connection, soon.order_by(ends, _CLIENTS.id, _USED.meter), {})
 
 
 def _paged(
     connection: Connection, statement: Select[Any], listed: Mapping[str, object]
-) -> Iterator[list[StoredClient]]:
-    with connection.execute(statement.execution_options(yield_per=_PAGE), listed) as rows:
-        for page in rows.partitions():
-            yield [_client(row) for row in page]
+) -> Iterator[list[Using]]:
+    with connection.execute(statement.execution_options(yield_per=_ROWS), listed) as rows:
+        found = _using(row for some in rows.partitions() for row in some)
+        while page := list(islice(found, _PAGE)):
+            yield page
+
+
+def _using(rows: Iterable[Sequence[Any]]) -> Iterator[Using]:
+    """Put the rows of each client together, which stand side by side: one per meter that it has used."""
+    for _, mine in groupby(rows, itemgetter(0)):
+        client: list[Any] = []
+        used: dict[str, int] = {}
+        for row in mine:
+            *client, meter, amount = row
+            if meter is not None:
+                used[meter] = amount
+        yield _client(client), used
 
 
 def near(connection: Connection, client_id: str) -> list[str]:
@@ -226,10 +245,10 @@ def _selected() -> Select[Any]:
         _HELD.revision,
         _PACKAGES.revision.label("current_revision"),
         _REVISIONS.digest,
-        _HELD.assigned_at,
-        _HELD.expires_at,
+        type_coerce(_HELD.assigned_at, BigInteger),
+        type_coerce(_HELD.expires_at, BigInteger),
         _CLIENTS.number,
-        _HELD.extended_to,
+        type_coerce(_HELD.extended_to, BigInteger),
         _HELD.cycle,
         _HELD.assignment,
         _HELD.is_granted,
@@ -241,13 +260,20 @@ def _selected() -> Select[Any]:
 _SELECTED: Final = _selected()
 _SOME: Final = _SELECTED.where(_CLIENTS.id.in_(bindparam("clients", expanding=True)))
 _USED: Final = tables.usage.c
-_ONE: Final = (
-    _SELECTED.add_columns(_USED.meter, _USED.amount)
-    .outerjoin(tables.usage, and_(_USED.client_id == _CLIENTS.id, _USED.amount > 0))
-    .where(_CLIENTS.id == bindparam("client"))
-    .order_by(_USED.meter)
+_WITH_USAGE: Final = _SELECTED.add_columns(_USED.meter, _USED.amount).outerjoin(
+    tables.usage, and_(_USED.client_id == _CLIENTS.id, _USED.amount > 0)
 )
+_ONE: Final = _WITH_USAGE.where(_CLIENTS.id == bindparam("client")).order_by(_USED.meter)
 
 
 def _client(row: Sequence[Any]) -> StoredClient:
-    return StoredClient(*row)
+    told = [*row]
+    for place in _PLACES_OF_INSTANTS:
+        if told[place] is not None:
+            told[place] = instant_of(told[place])
+    return StoredClient(*told)
+
+
+_PLACES_OF_INSTANTS: Final = tuple(
+    place for place, each in enumerate(fields(StoredClient)) if each.name in _INSTANTS
+)

@@ -11,7 +11,7 @@ from reconciler.model.clients import Client, Subscription, entitlements_of, subs
 from reconciler.model.forms import CLIENT_ID, PACKAGE_KEY, require
 from reconciler.model.grants import with_grants
 from reconciler.model.packages import RevisionRef
-from reconciler.store import clients, grants, packages, usage
+from reconciler.store import clients, grants, packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.clients import ClientFilter, Entitlements
     from reconciler.model.grants import Grant
     from reconciler.model.packages import Definition
-    from reconciler.store.clients import StoredClient
+    from reconciler.store.clients import StoredClient, Using
     from reconciler.store.packages import StoredPackage
 
 _MOST_KEPT: Final = 16_384
@@ -167,35 +167,33 @@ def stream(
     """Show clients by id, in memory that does not grow with their number."""
     current: dict[tuple[int, int], Definition | None] = {}
     for page in clients.pages(connection, package_id=package_id, outdated=outdated, only=only):
-        held = all_held(connection, page)
-        for which in {(stored.package_id, stored.current_revision) for stored in page if outdated}:
+        held = all_held(connection, [stored for stored, _ in page])
+        for which in {(stored.package_id, stored.current_revision) for stored, _ in page if outdated}:
             if which not in current:
                 current[which] = packages.definition(connection, *which)
-        found = _shown(
-            connection,
-            [
-                stored
-                for stored in page
-                if not outdated
-                or _differs(held[stored.digest], current[stored.package_id, stored.current_revision], stored)
-            ],
-            at,
-        )
-        yield from (each for each in found if each.grants or not only.granted)
+        some = [
+            (stored, used)
+            for stored, used in page
+            if not outdated
+            or _differs(held[stored.digest], current[stored.package_id, stored.current_revision], stored)
+        ]
+        for each in _shown(connection, some, held, at):
+            if each.grants or not only.granted:
+                yield each
 
 
 def expiring(connection: Connection, at: datetime, until: datetime) -> Iterator[Client]:
     """Show clients whose active subscription ends by an instant, soonest first."""
     for page in clients.expiring(connection, at, until):
-        yield from _shown(connection, page, at)
+        yield from _shown(connection, page, all_held(connection, [stored for stored, _ in page]), at)
 
 
-def _shown(connection: Connection, page: Collection[StoredClient], at: datetime) -> Iterator[Client]:
-    held = all_held(connection, page)
-    used = usage.of_clients(connection, [stored.id for stored in page])
-    granted = grants.of_clients(connection, page, at)
-    for stored in page:
-        yield seen(stored, held[stored.digest], used.get(stored.id, {}), at, granted.get(stored.id, ()))
+def _shown(
+    connection: Connection, page: Collection[Using], held: Mapping[str, Definition], at: datetime
+) -> Iterator[Client]:
+    granted = grants.of_clients(connection, [stored for stored, _ in page], at)
+    for stored, used in page:
+        yield seen(stored, held[stored.digest], used, at, granted.get(stored.id, ()))
 
 
 def _differs(held: Definition, current: Definition | None, client: StoredClient) -> bool:
