@@ -57,8 +57,11 @@ of Python's samples are the event loop, its middlewares and the waking of thread
 tenth the look at the token. A write asks PostgreSQL in one message and writes in another, and connections are
 kept. Values are bound: as literals, a third faster, they would stand in the database's log.
 
-A list of all clients is read whole before the first line is sent, so that a slow reader holds no transaction:
-some 25 microseconds a client on each side, one after the other.
+A list of all clients is sent while it is read, so that server and client work at the same time; what waits
+for a slow reader lies in a file, and holds no transaction. The client is the slower of the two: checking a
+line costs it some eight microseconds, a third of which is reading JSON, making values of it six, and writing
+it again three. To check a hundred lines in one call took twice as long, and to have pydantic make the values
+itself saved two microseconds.
 """
 
 
