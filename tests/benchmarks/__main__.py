@@ -62,6 +62,10 @@ for a slow reader lies in a file, and holds no transaction. The client is the sl
 line costs it some eight microseconds, a third of which is reading JSON, making values of it six, and writing
 it again three. To check a hundred lines in one call took twice as long, and to have pydantic make the values
 itself saved two microseconds.
+
+What keeps 32 calls in flight from the ideal rate: a call costs the client some 0.7 milliseconds of its one
+interpreter, where 1,600 calls a second leave it 0.625. A fifth of it is building httpx's request, a sixth the
+layers between its client and httpcore's pool.
 """
 
 
