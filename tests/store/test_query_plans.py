@@ -37,7 +37,7 @@ from reconciler.store.database import Database
 from reconciler.store.outdated import outdatings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, Select
 
@@ -95,10 +95,25 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
     database.close()
 
 
-def steps(connection: Connection, statement: Select[Any]) -> list[str]:
+def explained(connection: Connection, statement: Select[Any]) -> Sequence[Any]:
     compiled = statement.compile(dialect=connection.dialect)
     values = tuple(0 for _ in compiled.positiontup or ())
-    return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
+    return connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all()
+
+
+def steps(connection: Connection, statement: Select[Any]) -> list[str]:
+    return [row[3] for row in explained(connection, statement)]
+
+
+def repeated(connection: Connection, statement: Select[Any]) -> list[str]:
+    """Return the steps that are taken anew for each holder."""
+    within: set[int] = set()
+    found = []
+    for number, parent, _, step in explained(connection, statement):
+        if parent in within or step.startswith("CORRELATED"):
+            within.add(number)
+            found.append(step)
+    return found
 
 
 def test_every_kind_of_condition_is_looked_at() -> None:
@@ -122,6 +137,15 @@ def test_no_question_scans_a_table_of_clients(
     for step in (*counting, *streaming, *first):
         assert not step.startswith(tuple(f"SCAN {table}" for table in CLIENT_SIZED)), step
         assert "AUTOMATIC" not in step, step
+
+
+@pytest.mark.parametrize(
+    "conditions", COMBINATIONS, ids=lambda each: "+".join(type(c).__name__ for c in each)
+)
+def test_what_a_client_went_through_is_met_by_the_client(
+    connection: Connection, conditions: tuple[Condition, ...]
+) -> None:
+    for step in repeated(connection, counted(conditions)):
         if step.startswith(tuple(f"SEARCH {table}" for table in OF_ONE_CLIENT)):
             assert "client_id=?" in step, step
 
