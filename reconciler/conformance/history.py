@@ -392,6 +392,23 @@ def test_whoever_a_rollback_restored_lost_nothing_lately_but_lost_it_once(platfo
     assert lost(platform, LostUnder("removes", "features/audio")) == ["a", "b"]
 
 
+@needs("expiry")
+def test_whose_ended_subscription_a_rollback_resumes_loses_nothing_by_it(platform: Platform) -> None:
+    with_client(platform, "over", assigned_at=NOW - timedelta(days=3))
+    with_client(platform, "going")
+    write = PackageWrite("basic", definition(user_count=9, expiry="2 days"), version(platform, "basic"))
+    run = apply(platform, writes=(write,), moves=(Move(HOLDERS, at_most=2),)).id
+    stated = Entry("basic", "lowers", "user_count", clients=9, until=date(2030, 1, 1))
+    moved = ClientQuestion("basic", (2,), (HeldSince(run, from_revision=1), EndedToo()))
+    back = Move(moved, at_most=2, to_revision=1, expected_version=version(platform, "basic"))
+
+    apply(platform, moves=(back,), acknowledgements=(stated,))
+
+    assert lost(platform, LostUnder("lowers", "user_count"), LostSince(LATER)) == ["going"]
+    assert [each.lost for each in platform.acknowledged(LATER)] == [1]
+    assert platform.lost_since(LATER) == Lost(1)
+
+
 def test_what_was_lost_before_an_instant_does_not_count(platform: Platform) -> None:
     with_audio(platform, "a")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import (
     and_,
     bindparam,
+    false,
     func,
     insert,
     literal,
@@ -27,7 +28,7 @@ from reconciler.store.operands import NOBODY
 from reconciler.store.parts import Pair, bound, moved_in_any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -184,7 +185,7 @@ def note_effects(connection: Connection, step: Step, taken: Sequence[Taken], at:
     It is told before they move: how much was lost is counted later by what the revisions grant (rule 17).
     """
     held = _HELD.c
-    movers = and_(_MOVES.client_id == held.client_id, _of(step))
+    movers = and_(_MOVES.client_id == held.client_id, _of(step), held.active_until > microseconds(at))
     for each in taken:
         row = literal(step.run_id), _MOVES.client_id, literal(each.term), literal(each.is_loss)
         who = select(*row).where(movers)
@@ -198,6 +199,15 @@ def note_effects(connection: Connection, step: Step, taken: Sequence[Taken], at:
                 given = GrantedTerm(literal(each.term), literal(each.held), literal(each.left))
                 is_so = lt if each.is_loss else eq
                 who = who.where(held.is_granted, of_term(tables.grants, given, microseconds(at), is_so))
+        connection.execute(insert(tables.grant_effects).from_select(_EFFECTS.keys(), who))
+
+
+def note_resumed(connection: Connection, step: Step, taken: Iterable[tuple[int, str]], at: datetime) -> None:
+    """Write down that whoever has no subscription now loses none of these terms, per revision left."""
+    ended = and_(_MOVES.client_id == _HELD.c.client_id, _of(step), _HELD.c.active_until <= microseconds(at))
+    for from_revision, term in taken:
+        row = literal(step.run_id), _MOVES.client_id, literal(term), false()
+        who = select(*row).where(ended, _MOVES.from_revision == from_revision).distinct()
         connection.execute(insert(tables.grant_effects).from_select(_EFFECTS.keys(), who))
 
 

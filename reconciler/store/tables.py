@@ -216,7 +216,7 @@ grant_effects: Final = Table(
     Column("is_loss", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
-"""What grants and extensions made of a run's moves: a term is kept, or lost with a grant that ended."""
+"""What grants, extensions and ends made of a run's moves: a term is kept, or lost with a grant."""
 
 acknowledgements: Final = Table(
     "acknowledgements",

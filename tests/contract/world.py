@@ -329,6 +329,8 @@ def spared_by(holder: Holder, target: Definition, at: datetime) -> frozenset[str
     for term in found & {each.term for each in holder.granted(at)}:
         now, then = _amounts(holder, term, _stated(held, term), _stated(after, term), at)
         kept |= {term} if then >= now else set()
+    if not holder.is_active(at):
+        return frozenset(found | {"expiry", "subscriptions"})
     end, old, new = holder.expires_at, held.expiry, after.expiry
     is_shorter = new is not None and new.is_shorter_than(old)
     if is_shorter and holder.extended_to and end and holder.extended_to >= end:

@@ -10,7 +10,7 @@ from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
 from reconciler.model.losses import Entry, InForce, Lost
 from reconciler.model.packages import RevisionRef
-from reconciler.model.questions import AfterMove, LostSince, LostUnder
+from reconciler.model.questions import AfterMove, EndedToo, LostSince, LostUnder
 from reconciler.model.terms import EXPIRY, Code, Term
 from reconciler.planning.outcomes import Held, Outcome, alone_in, ended_grants, losses, starts_of, taken_by
 from reconciler.store import acknowledgements, events, grants, meta, moves, packages, runs, subscriptions
@@ -145,9 +145,13 @@ def keep(
 def note_effects(
     connection: Connection, step: Step, who: ClientQuestion, target: Definition, at: datetime
 ) -> None:
-    """Write down who keeps by grants or extensions what a step takes, and who loses with grants that end."""
-    granted = grants.terms(connection, [who.package], at).get(who.package)
-    if not granted:
+    """Write down who keeps by grants or extensions what a step takes, and who loses with grants that end.
+
+    Whose subscription had ended, and goes on by the step, had nothing that it could take.
+    """
+    granted = grants.terms(connection, [who.package], at).get(who.package, {})
+    resumes = EndedToo() in who.conditions
+    if not granted and not resumes:
         return
     held = packages.definitions(connection, {RevisionRef(who.package, each) for each in who.revisions})
     by_number = {ref.revision: definition for ref, definition in held.items()}
@@ -161,6 +165,14 @@ def note_effects(
     ends = (each for each in found if each.term == EXPIRY and str(EXPIRY) in granted)
     taken |= {Taken(number, term) for each in ends for number in each.held for term in _ENDS}
     moves.note_effects(connection, step, sorted(taken), at)
+    if resumes:
+        terms = {(number, term) for loss in found for number in loss.held for term in _terms_of(loss)}
+        moves.note_resumed(connection, step, sorted(terms), at)
+
+
+def _terms_of(loss: Outcome) -> tuple[str, ...]:
+    """Return by what names effects speak of a loss."""
+    return _ENDS if str(loss.term) in _ENDS else (str(loss.term),)
 
 
 def beyond(connection: Connection, bounds: Bounds, at: datetime) -> Iterator[str]:
