@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import compile_path
 
@@ -31,8 +32,6 @@ from reconciler.wire.problems import DESCRIPTIONS
 if TYPE_CHECKING:
     import re
 
-    from fastapi.routing import APIRoute
-
     from reconciler.server.dependencies import Served
 
 _ROUTERS: Final = (subscriptions, clients, platform, packages, questions, imports, changes, probes)
@@ -57,7 +56,7 @@ def application(served: Served) -> FastAPI:
     """Return what serves a platform: the API, limited and observed."""
     api = routes()
     api.state.served = served
-    api.state.methods = _methods(api)
+    api.state.methods = _methods()
     api.state.figures = Figures(served.platform)
     api.state.last_uses = LastUses()
     api.state.together = Together()
@@ -65,6 +64,7 @@ def application(served: Served) -> FastAPI:
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=_GZIP_LEVEL)
     api.add_middleware(Hangup)
     api.add_middleware(Observed, figures=api.state.figures)
+    _put_together(api)
     return api
 
 
@@ -88,16 +88,19 @@ def routes() -> FastAPI:
     return api
 
 
-def _methods(api: FastAPI) -> list[tuple[re.Pattern[str], str]]:
-    """Return which methods each path takes, where the framework knows only one route's.
+def _put_together(api: FastAPI) -> None:
+    """Have FastAPI build its routes, which it does when it is first asked for one, before a request does."""
+    for route in api.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})
 
-    FastAPI puts routes together when it is first asked for them, which is here, rather than in a request.
-    """
-    described = api.openapi()["paths"]
-    return [
-        (compile_path(path)[0], ", ".join(sorted(method.upper() for method in methods)))
-        for path, methods in described.items()
-    ]
+
+def _methods() -> list[tuple[re.Pattern[str], str]]:
+    """Return which methods each path takes, where the framework knows only one route's."""
+    found: dict[str, set[str]] = {}
+    for route in (each for module in _ROUTERS for each in module.router.routes):
+        assert isinstance(route, APIRoute)  # noqa: S101 - for type checkers
+        found.setdefault(route.path, set()).update(route.methods or ())
+    return [(compile_path(path)[0], ", ".join(sorted(methods))) for path, methods in found.items()]
 
 
 def _name(route: APIRoute) -> str:
