@@ -25,6 +25,7 @@ from sqlalchemy.engine import make_url
 from reconciler.live.opening import open_platform, open_served
 from reconciler.server.app import application
 from reconciler.server.dependencies import Bounds, Served
+from tests.stores import new_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +79,8 @@ def listening(what: Served) -> Iterator[str]:
 @contextmanager
 def here_and_over_http(folder: Path) -> Iterator[tuple[Platform, Platform]]:
     """Give the same platform twice: embedded, and over HTTP."""
+    for name in ("here.db", "there.db"):
+        new_store(folder / name)
     with (
         open_served("sqlite:///here.db", root=folder) as (here, _),
         open_served("sqlite:///there.db", root=folder) as (behind, _),
@@ -120,6 +123,7 @@ def running(app: FastAPI, certificate: Path | None = None, clients_of: Path | No
 @contextmanager
 def serving_file(folder: Path) -> Iterator[str]:
     """Serve a new SQLite platform."""
+    new_store(folder / "platform.db")
     with (
         open_served("sqlite:///platform.db", root=folder) as (platform, _),
         listening(served(platform)) as url,

@@ -16,6 +16,7 @@ from reconciler.model.clients import ClientLine
 from reconciler.model.plans import FILES_APPLIED, Aim
 from reconciler.sources.workspace import Workspace, read_workspace
 from tests.builders import NOON
+from tests.stores import new_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,7 @@ def laid_out(root: Path) -> None:
 @contextmanager
 def opened_shop(root: Path) -> Iterator[Shop]:
     laid_out(root)
+    new_store(root / "platform.db")
     with open_platform("sqlite:///platform.db", root=root) as platform:
         shop = Shop(root, platform)
         shop.guards(clients_losing="unlimited")

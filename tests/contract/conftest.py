@@ -16,6 +16,7 @@ from tests.live.beside.switchboard import Switchboard
 from tests.pooling import pooled
 from tests.servers import Stage, in_schema, read_only, served, stage
 from tests.statements import of_a_session, watched
+from tests.stores import new_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,6 +82,8 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
     if kind.startswith("beside"):
         board = Switchboard(tmp_path / "board.json")
         is_file = kind == "beside sqlite"
+        if is_file:
+            new_store(tmp_path / "beside.db")
         store = "sqlite:///beside.db" if is_file else in_schema(request.getfixturevalue("empty_database"))
         with open_beside(board, store, root=tmp_path, clock=lambda: LATER) as beside:
             yield beside
@@ -91,6 +94,8 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platfor
         url = in_schema(request.getfixturevalue("empty_database"))
     elif is_postgres:
         url = pooled(request.getfixturevalue("empty_database"), request.getfixturevalue("pool"))
+    else:
+        new_store(tmp_path / "platform.db")
     with ExitStack() as stack:
         behind, _ = stack.enter_context(open_served(url, root=tmp_path))
         opened: object = behind

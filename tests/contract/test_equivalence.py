@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +32,7 @@ from reconciler.model.questions import (
     UsesMoreThan,
 )
 from tests.contract.fake import FakePlatform
+from tests.stores import new_store
 
 if TYPE_CHECKING:
     from reconciler.live.port import Platform
@@ -119,21 +119,13 @@ ACTIONS = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("empty")
-    with open_platform("sqlite:///platform.db", root=folder):
-        pass
-    return folder / "platform.db"
-
-
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(actions=st.lists(ACTIONS, max_size=14), questions=st.lists(QUESTIONS, max_size=6), at=INSTANTS)
 def test_embedded_and_fake_agree(
-    empty_store: Path, actions: list[tuple[Any, ...]], questions: list[ClientQuestion], at: datetime
+    actions: list[tuple[Any, ...]], questions: list[ClientQuestion], at: datetime
 ) -> None:
     with TemporaryDirectory() as folder:
-        shutil.copy(empty_store, folder)
+        new_store(Path(folder) / "platform.db")
         with open_platform("sqlite:///platform.db", root=Path(folder)) as embedded:
             fake = FakePlatform()
             for platform in (fake, embedded):

@@ -11,6 +11,7 @@ from reconciler.live.opening import open_platform
 from tests.builders import NOON
 from tests.servers import postgres_database
 from tests.shop import Shop, laid_out
+from tests.stores import new_store
 from tests.unleash.console import Console
 from tests.unleash.server import TOKEN, installed, running
 
@@ -45,14 +46,6 @@ def unleash(shared: tuple[str, str]) -> Iterator[str]:
         connection.execute("UPDATE features SET archived_at = now()")
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new store's file, to be copied: making one takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("store")
-    with open_platform("sqlite:///store.db", root=folder):
-        return folder / "store.db"
-
-
 @pytest.fixture
 def prefix() -> str:
     """What the names of this test's packages begin with."""
@@ -72,9 +65,9 @@ def console(unleash: str, prefix: str) -> Console:
 
 
 @pytest.fixture
-def shop(url: str, empty_store: Path, tmp_path: Path) -> Iterator[Shop]:
+def shop(url: str, tmp_path: Path) -> Iterator[Shop]:
     laid_out(tmp_path)
-    shutil.copy(empty_store, tmp_path)
+    new_store(tmp_path / "store.db")
     with open_platform(url, root=tmp_path, token=TOKEN) as platform:
         shop = Shop(tmp_path, platform, NOON)
         shop.guards(clients_losing="unlimited")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,7 @@ from reconciler.conformance.reach import *  # noqa: F403 - the same
 from reconciler.conformance.readjustments import *  # noqa: F403 - the same
 from reconciler.conformance.transfers import *  # noqa: F403 - the same
 from reconciler.live.beside import open_beside
+from tests.stores import new_store
 from tests.unleash.server import TOKEN, product_at
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def platform(unleash: str, prefix: str, empty_store: Path, tmp_path: Path) -> Iterator[Platform]:
-    shutil.copy(empty_store, tmp_path)
+def platform(unleash: str, prefix: str, tmp_path: Path) -> Iterator[Platform]:
+    new_store(tmp_path / "store.db")
     with (
         product_at(unleash, TOKEN, prefix) as product,
         open_beside(product, "sqlite:///store.db", root=tmp_path, clock=lambda: LATER) as opened,
