@@ -13,7 +13,7 @@ from reconciler.model.emails import normal_email
 from reconciler.store import lists, packages, tables, usage
 from reconciler.store.bulk import insert_all, update_later
 from reconciler.store.columns import instant_of, microseconds
-from reconciler.store.dialects import chunks
+from reconciler.store.dialects import ask, chunks
 from reconciler.store.subscriptions import active_until
 
 if TYPE_CHECKING:
@@ -74,15 +74,16 @@ Using: TypeAlias = tuple[StoredClient, "dict[str, int]"]
 
 def one(connection: Connection, client_id: str) -> Using | None:
     """Return one client; None where there is none."""
-    return next(_using(connection.execute(_ONE, {"client": client_id}).all()), None)
+    return next(_using(ask(connection, _ONE, {"client": client_id})), None)
 
 
 def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClient]:
     """Return the clients that exist among these, by id."""
     found = {}
     for chunk in chunks(ids):
-        for row in connection.execute(_SOME, {"clients": chunk}):
-            found[row.id] = _client(row)
+        for row in ask(connection, _SOME, lists.binding(_NAMED, [[each] for each in chunk])):
+            client = _client(row)
+            found[client.id] = client
     return found
 
 
@@ -258,7 +259,9 @@ def _selected() -> Select[Any]:
 
 
 _SELECTED: Final = _selected()
-_SOME: Final = _SELECTED.where(_CLIENTS.id.in_(bindparam("clients", expanding=True)))
+_NAMED: Final = "named"
+_IDS: Final = lists.listed(_NAMED, ("mark",))
+_SOME: Final = _SELECTED.join(_IDS, _IDS.c.mark == _CLIENTS.id)
 _USED: Final = tables.usage.c
 _WITH_USAGE: Final = _SELECTED.add_columns(_USED.meter, _USED.amount).outerjoin(
     tables.usage, and_(_USED.client_id == _CLIENTS.id, _USED.amount > 0)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from select import POLLIN, poll
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import URL, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from reconciler.errors import UnreachableError
 from reconciler.model.hosts import Host
 from reconciler.model.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Engine, Table
+    from sqlalchemy import Connection, Dialect, Engine, Select, Table
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from reconciler.store.round_trips import SparingConnection
@@ -223,6 +225,68 @@ def _begin_on_postgres(connection: Connection) -> None:
 
 def _sparing(connection: Connection) -> SparingConnection:
     return cast("SparingConnection", connection.connection.driver_connection)
+
+
+def ask(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    """Return the rows of a statement that is asked often; it is the same object each time.
+
+    On PostgreSQL its text is made once, and it goes to the driver's connection: what SQLAlchemy does each
+    time costs five times as much.
+    """
+    if connection.dialect.name != "postgresql":
+        return connection.execute(statement, values).all()
+    dialect: Any = type(connection.dialect)
+    text = _text_of(statement, schema_in(connection), dialect)
+    with _sqlalchemys_own(connection, text.query):
+        rows = _sparing(connection).ask(text.query, [{**text.bound, **values}[name] for name in text.names])
+    if not text.readers:
+        return rows
+    return [
+        [text.readers[place](value) if place in text.readers else value for place, value in enumerate(row)]
+        for row in rows
+    ]
+
+
+class _Text(NamedTuple):
+    query: str
+    names: Sequence[str]
+    bound: Mapping[str, Any]
+    readers: Mapping[int, Callable[[Any], Any]]
+
+
+@lru_cache
+def _text_of(statement: Select[Any], schema: str | None, kind: Callable[..., Dialect]) -> _Text:
+    """Return what is sent for a statement, and what reads those columns that the driver does not."""
+    dialect = kind(paramstyle="format")
+    compiled = statement.compile(
+        dialect=dialect, schema_translate_map={None: schema}, render_schema_translate=True
+    )
+    types = (column.type.dialect_impl(dialect) for column in statement.selected_columns)
+    readers = enumerate(each.result_processor(dialect, None) for each in types)
+    names = compiled.positiontup or ()
+    return _Text(str(compiled), names, compiled.params, {place: read for place, read in readers if read})
+
+
+@contextmanager
+def _sqlalchemys_own(connection: Connection, query: str) -> Iterator[None]:
+    """Have what the driver raises be what SQLAlchemy makes of it, and a lost connection not be kept."""
+    from psycopg import Error  # noqa: PLC0415 - slow to import, and imported by now
+
+    try:
+        yield
+    except Error as error:
+        is_lost = _sparing(connection).closed
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            query, None, error, Error, connection_invalidated=is_lost, dialect=connection.dialect
+        ) from error
+
+
+def schema_in(connection: Connection) -> str | None:
+    """Return the schema that a connection's statements name."""
+    schema: str | None = connection.get_execution_options().get("schema_translate_map", {}).get(None)
+    return schema
 
 
 def ask_later(

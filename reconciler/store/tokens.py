@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import exists, insert, select, update
 
 from reconciler.model.tokens import Scope, Token
 from reconciler.store import tables
+from reconciler.store.dialects import ask
+from reconciler.store.lists import binding, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 _TOKENS: Final = tables.tokens.c
-_NAMED: Final = select(tables.tokens).where(_TOKENS.id.in_(bindparam("ids", expanding=True)))
+_SOME: Final = "some"
+_IDS: Final = listed(_SOME, ("mark",))
+_NAMED: Final = select(tables.tokens).join(_IDS, _IDS.c.mark == _TOKENS.id)
 
 
 def is_empty(connection: Connection) -> bool:
@@ -31,14 +35,14 @@ def with_digest(connection: Connection, token_id: str) -> tuple[Token, str] | No
 
 def with_digests(connection: Connection, ids: Collection[str]) -> dict[str, tuple[Token, str]]:
     """Return the tokens that there are of these, by id, each with the digest of its text."""
-    rows = connection.execute(_NAMED, {"ids": sorted(ids)})
-    return {row.id: (_token(row), row.digest) for row in rows}
+    rows = ask(connection, _NAMED, binding(_SOME, [[each] for each in sorted(ids)]))
+    return dict(map(_read, rows))
 
 
 def every(connection: Connection) -> tuple[Token, ...]:
     """Return every token, oldest first."""
     statement = select(tables.tokens).order_by(_TOKENS.created_at, _TOKENS.id)
-    return tuple(map(_token, connection.execute(statement)))
+    return tuple(_read(row)[1][0] for row in connection.execute(statement))
 
 
 def add(connection: Connection, token: Token, digest: str) -> None:
@@ -74,6 +78,7 @@ def note_use(connection: Connection, token_id: str, hour: datetime) -> None:
     connection.execute(update(tables.tokens).where(_TOKENS.id == token_id, is_news).values(used_at=hour))
 
 
-def _token(row: Row[Any]) -> Token:
-    scopes = tuple(map(Scope, row.scopes))
-    return Token(row.id, row.name, scopes, row.created_at, row.expires_at, row.revoked_at, row.used_at)
+def _read(row: Sequence[Any]) -> tuple[str, tuple[Token, str]]:
+    """Return a token's id, and the token with the digest of its text, of a row of all columns."""
+    id_, name, digest, scopes, *instants = row
+    return id_, (Token(id_, name, tuple(map(Scope, scopes)), *instants), digest)

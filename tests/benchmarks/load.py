@@ -12,11 +12,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from unittest.mock import patch
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from reconciler.store.round_trips import JoiningCursor
+from reconciler.store import round_trips
+from reconciler.store.round_trips import JoiningCursor, _RoundTrip
 from tests.watching import free_port
 
 if TYPE_CHECKING:
@@ -124,17 +126,23 @@ def bare_server(database: str = "", trips: Sequence[Trip] = ()) -> Iterator[str]
         process.wait(10)
 
 
-class _Recorded(JoiningCursor):
+class _Recorded(_RoundTrip):
     going: ClassVar[Trip] = []
     gone: ClassVar[list[Trip]] = []
 
+    def _add(self, kept: Any) -> None:
+        self.going.append((kept.query, [*kept.values]))
+        super()._add(kept)
+
+    def _exit_gen(self) -> Any:
+        self.gone.append(self.going.copy())
+        self.going.clear()
+        yield from super()._exit_gen()
+
+
+class _Unrecorded(JoiningCursor):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        super().execute(query, params, **options)
-        self.going.append((query, params))
-        if not self.connection.pgconn.pipeline_status:
-            self.gone.append(self.going.copy())
-            self.going.clear()
-        return self
+        raise AssertionError(f"{query} with {params} would not be recorded ({options})")
 
 
 @contextmanager
@@ -142,14 +150,20 @@ def recorded() -> Iterator[list[Trip]]:
     """Give the round trips to PostgreSQL that this process makes within the block, as it makes them."""
 
     def record(connection: Any, _record: object, _proxy: object) -> None:
-        connection.cursor_factory = _Recorded
+        connection.cursor_factory = _Unrecorded
+
+    def end(connection: Any, _record: object) -> None:
+        connection.cursor_factory = JoiningCursor
 
     event.listen(Engine, "checkout", record)
+    event.listen(Engine, "checkin", end)
     _Recorded.going, _Recorded.gone = [], []
     try:
-        yield _Recorded.gone
+        with patch.object(round_trips, "_RoundTrip", _Recorded):
+            yield _Recorded.gone
     finally:
         event.remove(Engine, "checkout", record)
+        event.remove(Engine, "checkin", end)
 
 
 def _answers(port: int) -> bool:

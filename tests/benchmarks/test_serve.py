@@ -56,6 +56,7 @@ def served(database: str, tmp_path: Path) -> Iterator[Measured]:
         _, token = create_token(register, "product", [Scope.ADMIN], now())
         trips = {
             "assignments": sent(store, register, lambda: str(store.assign("c0", "pro", NOON))),
+            "records of usage": sent(store, register, lambda: str(store.record_usage("c0", "chat", 1, NOON))),
         }
     with serving(tmp_path) as server:
         yield Measured(server.host, token, trips)
@@ -63,18 +64,21 @@ def served(database: str, tmp_path: Path) -> Iterator[Measured]:
 
 def sent(store: ServedPlatform, register: TokenRegister, write: Callable[[], str]) -> list[Trip]:
     """Return what is sent to PostgreSQL for a request: its token's look, and the write under its key."""
-    store.client("c0", NOON)
+    first, key = uuid.uuid4().hex, uuid.uuid4().hex
+    store.once(KeyedRequest(first, "f", NOON), write)  # what a process keeps is not asked for again
     with recorded() as trips:
         register.find({("none", "none")})
-        store.once(KeyedRequest("k0", "f", NOON), write)
-    return [[(query, with_the_same_event(query, values)) for query, values in each] for each in trips]
+        store.once(KeyedRequest(key, "f", NOON), write)
+    return [[(query, with_known_names(query, values, key)) for query, values in each] for each in trips]
 
 
-def with_the_same_event(query: str, values: Any) -> Any:
-    """Return what a statement binds, with zeros for the name of an event, which each has of its own."""
-    if not re.search(r"INTO \S*events ", query):
-        return values
-    return [re.sub("^[0-9a-f]{20}$", "0" * 20, each) if isinstance(each, str) else each for each in values]
+def with_known_names(query: str, values: list[Any], key: str) -> list[Any]:
+    """Return what a statement binds, with zeros for the name of an event, and `k0` for a request's key."""
+    if re.search(r"INTO \S*events ", query):
+        values = [
+            re.sub("^[0-9a-f]{20}$", "0" * 20, each) if isinstance(each, str) else each for each in values
+        ]
+    return ["k0" if each == key else each for each in values]
 
 
 def line(number: int) -> ClientLine:

@@ -164,6 +164,30 @@ def test_nothing_is_committed_that_an_answer_forbids(sparing: SparingConnection)
     assert kept(sparing) == []
 
 
+def test_what_is_written_with_an_answer_that_allows_it_is_committed(sparing: SparingConnection) -> None:
+    sparing.ask_later("SELECT %s::int", (1,), lambda _: None)
+    write(sparing, 1)
+
+    sparing.commit()
+
+    assert sparing.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert kept(sparing) == [1]
+
+
+def test_a_percent_sign_in_a_statement_is_written_twice(sparing: SparingConnection) -> None:
+    assert sparing.ask("SELECT %s || '%%'", ("1",)) == [("1%",)]
+
+
+def test_text_that_the_database_cannot_keep_is_refused_and_never_cut(sparing: SparingConnection) -> None:
+    write(sparing, 1, text="a\0b")
+
+    with pytest.raises(psycopg.DataError, match="NUL"):
+        sparing.commit()
+
+    sparing.rollback()
+    assert kept(sparing) == []
+
+
 def test_answers_are_heard_in_order_and_before_the_statement_that_they_went_with(
     sparing: SparingConnection,
 ) -> None:
