@@ -429,6 +429,22 @@ class TokenRegister(Protocol):
         """Return the tokens of which an id and the digest of a text are shown; others are left out."""
         ...
 
+    def find_beside(
+        self, shown: Collection[tuple[str, str]], ask: Callable[[], T]
+    ) -> tuple[Mapping[tuple[str, str], Token], T]:
+        """Return the same and what `ask` returns, which asks the platform one question on this thread.
+
+        Both are sent to it together.
+        """
+        ...
+
+    def hear_of(self, shown: tuple[str, str], hear: Callable[[Token | None], None]) -> None:
+        """Have it be heard, before anything is written, whether a token is found; `hear` raises to forbid it.
+
+        It is within what `once` does, and is asked with the next question that is.
+        """
+        ...
+
     def tokens(self) -> tuple[Token, ...]:
         """Return every token, revoked ones included, oldest first."""
         ...

@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 
 from reconciler import __version__
 from reconciler.server import problems
+from reconciler.server.bearers import Bearers
 from reconciler.server.failures import Failures
 from reconciler.server.last_use import LastUses
 from reconciler.server.limits import Hangup
@@ -60,6 +61,7 @@ def application(served: Served) -> FastAPI:
     api.state.figures = Figures(served.platform)
     api.state.last_uses = LastUses()
     api.state.together = Together()
+    api.state.bearers = Bearers()
     api.state.failures = Failures(served.bounds.failures)
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=_GZIP_LEVEL)
     api.add_middleware(Hangup)

@@ -5,6 +5,7 @@ The credentials are looked at before the first byte of a body is: `Gated` is the
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from ipaddress import ip_address
@@ -18,12 +19,13 @@ from starlette.requests import HTTPConnection  # noqa: TC002 - the framework loo
 
 from reconciler.model.events import Author
 from reconciler.model.tokens import Scope, Token, token_digest, token_id
+from reconciler.server.bearers import HOW_TO_SHOW_ONE, Bearer
 from reconciler.server.identity import OF_ISSUERS, is_id_token
 from reconciler.server.limits import limited
 from reconciler.server.problems import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from datetime import datetime
 
     from fastapi import Request
@@ -48,6 +50,7 @@ class Call:
         scopes: What the caller may do.
         now: The server's own instant, at which whatever the caller writes is done.
         together: Asks small questions together with those of others.
+        bearer: Who shows a token of this server, which may still have to be looked at; None: nobody does.
     """
 
     served: Served
@@ -56,10 +59,13 @@ class Call:
     scopes: frozenset[Scope]
     now: datetime
     together: Together
+    bearer: Bearer | None = None
 
     @property
     def platform(self) -> ServedPlatform:
-        """The platform that is served."""
+        """The platform that is served, to whoever is let in: the token is looked at first, if it was not."""
+        if self.bearer is not None:
+            self.bearer.look()
         return self.served.platform
 
     @property
@@ -106,17 +112,22 @@ class Needs(HTTPBearer):
         """Return what the sender shows."""
         return await super().__call__(request)
 
-    async def let_in(self, request: Request, credentials: HTTPAuthorizationCredentials | None) -> Call:
-        """Return the call, or refuse: 401 without a valid token, 403 without a scope."""
+    async def let_in(
+        self, request: Request, credentials: HTTPAuthorizationCredentials | None, *, is_ordinary: bool
+    ) -> Call:
+        """Return the call, or refuse: 401 without a valid token, 403 without a scope.
+
+        Where the request `is_ordinary`, a token that counted lately is looked at with what it is used for.
+        """
         served: Served = request.app.state.served
         now = served.clock()
-        token = await _holder(request, credentials, now)
+        token, bearer = await _holder(request, credentials, now, is_ordinary=is_ordinary)
         if token is None:
             return Call(served, _ANYONE, _ANYONE, frozenset(Scope), now, _together(request))
         request.state.token = token.id
         if not token.allows(self.scopes):
             raise _forbidden(self.scopes)
-        return Call(served, token.id, token.name, frozenset(token.scopes), now, _together(request))
+        return Call(served, token.id, token.name, frozenset(token.scopes), now, _together(request), bearer)
 
 
 class Gated(APIRoute):
@@ -136,19 +147,30 @@ class Gated(APIRoute):
         async def gated(request: Request) -> Response:
             served: Served = request.app.state.served
             credentials = await needs.credentials(request)
+            is_ordinary = served.bounds.of(self.path) == served.bounds.body_bytes
             try:
-                call = await needs.let_in(request, credentials)
+                call = await needs.let_in(request, credentials, is_ordinary=is_ordinary)
+                _require_named(call, request)
+                request.state.call = call
+                async with _sure(call):
+                    response = await handle(limited(request, served.bounds, self.path))
             except Refusal as refusal:
                 raise (refusal if credentials is None else _slowed(request, refusal)) from None
-            if call.caller == _ANYONE and not _is_for_this_machine(request):
-                raise Refusal("forbidden", _NAMED, hint=_MAKE_ONE)
-            request.state.call = call
-            response = await handle(limited(request, served.bounds, self.path))
             if served.tokens is not None and call.is_by_token:
                 response.background = request.app.state.last_uses.noting(served.tokens, call.caller, call.now)
             return response
 
         return gated
+
+
+@asynccontextmanager
+async def _sure(call: Call) -> AsyncIterator[None]:
+    """Have nothing be answered, and no failure be told, before the caller's token was looked at."""
+    try:
+        yield
+    finally:
+        if call.bearer is not None and not call.bearer.is_sure:
+            await run_in_threadpool(call.bearer.look)
 
 
 def _slowed(request: Request, refusal: Refusal) -> Refusal:
@@ -157,28 +179,28 @@ def _slowed(request: Request, refusal: Refusal) -> Refusal:
         return refusal
     address = request.client.host if request.client else ""
     wait = request.app.state.failures.wait_after(address, request.app.state.served.clock())
-    return Refusal("too-many-failures", _TOO_MANY, hint=_HOW_TO_SHOW_ONE, wait=wait) if wait else refusal
+    return Refusal("too-many-failures", _TOO_MANY, hint=HOW_TO_SHOW_ONE, wait=wait) if wait else refusal
 
 
 async def _holder(
-    request: Request, credentials: HTTPAuthorizationCredentials | None, now: datetime
-) -> Token | None:
-    """Return the caller's token; None where nobody needs one, since none was ever made."""
+    request: Request, credentials: HTTPAuthorizationCredentials | None, now: datetime, *, is_ordinary: bool
+) -> tuple[Token | None, Bearer | None]:
+    """Return the caller's token, and its bearer; None where nobody needs one, since none was ever made."""
     served: Served = request.app.state.served
     if served.tokens is None:
-        return None
+        return None, None
     if credentials is None:
         if await run_in_threadpool(lambda: served.is_open):
-            return None
-        raise Refusal("unauthorised", "The request has no bearer token.", hint=_HOW_TO_SHOW_ONE)
+            return None, None
+        raise Refusal("unauthorised", "The request has no bearer token.", hint=HOW_TO_SHOW_ONE)
     text = credentials.credentials
     if served.identities is not None and is_id_token(text):
-        return await run_in_threadpool(served.identities.bearer, text, now)
-    found = token_id(text)
-    token = await _together(request).ask(served.tokens.find, (found, token_digest(text))) if found else None
-    if token is None or not token.is_valid(now):
-        raise Refusal("unauthorised", "The token is not valid.", hint=_HOW_TO_SHOW_ONE)
-    return token
+        return await run_in_threadpool(served.identities.bearer, text, now), None
+    bearer = Bearer(request.app.state.bearers, served.tokens, (token_id(text) or "", token_digest(text)), now)
+    if bearer.token is None or not is_ordinary:
+        is_one = bearer.shown[0]
+        bearer.find(await _together(request).ask(served.tokens.find, bearer.shown) if is_one else None)
+    return bearer.token, bearer
 
 
 def _together(request: Request) -> Together:
@@ -186,14 +208,16 @@ def _together(request: Request) -> Together:
     return found
 
 
-_HOW_TO_SHOW_ONE: Final = "Put a token's text into the variable that `token_env` names."
-
-
 _TOO_MANY: Final = "Credentials from this address failed too often; these did, too."
 
 
 _NAMED: Final = "A server without tokens answers at localhost and at addresses, not at other names."
 _MAKE_ONE: Final = "Make a token: reconciler tokens create NAME --scope read."
+
+
+def _require_named(call: Call, request: Request) -> None:
+    if call.caller == _ANYONE and not _is_for_this_machine(request):
+        raise Refusal("forbidden", _NAMED, hint=_MAKE_ONE)
 
 
 def _is_for_this_machine(request: Request) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reconciler.wire import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from reconciler.live.port import ServedPlatform, TokenRegister
+    from reconciler.model.clients import Entitlements
+    from reconciler.model.tokens import Token
     from reconciler.server.identity import Identities
+
+    Entitled = tuple[str, datetime, tuple[str, str] | None]
 
 
 _LARGE: Final = frozenset(
@@ -78,6 +83,15 @@ class Served:
     clock: Callable[[], datetime]
     bounds: Bounds = Bounds()
     identities: Identities | None = None
+
+    def entitled(
+        self, asked: Collection[Entitled]
+    ) -> Mapping[Entitled, tuple[Token | None, Entitlements | None]]:
+        """Return what clients may use at instants, and the tokens that are shown, if any are."""
+        shown = {each for *_, each in asked if each is not None}
+        ask = partial(self.platform.entitlements, {(client, at) for client, at, _ in asked})
+        tokens, found = self.tokens.find_beside(shown, ask) if self.tokens and shown else ({}, ask())
+        return {each: (tokens.get(each[2] or ("", "")), found.get(each[:2])) for each in asked}
 
     @property
     def is_open(self) -> bool:

@@ -51,8 +51,18 @@ class Write:
 
         Raises `KeyReusedError` where the key came with another request before.
         """
-        text = self.call.platform.once(self._keyed, lambda: effect().model_dump_json())
-        return sent(text, self.status)
+        bearer = self.call.bearer
+
+        def text() -> str:
+            if bearer is not None and not bearer.is_sure:
+                bearer.look_with_what_follows()
+            return effect().model_dump_json()
+
+        try:
+            return sent(self.call.served.platform.once(self._keyed, text), self.status)
+        finally:
+            if bearer is not None:
+                bearer.end_of_write()
 
     def done_at_length(self, effect: Callable[[], BaseModel]) -> Response:
         """Do the same where it takes long, so that it is not begun where its answer is kept."""

@@ -81,10 +81,16 @@ def stored(connection: Connection, ids: Collection[str]) -> dict[str, StoredClie
     """Return the clients that exist among these, by id."""
     found = {}
     for chunk in chunks(ids):
-        for row in ask(connection, _SOME, lists.binding(_NAMED, [[each] for each in chunk])):
+        for row in ask(connection, *_naming(chunk)):
             client = _client(row)
             found[client.id] = client
     return found
+
+
+def _naming(ids: Sequence[str]) -> tuple[Select[Any], Mapping[str, object]]:
+    if len(ids) == 1:
+        return _ALONE, {"client": ids[0]}
+    return _SOME, lists.binding(_NAMED, [[each] for each in ids])
 
 
 def pages(
@@ -259,6 +265,7 @@ def _selected() -> Select[Any]:
 
 
 _SELECTED: Final = _selected()
+_ALONE: Final = _SELECTED.where(_CLIENTS.id == bindparam("client"))
 _NAMED: Final = "named"
 _IDS: Final = lists.listed(_NAMED, ("mark",))
 _SOME: Final = _SELECTED.join(_IDS, _IDS.c.mark == _CLIENTS.id)

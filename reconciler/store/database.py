@@ -97,6 +97,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def looking_together(self) -> Iterator[Connection]:
+        """Read by statements that need not see one state; so does everything on this thread, in the block."""
+        with self._transaction("look") as connection, self._shared(connection):
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Read in one transaction, which sees one state of the database."""
         with self._transaction("read") as connection:

@@ -235,16 +235,24 @@ def ask(connection: Connection, statement: Select[Any], values: Mapping[str, Any
     """
     if connection.dialect.name != "postgresql":
         return connection.execute(statement, values).all()
-    dialect: Any = type(connection.dialect)
-    text = _text_of(statement, schema_in(connection), dialect)
+    text = _text(connection, statement)
     with _sqlalchemys_own(connection, text.query):
-        rows = _sparing(connection).ask(text.query, [{**text.bound, **values}[name] for name in text.names])
-    if not text.readers:
-        return rows
-    return [
-        [text.readers[place](value) if place in text.readers else value for place, value in enumerate(row)]
-        for row in rows
-    ]
+        return text.read(_sparing(connection).ask(text.query, text.values(values)))
+
+
+def tell_later(
+    connection: Connection,
+    statement: Select[Any],
+    values: Mapping[str, Any],
+    hear: Callable[[Sequence[Sequence[Any]]], None],
+) -> None:
+    """Have the rows of such a statement be heard before the next one's: of that one's round trip."""
+    if connection.dialect.name == "postgresql":
+        text = _text(connection, statement)
+        query, bound = text.query, text.values(values)
+        _sparing(connection).tell_later(query, bound, lambda rows: hear(text.read(rows)))
+    else:
+        hear(connection.execute(statement, values).all())
 
 
 class _Text(NamedTuple):
@@ -252,6 +260,23 @@ class _Text(NamedTuple):
     names: Sequence[str]
     bound: Mapping[str, Any]
     readers: Mapping[int, Callable[[Any], Any]]
+
+    def values(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Return what is bound, in order."""
+        return [values[name] if name in values else self.bound[name] for name in self.names]
+
+    def read(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return rows whose values are those of the columns' types."""
+        by_place = self.readers.get
+        return [
+            [value if (read := by_place(place)) is None else read(value) for place, value in enumerate(row)]
+            for row in rows
+        ]
+
+
+def _text(connection: Connection, statement: Select[Any]) -> _Text:
+    dialect: Any = type(connection.dialect)
+    return _text_of(statement, schema_in(connection), dialect)
 
 
 @lru_cache

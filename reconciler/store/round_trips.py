@@ -130,13 +130,17 @@ class SparingConnection(Connection[Any]):
     def ask(self, query: str, values: Sequence[Any]) -> Rows:
         """Return the rows of a statement."""
         found: Rows = []
-        self._kept.append(_Kept(query, values, found.extend))
+        self.tell_later(query, values, found.extend)
         self.send_kept()
         return found
 
     def ask_later(self, query: str, values: Sequence[Any], hear: Callable[[Any], None]) -> None:
         """Have a statement go with the next one, and its only row, or None, be heard before that one's."""
-        self._kept.append(_Kept(query, values, lambda rows: hear(rows[0] if rows else None)))
+        self.tell_later(query, values, lambda rows: hear(rows[0] if rows else None))
+
+    def tell_later(self, query: str, values: Sequence[Any], hear: Callable[[Rows], None]) -> None:
+        """Have a statement go with the next one, and its rows be heard before that one's."""
+        self._kept.append(_Kept(query, values, hear))
 
     def write_later(self, query: str, values: Sequence[Any]) -> None:
         """Have a statement go with the next one, or with COMMIT."""

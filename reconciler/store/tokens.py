@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from reconciler.model.tokens import Scope, Token
 from reconciler.store import tables
-from reconciler.store.dialects import ask
+from reconciler.store.dialects import ask, tell_later
 from reconciler.store.lists import binding, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 _TOKENS: Final = tables.tokens.c
 _SOME: Final = "some"
 _IDS: Final = listed(_SOME, ("mark",))
+_ONE: Final = select(tables.tokens).where(_TOKENS.id == bindparam("id"))
 _NAMED: Final = select(tables.tokens).join(_IDS, _IDS.c.mark == _TOKENS.id)
 
 
@@ -35,8 +36,20 @@ def with_digest(connection: Connection, token_id: str) -> tuple[Token, str] | No
 
 def with_digests(connection: Connection, ids: Collection[str]) -> dict[str, tuple[Token, str]]:
     """Return the tokens that there are of these, by id, each with the digest of its text."""
-    rows = ask(connection, _NAMED, binding(_SOME, [[each] for each in sorted(ids)]))
-    return dict(map(_read, rows))
+    return dict(map(_read, ask(connection, *_naming(ids))))
+
+
+def hear_later(
+    connection: Connection, ids: Collection[str], hear: Callable[[dict[str, tuple[Token, str]]], None]
+) -> None:
+    """Have the same be heard before the next statement's rows: of that one's round trip."""
+    tell_later(connection, *_naming(ids), lambda rows: hear(dict(map(_read, rows))))
+
+
+def _naming(ids: Collection[str]) -> tuple[Select[Any], Mapping[str, object]]:
+    if len(ids) == 1:
+        return _ONE, {"id": next(iter(ids))}
+    return _NAMED, binding(_SOME, [[each] for each in sorted(ids)])
 
 
 def every(connection: Connection) -> tuple[Token, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from reconciler.live.opening import open_served
 from reconciler.model.clients import ClientLine
 from reconciler.model.tokens import Scope
 from tests.builders import NOON, definition
-from tests.servers import listening, now, served
+from tests.servers import listening, now, postgres_database, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,21 @@ def browser(url: str) -> httpx.Client:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Shared by the tests of a module: a test that writes takes clients and keys of its own."""
+    with _api("sqlite:///platform.db", tmp_path_factory.mktemp("served")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def api_on_postgres(postgres: str, prepared: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The same on PostgreSQL."""
     folder = tmp_path_factory.mktemp("served")
-    with open_served("sqlite:///platform.db", root=folder) as (platform, register):
+    with postgres_database(postgres, prepared) as address, _api(address, folder) as opened:
+        yield opened
+
+
+@contextmanager
+def _api(address: str, folder: Path) -> Iterator[Api]:
+    with open_served(address, root=folder) as (platform, register):
         platform.edit_package("basic", definition(features=["chat"]), NOON)
         platform.edit_package("pro", definition(title="Pro", features=["chat", "calls"]), NOON)
         platform.add_client(ClientLine("acme", 1, "Acme", "ops@acme.example", package="basic"), NOON)

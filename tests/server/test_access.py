@@ -229,3 +229,38 @@ def test_a_server_without_tokens_answers_at_localhost_and_at_addresses(tmp_path:
         browser(url) as client,
     ):
         assert client.get("/v1/catalog", headers={"Host": name}).status_code == 200
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("where", ["api", "api_on_postgres"])
+def test_a_token_that_counted_just_now_lets_nobody_do_anything_once_it_ended(
+    request: pytest.FixtureRequest, case: Case, where: str
+) -> None:
+    api: Api = request.getfixturevalue(where)
+    token, text = create_token(api.register, "ci", [Scope.ADMIN], now())
+    api.tokens["ci"] = text
+    before = api.ask("GET", "/v1/catalog", "ci").status_code
+    api.register.revoke(token.id, now())
+    written = [*api.platform.events()]
+
+    refused = ask(api, case, "ci")
+
+    assert (before, refused.status_code) == (200, 401)
+    assert [*api.platform.events()] == written
+
+
+def test_a_kept_answer_is_not_told_to_whoever_shows_a_token_that_ended(api: Api) -> None:
+    token, text = create_token(api.register, "ci", [Scope.USAGE], now())
+    api.tokens["ci"] = text
+    record = {"json": {"meter": "chat", "amount": 1}, "headers": {"Idempotency-Key": "told-once"}}
+    before = api.ask("POST", "/v1/clients/acme/usage", "ci", **record)
+
+    api.register.revoke(token.id, now())
+
+    assert before.status_code == 200
+    assert api.ask("POST", "/v1/clients/acme/usage", "ci", **record).status_code == 401
+
+
+def test_a_token_is_heard_of_within_a_write_alone(api: Api) -> None:
+    with pytest.raises(LookupError, match="nothing that follows would be asked with this"):
+        api.register.hear_of(("0" * 12, "0" * 64), lambda _: None)

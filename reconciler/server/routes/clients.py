@@ -42,10 +42,13 @@ async def entitlements(
     call: _Product, client_id: ClientId, at: At = None, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Return what a client may use right now: what the product asks before it lets a client do something."""
-    platform, instant = call.platform, call.instant(at)
-    found = await call.together.ask(platform.entitlements, (client_id, instant))
+    instant, bearer = call.instant(at), call.bearer
+    holder = None if bearer is None or bearer.is_sure else bearer.shown
+    token, found = await call.together.ask(call.served.entitled, (client_id, instant, holder)) or (None, None)
+    if bearer is not None and holder is not None:
+        bearer.find(token)
     if found is None:
-        found = (await run_in_threadpool(platform.client, client_id, instant)).entitlements
+        found = (await run_in_threadpool(call.platform.client, client_id, instant)).entitlements
     return shown(EntitlementsReply.of(found), if_none_match)
 
 
