@@ -71,8 +71,6 @@ COMMANDS: Final = {
     "demo": Listed(f"{_HERE}.demo:demo_command", "Show the whole story on a platform that is thrown away."),
 }
 _WIDTH_OF_HELP: Final = (50, 100)
-_OBJECTS_BETWEEN_SEARCHES: Final = 100_000
-"""Hardly anything is a cycle here; looking for some after each 700 objects takes up to a tenth of a plan."""
 _PLUGINS_OF_PYDANTIC: Final = "PYDANTIC_DISABLE_PLUGINS", "__all__"
 """Looking for some reads about every package that is installed, which takes 10 ms."""
 _COMPLETES: Final = "_RECONCILER_COMPLETE"
@@ -103,7 +101,6 @@ def commands() -> None:
 def run() -> NoReturn:
     """Run with the process's arguments and end the process."""
     disarm_tracebacks()
-    gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     os.environ.setdefault(*_PLUGINS_OF_PYDANTIC)
     code = main(sys.argv[1:])
     gc.freeze()  # what is left ends with the process: looking for cycles in it takes 10 ms

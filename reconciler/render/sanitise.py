@@ -1,6 +1,7 @@
 """Make visible what would be obeyed or hidden.
 
 A terminal obeys control characters and hides others; a build server obeys some lines of what a job prints.
+Patterns are compiled where a text needs them: `--help`, for one, does not.
 """
 
 from __future__ import annotations
@@ -9,12 +10,10 @@ import re
 from typing import Final
 from unicodedata import category
 
-_INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0\U000e0100-\U000e01ef]"
-)
+_INVISIBLE: Final = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\uffa0\U000e0100-\U000e01ef]"
 """What Unicode calls printable and no font draws: joiners, fillers, supplementary variation selectors."""
 _ASTRAL: Final = 0x10000
-_COMMAND: Final = re.compile(r"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|\x1b\[[\d;]*m)*):(?=:)|#(?=#\w*\[)")
+_COMMAND: Final = r"(?:\A|(?<=[\r\n]))((?:[^\S\r\n]|\x1b\[[\d;]*m)*):(?=:)|#(?=#\w*\[)"
 """GitHub obeys `::name` where a line begins, after any white space, and `##[name]` anywhere in a line (its
 runner's `ActionCommand`); Azure and TeamCity obey `##vso[` and `##teamcity[`. GitLab's commands need a
 carriage return and an escape sequence, which `sanitise` does not let through."""
@@ -26,7 +25,7 @@ def sanitise(text: str) -> str:
     Safe is what Unicode calls printable, and every width of space; unassigned code points are not. The
     escapes are JSON's own (a pair of them beyond U+FFFF): JSON on one line keeps its meaning.
     """
-    if text.isprintable() and not _INVISIBLE.search(text):
+    if text.isprintable() and (text.isascii() or not re.search(_INVISIBLE, text)):
         return text
     return "".join(map(_seen, text))
 
@@ -38,7 +37,7 @@ def disarm(text: str) -> str:
     """
     if "::" not in text and "##" not in text:
         return text
-    return _COMMAND.sub(_disarmed, text)
+    return re.sub(_COMMAND, _disarmed, text)
 
 
 def _disarmed(found: re.Match[str]) -> str:
@@ -46,7 +45,7 @@ def _disarmed(found: re.Match[str]) -> str:
 
 
 def _seen(character: str) -> str:
-    if category(character) == "Zs" or (character.isprintable() and not _INVISIBLE.match(character)):
+    if category(character) == "Zs" or (character.isprintable() and not re.match(_INVISIBLE, character)):
         return character
     return escaped(character)
 
