@@ -28,11 +28,10 @@ def crowd(
     platform: Platform, lines: Callable[[int], Iterable[ClientLine]], count: int, imported: int, at: datetime
 ) -> None:
     """Import so many of the lines, and copy them until there are `count`, which is a multiple of it."""
-    imported = min(imported, count)
-    platform.import_clients(lines(imported), at)
-    assert isinstance(platform, EmbeddedPlatform)
-    assert count % imported == 0
+    platform.import_clients(lines(min(imported, count)), at)
     if count > imported:
+        assert isinstance(platform, EmbeddedPlatform)
+        assert count % imported == 0
         _copy(platform, count // imported - 1)
 
 
