@@ -1,6 +1,7 @@
 """Who may do what: every route names the scopes of which a caller must have one.
 
-The credentials are looked at before the first byte of a body is: `Gated` is the class of every route.
+`Gated` is the class of every route. Credentials are looked at before the first byte of a body is; those that
+counted within the last minute, before anything is done or answered (`bearers`).
 """
 
 from __future__ import annotations

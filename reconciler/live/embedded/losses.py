@@ -126,7 +126,7 @@ def _target(pair: Pair) -> RevisionRef:
 
 def _is_felt(connection: Connection, pair: Pair, loss: Outcome, has_spared: bool) -> bool:  # noqa: FBT001 - of the pair
     """Whether anybody whom the run moved lost it: by when they started, and by what they keep beside."""
-    part = Part(pair, starts_of(loss), False, str(loss.term) if has_spared else None, kept=_kept(loss))
+    part = Part(pair, starts_of(loss), term=str(loss.term) if has_spared else None, kept=_kept(loss))
     return part == Part(pair) or moves.is_of_any(connection, part)
 
 
@@ -317,14 +317,14 @@ def _parts(
             starts = taken_by(entry.verb, entry.term, found, pair.at)
             over = taken_by("ends", "", found, pair.at) if entry.verb == "shortens" else None
             if over is not None and _place(pair) in spared:  # an extension lets it go on, and end earlier
-                parts.append(Part(pair, over, False, "expiry", kept="subscriptions"))
+                parts.append(Part(pair, over, term="expiry", kept="subscriptions"))
             if starts is not None:
                 term = _SPARED_AS.get(entry.verb, entry.term)
                 named = (
                     each for each in found if taken_by(entry.verb, entry.term, [each], pair.at) is not None
                 )
                 kept = next(filter(None, map(_kept, named)), None)
-                parts.append(Part(pair, starts, False, term if _place(pair) in spared else None, kept=kept))
+                parts.append(Part(pair, starts, term=term if _place(pair) in spared else None, kept=kept))
     return parts
 
 
