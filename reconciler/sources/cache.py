@@ -34,6 +34,11 @@ class DocumentCache:
         self._used: list[tuple[tuple[str, Stamp | None, str], str]] = []
         self._new = 0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is remembered of the repository."""
+        return bool(self._known)
+
     def unchanged(self, path: str) -> tuple[str, dict[str, Any]] | None:
         """Return digest and document of a file that need not be read, since it is what it was."""
         stamp, digest, line = self._known.get(path, _UNKNOWN)

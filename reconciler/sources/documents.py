@@ -43,13 +43,19 @@ def read_document(file: str, content: bytes, kind: Kind, vocabulary: Vocabulary 
 
     A vocabulary tells which of its keys was meant.
     """
+    document = plain_document(content, kind)
+    if document is not None:
+        return Reading(document)
+    return _explained(file, inspected(content), kind, vocabulary)
+
+
+def plain_document(content: bytes, kind: Kind) -> dict[str, Any] | None:
+    """Return the document of a file that is valid beyond doubt."""
     try:
         document = load(content)
-        if validator_of(kind).is_valid(document):
-            return Reading(document)
     except DoubtfulError:
-        pass
-    return _explained(file, inspected(content), kind, vocabulary)
+        return None
+    return document if validator_of(kind).is_valid(document) else None
 
 
 def inspected(content: bytes) -> Inspection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,7 @@ from reconciler.model.findings import Position
 from reconciler.model.forms import PACKAGE_KEY
 from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Pace, Rollout, bound_of
 from reconciler.model.terms import CAPS, LOSS_VERBS, Term
-from reconciler.sources.documents import locate_problems, read_document
+from reconciler.sources.documents import locate_problems, plain_document, read_document
 from reconciler.sources.files import (
     RefusedFileError,
     digest_of_bytes,
@@ -27,11 +27,13 @@ from reconciler.validation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.findings import Finding
     from reconciler.sources.cache import DocumentCache
+    from reconciler.sources.second_reader import SecondReader
     from reconciler.validation.problems import Path as ProblemPath
 
 
@@ -81,7 +83,13 @@ def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgem
             )
 
 
+_MANY: Final = 1_000
+"""Fewer files are parsed while a second process begins and ends."""
 _BESIDE_FEATURES: Final = frozenset(key for key, cap in CAPS.items() if cap.beside)
+
+
+def _key(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml")
 
 
 class PackageFiles:
@@ -117,15 +125,39 @@ class PackageFiles:
         if not listing.files:
             problem = Problem((), "no-packages", "no package file was found", "add a file such as pro.yaml")
             self.findings.append(finding(displayed(folder), Position(), problem))
-        for path in passing(listing.files):
-            self._read_file(path, documents)
+        with self._second_reader(documents) as second:
+            for path in passing(listing.files):
+                self._read_file(path, documents, second)
         if documents is not None:
             documents.save()
 
-    def _read_file(self, path: str, documents: DocumentCache | None) -> None:
-        file = displayed(path)
-        key = path.rpartition("/")[2].removesuffix(".yaml")
+    def _second_reader(self, documents: DocumentCache | None) -> AbstractContextManager[SecondReader | None]:
+        if len(self.listed) < _MANY or (documents is not None and documents.is_known):
+            return nullcontext()
+        from reconciler.sources.second_reader import second_reader  # noqa: PLC0415  # for many files
+
+        return second_reader(self.listed, self._parsed_sound)
+
+    def _parsed_sound(self, path: str) -> tuple[str, dict[str, Any]] | None:
+        """Return digest and document of a file that nothing is wrong with."""
+        try:
+            content = read_any(f"{self._root}/{path}", self._real_root)
+        except RefusedFileError:
+            return None
+        document = plain_document(content, "package")
+        if document is None or any(package_problems(_key(path), document, self._vocabulary, self._today)):
+            return None
+        return digest_of_bytes(content), document
+
+    def _read_file(self, path: str, documents: DocumentCache | None, second: SecondReader | None) -> None:
+        file, key = displayed(path), _key(path)
         if not self._is_free(key, file):
+            return
+        if second is not None and (sound := second.take(path)):
+            self.digests[file], document = sound
+            self.packages[key] = desired_package(key, file, document)
+            if documents is not None:
+                documents.put(path, *sound)
             return
         try:
             content, document = self._content_and_document(key, path, documents)

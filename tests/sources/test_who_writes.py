@@ -19,6 +19,7 @@ MAY_WRITE = {
     WRITER: "the one function",
     "cli/streams.py": "the null device, in the place of a standard output that is gone",
     "sources/commits.py": "a folder of its own, thrown away, where no link may be followed",
+    "sources/second_reader.py": "a pipe to the process that it is a copy of",
     "state_folder.py": "a line that keeps the folder beside a configuration out of commits",
     "sources/private_folder.py": "an empty file that marks a folder as this program's own",
     "watch/lock.py": "an empty file to lock, which must not be replaced while it is locked",
