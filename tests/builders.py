@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, PackageHead
+from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, PackageHead, Stated
 from reconciler.model.terms import Term
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ def desired(key: str = "basic", /, **fields: Any) -> DesiredPackage:
     own = {name: fields.pop(name) for name in beside if name in fields}
     states_emails = "allowed_emails" in fields
     return DesiredPackage(
-        key, definition(**fields), f"packages/{key}.yaml", states_emails=states_emails, **own
+        key, Stated(definition(**fields)), f"packages/{key}.yaml", states_emails=states_emails, **own
     )
 
 

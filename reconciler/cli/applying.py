@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.exit_codes import BLOCKED, DONE
 from reconciler.cli.options import chosen, option
@@ -131,8 +131,7 @@ def _spelled(
     return without_secrets(shlex.join(["reconciler", *words, *beside]))
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
+class Applying(Struct, frozen=True):
     """What a command applies, to what and how.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import astuple, replace
 
 from reconciler.cli.options import Choices, named_hosts
 from reconciler.cli.terminal import Terminal, interruption_says

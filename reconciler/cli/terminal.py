@@ -9,11 +9,11 @@ import os
 import sys
 from codecs import lookup
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
 import click
+from msgspec import Struct
 
 from reconciler.cli.streams import OutputClosedError, columns
 from reconciler.errors import ReconcilerError
@@ -48,8 +48,7 @@ def require_yes(question: str, otherwise: str) -> None:
             raise click.Abort(otherwise)
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """Where a command writes.
 
     Attributes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.conformance.building import (
     CATALOG,
@@ -612,7 +613,7 @@ def test_nobody_is_moved_past_the_allowed_emails(platform: Platform) -> None:
     with pytest.raises(BlockedError) as raised:
         apply(platform, moves=(Move(EVERYONE, 2),))
     assert "globex" not in raised.value.message
-    run = apply(platform, moves=(Move(replace(EVERYONE, conditions=(OneOf(("acme",)),)), 2),))
+    run = apply(platform, moves=(Move(dataclasses.replace(EVERYONE, conditions=(OneOf(("acme",)),)), 2),))
 
     assert (run.moved, platform.holdings(["basic"], LATER)) == (1, {"basic": {1: 1, 2: 1}})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import ChangeSet

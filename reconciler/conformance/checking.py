@@ -6,13 +6,13 @@ import os
 import secrets
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from msgspec import Struct, field
 
 from reconciler.conformance import MODULES
 from reconciler.conformance.claims import needed
@@ -33,8 +33,7 @@ _QUIET: Final = (
 """Nothing of the folder or the environment that it is run in counts, and pytest says nothing by itself."""
 
 
-@dataclass
-class Checked:
+class Checked(Struct):
     """What came of the checks.
 
     Attributes:

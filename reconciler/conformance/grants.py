@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.conformance.building import (
     CATALOG,

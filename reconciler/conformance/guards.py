@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
 from reconciler.conformance.claims import claimed  # noqa: F401 - a fixture of whoever takes the checks in

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from reconciler.sources.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyRequest:
+class ApplyRequest(Struct, frozen=True):
     """How a plan is to be applied.
 
     Attributes:
@@ -55,8 +56,7 @@ class ApplyRequest:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A reviewed plan, bound to the files and the platform as they are.
 
     Attributes:

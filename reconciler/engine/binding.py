@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from reconciler.engine.notices import since_reviewed
 from reconciler.engine.plan import PlanRequest, prepare

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import astuple, dataclass
 from time import time_ns
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.files import RefusedFileError, list_packages
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from reconciler.sources.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a check found, and in how many packages."""
 
     packages: int
@@ -61,7 +62,7 @@ def check(
 def _record(today: date, workspace: Workspace, stamps: Mapping[str, Stamp], found: Checked) -> bytes:
     settings = workspace.settings
     paths = os.path.normpath(settings.packages), os.path.normpath(settings.catalog)
-    told = [astuple(finding) for finding in found.findings]
+    told = [(one.file, astuple(one.position), *astuple(one)[2:]) for one in found.findings]
     return json.dumps([str(today), *paths, stamps, found.packages, told], separators=(",", ":")).encode()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 import reconciler
 from reconciler.engine.apply import ApplyRequest, apply
@@ -91,37 +92,32 @@ def _some(chance: Random, cap: int | None) -> int:
     return int((cap or 2_000) * chance.betavariate(2, 3.2))
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A sentence of the story."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """A package file was edited; `diff` is unified."""
 
     diff: str
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan was made."""
 
     plan: Plan
     workspace: Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A plan was applied."""
 
     run: Run
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """One client was looked at; `current` is the current revision of the package that it holds."""
 
     client: Client

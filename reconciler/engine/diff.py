@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.model.english import counted
@@ -44,8 +45,7 @@ _VERY_MANY: Final = 10**12
 _NAME_ANOTHER: Final = "Name a commit, branch or tag that git has here; a shallow clone has few."
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """What the files are compared with.
 
     Attributes:
@@ -91,8 +91,7 @@ def diff(
     ).sealed()
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(Struct, frozen=True):
     """What a commit says.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.edits import FileEdit
 from reconciler.sources.documents import read_faults
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.sources.schemas import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Formatting:
+class Formatting(Struct, frozen=True):
     """What formatting would write.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.clients import ImportReport
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.events import Author
 
 
-@dataclass(slots=True)
-class Pieces:
+class Pieces(Struct):
     """An import of pieces, which moves nobody: whom it would move is judged where all is imported at once.
 
     Attributes:

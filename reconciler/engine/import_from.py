@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.engine.fmt import modeline
 from reconciler.model.edits import FileEdit
@@ -38,8 +39,7 @@ _READERS: Final[Mapping[Origin, Callable[[bytes], Import]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What importing would write.
 
     Attributes:

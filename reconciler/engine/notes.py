@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
 from datetime import UTC, datetime, time
 from heapq import merge
 from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
@@ -36,8 +39,7 @@ if TYPE_CHECKING:
     from reconciler.sources.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class NotesRequest:
+class NotesRequest(Struct, frozen=True):
     """Which notes are asked for.
 
     Attributes:
@@ -80,8 +82,7 @@ def notes(
         yield from _Telling(reader, request, touched).notes()
 
 
-@dataclass(frozen=True, slots=True)
-class _Touched:
+class _Touched(Struct, frozen=True):
     """One package of the plan.
 
     Attributes:
@@ -110,13 +111,12 @@ def _touched(plan: Plan, weighed: Weighed) -> tuple[_Touched, ...]:
         candidate = weighed.steps[id_].candidate
         edit = found.get(key) or _Touched(candidate.pair.live_key, candidate.target)
         told = edit if move.to_revision else replace(edit, taken=weighed.of_steps[id_].taken)
-        who = replace(move.who, package=edit.live_key)
+        who = dataclasses.replace(move.who, package=edit.live_key)
         found[key] = replace(told, moves=(*edit.moves, (who, candidate.target)))
     return tuple(found[key] for key in sorted(found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Telling:
+class _Telling(Struct, frozen=True):
     """The notes of one package; `snapshots` are the definitions of its revisions that were met so far."""
 
     reader: PlatformReader
@@ -161,8 +161,7 @@ class _Telling:
         return _snapshot(self.reader, RevisionRef(self.touched.live_key, revision), self.snapshots)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moving:
+class _Moving(Struct, frozen=True):
     """The notes on a move to another package; `snapshots` are of the revisions that were met so far."""
 
     reader: PlatformReader

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.engine.aims import files_of, pairing_for
 from reconciler.engine.gathering import gather
@@ -91,8 +93,7 @@ _RUNS_LOOKED_AT: Final = 1000
 _TICK: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
+class PlanRequest(Struct, frozen=True):
     """How a plan is asked for.
 
     Attributes:
@@ -120,8 +121,7 @@ class PlanRequest:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A plan, and what it was made from, for an apply.
 
     Attributes:
@@ -215,8 +215,7 @@ def _prepared(
     return Prepared(made.sealed(), weighed, verdicts.pair, verdicts.case, bounds, terms.left, parks, releases)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """What is asked for, and what is live where it is asked.
 
     Attributes:
@@ -257,8 +256,7 @@ class _Scene:
         return self.environment.after if self.follows_files else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
+class _Terms(Struct, frozen=True):
     """The catalog.
 
     Attributes:
@@ -280,8 +278,7 @@ class _Terms:
         return cls(due, left, changed if due.fields else scene.catalog or pairing.catalog)
 
 
-@dataclass(frozen=True, slots=True)
-class _Contents:
+class _Contents(Struct, frozen=True):
     """What differs, and whom it touches."""
 
     pairing: Pairing
@@ -309,8 +306,7 @@ def _contents(scene: _Scene) -> _Contents:
     return _Contents(pairing, terms, weighed, facts, assessed, in_order(item.change for item in assessed))
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdicts:
+class _Verdicts(Struct, frozen=True):
     """What the guards say.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from reconciler.engine.fmt import modeline
 from reconciler.errors import WrongUsageError
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _MOST_NAMED: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """What is pulled.
 
     Attributes:
@@ -47,8 +47,7 @@ class PullRequest:
     adopt: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """What pulling would write.
 
     Attributes:
@@ -63,16 +62,14 @@ class Pulled:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """One live package, and the file that it goes to; None: a new one."""
 
     head: PackageHead
     desired: DesiredPackage | None
 
 
-@dataclass(slots=True)
-class _Pull:
+class _Pull(Struct):
     workspace: Workspace
     request: PullRequest
     edits: list[FileEdit] = field(default_factory=list)
@@ -125,7 +122,7 @@ def _is_asked_for(head: PackageHead, files: dict[str, DesiredPackage], request: 
 
 def _differs(each: _Wanted) -> bool:
     desired, head = each.desired, each.head
-    return desired is None or (desired.definition.digest, desired.archived) != (head.digest, head.archived)
+    return desired is None or (desired.stated.digest, desired.archived) != (head.digest, head.archived)
 
 
 def _pull_package(state: _Pull, each: _Wanted, live: Definition, catalog: Catalog | None) -> None:

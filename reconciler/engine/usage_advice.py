@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.expiry import Window
 from reconciler.model.packages import RevisionRef
@@ -43,8 +44,7 @@ def near_their_caps(
             yield Near(key, meter, client)
 
 
-@dataclass(frozen=True, slots=True)
-class _Holders:
+class _Holders(Struct, frozen=True):
     """The clients who hold one package, and what each of their revisions grants."""
 
     reader: PlatformReader

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.live.rules import Refusal
 from reconciler.model.catalog import Catalog
@@ -24,8 +26,7 @@ _ENDED: Final = "Name a later instant."
 _NOT_USABLE: Final = "Grant that first; a feature's limits are granted with it (--limit KEY=N)."
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """A client who is granted something at an instant.
 
     Attributes:

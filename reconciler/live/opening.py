@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+
+from msgspec import Struct
 
 from reconciler.errors import InvalidError
 from reconciler.model.settings import TRUST_OF_SYSTEM, Trust
@@ -29,8 +30,7 @@ _HINT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a platform is; `token` is the password of a database."""
 
     url: str

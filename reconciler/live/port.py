@@ -6,8 +6,9 @@ suite in `tests/contract/` says what each method promises, and runs over every i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+from msgspec import Struct
 
 from reconciler.model.clients import EVERYBODY
 from reconciler.model.events import UNKNOWN
@@ -367,8 +368,7 @@ class Platform(PlatformReader, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Connections to a database.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.live import naming
 from reconciler.model.catalog import Catalog
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.quantities import Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why something may not be; `rule` is the id of the finding that says so."""
 
     rule: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct, field
 
 from reconciler.model.forms import composed
 from reconciler.model.packages import digest_of
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """Something that a package switches on.
 
     Attributes:
@@ -29,8 +29,7 @@ class Feature:
     replaced_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """Something that a package caps.
 
     Attributes:
@@ -46,8 +45,7 @@ class Limit:
     feature: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """Features and limits by key, sorted by key."""
 
     features: Mapping[str, Feature] = field(default_factory=dict)

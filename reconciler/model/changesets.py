@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Struct, field
 
 from reconciler.model.catalog import NO_TERMS
 from reconciler.model.fields import Amount, Items, Line, Number, Readable, Told
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 _MOST = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class PackageWrite:
+class PackageWrite(Struct, frozen=True):
     """Make one package be exactly this, provided that nobody wrote it since the plan.
 
     The platform mints a revision exactly where the definition differs from the current one.
@@ -50,8 +51,7 @@ class PackageWrite:
         return self.renamed_from or self.key
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveWrite:
+class ArchiveWrite(Struct, frozen=True):
     """Archive a package whose file is gone; its definition stays."""
 
     key: str
@@ -128,8 +128,7 @@ class Parked(Told):
         return Parking(self.subject, self.file)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True):
     """One transaction. Sending it twice is harmless: the second time finds the run of `plan_hash`.
 
     Attributes:
@@ -193,8 +192,7 @@ class Moved(Told):
     clients: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One apply, as the platform recorded it.
 
     Attributes:

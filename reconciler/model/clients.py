@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from reconciler.model.fields import ClientId, Items, Key, Number, PackageKey, Readable, Told
 from reconciler.model.quantities import magnitude
@@ -22,8 +24,7 @@ ClientStatus: TypeAlias = Literal["active", "disabled", "archived"]
 SubscriptionStatus: TypeAlias = Literal["active", "expired", "suspended"]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientLine:
+class ClientLine(Struct, frozen=True):
     """One line of an import: what is stated about a client. None: not stated, so kept, or the default.
 
     Attributes:
@@ -45,8 +46,7 @@ class ClientLine:
     grants: tuple[Granting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientUpdate:
+class ClientUpdate(Struct, frozen=True):
     """What is stated anew about a client beside what it holds. None: kept."""
 
     id: str
@@ -76,8 +76,7 @@ class Forgotten(Told):
     runs: Annotated[tuple[Number, ...], Items(100_000)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Struct, frozen=True):
     """What an import did: clients that were new, and clients that existed (changed or not).
 
     Attributes:
@@ -89,8 +88,7 @@ class ImportReport:
     moves: tuple[Moving, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """A client's holding of one package: a snapshot of one of its revisions (rule 2).
 
     Attributes:
@@ -132,8 +130,7 @@ class ClientFilter(Readable):
 EVERYBODY: Final = ClientFilter()
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlements:
+class Entitlements(Struct, frozen=True):
     """What a client may use right now. The defaults entitle to nothing."""
 
     features: tuple[str, ...] = ()
@@ -151,8 +148,7 @@ class Entitlements:
         return {"features": list(self.features), "limits": dict(self.limits), **nothing, **self.caps}
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """A client company, seen at one instant. `usage` is sorted by key.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from reconciler.model.quantities import Quantity
@@ -12,8 +14,7 @@ Cell: TypeAlias = "bool | Quantity | str | None"
 """Whether a feature is on, a cap (None: not granted), or a text such as `14 days`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A package."""
 
     key: str
@@ -21,8 +22,7 @@ class Column:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A feature, a limit or another property, with a cell per column.
 
     Attributes:
@@ -35,16 +35,14 @@ class Row:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Rows under one heading."""
 
     title: str
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """The matrix; a row that no package has anything in is left out."""
 
     columns: tuple[Column, ...]

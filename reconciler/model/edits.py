@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FileEdit:
+class FileEdit(Struct, frozen=True, order=True):
     """One file before and after; the bytes, so that line endings and byte order marks count.
 
     Attributes:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
+
 from reconciler.model.fields import Amount, Instant, Line, Told
 from reconciler.model.packages import digest_of
 
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who writes.
 
     Attributes:

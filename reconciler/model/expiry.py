@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -51,8 +53,7 @@ class Span(Readable):
     days: Annotated[int, Whole(1, _FOREVER)]
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Struct, frozen=True):
     """A whole number of days or of calendar months; weeks and years are stored as those.
 
     A month after 31 January is the last day of February, at the same time of day.

@@ -11,9 +11,10 @@ read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, get_args
+
+from msgspec import Struct
 
 from reconciler.model import forms
 from reconciler.model.quantities import LARGEST_QUANTITY
@@ -100,8 +101,7 @@ class ByKind:
         return {"type": "tagged-union", "discriminator": "kind", "choices": choices}
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """Marks a whole number; JSON Schema takes 2.0 for one too, since JSON has numbers of one kind."""
 
     least: int = 0
@@ -112,8 +112,7 @@ class Whole:
         return _before(_whole, {**reader(source), "strict": True, "ge": self.least, "le": self.most})
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """Marks a list that has so many items."""
 
     most: int

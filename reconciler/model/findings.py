@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from reconciler.model.secrets import tells_of_secret, without_secrets
 
 _TAKE_IT_OUT: Final = "take the secret out, and have it replaced by a new one: who reads the file has it"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place in a file; line and column count from 1, columns in characters."""
 
     line: int = 1
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True):
     """Something wrong with a file. Orders by file, then by place.
 
     What is told to be a secret by its shape is in none of its texts.
@@ -45,6 +45,5 @@ class Finding:
         has_secret = tells_of_secret(file) or tells_of_secret(message)
         fix = _TAKE_IT_OUT if has_secret else without_secrets(self.fix)
         if (file, message, fix) != (self.file, self.message, self.fix):
-            object.__setattr__(self, "file", file)
-            object.__setattr__(self, "message", message)
-            object.__setattr__(self, "fix", fix)
+            for name, said in (("file", file), ("message", message), ("fix", fix)):
+                force_setattr(self, name, said)

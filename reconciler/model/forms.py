@@ -7,10 +7,11 @@ so that all of them take the same and say the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
+
+from msgspec import Struct
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.emails import fault_of, normal_email
@@ -34,8 +35,7 @@ _UNSEEN: Final = re.compile(rf"[{INVISIBLE}\ud800-\udfff]")
 _SHOWN: Final = 60
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Form:
+class Form(Struct, frozen=True, eq=False):
     """One kind of text; each is itself alone, so that a set of texts does not compare patterns.
 
     Attributes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args
+
+from msgspec.structs import replace
 
 from reconciler.model.fields import Amount, ByKind, Instant, Items, Key, Line, Readable, Told, Whole
 from reconciler.model.quantities import LARGEST_QUANTITY, UNLIMITED, magnitude

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OptionManual:
+class OptionManual(Struct, frozen=True):
     """One option.
 
     Attributes:
@@ -19,8 +18,7 @@ class OptionManual:
     variable: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandManual:
+class CommandManual(Struct, frozen=True):
     """One command, or a group of them.
 
     Attributes:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.model.emails import normal_email
 from reconciler.model.expiry import Expiry, end_of
@@ -15,7 +18,7 @@ from reconciler.model.forms import composed
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reconciler.model.expiry import Window
     from reconciler.model.quantities import Quantity
@@ -25,8 +28,7 @@ _NOT_HELD: Final = frozenset({"title", "description", "allowed_emails"})
 """What of a package makes no difference to who holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What one revision of a package grants. Built normalised: see `normalised`.
 
     Attributes:
@@ -131,8 +133,7 @@ def digest_of(document: Any) -> str:
     return "sha256:" + hashlib.sha256(canonical_json(document).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A percentage, 0 < percent <= 100."""
 
     percent: int
@@ -170,8 +171,7 @@ class Pace(Readable):
         return earliest if earliest > today else None
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """What happens to clients who already hold the package when it changes.
 
     Attributes:
@@ -189,8 +189,7 @@ class Rollout:
     pace: Pace = Pace()
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """A committed statement that a named loss is intended.
 
     Attributes:
@@ -208,8 +207,44 @@ class Acknowledgement:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredPackage:
+class Stated:
+    """The definition that a file states, built once somebody looks further than its digest and its title."""
+
+    __slots__ = ("_definition", "_digest", "_title")
+
+    def __init__(
+        self, definition: Definition | Callable[[], Definition], digest: str = "", title: str = ""
+    ) -> None:
+        self._definition, self._digest, self._title = definition, digest, title
+
+    @property
+    def definition(self) -> Definition:
+        """What is granted."""
+        if not isinstance(self._definition, Definition):
+            self._definition = self._definition()
+        return self._definition
+
+    @property
+    def digest(self) -> str:
+        """Of the definition."""
+        return self._digest or self.definition.digest
+
+    @property
+    def title(self) -> str:
+        """Of the definition."""
+        return self._title or self.definition.title
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stated) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return repr(self.definition)
+
+
+class DesiredPackage(Struct, frozen=True):
     """A package as its file wants it.
 
     Attributes:
@@ -220,7 +255,7 @@ class DesiredPackage:
     """
 
     key: str
-    definition: Definition
+    stated: Stated
     file: str
     states_emails: bool = False
     archived: bool = False
@@ -228,9 +263,13 @@ class DesiredPackage:
     rollout: Rollout = Rollout()
     acknowledgements: tuple[Acknowledgement, ...] = ()
 
+    @property
+    def definition(self) -> Definition:
+        """What it is to grant."""
+        return self.stated.definition
 
-@dataclass(frozen=True, slots=True)
-class PackageHead:
+
+class PackageHead(Struct, frozen=True):
     """A live package without its definition.
 
     Attributes:
@@ -256,16 +295,14 @@ class PackageHead:
     stepped_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RevisionRef:
+class RevisionRef(Struct, frozen=True, order=True):
     """One revision of the package that has `key` now."""
 
     key: str
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedPackage:
+class OfferedPackage(Struct, frozen=True):
     """A live package and who holds it.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import FieldChange
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True):
     """What moving to another definition would do to one client.
 
     Attributes:
@@ -42,16 +42,14 @@ class Prospect:
         return tuple(each for each in self.fields if not each.severity.is_loss)
 
 
-@dataclass(frozen=True, slots=True)
-class Adjusted:
+class Adjusted(Struct, frozen=True):
     """What a grant, its revocation or an extension does to a client, seen at one instant (rules 17, 18)."""
 
     before: Client
     after: Client
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """What giving a client a package by hand would do (rules 10 and 16).
 
     Attributes:

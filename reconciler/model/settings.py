@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from reconciler.model.packages import Share, bound_of
 
@@ -18,8 +20,7 @@ Bound: TypeAlias = int | Share | Literal["unlimited"]
 _FIVE_PERCENT = Share(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Guards:
+class Guards(Struct, frozen=True):
     """Bounds that can block a plan. The defaults hold for every environment that does not set its own.
 
     Attributes:
@@ -52,8 +53,7 @@ LOOSEST: Final = Guards("unlimited", "unlimited", "never")
 """Guards that let everything pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """Files that decide whom a client over HTTP trusts, and what it shows of itself; whole paths.
 
     Attributes:
@@ -70,8 +70,7 @@ TRUST_OF_SYSTEM: Final = Trust()
 """Whom the machine trusts anyway, and nothing to show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """A named platform plus its guards.
 
     Attributes:
@@ -94,16 +93,14 @@ class Environment:
     read_platform: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What the bearers of some ID tokens may do: of those that have one of the values of every claim."""
 
     scopes: tuple[Scope, ...]
     claims: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Struct, frozen=True):
     """An OpenID Connect issuer whose ID tokens a server takes.
 
     Attributes:
@@ -116,8 +113,7 @@ class Issuer:
     grants: tuple[Grant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """What `serve` is told beside the platform that it serves.
 
     Attributes:
@@ -130,8 +126,7 @@ class Server:
     trusted_proxies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lint:
+class Lint(Struct, frozen=True):
     """Which advice is given.
 
     Attributes:
@@ -141,8 +136,7 @@ class Lint:
     off: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The configuration file; paths as written, relative to its folder.
 
     Attributes:

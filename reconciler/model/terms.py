@@ -6,11 +6,12 @@ code. A new cap is its row here with two codes, and its field in `documents/pack
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,8 +95,7 @@ class Code(StrEnum):
         return CODES[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+class Cap(Struct, frozen=True):
     """A limit that every package may state and no catalog declares.
 
     Attributes:
@@ -164,8 +164,7 @@ def counts_members(meter: str) -> bool:
     return meter in CAPS and CAPS[meter].metered == "users"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRow:
+class CodeRow(Struct, frozen=True):
     """What is known of one kind of difference.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.english import counted, day
 from reconciler.model.losses import Entry, known_as
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.planning.impact import Owed
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """One loss of a package, and whether an entry of its file is enough for it.
 
     Attributes:
@@ -35,8 +35,7 @@ class Stated:
     entry: Entry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """The statements of one package file.
 
     Attributes:

@@ -6,8 +6,9 @@ with the number of clients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model.quantities import LARGEST_QUANTITY
 from reconciler.model.questions import ClientQuestion, UsesMoreThan
@@ -34,8 +35,7 @@ _PERCENTS: Final = (50, NEAR_PERCENT, _MOST_PERCENT)
 _ROUND: Final = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """How much those clients use who use it at all; percentiles are amounts that some client has."""
 
     least: int
@@ -46,8 +46,7 @@ class Spread:
     mean: float
 
 
-@dataclass(frozen=True, slots=True)
-class Consumption:
+class Consumption(Struct, frozen=True):
     """What the holders of the revisions that grant a meter use of it.
 
     Attributes:
@@ -65,8 +64,7 @@ class Consumption:
     spread: Spread | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """A client who has used at least so much of what its own revision allows it."""
 
     package: str
@@ -74,8 +72,7 @@ class Near:
     client: str
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What to do about an allowance, and why.
 
     Attributes:
@@ -87,8 +84,7 @@ class Advice:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MeterUsage:
+class MeterUsage(Struct, frozen=True):
     """One allowance of a package beside its consumption.
 
     Attributes:
@@ -106,8 +102,7 @@ class MeterUsage:
     full_sample: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PackageUsage:
+class PackageUsage(Struct, frozen=True):
     """All allowances of one package.
 
     Attributes:

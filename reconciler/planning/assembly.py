@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.model.catalog import Feature, Limit
 from reconciler.model.findings import Position
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from reconciler.planning.rollouts import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """Drafts by package key, and steps by their ids, with what they do to clients; and steps that wait.
 
     Attributes:

@@ -7,8 +7,9 @@ worked out anew, and what clients keep, use or are over is never compared.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.english import counted
 from reconciler.model.plans import FILES_APPLIED, Reach
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from reconciler.planning.outcomes import Questions
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(Struct, frozen=True):
     """How many clients a consequence may meet at most.
 
     Attributes:
@@ -117,8 +117,7 @@ def _moved_since(change: Change, reviewed: Plan, now: Plan) -> str | None:
     return change.key if versions.get(change.key) != change.from_version else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What the reviewed plan says, by package."""
 
     changes: Mapping[str, list[Change]]
@@ -135,8 +134,7 @@ class _Said:
         return cls(changes, guards)
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
+class _Planned(Struct, frozen=True):
     """What the reviewed plan says of one package.
 
     Attributes:

@@ -5,8 +5,10 @@ Whatever is said of one client here is said of all its like in the plan: the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.clients import subscription_status
 from reconciler.model.emails import normal_email
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
 Stay: TypeAlias = Literal["nothing-changes", "not-active", "kept", "excluded", "not-allowed", "waits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One client, where what it has comes from, and what the current plan has in store for it.
 
     Attributes:

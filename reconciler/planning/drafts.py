@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from reconciler.model.plans import Action, FieldChange
 from reconciler.model.terms import Code, Severity, pointer, worst
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.packages import Definition, RevisionRef
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """One package change.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from reconciler.model.english import counted, instant
 from reconciler.model.events import Seal
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _FAULTS_TOLD = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What was found.
 
     Attributes:
@@ -52,8 +52,7 @@ def seal_of(run: int, digest: str) -> str:
     return f"{run}:{digest}"
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     events: int = 0
     unsealed: int = 0
     altered: list[str] = field(default_factory=list)

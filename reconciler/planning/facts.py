@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from reconciler.model.losses import Lost
 from reconciler.model.packages import RevisionRef, canonical_json
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _NOBODY: Final = Lost(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Held state at one instant.
 
     Attributes:

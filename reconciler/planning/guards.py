@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.english import agreed, counted, instant
 from reconciler.model.losses import Bounds, Lately
@@ -33,8 +35,7 @@ LOSSES_COUNT_FOR: Final = timedelta(hours=23)
 _HOURS: Final = LOSSES_COUNT_FOR // timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Assessed:
+class Assessed(Struct, frozen=True):
     """A change with what guards must know beside it.
 
     Attributes:
@@ -50,8 +51,7 @@ class Assessed:
     again: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(Struct, frozen=True):
     """What another environment must have seen before.
 
     Attributes:
@@ -67,8 +67,7 @@ class Promotion:
     is_read: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """All that guards judge.
 
     Attributes:
@@ -104,8 +103,7 @@ class Case:
         return GuardResult(id=guard, key=key, result=result, message=message, advice=advice)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardRow:
+class GuardRow(Struct, frozen=True):
     """One guard.
 
     Attributes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.model.packages import RevisionRef
 from reconciler.model.plans import Action, Figures, Impact, ImpactFinding
@@ -51,8 +54,7 @@ SAMPLE_SIZE: Final = 5
 _SUBSCRIPTIONS: Final = "subscriptions"
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(Struct, frozen=True):
     """A loss that the package file must state as intended, and how many clients it is about.
 
     A limit that goes with its feature is stated with that, but only for clients who had the feature.
@@ -77,8 +79,7 @@ class Owed:
         return self.in_force.lost - self.again if self.in_force else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Consequences:
+class Consequences(Struct, frozen=True):
     """What one change takes from the holders of one package and gives them, and which of them it moves.
 
     Attributes:
@@ -542,7 +543,7 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
 
 
 def _also(condition: Condition, asked: Questions) -> Questions:
-    return tuple(replace(each, conditions=(*each.conditions, condition)) for each in asked)
+    return tuple(dataclasses.replace(each, conditions=(*each.conditions, condition)) for each in asked)
 
 
 def _earlier(live_key: str, facts: Facts) -> Mapping[tuple[str, str], InForce]:

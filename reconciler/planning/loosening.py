@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.packages import Share
 from reconciler.model.plans import GuardChange
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 _FROM_THE_STRICTEST: Final = ("touching", "losing", "never")
 
 
-@dataclass(frozen=True, slots=True)
-class GuardPair:
+class GuardPair(Struct, frozen=True):
     """The guards of an environment on both sides, so that none is loosened by the change that it would block.
 
     A share and a number are compared by what they allow of the clients with an active subscription, called

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.model.grants import with_grants
 from reconciler.model.moving import MOST_NAMED, Moving
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _COUNTED = {"use", "over"}
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """One client whom an import moves.
 
     Attributes:
@@ -41,8 +41,7 @@ class Moved:
     grants: tuple[Grant, ...] = ()
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     counts: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[str]] = field(default_factory=lambda: {"use": [], "lose": [], "move": []})
 

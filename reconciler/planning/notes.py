@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.terms import Term
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.prospects import Prospect
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """One client, and what the plan means for it.
 
     Attributes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.expiry import LATEST, Window
 from reconciler.model.quantities import LARGEST_QUANTITY, allowance
@@ -41,8 +44,7 @@ Alternative: TypeAlias = (
 _SINCE_EVER: Final = (Window(None, LATEST),)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What the holders of one revision have of a term that is taken or given.
 
     Attributes:
@@ -56,8 +58,7 @@ class Held:
     also: AfterMove | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One thing that holders of some revisions lose, or gain, where `after` becomes theirs.
 
     Attributes:
@@ -118,7 +119,7 @@ class Outcome:
         if self.code.row.kind is Kind.GRANT:
             return ()
         return tuple(
-            ClientQuestion(live_key, (number,), (replace(each.only, has="as-much"), *also))
+            ClientQuestion(live_key, (number,), (dataclasses.replace(each.only, has="as-much"), *also))
             for number, each in self.held.items()
             if isinstance(each.only, AfterMove)
         )
@@ -184,7 +185,7 @@ def alone_in(found: Collection[Outcome], feature_of: Callable[[str], str | None]
             if number not in with_it:
                 held[number] = each
             elif isinstance(only, AfterMove):
-                held[number] = replace(each, also=replace(only, has="as-much"))
+                held[number] = dataclasses.replace(each, also=dataclasses.replace(only, has="as-much"))
         if held:
             yield replace(loss, held=held) if with_it else loss
 

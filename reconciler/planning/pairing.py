@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.packages import DesiredPackage, RevisionRef, Rollout
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.model.packages import DesiredPackage, RevisionRef, Rollout, Stated
 from reconciler.model.plans import Action
 
 if TYPE_CHECKING:
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
     from reconciler.planning.selection import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One package on both sides. At least one side is there.
 
     Attributes:
@@ -59,8 +60,7 @@ class Pair:
         return RevisionRef(self.head.key, self.head.revision) if self.head else None
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """Clients whom a run reassigned go back to the revision that they came from."""
 
     pair: Pair
@@ -75,8 +75,7 @@ class Return:
         return (*moved, self.pair.current) if self.pair.current else moved
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """All packages of both sides.
 
     Attributes:
@@ -155,7 +154,7 @@ def by_hand(
     """
     only = None if clients is None else tuple(sorted(set(clients)))
     rollout = Rollout(existing_clients="reassign", only=only)
-    as_live = DesiredPackage(head.key, live, file="", states_emails=True, archived=head.archived)
+    as_live = DesiredPackage(head.key, Stated(live), file="", states_emails=True, archived=head.archived)
     if desired:
         as_live = replace(as_live, file=desired.file, acknowledgements=desired.acknowledgements)
     return Pairing(differing=(), equal=(Pair(replace(as_live, rollout=rollout), head),))
@@ -176,7 +175,7 @@ def is_equal(pair: Pair) -> bool:
     desired, head = pair.desired, pair.head
     if desired is None or head is None or pair.is_renamed:
         return False
-    return head.managed and head.archived == desired.archived and head.digest == desired.definition.digest
+    return head.managed and head.archived == desired.archived and head.digest == desired.stated.digest
 
 
 def effective(desired: DesiredPackage, live: Definition | None) -> Definition:

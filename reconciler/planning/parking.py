@@ -6,8 +6,10 @@ that a new term beside it changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import Parked, Parking
@@ -26,8 +28,7 @@ _NO_FILE: Final = digest_of(None)
 _NAMED: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """The files at hand: a digest of each, and the catalog that they state."""
 
     digests: Mapping[str, str]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError
 from reconciler.model.catalog import Catalog
 from reconciler.model.changesets import PackageState, Run
 from reconciler.model.english import agreed, counted, instant
-from reconciler.model.packages import DesiredPackage, RevisionRef
+from reconciler.model.packages import DesiredPackage, RevisionRef, Stated
 from reconciler.model.terms import Term
 from reconciler.planning.catalog import unmet, with_terms
 from reconciler.planning.pairing import Pair, Pairing, Return
@@ -28,8 +30,7 @@ _SHOWN: Final = 3
 _NOUNS: Final = {"assign": "assignment", "revoke": "revocation", "extend": "extension"}
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What a rollback must know.
 
     Attributes:
@@ -163,7 +164,7 @@ def _pair(past: Past, key: str) -> Pair:
     file = past.files.get(key)
     desired = DesiredPackage(
         key=_earlier_key(past, key),
-        definition=past.definitions[RevisionRef(key, state.revision if state else head.revision)],
+        stated=Stated(past.definitions[RevisionRef(key, state.revision if state else head.revision)]),
         file=file.file if file else "",
         states_emails=True,
         archived=state.archived if state else True,

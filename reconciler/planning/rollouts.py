@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.packages import RevisionRef, Rollout, Share
 from reconciler.model.plans import Reach, Reassignment, WaitingStep
@@ -34,8 +35,7 @@ _FARTHEST: Final = 36_500
 """So many days ahead a rollout is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A package some of whose holders are on other revisions than its rollout wants.
 
     Attributes:
@@ -159,8 +159,7 @@ class Candidate:
         return () if emails is None else (OwnerIn(emails),)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The part of a candidate's holders that moves in this plan.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.model.plans import WHOLE_PLAN
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.plans import CatalogChange, Change, GuardResult, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What of all that is due is planned.
 
     Attributes:

@@ -6,8 +6,9 @@ They go back to what they held before a hand changed it, or move to another pack
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.model.clients import subscription_status
@@ -84,8 +85,7 @@ def require_reason(of: TransferAim, by: Author) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """One client who comes to hold something else.
 
     Attributes:
@@ -110,8 +110,7 @@ class Return:
         return with_grants(self.snapshot, self.client.grants), with_grants(self.target, self.grants)
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     counts: Counter[str] = field(default_factory=Counter)
     felt: Counter[tuple[_Which, str]] = field(default_factory=Counter)
     named: dict[_Which, list[str]] = field(default_factory=dict)

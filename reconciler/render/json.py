@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from reconciler.model.packages import canonical_json
 from reconciler.render.notes import letter
@@ -104,17 +105,17 @@ def adjusted_json(adjusted: Adjusted) -> str:
 
 def event_json(event: Event) -> str:
     """Return the event on one line."""
-    return line({**asdict(event), "at": instant(event.at)})
+    return line({**to_builtins(event), "at": instant(event.at)})
 
 
 def near_json(near: Near) -> str:
     """Return a client who has used much of one allowance."""
-    return line(asdict(near))
+    return line(to_builtins(near))
 
 
 def forgotten_json(forgotten: Forgotten, files: Iterable[tuple[str, str]]) -> str:
     """Return what still names a client who was forgotten."""
-    return line({"files": [{"file": file, "key": key} for file, key in files], **asdict(forgotten)})
+    return line({"files": [{"file": file, "key": key} for file, key in files], **to_builtins(forgotten)})
 
 
 def package_json(package: OfferedPackage) -> str:
@@ -128,18 +129,18 @@ def package_json(package: OfferedPackage) -> str:
 
 def history_json(entry: HistoryEntry) -> str:
     """Return what was done once to a client, on one line."""
-    return line({**asdict(entry), "at": instant(entry.at)})
+    return line({**to_builtins(entry), "at": instant(entry.at)})
 
 
 def package_history_json(entry: HistoryEntry, fields: Iterable[FieldChange]) -> str:
     """Return what was done once to a package, and what it made different, on one line."""
     differing = [each.model_dump(mode="json", by_alias=True, exclude={"line"}) for each in fields]
-    return line({**asdict(entry), "at": instant(entry.at), "fields": differing})
+    return line({**to_builtins(entry), "at": instant(entry.at), "fields": differing})
 
 
 def verified_json(verified: Verified) -> str:
     """Return how many events there are, and the seal to keep elsewhere."""
-    return line(asdict(verified))
+    return line(to_builtins(verified))
 
 
 def run_json(run: Run) -> str:
@@ -151,17 +152,17 @@ def run_json(run: Run) -> str:
 
 def import_json(report: ImportReport) -> str:
     """Return what an import did."""
-    return line(asdict(report))
+    return line(to_builtins(report))
 
 
 def moves_json(moves: Sequence[Moving]) -> str:
     """Return whom an import would move."""
-    return line({"moves": [asdict(each) for each in moves]})
+    return line({"moves": [to_builtins(each) for each in moves]})
 
 
 def comparison_json(comparison: Comparison) -> str:
     """Return columns and sections; a cell is true, false, a number, `unlimited`, a text or null."""
-    return line(asdict(comparison))
+    return line(to_builtins(comparison))
 
 
 def _client(client: Client) -> dict[str, Any]:
@@ -259,7 +260,7 @@ def _allowance(meter: MeterUsage) -> dict[str, Any]:
         "allowance": meter.allowance,
         "clients": used.clients,
         "using": used.using,
-        "spread": None if used.spread is None else asdict(used.spread),
+        "spread": None if used.spread is None else to_builtins(used.spread),
         "near": used.near,
         "near_sample": list(meter.near_sample),
         "full": used.full,
@@ -289,4 +290,4 @@ def token_json(token: Token) -> str:
 
 def topic_json(topic: Topic) -> str:
     """Return the topic on one line."""
-    return line(asdict(topic))
+    return line(to_builtins(topic))

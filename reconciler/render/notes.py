@@ -5,8 +5,9 @@ Foreign text is quoted for its medium: Markdown, or a mailer that takes plain te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model.english import counted, day, number
 from reconciler.model.terms import CAPS, Kind, Term
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 Quote: TypeAlias = "Callable[[str], str]"
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """A note in words.
 
     Attributes:
@@ -121,8 +121,7 @@ def _granted(grant: Grant, glossary: Glossary, quote: Quote) -> str:
     return told if cap else f"{quote(glossary.title(term))}: {told}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """One loss or gain of one client, as a part of a sentence."""
 
     note: Note

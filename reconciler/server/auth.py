@@ -7,7 +7,6 @@ counted within the last minute, before anything is done or answered (`bearers`).
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection  # noqa: TC002 - the framework looks what a dependency takes
 
@@ -41,8 +41,7 @@ _ANYONE: Final = "anyone"
 """Stands for the token, and for its name, in an open server: nothing more is known of a caller."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request that was let in.
 
     Attributes:

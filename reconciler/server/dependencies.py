@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.wire import paths
 
@@ -33,8 +34,7 @@ _LARGE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What one request may cost.
 
     Attributes:
@@ -68,8 +68,7 @@ class Bounds:
         return self.large_bytes if path in _LARGE else self.body_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """What a server serves.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header
+from msgspec import Struct
 
 from reconciler.model.idempotency import KeyedRequest
 from reconciler.server.etags import sent
@@ -32,8 +32,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A write under its key.
 
     Attributes:

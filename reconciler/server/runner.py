@@ -6,11 +6,11 @@ import signal
 import socket
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import uvicorn
+from msgspec import Struct
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.errors import BlockedError, UnreachableError
@@ -29,8 +29,7 @@ _PIECE: Final = 2**15
 _BACKLOG: Final = 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """Where to listen.
 
     Attributes:

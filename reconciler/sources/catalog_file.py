@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from reconciler.model.catalog import Catalog
 from reconciler.sources.documents import locate_problems, read_document
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogReading:
+class CatalogReading(Struct, frozen=True):
     """The catalog, None where its file is missing or does not match the schema."""
 
     catalog: Catalog | None

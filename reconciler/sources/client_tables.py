@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
@@ -34,8 +35,7 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,20}\Z")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What one line, or one row, states.
 
     Attributes:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import InvalidError
 from reconciler.sources.files import PACKAGE_SUFFIX, digest_of_bytes
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _LONGEST_SUBJECT: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a configuration lies in a repository.
 
     Attributes:
@@ -85,8 +85,7 @@ def _is_package(path: str, folder: str) -> bool:
     return lies_in and path.endswith(PACKAGE_SUFFIX) and not is_hidden
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """A commit and the first line of its message."""
 
     commit: str

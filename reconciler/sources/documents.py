@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from reconciler.model.findings import Position
 from reconciler.sources.schemas import schema_of, validator_of
@@ -23,8 +24,7 @@ MOST_PROBLEMS: Final = 100
 """Of one file, that are told one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A file's document; None exactly where `findings` has an error.
 
     Attributes:

@@ -7,8 +7,9 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.yaml.bounds import LARGEST_FILE
@@ -33,8 +34,7 @@ class RefusedFileError(Exception):
         return finding(file, Position(), self.problem)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The package files of a folder and its sub-folders, sorted, relative to the root."""
 
     files: tuple[str, ...]

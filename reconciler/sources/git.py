@@ -7,8 +7,9 @@ program that these commands would run, and nothing is fetched to complete an ans
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.sources.checkouts import top_of
 from reconciler.sources.git_process import PROTOCOLS, Bounds, Git, GitError, running
@@ -34,8 +35,7 @@ _LOCAL: Final = Bounds(seconds=60)
 _SECONDS_OF_NETWORK: Final = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A repository that git is led to.
 
     Attributes:

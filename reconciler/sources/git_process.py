@@ -12,9 +12,10 @@ import re
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from threading import Thread, Timer
 from typing import IO, TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import ReconcilerError
 
@@ -61,8 +62,7 @@ class GitError(ReconcilerError):
     """git is absent, took too long, answered too much, or refused; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What a git may do.
 
     Attributes:
@@ -75,8 +75,7 @@ class Bounds:
     passed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """A git that runs: it reads `requests` and writes `answers`."""
 
     process: subprocess.Popen[bytes]

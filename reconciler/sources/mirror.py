@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import WrongUsageError
 from reconciler.sources.git import GitError, Repository, ask, reach, resolved
@@ -20,8 +21,7 @@ _SSH: Final = frozenset({"ssh", "git+ssh", "ssh+git"})
 _KEPT: Final = "refs/reconciler/kept"
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(Struct, frozen=True):
     """One branch, and where its bare copy lies.
 
     Attributes:

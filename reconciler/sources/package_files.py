@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from msgspec.structs import replace
+
 from reconciler.model.findings import Position
 from reconciler.model.forms import PACKAGE_KEY
-from reconciler.model.packages import Acknowledgement, Definition, DesiredPackage, Pace, Rollout, bound_of
+from reconciler.model.packages import (
+    Acknowledgement,
+    Definition,
+    DesiredPackage,
+    Pace,
+    Rollout,
+    Stated,
+    bound_of,
+)
 from reconciler.model.terms import CAPS, LOSS_VERBS, Term
 from reconciler.sources.documents import locate_problems, plain_document, read_document
 from reconciler.sources.files import (
@@ -32,7 +41,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.catalog import Catalog
     from reconciler.model.findings import Finding
-    from reconciler.sources.cache import DocumentCache
+    from reconciler.sources.cache import DocumentCache, Entry, Outline
     from reconciler.sources.second_reader import SecondReader
     from reconciler.validation.problems import Path as ProblemPath
 
@@ -41,7 +50,7 @@ def desired_package(key: str, file: str, document: Mapping[str, Any]) -> Desired
     """Return the package. An acknowledgement until a day that does not exist is left out: it is a finding."""
     return DesiredPackage(
         key=key,
-        definition=Definition.normalised(document),
+        stated=Stated(Definition.normalised(document)),
         file=file,
         states_emails="allowed_emails" in document,
         archived=document.get("archived", False),
@@ -49,6 +58,11 @@ def desired_package(key: str, file: str, document: Mapping[str, Any]) -> Desired
         rollout=_rollout(document["rollout"]) if "rollout" in document else _DEFAULT_ROLLOUT,
         acknowledgements=tuple(_acknowledgements(document.get("acknowledge", ()))),
     )
+
+
+def _outlined(key: str, file: str, entry: Entry, outline: Outline) -> DesiredPackage:
+    stated = Stated(lambda: Definition.normalised(entry.document()), outline.definition, outline.title)
+    return DesiredPackage(key, stated, file, states_emails=outline.states_emails)
 
 
 _DEFAULT_ROLLOUT = Rollout()
@@ -85,6 +99,8 @@ def _acknowledgements(entries: list[Mapping[str, Any]]) -> Iterator[Acknowledgem
 
 _MANY: Final = 1_000
 """Fewer files are parsed while a second process begins and ends."""
+_OUTLINED: Final = frozenset({*Definition.__struct_fields__, *CAPS})
+"""Keys that a definition is made of; what else a file says is about its package."""
 _BESIDE_FEATURES: Final = frozenset(key for key, cap in CAPS.items() if cap.beside)
 
 
@@ -153,28 +169,41 @@ class PackageFiles:
         file, key = displayed(path), _key(path)
         if not self._is_free(key, file):
             return
+        known = None if documents is None else documents.unchanged(path)
+        if known is not None and known.outline is not None:
+            self.digests[file] = known.digest
+            self.packages[key] = _outlined(key, file, known, known.outline)
+            return
         if second is not None and (sound := second.take(path)):
             self.digests[file], document = sound
-            self.packages[key] = desired_package(key, file, document)
             if documents is not None:
                 documents.put(path, *sound)
+            self._take(key, path, document, documents)
             return
         try:
-            content, document = self._content_and_document(key, path, documents)
+            content, document = self._content_and_document(key, path, documents, known)
             if document is not None:
-                self._judge(key, path, content, document)
-                self.packages[key] = desired_package(key, file, document)
+                is_sound = self._judge(key, path, content, document)
+                self._take(key, path, document, documents if is_sound else None)
         except RefusedFileError as error:
             self.findings.append(error.finding(file))
 
+    def _take(
+        self, key: str, path: str, document: Mapping[str, Any], documents: DocumentCache | None
+    ) -> None:
+        """Take the package in, and remember its outline where it is sound and there is no more to it."""
+        package = self.packages[key] = desired_package(key, displayed(path), document)
+        if documents is not None and document.keys() <= _OUTLINED:
+            documents.outline(path, package)
+
     def _content_and_document(
-        self, key: str, path: str, documents: DocumentCache | None
+        self, key: str, path: str, documents: DocumentCache | None, known: Entry | None
     ) -> tuple[bytes, dict[str, Any] | None]:
         """Return an empty content where the file need not be read; raises `RefusedFileError`."""
         file = displayed(path)
-        if documents is not None and (known := documents.unchanged(path)):
-            self.digests[file] = known[0]
-            return b"", known[1]
+        if known is not None:
+            self.digests[file] = known.digest
+            return b"", known.document()
         content = read_any(f"{self._root}/{path}", self._real_root)
         digest = self.digests[file] = digest_of_bytes(content)
         document = documents.get(path, digest) if documents is not None else None
@@ -184,12 +213,13 @@ class PackageFiles:
                 documents.put(path, digest, document)
         return content, document
 
-    def _judge(self, key: str, path: str, content: bytes, document: Mapping[str, Any]) -> None:
-        """Find the problems, whose places need a file's content; raises `RefusedFileError`."""
+    def _judge(self, key: str, path: str, content: bytes, document: Mapping[str, Any]) -> bool:
+        """Find the problems, whose places need a file's content, or none; raises `RefusedFileError`."""
         problems = tuple(package_problems(key, document, self._vocabulary, self._today))
         if problems and not content:
             content = read_any(f"{self._root}/{path}", self._real_root)
         self.findings += locate_problems(displayed(path), content, problems)
+        return not problems
 
     def _is_free(self, key: str, file: str) -> bool:
         problem = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.errors import InvalidError
 from reconciler.model.settings import (
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from reconciler.model.findings import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsReading:
+class SettingsReading(Struct, frozen=True):
     """The configuration, as far as it could be read.
 
     Attributes:

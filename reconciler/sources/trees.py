@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import InvalidError
 from reconciler.sources.git import GitError, ask, asking
@@ -35,8 +37,7 @@ _LEADS_NOWHERE: Final = ".git"
 _LOOK: Final = "Look at who made this commit, and why, before you use it."
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A folder of a commit; `folder` is empty for the top."""
 
     repository: Repository
@@ -56,8 +57,7 @@ class Blob(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What a tree holds.
 
     Attributes:

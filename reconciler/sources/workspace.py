@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import time_ns
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from reconciler.errors import InvalidError
 from reconciler.model.english import counted
+from reconciler.model.packages import digest_of
 from reconciler.sources.catalog_file import read_catalog
 from reconciler.sources.documents import inspected, locate_problems
 from reconciler.sources.files import RefusedFileError, digest_of_bytes, read_linked
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from reconciler.validation.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """Everything that the files say.
 
     Attributes:
@@ -97,7 +98,7 @@ def read_workspace(
     settings = reading.settings
     catalog = read_catalog(root, os.path.normpath(settings.catalog))
     files = PackageFiles(root, catalog.catalog, today)
-    documents = _cache(root, clock()) if cache else None
+    documents = _cache(root, clock(), digest_of(catalog.digests)) if cache else None
     with _uncollected():
         beside = {config.name, *catalog.digests}
         files.read(os.path.normpath(settings.packages), beside, passing, documents=documents)
@@ -116,10 +117,10 @@ def read_workspace(
     )
 
 
-def _cache(root: Path, since: int) -> DocumentCache:
+def _cache(root: Path, since: int, catalog: str) -> DocumentCache:
     from reconciler.sources.cache import DocumentCache  # noqa: PLC0415  # for those who want one
 
-    return DocumentCache(str(root), since)
+    return DocumentCache(str(root), since, catalog)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, and_, bindparam, exists, select, type_coerce, update
 
 from reconciler.model.emails import normal_email
@@ -36,8 +37,7 @@ _INSTANTS: Final = ("assigned_at", "expires_at", "extended_to")
 _LARGEST_CHARACTER: Final = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredClient:
+class StoredClient(Struct, frozen=True):
     """A client and what it holds.
 
     Attributes:
@@ -285,5 +285,5 @@ def _client(row: Sequence[Any]) -> StoredClient:
 
 
 _PLACES_OF_INSTANTS: Final = tuple(
-    place for place, each in enumerate(fields(StoredClient)) if each.name in _INSTANTS
+    place for place, name in enumerate(StoredClient.__struct_fields__) if name in _INSTANTS
 )

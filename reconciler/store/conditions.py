@@ -6,10 +6,11 @@ only, in parameters of the same names, so that rows come in the order of the ind
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from operator import eq, gt, lt
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import (
     BigInteger,
     Text,
@@ -72,8 +73,7 @@ COLUMNS: Final = ("question", "package_id", "revision", "mark")
 _HELD: Final = tables.subscriptions.c
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """Subscriptions that meet conditions, before it is said what to select of them.
 
     Attributes:
@@ -173,8 +173,7 @@ def _is_of_clients(alternative: Alternative) -> bool:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(Struct, frozen=True):
     """The place of one condition in a statement.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from sqlalchemy import and_, exists, or_, select, update
 
 from reconciler.model.events import BY_RUNS, FORGET, LOST_AT, RESTORE, Event, Seal
@@ -31,8 +31,7 @@ _OF_HOLDINGS: Final = ("assign", "import")
 _BESIDE: Final = ("grant", "revoke", "extend")
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """What one write does to one thing."""
 
     kind: str

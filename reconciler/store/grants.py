@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     and_,
     bindparam,
@@ -45,8 +46,7 @@ NUMBERED: Final = ("cycle", "assignment", "revision")
 """What of a client has numbers, with which a grant may end."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredGrant:
+class StoredGrant(Struct, frozen=True):
     """A grant, ended or not, and what it ends with.
 
     Attributes:

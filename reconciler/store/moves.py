@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import eq, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import (
     and_,
     bindparam,
@@ -46,8 +46,7 @@ _KEY: Final = tables.packages.c.key
 _PAGE: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One move of a run.
 
     Attributes:

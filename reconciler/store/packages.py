@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Text, and_, bindparam, func, select, type_coerce, update
 
 from reconciler.model.packages import Definition, PackageHead, RevisionRef, canonical_json
@@ -39,16 +39,14 @@ def _named() -> Select[Any]:
 _NAMED: Final = _named()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPackage:
+class StoredPackage(Struct, frozen=True):
     """A package and the number that other tables know it by; a rename keeps the number."""
 
     id: int
     head: PackageHead
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What a package is to be.
 
     Attributes:

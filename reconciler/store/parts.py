@@ -5,10 +5,10 @@ They are a bound list, so that a statement does not grow with the runs that it l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, and_, exists, not_, or_, select, type_coerce
 
 from reconciler.store import tables
@@ -43,8 +43,7 @@ class Pair(NamedTuple):
     to_revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some of whom a run moved.
 
     Attributes:

@@ -7,10 +7,10 @@ it costs follows the number of holders of the packages in question, never the nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from sqlalchemy import bindparam
 
 from reconciler.model.questions import (
@@ -105,8 +105,7 @@ _CLIENT: Final = tables.subscriptions.c.client_id
 _PAGE: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(Struct, frozen=True):
     """A question with the number that its rows carry; `package` is None where no package has the key."""
 
     number: int

@@ -6,10 +6,10 @@ away one version later, and that migration states the first version whose progra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from sqlalchemy import Column, MetaData, Table, Text, inspect, select, update
 from sqlalchemy.schema import CreateSchema, CreateTable
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What a schema, or a program, says of itself.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from sqlalchemy import and_, delete, exists, func, literal_column, select
 
 from reconciler.model.questions import Tally
@@ -41,8 +41,7 @@ _HELD: Final = tables.subscriptions
 _PAGE: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class StoredUsage:
+class StoredUsage(Struct, frozen=True):
     """All that one client has used, per meter; `package_id` is that of the package it holds."""
 
     client_id: str

@@ -157,7 +157,7 @@ def _address_meant(text: str) -> str:
 
 def collection_problems(packages: Mapping[str, DesiredPackage]) -> Iterator[tuple[str, Problem]]:
     """Judge all packages together; yields the key of the package concerned with each problem."""
-    titles = {key: package.definition.title for key, package in packages.items() if not package.archived}
+    titles = {key: package.stated.title for key, package in packages.items() if not package.archived}
     for key, first in repeated_titles(titles):
         message = f"{packages[first].file} has the title `{titles[key]}` already"
         yield key, Problem(("title",), "duplicate-title", message, "choose another title")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.terms import CAPS
 from reconciler.validation.problems import NEGATED, nearest, offered, slug_of
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from reconciler.validation.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """A catalog.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.engine.apply import ApplyRequest, apply, held_back
 from reconciler.engine.plan import PlanRequest, environment_of, plan
@@ -34,8 +36,7 @@ _HOLDS_BACK: Final = frozenset({Outcome.INVALID, Outcome.BLOCKED})
 _UNSETTLED: Final = frozenset({Outcome.APPLIED, Outcome.RACED, Outcome.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """A commit to be assessed.
 
     Attributes:
@@ -237,8 +238,7 @@ class Follower:
         return own if self._mirror.is_ancestor(applied, own) else applied
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What a cycle began with.
 
     Attributes:

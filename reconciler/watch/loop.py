@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Event as Flag
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.watch.events import Event, Outcome
 from reconciler.watch.log import document, log_line
@@ -41,8 +42,7 @@ _MISSED_CYCLES: Final = 3
 _GRACE: Final = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """Seconds between cycles; after failures twice as long each time, up to a quarter of an hour.
 
     Attributes:
@@ -59,8 +59,7 @@ class Backoff:
         return float(seconds * (1 + self.jitter * (2 * chance - 1)))
 
 
-@dataclass
-class Loop:
+class Loop(Struct):
     """One turning loop; what it counts is read by the probes' threads.
 
     Attributes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import dataclass
 from hashlib import sha256
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from msgspec import Struct
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.hosts import Host
@@ -29,8 +30,7 @@ class _NoRedirects(HTTPRedirectHandler):
         """Follow nowhere: the body is for the address that was configured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """Where notices go.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
+from msgspec import Struct
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -40,8 +40,7 @@ def sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-@dataclass(frozen=True, slots=True)
-class KeysAtMost:
+class KeysAtMost(Struct, frozen=True):
     """Bounds a mapping, before any of its keys is looked at, and describes that all of them must match."""
 
     most: int

@@ -5,15 +5,17 @@ Independent of the store on purpose: what both say alike is what the port means.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, InvalidError, StaleError, UnaskedMovesError, WrongUsageError
 from reconciler.live import naming
@@ -680,7 +682,7 @@ class FakePlatform:
         id_ = f"{len(world.events):06}"
         names = by.name, by.on_behalf_of, by.reason
         made = Event(id_, at, kind, *names, part_of, number, client, package, before, after, lost, run=run)
-        world.events.append(replace(made, digest=made.own_digest))
+        world.events.append(dataclasses.replace(made, digest=made.own_digest))
         return world.events[-1]
 
     def _seal(self, run: Run) -> Event:
@@ -690,7 +692,9 @@ class FakePlatform:
         for each in self.events():
             if each.run is None:
                 found.add(each.digest)
-        world.events = [replace(each, run=run.id) if each.run is None else each for each in world.events]
+        world.events = [
+            dataclasses.replace(each, run=run.id) if each.run is None else each for each in world.events
+        ]
         told = {"run": run.id, "sealed": found.events, "seal": found.digest}
         after = {**told, "previous": previous[-1] if previous else None}
         by = Author(run.actor, run.on_behalf_of, run.reason)
@@ -762,7 +766,8 @@ class FakePlatform:
         self._write_down("forget", at, by, client_id, told=gone)
         del world.holders[client_id]
         world.events = [
-            replace(each, client=replaced_by) if each.client == client_id else each for each in world.events
+            dataclasses.replace(each, client=replaced_by) if each.client == client_id else each
+            for each in world.events
         ]
         email = normal_email(holder.owner_email)
         if replaced_by is not None:
@@ -880,7 +885,7 @@ class FakePlatform:
         with self._all_or_nothing() as world:
             known = world.packages.get(key)
             is_managed = known is not None and known.managed
-            before = known and asdict(state(known))
+            before = known and dataclasses.asdict(state(known))
             written = {key: Before(key, known.current, known.archived)} if known else {}
             self._write(key, definition, at, archived=archived, managed=is_managed)
             self._require_distinct_titles({key})
@@ -978,7 +983,7 @@ class FakePlatform:
     def _empty_cycle(self, holder: Holder, at: datetime) -> None:
         spent = spent_in_cycle(holder.granted(at), holder.usage, holder.snapshot)
         for each in holder.grants:
-            each.grant = replace(each.grant, spent=spent.get(each.grant.id, each.grant.spent))
+            each.grant = dataclasses.replace(each.grant, spent=spent.get(each.grant.id, each.grant.spent))
         holder.cycle += 1
         for meter in list(holder.usage):
             if self._is_per_cycle(holder, meter):
@@ -1218,7 +1223,7 @@ def _told(given: Given) -> dict[str, Any]:
     until = given.grant.until
     ends = until if isinstance(until, str) else until.isoformat()
     numbers = {"cycle": given.cycle, "assignment": given.assignment, "revision": given.revision}
-    stated = {**asdict(given.grant), "granted_at": given.grant.granted_at.isoformat()}
+    stated = {**dataclasses.asdict(given.grant), "granted_at": given.grant.granted_at.isoformat()}
     return {**stated, "until": ends, **numbers}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.conformance.building import CATALOG, NOW, change_set, definition
 from reconciler.errors import ReconcilerError
@@ -173,7 +174,7 @@ def test_alternatives_count_as_client_by_client(
     crowded: tuple[Platform, FakePlatform], alternatives: list[AnyOf], beside: list[Condition]
 ) -> None:
     platform, fake = crowded
-    asked = [replace(CROWDED, conditions=(each, *beside)) for each in alternatives]
+    asked = [dataclasses.replace(CROWDED, conditions=(each, *beside)) for each in alternatives]
 
     assert platform.answers(asked, NOW, sample=60) == fake.answers(asked, NOW, sample=60)
 
@@ -243,7 +244,7 @@ def _defined(key: str, document: dict[str, Any]) -> Any:
 
 
 def _numbered(line: ClientLine, number: int) -> ClientLine:
-    stated = {name: getattr(line, name) for name in ClientLine.__slots__}
+    stated = {name: getattr(line, name) for name in ClientLine.__struct_fields__}
     return ClientLine(**{**stated, "line": number})
 
 

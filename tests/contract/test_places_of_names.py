@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import WrongUsageError
 from reconciler.model import forms
@@ -52,11 +53,11 @@ def change_set(platform: Platform, **fields: Any) -> ChangeSet:
 
 
 def asking(*conditions: Any) -> ClientQuestion:
-    return replace(QUESTION, conditions=conditions)
+    return dataclasses.replace(QUESTION, conditions=conditions)
 
 
 def entry(**fields: Any) -> Entry:
-    return replace(Entry("basic", "removes", "features/chat", 1, date(2026, 12, 31)), **fields)
+    return dataclasses.replace(Entry("basic", "removes", "features/chat", 1, date(2026, 12, 31)), **fields)
 
 
 def sent(fields: Callable[[str], Mapping[str, Any]]) -> Callable[[Platform, str], object]:
@@ -124,13 +125,13 @@ PLACES: Final[Mapping[str, Place]] = {
     ),
     "matching": (
         forms.PACKAGE_KEY,
-        lambda platform, text: list(platform.matching(replace(QUESTION, package=text), NOON)),
+        lambda platform, text: list(platform.matching(dataclasses.replace(QUESTION, package=text), NOON)),
     ),
     "nth": (
         forms.PACKAGE_KEY,
-        lambda platform, text: platform.nth_matching(replace(QUESTION, package=text), 1, NOON),
+        lambda platform, text: platform.nth_matching(dataclasses.replace(QUESTION, package=text), 1, NOON),
     ),
-    "answers": (forms.PACKAGE_KEY, asked(lambda text: replace(QUESTION, package=text))),
+    "answers": (forms.PACKAGE_KEY, asked(lambda text: dataclasses.replace(QUESTION, package=text))),
     "uses more": (forms.KEY, asked(lambda text: asking(UsesMoreThan(text, 1)))),
     "any of": (forms.KEY, asked(lambda text: asking(AnyOf((UsesMoreThan(text, 1),))))),
     "owner in": (forms.EMAIL, asked(lambda text: asking(OwnerIn((text,))))),
@@ -152,7 +153,10 @@ PLACES: Final[Mapping[str, Place]] = {
         sent(lambda text: {"writes": (PackageWrite("x", definition(), 1, renamed_from=text),)}),
     ),
     "archived": (forms.PACKAGE_KEY, sent(lambda text: {"writes": (ArchiveWrite(text, 1),)})),
-    "moved": (forms.PACKAGE_KEY, sent(lambda text: {"moves": (Move(replace(QUESTION, package=text), 0),)})),
+    "moved": (
+        forms.PACKAGE_KEY,
+        sent(lambda text: {"moves": (Move(dataclasses.replace(QUESTION, package=text), 0),)}),
+    ),
     "expected": (
         forms.CLIENT_ID,
         sent(lambda text: {"expectations": (Expectation((asking(UpTo(text)),), 0, "what"),)}),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.model.changesets import PackageState
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
@@ -69,7 +70,7 @@ class Agency:
                 more = (
                     {"set_to": most} if self.random.random() < 0.6 else {"add": self.random.randrange(1, 30)}
                 )
-                asked = replace(asked, **more)
+                asked = dataclasses.replace(asked, **more)
             with suppress(BlockedError):
                 self.shop.platform.adjust(holder.id, asked, self.shop.at)
                 key = term.rpartition("/")[2]

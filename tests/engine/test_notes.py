@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.engine.notes import NotesRequest, notes
 from reconciler.engine.plan import environment_of
@@ -206,14 +207,14 @@ def test_only_those_whom_a_move_names_and_lets_in_are_told(between: Shop) -> Non
     between.clients("dune", package="solo")
     between.package("solo", features=["agent", "chat"], user_count=9, allowed_emails=["owner@cord.example"])
     between.apply(None, "acknowledge:solo")
-    some = replace(KEPT, clients=("acme", "cord", "dune"))
+    some = dataclasses.replace(KEPT, clients=("acme", "cord", "dune"))
 
     assert whom(told(between, reviewed=between.plan(aim=some))) == [("cord", True)]
 
 
 def test_clients_who_may_use_nothing_are_not_told_of_a_move(between: Shop) -> None:
     between.clients("bolt", package="pro", status="disabled")
-    some = replace(KEPT, clients=("acme", "bolt"))
+    some = dataclasses.replace(KEPT, clients=("acme", "bolt"))
 
     assert whom(told(between, kept=True, reviewed=between.plan(aim=some))) == [("acme", True)]
 

@@ -22,7 +22,7 @@ from reconciler.live.opening import open_platform
 from reconciler.model.catalog import Catalog
 from reconciler.model.clients import ClientLine
 from reconciler.model.grants import Granting, Revoking
-from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share
+from reconciler.model.packages import Definition, DesiredPackage, Rollout, Share, Stated
 from reconciler.model.plans import FILES_APPLIED, Aim, ClientsReassigned, RunUndone
 from reconciler.model.settings import Environment, Guards, Settings
 from reconciler.sources.workspace import Workspace
@@ -503,7 +503,7 @@ def _desired(key: str, file: File) -> DesiredPackage:
     rollout: Any = file.rollout
     return DesiredPackage(
         key,
-        Definition.normalised(file.terms.document(states_emails=file.states_emails)),
+        Stated(Definition.normalised(file.terms.document(states_emails=file.states_emails))),
         f"packages/{key}.yaml",
         states_emails=file.states_emails,
         archived=file.archived,

@@ -1,7 +1,8 @@
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import repeat
+
+from msgspec.structs import replace
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.clients import Client, Entitlements, ImportReport, Subscription

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 import reconciler.render
 from reconciler.model.english import counted, plural_of

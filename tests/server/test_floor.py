@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.conformance.building import LATER, NOW, apply, definition, version, with_client
 from reconciler.conformance.guards import taking

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.engine.tokens import create_token
 from reconciler.live.opening import open_served

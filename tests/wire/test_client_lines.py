@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.model.clients import Client, Entitlements, Subscription
 from reconciler.model.grants import Grant

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.applying import Applying, actor_option, reason_option, yes_option
 from reconciler.cli.opening import earlier_of, opened, workspace_of

@@ -7,11 +7,11 @@ import sys
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TextIO
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.opening import served_of, settings_of
 from reconciler.cli.options import chosen, global_options, option

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.model.packages import RevisionRef, Rollout
@@ -56,8 +58,7 @@ def explain_client(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """The package that the client holds, as the plan would leave it.
 
     Attributes:

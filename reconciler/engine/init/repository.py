@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.engine.import_from import import_from
 from reconciler.engine.schema import KINDS, schema
@@ -55,8 +56,7 @@ _CONFIG: Final = "reconciler.yaml"
 _STARTER: Final = "packages/starter.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class NewRepository:
+class NewRepository(Struct, frozen=True):
     """What `init` would write.
 
     Attributes:
@@ -70,8 +70,7 @@ class NewRepository:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What a new repository is to be like.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from reconciler.errors import InvalidError
 from reconciler.live.beside.platform import BesidePlatform
@@ -45,8 +46,7 @@ def open_beside(
         yield BesidePlatform(product, database, clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a product is, and its store.
 
     Attributes:

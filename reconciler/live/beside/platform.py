@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, PartialError, ReconcilerError, StaleError, UnreachableError
 from reconciler.live.beside import journal, mirror
@@ -142,7 +144,7 @@ class BesidePlatform(EmbeddedPlatform):
         """See `PlatformReader`; what nobody meters is not known."""
         found = super().answers(questions_, at, sample=sample)
         return tuple(
-            replace(answer, complete=not any(map(_is_of_use, question.conditions)))
+            dataclasses.replace(answer, complete=not any(map(_is_of_use, question.conditions)))
             for question, answer in zip(questions_, found, strict=True)
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live import naming
@@ -28,8 +31,7 @@ if TYPE_CHECKING:
     from reconciler.store.clients import StoredClient
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """What is to be written for one client.
 
     Attributes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError
 from reconciler.live import naming
@@ -39,8 +42,7 @@ if TYPE_CHECKING:
     from reconciler.store.packages import StoredPackage
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True):
     """The revision that a move leads to."""
 
     head: PackageHead
@@ -100,7 +102,7 @@ def _require_assignable(
         raise BlockedError(f"package `{key}` is archived: nobody is reassigned to it (rule 8)")
     if emails is None:
         return
-    barred = replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
+    barred = dataclasses.replace(movers, conditions=(*movers.conditions, OwnerNotIn(emails)))
     (answer,) = questions.answers(connection, [barred], at, sample=0, lost=lost)
     if answer.count:
         who = counted(answer.count, "client")
@@ -112,7 +114,9 @@ def _require_assignable(
 
 def _from_elsewhere(who: ClientQuestion, to_revision: int) -> ClientQuestion:
     """Leave out those who are on the target already."""
-    return replace(who, revisions=tuple(revision for revision in who.revisions if revision != to_revision))
+    return dataclasses.replace(
+        who, revisions=tuple(revision for revision in who.revisions if revision != to_revision)
+    )
 
 
 def _require_planned(move: Move, count: int) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError
 from reconciler.live import naming
@@ -50,11 +53,10 @@ SOURCE: Final = "clients"
 """What findings name as their file: the platform is handed lines, not the name they came under."""
 _BATCH: Final = 10_000
 _FINDINGS_SHOWN: Final = 100
-_STATED: Final = tuple(each.name for each in fields(ClientLine) if each.name != "line")
+_STATED: Final = tuple(name for name in ClientLine.__struct_fields__ if name != "line")
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """A line and the client that it makes.
 
     Attributes:
@@ -180,8 +182,7 @@ def _unasked(moves: tuple[Moving, ...]) -> UnaskedMovesError:
     return UnaskedMovesError(message, hint="Import with `assign` (--assign) to have that done.", moves=moves)
 
 
-@dataclass(frozen=True, slots=True)
-class _Passed:
+class _Passed(Struct, frozen=True):
     """What `clients_losing` lets pass, before anything is written.
 
     Attributes:

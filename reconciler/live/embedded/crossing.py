@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.store.grants import StoredGrant
 
 
-@dataclass(slots=True)
-class Stay:
+class Stay(Struct):
     """How many stay, and why; as `Transfers` has it."""
 
     changed: int = 0
@@ -23,8 +23,7 @@ class Stay:
     barred: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """A client who comes to hold something else.
 
     Attributes:

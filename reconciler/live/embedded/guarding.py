@@ -6,8 +6,9 @@ lose by it than it says, is not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import BlockedError
 from reconciler.live.embedded import losses
@@ -39,8 +40,7 @@ _AGAIN: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One package that is written.
 
     Attributes:
@@ -68,8 +68,7 @@ def edits_of(change_set: ChangeSet, known: Mapping[str, StoredPackage]) -> Itera
                     yield Edit(write.key, before, write.definition, write.archived and was_sold)
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(Struct, frozen=True):
     """The guards that what is written must keep.
 
     Attributes:

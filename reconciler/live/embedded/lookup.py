@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.errors import WrongUsageError
 from reconciler.model.clients import Client, Subscription, entitlements_of, subscription_status
@@ -30,8 +31,7 @@ _KEPT: Final[dict[str, Definition]] = {}
 """Definitions by digest: what a digest stands for never changes, whichever platform it is met on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A package as it is assigned now: its current revision."""
 
     package: StoredPackage

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.catalog import Catalog
 from reconciler.model.english import counted, instant
@@ -234,8 +235,7 @@ def spend(connection: Connection, at: datetime) -> None:
     acknowledgements.spend(connection, (each for each in known.entries if known.is_spent(each)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is read once for all entries.
 
     Attributes:

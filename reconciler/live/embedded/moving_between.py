@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from reconciler.store.packages import StoredPackage
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """A move, and both of its packages.
 
     Attributes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from os import O_CREAT, O_EXCL, O_RDWR, close
 from os import open as os_open
 from time import time
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -50,8 +50,7 @@ _PARAMETERS: Final = frozenset(
 that keys are written to, or settings of the driver: not for a file that others may edit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What a URL does not say.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from reconciler.live.embedded import adjusting, lookup
 from reconciler.live.embedded.crossing import Crossing

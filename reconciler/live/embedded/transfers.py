@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.live.embedded.assignments import holding_changed
 from reconciler.live.embedded.crossing import Stay

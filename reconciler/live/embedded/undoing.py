@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup, readjusting
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from reconciler.store.packages import StoredPackage
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The events of clients that are taken back.
 
     Attributes:

@@ -6,9 +6,9 @@ A body is made so that a value that the API cannot take is refused in our own wo
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ValidationError
 
 from reconciler.errors import WrongUsageError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What an exchange may cost.
 
     Attributes:
@@ -46,8 +45,7 @@ class Limits:
     tries: int = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One call. Every call may be sent again: it only reads, or its key makes the second one harmless.
 
     Attributes:
@@ -68,8 +66,7 @@ class Request:
     is_long: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer; header names are in lower case, the body is decoded."""
 
     status: int

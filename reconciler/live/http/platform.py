@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from array import array
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Final
+
+from msgspec.structs import asdict, replace
 
 from reconciler.errors import InvalidError, WrongUsageError
 from reconciler.live.http.messages import Limits, Request, made, named, new_key, writing

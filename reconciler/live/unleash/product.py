@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from reconciler.errors import BlockedError, InvalidError
 from reconciler.live.beside import Package, Seen, address_of, open_beside
@@ -26,8 +27,7 @@ _ARCHIVED: Final = "[archived] "
 DEFAULTS: Final = {"project": "default", "environment": "production", "prefix": "packages"}
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """Segments by package key, flags that are there and on by name, and strategies by flag."""
 
     segments: Mapping[str, dict[str, Any]]

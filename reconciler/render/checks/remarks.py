@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.model.plans import Source
 from reconciler.render.sanitise import sanitise
@@ -34,8 +36,7 @@ class Level(IntEnum):
     NOTICE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """Something to be said about a place in a file; every text is sanitised.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import agreed, counted
 from reconciler.model.plans import WHOLE_PLAN
@@ -33,8 +34,7 @@ class Audience(Enum):
     REVIEW = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """Entries for a package file that would do; `is_whole` where they come with their own heading."""
 
     file: str
@@ -49,8 +49,7 @@ class Paste:
         return words("Where it is intended, add to ", code("acknowledge"), " in ", key(self.file), ":")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """What a guard says of one package, or of several in the same words.
 
     Attributes:
@@ -65,8 +64,7 @@ class Point:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True):
     """One guard that blocks, whatever packages it speaks of.
 
     Attributes:

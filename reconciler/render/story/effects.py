@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.english import agreed, number
 from reconciler.model.plans import Reach
@@ -36,8 +38,7 @@ _WORST_FIRST: Final = (
 """Effects in the order in which a sample names clients."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """A count of clients, and what is true of them; `name` is stable.
 
     Attributes:
@@ -50,7 +51,7 @@ class Effect:
     phrase: Words
     tone: Tone = Tone.PLAIN
     is_part: bool = False
-    sample: Words = field(default=(), compare=False)
+    sample: Words = ()
 
     @property
     def sentence(self) -> Words:

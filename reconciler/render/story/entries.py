@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, Reach
@@ -36,8 +37,7 @@ class Occasion(Enum):
     DRIFT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The changes of one package, its move last, and what they do to its clients."""
 
     changes: tuple[Change, ...]
@@ -69,8 +69,7 @@ class Group:
         return (self.level, *(-(count or 0) for count in counts), self.severity.rank, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One package.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.model.english import counted
 from reconciler.model.plans import Action
@@ -39,8 +41,7 @@ _BESIDE: Final = {"features": "limits", "limits": "features"}
 _TOLD_SINGLY: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One kind of difference in one term, with what it does to clients.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.model.english import agreed, counted, number
 from reconciler.planning.impact import telling
@@ -66,8 +67,7 @@ _LEVELS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Distinct clients; None where the platform cannot say.
 
     Attributes:
@@ -92,7 +92,7 @@ class Figures:
 
     def __iter__(self) -> Iterator[tuple[str, int | None]]:
         """Yield each with its name."""
-        return ((each.name, getattr(self, each.name)) for each in fields(self))
+        return ((name, getattr(self, name)) for name in self.__struct_fields__)
 
     @property
     def known(self) -> dict[str, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.model.english import plural_of
 from reconciler.model.plans import TermWords
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from reconciler.render.story.words import Words
 
 
-@dataclass(frozen=True, slots=True)
-class Glossary:
+class Glossary(Struct, frozen=True):
     """What terms are called. A key that nothing is known about stands for itself.
 
     Attributes:

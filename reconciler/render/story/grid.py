@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import agreed, counted
 from reconciler.model.plans import Action
@@ -41,8 +42,7 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What one package grants of one thing; `before` is empty where nothing changes.
 
     Attributes:
@@ -55,16 +55,14 @@ class Cell:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One feature, limit, cap or the expiry over all packages shown."""
 
     name: Words
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Rows by columns: those first where something changes; `hidden` counts packages without a column."""
 
     columns: tuple[str, ...] = ()
@@ -84,8 +82,7 @@ class Grid:
         return f"{counted(self.hidden, 'more changed package')} {agreed(self.hidden, 'is', 'are')} below."
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     group: Group
     fields: Mapping[Term, FieldChange]
     granted: Mapping[Term, JsonValue] | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import number
 from reconciler.model.terms import Kind
@@ -21,8 +22,7 @@ _EMAILS_SHOWN: Final = 3
 _ARROW: Final = Span(" → ")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What one term was and will be; `befores` are several where people hold different amounts.
 
     Attributes:
@@ -72,8 +72,7 @@ class Difference:
         return amount(self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrased:
+class Phrased(Struct, frozen=True):
     """A difference in words; see `Fact`."""
 
     sign: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import counted, instant, number
 from reconciler.model.plans import deeds
@@ -45,8 +46,7 @@ _AS_TOLD: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """Something to be known that neither changes nor blocks anything; `label` says what about.
 
     Attributes:
@@ -58,8 +58,7 @@ class Note:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """A plan as a reviewer reads it.
 
     Attributes:

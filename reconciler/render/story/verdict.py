@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from reconciler.model.english import agreed, counted, number
 from reconciler.model.plans import Action, deeds
@@ -55,8 +56,7 @@ class Judgement(Enum):
                 return Tone.GOOD
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The headline.
 
     Attributes:

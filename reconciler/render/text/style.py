@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from unicodedata import combining, east_asian_width
+
+from msgspec import Struct
 
 from reconciler.render.sanitise import escaped, sanitise
 from reconciler.render.story.words import Origin, Span, Tone
@@ -59,8 +60,7 @@ def _cell(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """What is written on.
 
     Attributes:

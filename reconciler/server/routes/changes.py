@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 from starlette.responses import Response
 

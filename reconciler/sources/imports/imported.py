@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(slots=True)
-class Import:
+
+class Import(Struct):
     """Documents in our own words, filled while a foreign file is read.
 
     Attributes:

@@ -6,9 +6,10 @@ Keys in the order of the schema, two columns a level, quotes only where needed.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from reconciler.sources.layout.emission import emit, fits, may_fit
 from reconciler.sources.layout.parsing import parse

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
+from msgspec.structs import replace
 from yaml._yaml import CParser
 from yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+
+class Comment(Struct, frozen=True):
     """A comment, from its `#` on.
 
     Attributes:
@@ -20,8 +20,7 @@ class Comment:
     after_blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A key or a single value.
 
     Attributes:
@@ -36,8 +35,7 @@ class Scalar:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A key and its value, or an item of a list (which has no key).
 
     Attributes:
@@ -53,8 +51,7 @@ class Entry:
     after_blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A mapping or a list.
 
     Attributes:
@@ -73,8 +70,7 @@ class Collection:
 Node: TypeAlias = Scalar | Collection
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A whole file; `head` is what is said about the file and not about its first key."""
 
     root: Collection

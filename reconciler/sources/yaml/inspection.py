@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from msgspec import Struct
 from yaml import YAMLError
 from yaml._yaml import CParser
 from yaml.events import (
@@ -74,16 +74,14 @@ Value: TypeAlias = Any
 _ROOT: Final[Path] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value starts, and where its key does; for list items and the document, the same."""
 
     key: Position
     value: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """A file read with care.
 
     Attributes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg import sql
 from sqlalchemy.engine import make_url
 

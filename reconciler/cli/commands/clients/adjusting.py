@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from reconciler.cli.commands.clients.asking import agree, foretell
 from reconciler.cli.options import chosen

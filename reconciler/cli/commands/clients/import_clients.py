@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
+from msgspec.structs import replace
 
 from reconciler.cli.applying import actor_option, author, reason_option
 from reconciler.cli.opening import environment_and_root, platform_of
@@ -144,4 +145,4 @@ def _show(moves: tuple[Moving, ...], terminal: Terminal, *, is_json: bool) -> No
 
 def _named(moves: tuple[Moving, ...], *, is_named: bool) -> tuple[Moving, ...]:
     """Return them with names only where those may be told (`show_clients`)."""
-    return moves if is_named else tuple(replace(each, sample=()) for each in moves)
+    return moves if is_named else tuple(dataclasses.replace(each, sample=()) for each in moves)
