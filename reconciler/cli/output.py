@@ -52,14 +52,15 @@ def write_plan_as(
     from reconciler.render.text.plan import plan_lines
 
     occasion = Occasion.DRIFT if telling.is_drift else Occasion.PLAN
-    packages = workspace.packages if workspace is not None else {}
-    definitions = {key: package.definition for key, package in packages.items()}
     if form == "json":
         from reconciler.render.json import plan_json
 
         terminal.write_json(plan_json(plan))
     elif form in PLAN_FORMATS:
         most = None if form in CHECK_FORMATS else most_told()
+        packages = workspace.packages if workspace is not None else {}
+        told_of = packages.keys() & {change.key for change in plan.changes}
+        definitions = {key: packages[key].definition for key in told_of}
         told = story(plan, Audience.REVIEW, definitions, occasion, most=most)
         terminal.write_as(form, plan_as(form, told, plan))
     else:

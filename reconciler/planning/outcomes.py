@@ -185,7 +185,7 @@ def alone_in(found: Collection[Outcome], feature_of: Callable[[str], str | None]
             if number not in with_it:
                 held[number] = each
             elif isinstance(only, AfterMove):
-                held[number] = dataclasses.replace(each, also=dataclasses.replace(only, has="as-much"))
+                held[number] = replace(each, also=dataclasses.replace(only, has="as-much"))
         if held:
             yield replace(loss, held=held) if with_it else loss
 

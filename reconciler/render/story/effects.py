@@ -13,7 +13,7 @@ from reconciler.model.terms import Kind
 from reconciler.render.story.words import Tone, chained, key, listed, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.plans import ImpactFinding
     from reconciler.render.story.phrasing import Difference
@@ -57,6 +57,11 @@ class Effect(Struct, frozen=True):
     def sentence(self) -> Words:
         """The count with its phrase."""
         return words(f"{number(self.count)} ", self.phrase, tone=self.tone)
+
+
+def unnamed(of: Iterable[Effect]) -> tuple[Effect, ...]:
+    """Return the effects without the names beside them, as they are compared."""
+    return tuple(replace(each, sample=()) for each in of)
 
 
 def when(*reaches: Reach, at_once: str) -> str:

@@ -11,7 +11,7 @@ from reconciler.model.english import counted
 from reconciler.model.plans import Action
 from reconciler.model.terms import Kind, Severity, Term
 from reconciler.planning.impact import telling
-from reconciler.render.story.effects import effects, effects_line
+from reconciler.render.story.effects import effects, effects_line, unnamed
 from reconciler.render.story.phrasing import Difference, phrased
 from reconciler.render.story.words import Tone, chained, words
 
@@ -111,7 +111,7 @@ def _with_their_limits(found: Sequence[_Differing]) -> Iterator[_Differing]:
         term = each.difference.term
         other = gone.get(Term(_BESIDE[term.section], term.key)) if term.section in _BESIDE else None
         is_paired = other is not None and gone.get(term) is each
-        if other is None or not is_paired or other.effects != each.effects:
+        if other is None or not is_paired or unnamed(other.effects) != unnamed(each.effects):
             yield each
         elif each.difference.code.row.kind is Kind.FEATURE:
             yield each._replace(difference=replace(each.difference, limit=other.difference))
@@ -210,7 +210,7 @@ def _gathered(found: Iterable[Fact], action: Action) -> Iterator[Fact]:
     most = 0 if action is Action.CREATE else _TOLD_SINGLY
     new: dict[tuple[str, tuple[Effect, ...]], list[Fact]] = {}
     for fact in filter(_is_new, every):
-        new.setdefault((fact.label, fact.effects), []).append(fact)
+        new.setdefault((fact.label, unnamed(fact.effects)), []).append(fact)
     gathered = {id(each) for of in new.values() if len(of) > most for each in of}
     yield from (each for each in every if each.is_loss)
     yield from (_enumerated(noun, of) for (noun, _), of in new.items() if len(of) > most)
