@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 import reconciler.render
 from reconciler.model.english import counted, plural_of
@@ -43,9 +43,8 @@ def spans_of(value: Any) -> Iterator[Span]:
     elif isinstance(value, tuple | list):
         for each in value:
             yield from spans_of(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from spans_of(getattr(value, field.name))
+    elif isinstance(value, Struct):
+        yield from spans_of(astuple(value))
 
 
 def all_texts(story: Story) -> list[str]:
