@@ -615,6 +615,59 @@ def test_questions_ask_who_uses_more_than_is_left_with_what_is_granted(platform:
     assert planned(platform, AnyOf((sessions, seats))) == ["moved", "none", "over"]
 
 
+def moved_on(platform: Platform, *, back: bool = False) -> None:
+    """Have everybody who holds the first revision hold the second, or the other way round."""
+    terms: dict[str, Any] = {"features": ["agent"], "limits": {"sessions": 10}, "ai_credits": 100}
+    number = version(platform, "basic")
+    if back:
+        apply(platform, moves=(Move(ClientQuestion("basic", (2,)), None, 1, number),))
+    else:
+        write = () if number > 1 else (PackageWrite("basic", definition(**terms, user_count=4), number),)
+        apply(platform, writes=write, moves=(Move(ClientQuestion("basic", (1,)), None),))
+
+
+def test_questions_ask_what_a_return_brings_back_of_what_had_ended_with_a_move(platform: Platform) -> None:
+    selling(platform)
+    platform.add_client(line("bolt", usage={"audio": 1}), NOW)
+    adjust(platform, "bolt", Granting("sessions", "subscription", add=3))
+    grant(platform, "sessions", "reassigned", add=3)
+    grant(platform, "audio", "reassigned")
+    moved_on(platform)
+
+    def asked(term: str, held: int, left: int, back_to: int | None) -> list[list[str]]:
+        returning = (AfterMove(term, held, left, has, back_to) for has in get_args(AmountThen))
+        return [planned(platform, each, revision=2) for each in returning]
+
+    assert platform.granted_terms(["basic"], LATER) == {
+        "basic": {"features/audio": False, "limits/sessions": False}
+    }
+    assert asked("limits/sessions", 12, 10, None) == [["acme", "bolt"], [], []]
+    assert asked("limits/sessions", 12, 10, 2) == [["acme", "bolt"], [], []]
+    assert asked("limits/sessions", 12, 10, 1) == [["bolt"], [], ["acme"]]
+    assert asked("features/audio", LARGEST_QUANTITY, 0, 1) == [["bolt"], ["acme"], []]
+    platform.record_usage("acme", "sessions", 4, LATER)
+    beyond = [UsesBeyond("limits/sessions", 99, 6, each) for each in (None, 1)]
+    assert [planned(platform, each, revision=2) for each in beyond] == [["acme"], []]
+    either = AnyOf((beyond[1], AfterMove("limits/sessions", 12, 10, "more", 1)))
+    assert planned(platform, either, revision=2) == ["acme"]
+
+
+def test_what_ended_with_a_move_comes_back_with_a_return_and_not_with_a_later_step(
+    platform: Platform,
+) -> None:
+    selling(platform)
+    moved_on(platform)
+    (given,) = grant(platform, "audio", "reassigned").grants
+
+    moved_on(platform, back=True)
+    assert platform.client("acme", LATER).grants == ()
+    moved_on(platform)
+
+    assert platform.client("acme", LATER).grants == ()
+    assert platform.granted_terms(["basic"], LATER) == {}
+    assert given.until == "reassigned"
+
+
 def test_questions_ask_whose_end_an_extension_moves(platform: Platform) -> None:
     selling(platform, expiry="3 days")
     ever = (Window(None, NOW),)

@@ -100,7 +100,8 @@ class PlatformReader(Protocol):
     def granted_terms(self, keys: Collection[str], at: datetime) -> Mapping[str, Mapping[str, bool]]:
         """Return, per package, which terms an active holder was granted that have not ended.
 
-        Of each, whether a grant of it ends once its client is reassigned. `expiry` stands for a subscription
+        Of each, whether a grant of it ends once its client is reassigned. What ended so is among them as long
+        as a rollback could bring it back. `expiry` stands for a subscription
         that was extended. Packages without any are left out. The work grows with the grants and extensions.
         """
         ...

@@ -142,12 +142,15 @@ class AfterMove(Readable):
     Attributes:
         held: What the package gives of it now; `LARGEST_QUANTITY` where it has a feature or no bound.
         left: What it gives of it afterwards.
+        back_to: The revision to which a rollback brings the client back: what ended when that was left counts
+            again afterwards.
     """
 
     term: Line
     held: Amount
     left: Amount
     has: AmountThen = "less"
+    back_to: Number | None = None
     kind: Literal["after-move"] = "after-move"
 
 
@@ -155,12 +158,13 @@ class AfterMove(Readable):
 class UsesBeyond(Readable):
     """Once it is reassigned, the client has less of `term` than now, and less than is in use.
 
-    `held` and `left` are those of `AfterMove`.
+    `held`, `left` and `back_to` are those of `AfterMove`.
     """
 
     term: Line
     held: Amount
     left: Amount
+    back_to: Number | None = None
     kind: Literal["uses-beyond"] = "uses-beyond"
 
 

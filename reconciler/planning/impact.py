@@ -25,6 +25,7 @@ from reconciler.planning.outcomes import (
     Outcome,
     alone_in,
     archival,
+    brought_back,
     distinct,
     ended_grants,
     gains,
@@ -523,13 +524,16 @@ def consequences_of_step(step: Step, facts: Facts) -> Consequences:
     granted = facts.granted_of(candidate.pair.live_key)
     found = losses(sources, candidate.target, facts.at, granted)
     found = (*found, *ended_grants(sources, candidate.target, granted, found))
+    gained = gains(sources, candidate.target, facts.at, granted)
+    if candidate.to_revision is not None:
+        found, gained = (tuple(brought_back(each, candidate.to_revision)) for each in (found, gained))
     is_of_some = candidate.returning_from is not None or candidate.rollout.only is not None
     return Consequences(
         candidate.pair.live_key,
         facts.at,
         sources,
         found,
-        gains(sources, candidate.target, facts.at, granted),
+        gained,
         step,
         next((each for each in found if each.code is Code.EXPIRY_SHORTENED), None),
         _stale(candidate.pair, facts),

@@ -111,7 +111,7 @@ class Outcome(Struct, frozen=True):
             return None
         only = self.held[revision].only
         if isinstance(only, AfterMove):
-            return UsesBeyond(only.term, only.held, only.left)
+            return UsesBeyond(only.term, only.held, only.left, only.back_to)
         return UsesMoreThan(self.term.key, self._amount_left)
 
     def kept_by_grants(self, live_key: str, *also: Condition) -> Questions:
@@ -168,6 +168,18 @@ def outcomes(
     order = list(Code)
     made = (Outcome(*which, by_revision, left[which], after) for which, by_revision in found.items())
     return tuple(sorted(made, key=lambda each: (order.index(each.code), each.term)))
+
+
+def brought_back(found: Iterable[Outcome], revision: int) -> Iterator[Outcome]:
+    """Yield the same of a rollback: what had ended when this revision was left counts again."""
+    for each in found:
+        held = {
+            number: replace(of, only=replace(of.only, back_to=revision))
+            if isinstance(of.only, AfterMove)
+            else of
+            for number, of in each.held.items()
+        }
+        yield replace(each, held=held)
 
 
 def alone_in(found: Collection[Outcome], feature_of: Callable[[str], str | None]) -> Iterator[Outcome]:

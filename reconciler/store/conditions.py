@@ -106,12 +106,13 @@ _ENDS_BY_PACKAGE: Final = or_(
 )
 
 
-_NAMES: Final = ("word", "low", "high")
+_GIVEN: Final = {"word": 0, "low": 1, "high": 2, "to_revision": 4}
+"""What `GrantedTerm` is made of, and its place in a row."""
 _COMPARISONS: Final[Mapping[AmountThen, Judge]] = {"less": lt, "as-much": eq, "more": gt}
 
 
 def _of_row(rows: TableValuedAlias) -> GrantedTerm:
-    return GrantedTerm(*(lists.field(rows, place, name) for place, name in enumerate(_NAMES)))
+    return GrantedTerm(*(lists.field(rows, place, name) for name, place in _GIVEN.items()))
 
 
 def _ends_later(rows: TableValuedAlias) -> ColumnElement[bool]:
@@ -262,7 +263,7 @@ class _Slot(Struct, frozen=True):
 
     @property
     def _given(self) -> GrantedTerm:
-        return GrantedTerm(*(self._value(f"{name}{self.number}") for name in _NAMES))
+        return GrantedTerm(*(self._value(f"{name}{self.number}") for name in _GIVEN))
 
     def _has(self, what: AmountThen, given: GrantedTerm) -> ColumnElement[bool]:
         """Say how what is had after a move compares with now."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
@@ -33,7 +34,7 @@ from reconciler.store.dialects import chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from sqlalchemy import ColumnElement, Connection, FromClause
+    from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
     from reconciler.model.grants import Until
     from reconciler.model.quantities import Quantity
@@ -44,6 +45,10 @@ Judge: TypeAlias = "Callable[[ColumnElement[int], ColumnElement[int]], ColumnEle
 """Says something of two amounts: after a move, and now."""
 NUMBERED: Final = ("cycle", "assignment", "revision")
 """What of a client has numbers, with which a grant may end."""
+_ENDED: Final = 0
+"""Stands for the revision of what ended with a move and is not to come back."""
+NOWHERE: Final = -1
+"""Stands for the revision that a rollback leads to where a move is none."""
 
 
 class StoredGrant(Struct, frozen=True):
@@ -115,15 +120,17 @@ def new_id() -> str:
 def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[str, dict[str, bool]]:
     """Return per package key what an active holder was granted, and `expiry` where one was extended.
 
-    Of each, whether one of the grants ends once its client is reassigned.
+    Of each, whether one of the grants ends once its client is reassigned. What ended so is told as well:
+    a rollback may bring it back.
     """
     held, now = tables.subscriptions.c, microseconds(at)
     found: dict[str, dict[str, bool]] = {}
     for chunk in chunks(keys):
         names = {package.id: key for key, package in packages.stored(connection, chunk).items()}
         active = held.package_id.in_(list(names)), held.active_until > now
-        ends = _GRANTS.revision.is_not(None)
-        granted = select(held.package_id, _GRANTS.term, ends).where(counting(_GRANTS, now), *active)
+        ends, is_over = _GRANTS.revision == held.revision, _GRANTS.revision == _ENDED
+        granted = select(held.package_id, _GRANTS.term, func.coalesce(ends, false()))
+        granted = granted.where(_of_assignment(_GRANTS, now), is_over.is_not(true()), *active)
         extended = select(held.package_id, literal(str(EXPIRY)), false())
         for statement in (granted, extended.where(*active, held.extended_to.is_not(None))):
             for package_id, term, is_ending in connection.execute(statement.distinct()):
@@ -134,9 +141,18 @@ def terms(connection: Connection, keys: Collection[str], at: datetime) -> dict[s
 
 def counting(grants: Any, at: Any) -> ColumnElement[bool]:
     """Say that a grant has not ended for the client whose subscription it is joined to."""
+    return and_(_of_assignment(grants, at), _lasts_with(grants, tables.subscriptions.c.revision))
+
+
+def _of_assignment(grants: Any, at: Any) -> ColumnElement[bool]:
+    """Say that a grant has not ended, unless with a revision that the client left."""
     held = tables.subscriptions.c
-    numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in NUMBERED)
+    numbers = (or_(grants[each].is_(None), grants[each] == held[each]) for each in ("cycle", "assignment"))
     return and_(grants.client_id == held.client_id, grants.ends_at > at, *numbers)
+
+
+def _lasts_with(grants: Any, revision: ColumnElement[int]) -> ColumnElement[bool]:
+    return or_(grants.revision.is_(None), grants.revision == revision)
 
 
 class GrantedTerm(NamedTuple):
@@ -145,18 +161,24 @@ class GrantedTerm(NamedTuple):
     term: ColumnElement[str]
     held: ColumnElement[int]
     left: ColumnElement[int]
+    back_to: ColumnElement[int]
 
 
 def of_term(grants: FromClause, given: GrantedTerm, at: Any, judge: Judge) -> ColumnElement[bool]:
     """Say something of how much the client whose subscription it is joined to has after a move, and now.
 
-    All that has not ended counts now; what ends with a move does not count after it (rule 17).
+    All that has not ended counts now; what ends with a move does not count after it (rule 17), unless the
+    move is back to the revision on which it was given.
     """
     each = grants.c
-    lasts, more = each.revision.is_(None), each.added - each.spent
-    then = _raised(given.left, func.max(case((lasts, each.set_to))), func.sum(case((lasts, more))))
-    now = _raised(given.held, func.max(each.set_to), func.sum(more))
-    judged = select(judge(then, now)).where(counting(each, at), each.term == given.term)
+    then, now = (
+        _raised(base, func.max(case((lasts, each.set_to))), func.sum(case((lasts, each.added - each.spent))))
+        for base, lasts in (
+            (given.left, _lasts_with(each, given.back_to)),
+            (given.held, _lasts_with(each, tables.subscriptions.c.revision)),
+        )
+    )
+    judged = select(judge(then, now)).where(_of_assignment(each, at), each.term == given.term)
     return judged.correlate_except(grants).scalar_subquery()
 
 
@@ -185,7 +207,13 @@ def end_with_reassignment(connection: Connection, client_ids: Collection[str]) -
     """Have what ends with a reassignment ended, whatever revision is held from now on."""
     for chunk in chunks(client_ids):
         which = _GRANTS.client_id.in_(chunk), _GRANTS.revision.is_not(None)
-        connection.execute(update(tables.grants).where(*which).values(revision=0))
+        connection.execute(update(tables.grants).where(*which).values(revision=_ENDED))
+
+
+def keep_ended(connection: Connection, movers: Select[tuple[str]], revision: int) -> None:
+    """Have what ended when this revision was left stay ended, though these clients come to hold it again."""
+    which = _GRANTS.revision == revision, _GRANTS.client_id.in_(movers)
+    connection.execute(update(tables.grants).where(*which).values(revision=_ENDED))
 
 
 def spend(connection: Connection, client_id: str, spent: Mapping[str, int]) -> None:

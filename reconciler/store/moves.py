@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator import eq, lt
+from operator import eq, ge, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ from reconciler.model.expiry import end_of
 from reconciler.model.history import HistoryEntry
 from reconciler.store import questions, tables
 from reconciler.store.columns import NEVER, microseconds
-from reconciler.store.grants import GrantedTerm, of_term
+from reconciler.store.grants import NOWHERE, GrantedTerm, keep_ended, of_term
 from reconciler.store.operands import NOBODY
 from reconciler.store.parts import Pair, bound, moved_in_any
 
@@ -52,12 +52,14 @@ class Step(Struct, frozen=True):
     Attributes:
         number: Its place in the run, from 0.
         expiry: That of the revision moved to.
+        is_back: Whether it brings back what ended when that revision was left, as a rollback does.
     """
 
     run_id: int
     number: int
     to_revision: int
     expiry: Expiry | None
+    is_back: bool
 
 
 class Taken(NamedTuple):
@@ -65,7 +67,7 @@ class Taken(NamedTuple):
 
     Attributes:
         held: What the package gives of it now, and `left` after the move, as `AfterMove` has them.
-        is_loss: Whether who has less of it after the move is told, and not who has as much.
+        is_loss: Whether who has less of it after the move is told, and not who has as much or more.
     """
 
     from_revision: int
@@ -195,8 +197,10 @@ def note_effects(connection: Connection, step: Step, taken: Sequence[Taken], at:
             case "expiry":
                 who = who.where(held.extended_to >= held.expires_at)
             case _:
-                given = GrantedTerm(literal(each.term), literal(each.held), literal(each.left))
-                is_so = lt if each.is_loss else eq
+                back_to = step.to_revision if step.is_back else NOWHERE
+                numbers = (literal(number) for number in (each.held, each.left, back_to))
+                given = GrantedTerm(literal(each.term), *numbers)
+                is_so = lt if each.is_loss else ge
                 who = who.where(held.is_granted, of_term(tables.grants, given, microseconds(at), is_so))
         connection.execute(insert(tables.grant_effects).from_select(_EFFECTS.keys(), who))
 
@@ -235,8 +239,10 @@ def terms_ended(connection: Connection, run_id: int) -> tuple[tuple[str, int, st
 
 def carry_out(connection: Connection, step: Step) -> None:
     """Move the recorded clients. They keep their start, which the new expiry counts from (rule 10)."""
+    movers = select(_MOVES.client_id).where(_of(step))
+    if not step.is_back:
+        keep_ended(connection, movers, step.to_revision)
     if step.expiry is None:
-        movers = select(_MOVES.client_id).where(_of(step))
         values = {"revision": step.to_revision, "expires_at": None, "active_until": NEVER}
         connection.execute(update(_HELD).where(_HELD.c.client_id.in_(movers)).values(values))
     else:

@@ -38,6 +38,7 @@ from reconciler.model.questions import (
 )
 from reconciler.model.terms import Term
 from reconciler.store.columns import bounds, microseconds
+from reconciler.store.grants import NOWHERE
 from reconciler.store.lists import array
 from reconciler.store.parts import bound, rows_of_all
 from reconciler.store.usage import counts_members
@@ -49,8 +50,17 @@ if TYPE_CHECKING:
 
 _KINDS_OF_ALTERNATIVES: Final = 12
 
-_Row: TypeAlias = tuple[str, int, int, str]
-"""A word, two numbers and a meter, of which a condition needs some."""
+
+class _Row(NamedTuple):
+    """What a condition names, each of which needs some of it."""
+
+    word: str = ""
+    low: int = 0
+    high: int = 0
+    meter: str = ""
+    to_revision: int = NOWHERE
+
+
 Lost: TypeAlias = "Mapping[tuple[str, Condition], Sequence[Part]]"
 """Who lost before what a condition on holders of a package speaks of: worked out, and in no column."""
 NOBODY: Final[Lost] = MappingProxyType({})
@@ -135,9 +145,10 @@ def operands(conditions: Sequence[Condition], package: str = "", lost: Lost = NO
             case EndedToo() | GrantEnds():
                 pass
             case _:
-                ((word, low, high, meter),) = _rows(condition)
-                values |= {f"word{slot}": word, f"low{slot}": low, f"high{slot}": high}
-                values |= {f"meter{slot}": meter} if isinstance(condition, UsesBeyond) else {}
+                (row,) = _rows(condition)
+                is_of_grants = isinstance(condition, AfterMove | UsesBeyond)
+                named = _Row._fields if is_of_grants else _Row._fields[:3]
+                values |= {f"{name}{slot}": getattr(row, name) for name in named}
     return Operands({**values, **{name: array(sorted(rows)) for name, rows in few.items()}}, sets, shared)
 
 
@@ -155,23 +166,23 @@ def _rows(condition: Condition) -> set[_Row]:  # noqa: C901, PLR0911 - a return 
     """Return the values of a condition."""
     match condition:
         case UsesMoreThan(meter, amount):
-            return {(meter, amount, 0, "")}
-        case UsesBeyond(term, held, left):
-            return {(term, held, left, Term.named(term).key)}
-        case AfterMove(term, held, left):
-            return {(term, held, left, "")}
+            return {_Row(meter, amount)}
+        case UsesBeyond(term, held, left, back_to):
+            return {_Row(term, held, left, Term.named(term).key, back_to or NOWHERE)}
+        case AfterMove(term, held, left, back_to=back_to):
+            return {_Row(term, held, left, to_revision=back_to or NOWHERE)}
         case AssignedIn(windows) | ShortenedIn(windows):
-            return {("", *bounds(window), "") for window in windows}
+            return {_Row("", *bounds(window)) for window in windows}
         case LengthenedIn(spans):
-            return {(str(each.days), *bounds(each), "") for each in spans}
+            return {_Row(str(each.days), *bounds(each)) for each in spans}
         case ExtendedBeyond(instant) | NotExtendedBeyond(instant):
-            return {("", microseconds(instant), 0, "")}
+            return {_Row(low=microseconds(instant))}
         case HeldSince(run, from_revision):
-            return {("", run, from_revision, "")}
+            return {_Row(low=run, high=from_revision)}
         case UpTo(client_id):
-            return {(client_id, 0, 0, "")}
+            return {_Row(client_id)}
         case OneOf(words) | OwnerIn(words) | OwnerNotIn(words) | NotOneOf(words):
-            return {(word, 0, 0, "") for word in words}
+            return {_Row(word) for word in words}
         case AnyOf(alternatives):
             return {row for each in alternatives for row in _rows(each)}
         case EndedToo() | GrantEnds() | LostUnder() | LostSince():

@@ -138,9 +138,9 @@ class FakePlatform:
         for holder in self._world.holders.values():
             if holder.package.key in keys and holder.is_active(at):
                 of_package = found.setdefault(holder.package.key, {})
-                for each in holder.granted(at):
-                    ends = each.until == "reassigned"
-                    of_package[each.term] = of_package.get(each.term, False) or ends
+                for each in (given for given in holder.grants if given.may_count(holder, at)):
+                    ends = each.grant.until == "reassigned" and not each.has_ended(holder, at)
+                    of_package[each.grant.term] = of_package.get(each.grant.term, False) or ends
                 if holder.extended_to:
                     of_package["expiry"] = False
         return {key: terms for key, terms in found.items() if terms}
@@ -1172,11 +1172,13 @@ class FakePlatform:
                 mover.revision,
                 target,
                 mover.assigned_at,
-                world.spared_by(mover, after, at),
-                world.loses_with_grants(mover, after, at),
+                world.spared_by(mover, after, at, move.to_revision),
+                world.loses_with_grants(mover, after, at, move.to_revision),
             )
             mover.moved.append(moved)
             mover.revision = target
+            if move.to_revision is None:
+                mover.grants = [each for each in mover.grants if not each.was_given_on(target)]
         if move.pace is not None and movers:
             package.stepped_at = at
         return len(movers)

@@ -126,6 +126,13 @@ class Given:
             case end:
                 return end <= at
 
+    def was_given_on(self, revision: int | None) -> bool:
+        return self.grant.until == "reassigned" and self.revision == revision
+
+    def may_count(self, holder: Holder, at: datetime) -> bool:
+        """Whether it counts, or would again once the client is back on the revision on which it was given."""
+        return not self.has_ended(replace(holder, revision=self.revision), at)
+
 
 @dataclass
 class Holder:
@@ -255,11 +262,11 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             return holder.id <= last
         case AnyOf(alternatives):
             return any(meets(holder, alternative, at) for alternative in alternatives)
-        case AfterMove(term, held, left, has):
-            now, then = _amounts(holder, term, held, left, at)
+        case AfterMove(term, held, left, has, back_to):
+            now, then = _amounts(holder, term, (held, left), at, back_to)
             return {"less": then < now, "as-much": then == now, "more": then > now}[has]
-        case UsesBeyond(term, held, left):
-            now, then = _amounts(holder, term, held, left, at)
+        case UsesBeyond(term, held, left, back_to):
+            now, then = _amounts(holder, term, (held, left), at, back_to)
             key = term.rpartition("/")[2]
             used = holder.users if key == "user_count" else holder.usage.get(key, 0)
             return then < now and used > then
@@ -285,11 +292,15 @@ def meets(holder: Holder, condition: Condition, at: datetime) -> bool:  # noqa: 
             return holder.extended_to is None or holder.extended_to <= instant
 
 
-def _amounts(holder: Holder, term: str, held: int, left: int, at: datetime) -> tuple[float, float]:
+def _amounts(
+    holder: Holder, term: str, given: tuple[int, int], at: datetime, back_to: int | None
+) -> tuple[float, float]:
     """How much of a term it has now, and once it is reassigned, where its packages give so much."""
-    mine = [each for each in holder.granted(at) if each.term == term]
-    kept = [each for each in mine if each.until != "reassigned"]
-    return _with(held, mine), _with(left, kept)
+    mine = [each for each in holder.grants if each.grant.term == term]
+    now = [each.grant for each in mine if not each.has_ended(holder, at)]
+    kept = [each for each in mine if each.grant.until != "reassigned" or each.was_given_on(back_to)]
+    then = [each.grant for each in kept if each.may_count(holder, at)]
+    return _with(given[0], now), _with(given[1], then)
 
 
 def _with(base: int, grants: list[Grant]) -> float:
@@ -302,12 +313,12 @@ def _set_to(grant: Grant) -> float:
     return inf if is_whole else float(grant.set_to or 0)
 
 
-def loses_with_grants(holder: Holder, target: Definition, at: datetime) -> bool:
+def loses_with_grants(holder: Holder, target: Definition, at: datetime, back_to: int | None) -> bool:
     """Whether a move to `target` leaves it less of a term of which the target gives as much as before."""
     ending = {each.term for each in holder.granted(at) if each.until == "reassigned"}
     for term in ending:
         held, left = (_stated(definition, term) for definition in (holder.snapshot, target))
-        now, then = _amounts(holder, term, held, left, at)
+        now, then = _amounts(holder, term, (held, left), at, back_to)
         if held <= left and then < now:
             return True
     return False
@@ -321,15 +332,15 @@ def _stated(definition: Definition, term: str) -> int:
     return LARGEST_QUANTITY if amount == inf else int(amount)
 
 
-def spared_by(holder: Holder, target: Definition, at: datetime) -> frozenset[str]:
+def spared_by(holder: Holder, target: Definition, at: datetime, back_to: int | None) -> frozenset[str]:
     """What a move to `target` would take, of which the client keeps as much by a grant or extension."""
     held, after = holder.snapshot, target
     found = {f"features/{key}" for key in set(held.features) - set(after.features)}
     for prefix, amounts, left in (("limits/", held.limits, after.limits), ("", held.caps, after.caps)):
         found |= {f"{prefix}{key}" for key, most in amounts.items() if _amount(left.get(key)) < _amount(most)}
     kept = set()
-    for term in found & {each.term for each in holder.granted(at)}:
-        now, then = _amounts(holder, term, _stated(held, term), _stated(after, term), at)
+    for term in found & {each.grant.term for each in holder.grants}:
+        now, then = _amounts(holder, term, (_stated(held, term), _stated(after, term)), at, back_to)
         kept |= {term} if then >= now else set()
     if not holder.is_active(at):
         return frozenset(found | {"expiry", "subscriptions"})

@@ -151,6 +151,49 @@ def test_what_ended_with_a_move_counts_for_23_hours_unless_a_rollback_brings_it_
     assert shop.platform.lost_since(since).clients == 2  # both lose the sessions that the run had given
 
 
+@pytest.mark.parametrize(
+    ("term", "granted", "raised"),
+    [
+        ("agent", {}, {"features": ["chat", "agent"]}),
+        ("user_count", {"set_to": 8}, {"user_count": 8}),
+        ("user_count", {"add": 9}, {"user_count": 8}),
+    ],
+    ids=str,
+)
+def test_a_rollback_counts_with_the_grants_that_it_brings_back(
+    shop: Shop, term: str, granted: dict[str, Any], raised: dict[str, Any]
+) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", term, "reassigned", **granted)
+    had = shop.client("acme").entitlements
+    shop.package("pro", **{"features": ["chat"], **raised}, **REASSIGN)
+    run = shop.apply()
+    shop.later(days=2)
+
+    made = shop.plan(aim=RunUndone(run.id))
+    shop.apply(made, aim=RunUndone(run.id))
+
+    assert shop.client("acme").entitlements == had
+    lost = [each.lose for change in made.changes if change.reassignment for each in change.impact.findings]
+    assert (made.summary.clients_losing, sum(lost)) == (1, 1)
+    assert shop.platform.lost_since(shop.at - timedelta(hours=23)).clients == 1
+
+
+def test_who_loses_less_by_a_rollback_that_brings_a_grant_back_uses_no_more_than_is_left(shop: Shop) -> None:
+    selling(shop, "acme", "bolt")
+    grant(shop, "acme", "user_count", "reassigned", set_to=7)
+    shop.package("pro", features=["chat"], user_count=8, **REASSIGN)
+    run = shop.apply()
+    for client in ("acme", "bolt"):
+        shop.platform.set_users(client, 6, shop.at)
+
+    made = shop.plan(aim=RunUndone(run.id))
+
+    (moves,) = (change.impact for change in made.changes if change.reassignment)
+    (found,) = moves.findings
+    assert (found.lose, found.lose_over, made.summary.clients_losing_in_use) == (2, 1, 1)
+
+
 def test_a_bound_on_losses_counts_what_ends_with_a_move(shop: Shop) -> None:
     selling(shop, "acme", "bolt")
     shop.settled(clients_losing=0, acknowledge="never")

@@ -62,7 +62,8 @@ def move_all(
         lost = losses.known_to_questions(connection, [movers], change_set.at)
         if not reaches_everybody:
             _require_assignable(connection, movers, target, change_set.at, lost)
-        step = Step(run_id, number, target.revision, target.definition.expiry)
+        is_back = move.to_revision is not None
+        step = Step(run_id, number, target.revision, target.definition.expiry, is_back)
         count = moves.record(connection, step, movers, change_set.at, lost)
         _require_planned(move, count)
         losses.note_effects(connection, step, movers, target.definition, change_set.at)
