@@ -383,6 +383,9 @@ def test_whoever_a_rollback_restored_lost_nothing_lately_but_lost_it_once(platfo
     assert platform.lost_since(LATER) == Lost(2)
     assert lost(platform, LostSince(LATER)) == ["a", "b"]
 
+    assert lost(platform, LostSince(LATER, back_to=1)) == []
+    assert lost(platform, LostSince(LATER, back_to=2)) == ["a", "b"]
+
     returning = Move(ClientQuestion("basic", (2,), (OneOf(("b",)),)), 9, to_revision=1)
     apply(platform, moves=(returning,))
 
@@ -390,6 +393,22 @@ def test_whoever_a_rollback_restored_lost_nothing_lately_but_lost_it_once(platfo
     assert lost(platform, LostSince(LATER)) == ["a"]
     assert [each.lost for each in platform.acknowledged(LATER)] == [2]
     assert lost(platform, LostUnder("removes", "features/audio")) == ["a", "b"]
+
+
+@needs("snapshots=assignment")
+def test_what_hands_or_another_move_took_lately_is_lost_even_once_a_move_is_taken_back(
+    platform: Platform,
+) -> None:
+    with_audio(platform, "a", "b", "c")
+    platform.edit_package("more", definition("More", features=["audio", "chat"], user_count=9), NOW)
+    platform.assign("b", "more", LATER)
+    platform.assign("b", "basic", LATER)
+    without_audio(platform, "a", "b", "c")
+    write = PackageWrite("basic", definition(user_count=1), version(platform, "basic"))
+    apply(platform, writes=(write,), moves=(Move(ClientQuestion("basic", (2,), (OneOf(("c",)),)), 9),))
+
+    assert lost(platform, LostSince(LATER, back_to=1)) == ["b", "c"]
+    assert lost(platform, LostSince(LATER, back_to=2)) == ["a", "b", "c"]
 
 
 @needs("expiry")

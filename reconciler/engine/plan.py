@@ -423,7 +423,8 @@ def _assessed(workspace: Workspace, weighed: Weighed, facts: Facts) -> Iterator[
         consequences = weighed.of_steps[id_]
         change = reassign_change(step, consequences, facts, locate(workspace, id_[0]))
         owed = tuple(consequences.owed(facts))
-        yield Assessed(change, step.candidate.pair, consequences, owed, consequences.losing_again(facts))
+        lately = consequences.losing_again(facts), consequences.restored(facts)
+        yield Assessed(change, step.candidate.pair, consequences, owed, *lately)
 
 
 def _case(scene: _Scene, both: GuardPair, contents: _Contents) -> Case:

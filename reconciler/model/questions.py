@@ -99,9 +99,15 @@ class LostUnder(Readable):
 
 @dataclass(frozen=True, slots=True)
 class LostSince(Readable):
-    """The client lost something since an instant, by whatever `lost_since` counts (rule 19)."""
+    """The client lost something since an instant, by whatever `lost_since` counts (rule 19).
+
+    Attributes:
+        back_to: The revision to which a rollback brings the client back: what was lost by moves from that one
+            to the one that it holds now is not looked at.
+    """
 
     instant: Instant
+    back_to: Number | None = None
     kind: Literal["lost-since"] = "lost-since"
 
 

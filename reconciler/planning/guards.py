@@ -42,6 +42,7 @@ class Assessed(Struct, frozen=True):
         consequences: What it does to holders.
         owed: The losses that the package's file must state as intended.
         again: Of those who lose something now, clients who lost something in the last hours as well.
+        restored: Clients who lost something in the last hours, all of which this gives back.
     """
 
     change: Change
@@ -49,6 +50,7 @@ class Assessed(Struct, frozen=True):
     consequences: Consequences
     owed: tuple[Owed, ...] = ()
     again: int = 0
+    restored: int = 0
 
 
 class Promotion(Struct, frozen=True):
@@ -234,7 +236,8 @@ def owed_by(items: Iterable[Assessed]) -> tuple[Owed, ...]:
 
 def _clients_losing(case: Case) -> Iterator[GuardResult]:
     losing = {key: _losing(items) for key, items in by_package(case.changes).items()}
-    total = case.lost + sum(clients - again for clients, again in losing.values())
+    lost = case.lost - sum(item.restored for item in case.changes)
+    total = lost + sum(clients - again for clients, again in losing.values())
     unwaived, most = total - _waived(case, losing), _most_losing(case)
     for key, (clients, _) in losing.items():
         if clients and most is not None and most < (total if _is_waived(case, key) else unwaived):

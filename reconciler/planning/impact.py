@@ -168,6 +168,8 @@ class Consequences(Struct, frozen=True):
             yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss), *self._again(loss))
             yield from self._in_all(loss)
         yield from (*self.concerned, *self.stale, *self._losing_again)
+        for asked in self._restored:
+            yield from asked
         yield from (*self._leaving, *self.losing, *self._ended, *self._ended_in_all, *self._gaining)
         yield from self._under(self._ended_entry, self._ended)
         yield from (*self._ended_in_use, *self._running_in_use)
@@ -220,8 +222,13 @@ class Consequences(Struct, frozen=True):
             yield Owed(loss.code, loss.term, lose, keep, later, again, in_force)
 
     def losing_again(self, facts: Facts) -> int:
-        """Count who loses something now and lost something in the last hours as well."""
+        """Count who loses something now and lost something in the last hours as well, and is not restored."""
         return facts.total(self._losing_again)
+
+    def restored(self, facts: Facts) -> int:
+        """Count who lost something in the last hours, and nothing but what this change brings back."""
+        lately, otherwise = map(facts.total, self._restored)
+        return lately - otherwise
 
     def figures(self, facts: Facts) -> Figures:
         """Return the figures that decide."""
@@ -341,7 +348,20 @@ class Consequences(Struct, frozen=True):
 
     @property
     def _losing_again(self) -> Questions:
-        return _also(LostSince(self.lately), self.losing) if self.lately else ()
+        return self._lost_lately(self.losing, self._back_to)
+
+    @property
+    def _restored(self) -> tuple[Questions, Questions]:
+        """Ask which of those whom a rollback moves lost something lately, and which by other moves."""
+        movers = self.step.movers if self.step and self._back_to else ()
+        return self._lost_lately(movers, None), self._lost_lately(movers, self._back_to)
+
+    def _lost_lately(self, asked: Questions, back_to: int | None) -> Questions:
+        return _also(LostSince(self.lately, back_to), asked) if self.lately else ()
+
+    @property
+    def _back_to(self) -> int | None:
+        return self.step.candidate.to_revision if self.step else None
 
     def _again(self, loss: Outcome) -> Questions:
         """Ask who loses it now and lost it before, under the entry that states it."""

@@ -60,8 +60,9 @@ from reconciler.store.usage import counts_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
-    from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, TableValuedAlias
+    from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, FromClause, Select, TableValuedAlias
 
     from reconciler.model.questions import AmountThen
     from reconciler.store.grants import Judge
@@ -113,6 +114,14 @@ _COMPARISONS: Final[Mapping[AmountThen, Judge]] = {"less": lt, "as-much": eq, "m
 
 def _of_row(rows: TableValuedAlias) -> GrantedTerm:
     return GrantedTerm(*(lists.field(rows, place, name) for name, place in _GIVEN.items()))
+
+
+def _is_of_package(moves: FromClause) -> ColumnElement[bool]:
+    return moves.c.package_id == _HELD.package_id
+
+
+def _is_to_held(moves: FromClause) -> ColumnElement[bool]:
+    return and_(_is_of_package(moves), moves.c.to_revision == _HELD.revision)
 
 
 def _ends_later(rows: TableValuedAlias) -> ColumnElement[bool]:
@@ -207,9 +216,12 @@ class _Slot(Struct, frozen=True):
             case HeldSince():
                 return matches.where(self._holds_since)
             case LostUnder():
-                return matches.where(has_moved(_HELD.client_id, _HELD.package_id, self._rows))
-            case LostSince():
+                return matches.where(has_moved(_HELD.client_id, self._rows, _is_of_package))
+            case LostSince(back_to=None):
                 return matches.where(_HELD.client_id.in_(self._losers))
+            case LostSince():
+                by_hand = _HELD.client_id.in_(events.losers(self._since))
+                return matches.where(or_(by_hand, self._has_lost_otherwise))
             case EndedToo():
                 return matches
             case UpTo():
@@ -258,8 +270,22 @@ class _Slot(Struct, frozen=True):
     @property
     def _losers(self) -> CompoundSelect[Any]:
         """Select who lost something by runs and by hands: what does not depend on who is asked about."""
-        since = bindparam(f"since{self.number}", type_=Instant)
-        return union_all(moved_in_any(f"lost{self.number}"), events.losers(since))
+        return union_all(moved_in_any(f"lost{self.number}"), events.losers(self._since))
+
+    @property
+    def _since(self) -> BindParameter[datetime]:
+        return bindparam(f"since{self.number}", type_=Instant)
+
+    @property
+    def _has_lost_otherwise(self) -> ColumnElement[bool]:
+        """Say that a run took something by another move than from the revision that is returned to."""
+        name, back_to = f"lost{self.number}", self._value(f"to_revision{self.number}")
+        rows = lists.rows_of(bindparam(name, type_=Text), f"{name}_each")
+        return has_moved(
+            _HELD.client_id,
+            rows,
+            lambda moves: not_(and_(_is_to_held(moves), moves.c.from_revision == back_to)),
+        )
 
     @property
     def _given(self) -> GrantedTerm:

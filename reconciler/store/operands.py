@@ -89,8 +89,8 @@ def kind_of(condition: Condition) -> str:
             return "HasMembersBeyond"
         case AfterMove(has=has):
             return f"AfterMove {has}"
-        case LostSince(instant):
-            return f"LostSince {microseconds(instant)}"
+        case LostSince(instant, back_to):
+            return f"LostSince {microseconds(instant)}{' but for a return' if back_to else ''}"
         case AnyOf(alternatives):
             return f"AnyOf({', '.join(sorted(set(map(kind_of, alternatives))))})"
         case _:
@@ -137,7 +137,8 @@ def operands(conditions: Sequence[Condition], package: str = "", lost: Lost = NO
                 few.setdefault(f"rows{slot}", set()).update(_rows(condition))
             case LostUnder():
                 values[f"rows{slot}"] = array(rows_of_all(lost.get((package, condition), ())))
-            case LostSince(instant):
+            case LostSince(instant, back_to):
+                values |= {f"to_revision{slot}": back_to} if back_to else {}
                 shared |= {
                     **bound(lost.get((package, condition), ()), f"lost{slot}"),
                     f"since{slot}": instant,

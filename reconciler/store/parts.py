@@ -16,7 +16,7 @@ from reconciler.store.columns import ALWAYS_PAST, NEVER, bounds
 from reconciler.store.lists import binding, field, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Exists, FromClause, Select, TableValuedAlias
@@ -91,17 +91,18 @@ def moved_in_any(name: str = _LIST) -> Select[tuple[str]]:
 
 
 def has_moved(
-    client_id: ColumnElement[str], package_id: ColumnElement[int], rows: TableValuedAlias
+    client_id: ColumnElement[str],
+    rows: TableValuedAlias,
+    which: Callable[[FromClause], ColumnElement[bool]],
 ) -> Exists:
-    """Say that any of the parts in these rows, which are of one package, moved a client.
+    """Say that any of the parts in these rows moved a client; of its moves, those are meant `which` are so.
 
     A client is asked for its moves first: who never moved is not held against each part.
     """
     fields = {name: field(rows, place, name) for place, name in enumerate(_COLUMNS)}
     moves = tables.moves.alias(f"of_{rows.name}")
     part = exists(select(rows.c.value).where(_is_in(fields, moves))).correlate_except(rows)
-    of_client = moves.c.client_id == client_id, moves.c.package_id == package_id
-    return exists().where(*of_client, part).correlate_except(moves)
+    return exists().where(moves.c.client_id == client_id, which(moves), part).correlate_except(moves)
 
 
 def _is_in(part: Mapping[str, ColumnElement[Any]], moves: FromClause) -> ColumnElement[bool]:

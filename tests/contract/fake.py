@@ -182,10 +182,14 @@ class FakePlatform:
             case LostUnder(verb, term):
                 entry = holder.package.entries.get((verb, term))
                 return entry is not None and any(lost_under(self._world, holder.package, entry, [holder]))
-            case LostSince(instant):
+            case LostSince(instant, back_to):
                 number = self._world.number_of(holder.id)
                 by_hand = any(each.number == number for each in self._lost_by_hand(instant))
-                return by_hand or bool(self._lost_by_runs([holder], instant))
+                back = (holder.package, back_to, holder.revision)
+                moves = (move for _, move in self._lost_by_runs([holder], instant))
+                return by_hand or any(
+                    (move.package, move.from_revision, move.to_revision) != back for move in moves
+                )
             case _:
                 return meets(holder, condition, at)
 

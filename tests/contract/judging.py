@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import BlockedError
 from reconciler.model.packages import Share
-from tests.contract.losing import features_of, felt, losses_of, sides_of, takes_anything
+from tests.contract.losing import features_of, felt, losses_of, sides_of, takes_anything, was_restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +119,7 @@ class Verdicts:
             if move.run != run
             and self.world.runs[move.run - 1].at >= since
             and takes_anything(move, self.world.runs[move.run - 1].at)
+            and not was_restored(holder, move)
         }
 
 

@@ -273,6 +273,53 @@ def test_whom_a_rollback_restored_did_not_lose_lately(sold: Shop) -> None:
     assert not sold.plan().blocked
 
 
+def mini_gains_what_pro_loses(shop: Shop, *instead: str) -> Run:
+    """Take calls away from who holds the one package, and give them to as many of the other."""
+    mini = tuple(f"small-{number:02}" for number in range(20))
+    shop.package("mini", features=["chat"])
+    shop.settled(clients_losing=20, acknowledge="never")
+    shop.clients(*mini, package="mini")
+    reassign = {"existing_clients": "reassign"}
+    shop.package("pro", features=["chat", *instead], rollout=reassign)
+    shop.package("mini", features=["calls", "chat"], rollout=reassign)
+    return shop.apply()
+
+
+def test_a_rollback_takes_those_whom_it_restores_off_the_losses_of_the_last_hours(sold: Shop) -> None:
+    run = mini_gains_what_pro_loses(sold)
+
+    made = sold.plan(aim=RunUndone(run.id))
+    sold.apply(made, aim=RunUndone(run.id))
+
+    assert (made.blocked, made.summary.clients_losing) == (False, 20)
+    assert sold.platform.lost_since(sold.at - timedelta(hours=23)).clients == 20
+
+
+def test_whom_a_rollback_restores_and_something_else_took_from_lost_lately(sold: Shop) -> None:
+    run = mini_gains_what_pro_loses(sold)
+    sold.package("least", features=[])
+    sold.apply()
+    for id_ in IDS[:3]:
+        sold.platform.assign(id_, "least", sold.at)
+        sold.platform.assign(id_, "pro", sold.at)
+
+    (result,) = of(sold.plan(aim=RunUndone(run.id)), "clients_losing")
+
+    assert result.message.startswith(
+        "23 clients would lose something with this apply and the 23 hours before"
+    )
+
+
+def test_whom_a_waived_rollback_restores_is_taken_off_all_the_same(sold: Shop) -> None:
+    run = mini_gains_what_pro_loses(sold, "agent")
+    waiver = "clients_losing:pro"
+
+    made = sold.plan(waiver, aim=RunUndone(run.id))
+    sold.apply(made, waiver, aim=RunUndone(run.id))
+
+    assert not made.blocked
+
+
 def test_two_losses_of_one_client_within_hours_count_once(sold: Shop) -> None:
     sold.guards(clients_losing=20)
     stepping(sold, entry("removes", "calls", 40), per_run=40)

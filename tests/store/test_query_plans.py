@@ -65,6 +65,7 @@ CONDITIONS: tuple[Condition, ...] = (
 OTHERS: tuple[Condition, ...] = (
     HeldSince(1, 1),
     EndedToo(),
+    LostSince(NOW, 1),
     AfterMove("limits/chat", 1, 0),
     UsesBeyond("limits/chat", 1, 0),
     GrantEnds(),

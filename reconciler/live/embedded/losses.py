@@ -86,16 +86,16 @@ def _parts_since(
     """Return from whom runs took anything since an instant."""
     first = runs.first_since(connection, since)
     pairs = moves.since(connection, first) if first is not None else ()
-    pairs = tuple(each for each in pairs if each.run != waived[0] or each.package not in waived[1])
+    those = [each for each in pairs if each.run != waived[0] or each.package not in waived[1]]
     spared, ended = (_with_effects(connection, first, is_loss=each) for each in (False, True))
     definitions = _definitions(connection, pairs)
     parts = [
         Part(pair, starts, _is_restored(pair, pairs), term)
-        for pair in pairs
+        for pair in those
         for starts, term in _of_any(_felt(pair, definitions), has_spared=_place(pair) in spared)
     ]
     parts += [
-        Part(pair, restored=_is_restored(pair, pairs), ended=True) for pair in pairs if _place(pair) in ended
+        Part(pair, restored=_is_restored(pair, pairs), ended=True) for pair in those if _place(pair) in ended
     ]
     return parts
 
