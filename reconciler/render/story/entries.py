@@ -18,6 +18,7 @@ from reconciler.render.story.words import Tone, chained, key, title, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.model.capabilities import Capabilities
     from reconciler.model.plans import Change, Plan, Reassignment, Source, TermAfter
     from reconciler.render.story.facts import Fact
     from reconciler.render.story.glossary import Glossary
@@ -28,6 +29,14 @@ _ORIGINS: Final = {
     "both": "Edited on the platform since the last apply, and the file changed as well.",
 }
 _IN_A_ROW: Final = 4
+_UNMETERED: Final = (
+    "This platform meters no usage: who uses what is taken away is not counted. Look it up in the product "
+    "before you apply."
+)
+_AT_LEAST: Final = (
+    "The platform knows only some of the clients or of their usage: counts are at least what is shown. Ask "
+    "whoever runs it for the rest before you apply."
+)
 
 
 class Occasion(Enum):
@@ -128,7 +137,7 @@ def grouped(plan: Plan) -> tuple[Group, ...]:
     return tuple(sorted(map(Group.of, of_package.values()), key=lambda group: group.rank))
 
 
-def entry(group: Group, glossary: Glossary, occasion: Occasion) -> Entry:
+def entry(group: Group, glossary: Glossary, occasion: Occasion, able: Capabilities) -> Entry:
     """Tell all of one package."""
     changes, figures = group.changes, group.figures
     first = changes[0]
@@ -144,7 +153,7 @@ def entry(group: Group, glossary: Glossary, occasion: Occasion) -> Entry:
         level=group.level,
         figures=figures,
         headline=headline(figures, when(*(each.reach for each in changes), at_once="now")),
-        whom=(*_whom(changes, figures), *_which_side(first, occasion)),
+        whom=(*_whom(changes, figures, able), *_which_side(first, occasion)),
         changes=_in_a_row(changes, found, figures),
         facts=found,
         source=next((each.source for each in changes if each.source), None),
@@ -203,7 +212,7 @@ def _is_in_the_heading(fact: Fact, change: Change) -> bool:
     return change.action is Action.CREATE and fact.severity is Severity.NEUTRAL
 
 
-def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
+def _whom(changes: Sequence[Change], figures: Figures, able: Capabilities) -> Iterator[Words]:
     first = changes[0]
     if first.adopts:
         yield words("Adopts a package that was made by hand on the platform.")
@@ -215,8 +224,7 @@ def _whom(changes: Sequence[Change], figures: Figures) -> Iterator[Words]:
             else:
                 yield _reached(change.reassignment, change.reach)
     if first.reach is not Reach.UNKNOWN and not all(each.impact.complete for each in changes):
-        said = "The platform could not say everything: counts are at least what is shown."
-        yield words(said, tone=Tone.CAUTION)
+        yield words(_AT_LEAST if able.usage else _UNMETERED, tone=Tone.CAUTION)
 
 
 def _which_side(change: Change, occasion: Occasion) -> Iterator[Words]:

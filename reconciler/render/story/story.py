@@ -105,7 +105,9 @@ def story(
     return Story(
         verdict=verdict(plan, figures, blocking, occasion),
         figures=figures,
-        entries=tuple(entry(group, glossary, occasion) for group in groups[:most]),
+        entries=tuple(
+            entry(group, glossary, occasion, plan.platform.capabilities) for group in groups[:most]
+        ),
         rest=_rest(groups[most:] if most is not None else ()),
         blockers=blocking,
         waiving=waiving(audience) if blocking else (),

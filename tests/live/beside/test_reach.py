@@ -138,6 +138,17 @@ def test_who_uses_what_is_lost_is_not_taken_for_nobody(held: Shop) -> None:
     assert not change_of(held.plan(), "pro").impact.complete
 
 
+def test_that_nobody_meters_usage_is_said_with_what_to_do(held: Shop) -> None:
+    held.package("pro", features=["chat"])
+
+    (told,) = story(held.plan(), Audience.TERMINAL).entries
+
+    assert plain(told.whom[-1]) == (
+        "This platform meters no usage: who uses what is taken away is not counted. "
+        "Look it up in the product before you apply."
+    )
+
+
 @pytest.mark.parametrize(
     ("term", "value"), [("expiry", "30 days"), ("allowed_emails", ["owner@acme.example"])]
 )
