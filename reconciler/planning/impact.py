@@ -61,7 +61,7 @@ class Owed(Struct, frozen=True):
     A limit that goes with its feature is stated with that, but only for clients who had the feature.
 
     Attributes:
-        later: Clients who lose it in later steps of the rollout, as things are.
+        later: Clients who lose it in later steps of the rollout, as things are, and are not counted already.
         again: Clients who lose it now and are counted already under the entry that states it.
         in_force: That entry as the last applied run had it.
     """
@@ -166,12 +166,13 @@ class Consequences(Struct, frozen=True):
                 yield from loss.over(self.live_key, *self.step.conditions)
         for loss in self.alone:
             yield from (*self.touched(loss), *self._moved(loss), *self._gone(loss), *self._again(loss))
-            yield from self._in_all(loss)
+            in_all = self._in_all(loss)
+            yield from (*in_all, *self._under(self._in_force(loss.code, loss.term), in_all))
         yield from (*self.concerned, *self.stale, *self._losing_again)
         for asked in self._restored:
             yield from asked
         yield from (*self._leaving, *self.losing, *self._ended, *self._ended_in_all, *self._gaining)
-        yield from self._under(self._ended_entry, self._ended)
+        yield from self._under(self._ended_entry, (*self._ended, *self._ended_in_all))
         yield from (*self._ended_in_use, *self._running_in_use)
         for gain in self.gains:
             yield from (*self._given(gain), *self._spared(gain))
@@ -211,15 +212,19 @@ class Consequences(Struct, frozen=True):
         if ended:
             in_force = self._ended_entry
             again = facts.total(self._under(in_force, self._ended))
-            later = max(0, facts.total(self._ended_in_all) - ended)
+            later = max(0, self._new_in_all(in_force, self._ended_in_all, facts) - (ended - again))
             yield Owed(Code.SUBSCRIPTION_ENDED, Term("", _SUBSCRIPTIONS), ended, 0, later, again, in_force)
         for loss in self.alone:
             lose = facts.total(self._moved(loss))
             keep = facts.total(self.touched(loss)) - lose - facts.total(self._gone(loss))
             keep -= ended if loss.term == EXPIRY else 0
             in_force, again = self._in_force(loss.code, loss.term), facts.total(self._again(loss))
-            later = max(0, facts.total(self._in_all(loss)) - lose)
+            later = max(0, self._new_in_all(in_force, self._in_all(loss), facts) - (lose - again))
             yield Owed(loss.code, loss.term, lose, keep, later, again, in_force)
+
+    def _new_in_all(self, in_force: InForce | None, asked: Questions, facts: Facts) -> int:
+        """Count who loses it over all steps that are left, and is not counted already under the entry."""
+        return facts.total(asked) - facts.total(self._under(in_force, asked))
 
     def losing_again(self, facts: Facts) -> int:
         """Count who loses something now and lost something in the last hours as well, and is not restored."""

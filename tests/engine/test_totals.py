@@ -100,6 +100,35 @@ def test_what_a_plan_says_to_raise_counts_who_lost_it_before_and_who_will(sold: 
     assert plain(correction) == "Where it is intended, raise the bound of removes: calls to clients: 19."
 
 
+def test_who_loses_in_a_later_step_what_it_lost_before_is_counted_once(sold: Shop) -> None:
+    kept(sold, entry("removes", "calls", 40))
+    run = sold.apply(by_hand(sold, *IDS[16:]), aim=ClientsReassigned("pro", IDS[16:]))
+    sold.apply(aim=RunUndone(run.id))
+    stepping(sold, entry("removes", "calls", 4))
+
+    (result,) = of(sold.plan(), "acknowledge")
+
+    assert result.about
+    assert (result.about.before, result.about.clients, result.about.later) == (4, 8, 12)
+
+
+def test_whose_subscription_a_later_step_ends_as_an_earlier_one_did_is_counted_once(sold: Shop) -> None:
+    old = tuple(f"old-{number}" for number in range(6))
+    sold.clients(*old, package="pro", assigned_at=sold.at - timedelta(days=40))
+    kept(sold, entry("ends", "subscriptions", 40), entry("removes", "calls", 40), expiry="30 days")
+    run = sold.apply(by_hand(sold, *old[4:]), aim=ClientsReassigned("pro", old[4:]))
+    sold.apply(aim=RunUndone(run.id))
+    rollout = {"existing_clients": "reassign", "per_run": 22, "every": "0 days"}
+    stated = [entry("ends", "subscriptions", 2), entry("removes", "calls", 40)]
+    sold.package("pro", features=["chat"], expiry="30 days", rollout=rollout, acknowledge=stated)
+
+    (ends,) = (
+        each.about for each in of(sold.plan(), "acknowledge") if each.about and each.about.verb == "ends"
+    )
+
+    assert (ends.before, ends.clients, ends.later) == (2, 4, 2)
+
+
 def test_subscriptions_that_end_by_a_later_step_are_in_the_bound(sold: Shop) -> None:
     ending = {"features": ["calls", "chat"], "expiry": "3 days", "rollout": {**A_DAY_APART, "per_run": 4}}
     sold.clients("a-old", "b-old", package="pro", assigned_at=sold.at - timedelta(days=40))
@@ -501,9 +530,9 @@ def lose_at_once(sold: Shop) -> None:
     replace(sold, platform=cast("Platform", overtaking)).apply(second, aim=OTHER_FOUR)
 
 
-def kept(sold: Shop, *entries: dict[str, Any]) -> None:
+def kept(sold: Shop, *entries: dict[str, Any], **more: Any) -> None:
     """Take calls away from nobody yet."""
-    sold.package("pro", features=["chat"], acknowledge=list(entries))
+    sold.package("pro", features=["chat"], acknowledge=list(entries), **more)
     sold.apply()
 
 
