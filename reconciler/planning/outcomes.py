@@ -174,7 +174,7 @@ def brought_back(found: Iterable[Outcome], revision: int) -> Iterator[Outcome]:
     """Yield the same of a rollback: what had ended when this revision was left counts again."""
     for each in found:
         held = {
-            number: replace(of, only=replace(of.only, back_to=revision))
+            number: replace(of, only=dataclasses.replace(of.only, back_to=revision))
             if isinstance(of.only, AfterMove)
             else of
             for number, of in each.held.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator import eq, ge, lt
+from operator import ge, lt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
@@ -131,7 +132,7 @@ class Given:
 
     def may_count(self, holder: Holder, at: datetime) -> bool:
         """Whether it counts, or would again once the client is back on the revision on which it was given."""
-        return not self.has_ended(replace(holder, revision=self.revision), at)
+        return not self.has_ended(dataclasses.replace(holder, revision=self.revision), at)
 
 
 @dataclass
