@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
 import ssl
 import tempfile
 import threading
-import time
 import uuid
 import warnings
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -107,17 +109,41 @@ def running(app: FastAPI, certificate: Path | None = None, clients_of: Path | No
         ssl_ca_certs=None if clients_of is None else str(clients_of),
         ssl_cert_reqs=ssl.CERT_NONE if clients_of is None else ssl.CERT_REQUIRED,
     )
-    server = uvicorn.Server(configuration)
+    server = _Prompt(configuration)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = server.port.result(60)
     try:
         yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(10)
+
+
+class _Prompt(uvicorn.Server):
+    """A server that begins and ends when it is told to: uvicorn's own looks only every tenth of a second."""
+
+    def __init__(self, configuration: uvicorn.Config) -> None:
+        super().__init__(configuration)
+        self.port: Future[int] = Future()
+        self.end: Callable[[], object] = lambda: None
+
+    async def main_loop(self) -> None:
+        ending = asyncio.Event()
+        self.end = partial(asyncio.get_running_loop().call_soon_threadsafe, ending.set)
+        ticking = asyncio.create_task(super().main_loop())
+        self.port.set_result(self.servers[0].sockets[0].getsockname()[1])
+        await ending.wait()
+        ticking.cancel()
+
+    async def shutdown(self, sockets: object = None) -> None:  # noqa: ARG002 - as it is called
+        """Let what is asked already be answered, and leave."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.tasks or self.server_state.connections:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.002)
 
 
 @contextmanager
