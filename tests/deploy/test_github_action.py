@@ -31,9 +31,10 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runner(begun: Path, tmp_path: Path) -> Runner:
+def runner(begun: Path, programs: Path, tmp_path: Path) -> Runner:
     root = tmp_path / "repository"
     shutil.copytree(begun, root)
+    (tmp_path / "bin").symlink_to(programs)
     return Runner(Repository(root), tmp_path)
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,6 @@ PROGRAMS = {
     "apt-get": "exit 0",
     "pip": "exit 0",
     "curl": 'printf "%s\\n" "$@" >> "$CURL_LOG"\nexec /usr/bin/curl "$@"',
-    "reconciler": f'exec {sys.executable} -m reconciler "$@"',
 }
 READER = {"PACKAGE_GITLAB_TOKEN": "glpat-reads"}
 Done = subprocess.CompletedProcess[str]
@@ -174,10 +172,11 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def running(root: Path, folder: Path) -> Iterator[Runner]:
+def running(root: Path, programs: Path, folder: Path) -> Iterator[Runner]:
     """A runner with a copy of a repository, and a GitLab that has not seen it."""
     shutil.copytree(root, folder / "repository")
     (folder / "bin").mkdir()
+    (folder / "bin" / "reconciler").symlink_to(programs / "reconciler")
     for name, text in PROGRAMS.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / "bin" / name).chmod(0o755)
@@ -187,15 +186,15 @@ def running(root: Path, folder: Path) -> Iterator[Runner]:
 
 
 @pytest.fixture
-def runner(begun: Path, tmp_path: Path) -> Iterator[Runner]:
-    with running(begun, tmp_path) as made:
+def runner(begun: Path, programs: Path, tmp_path: Path) -> Iterator[Runner]:
+    with running(begun, programs, tmp_path) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def proposal(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def proposal(begun: Path, programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """A merge request that takes away calls, after its pipeline."""
-    with running(begun, tmp_path_factory.mktemp("proposal")) as made:
+    with running(begun, programs, tmp_path_factory.mktemp("proposal")) as made:
         made.repository.package("basic", features=["chat"])
         done = made.proposed()
         assert done.returncode == 0, done.stdout + done.stderr
@@ -203,9 +202,9 @@ def proposal(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def proposed(proposal: Runner, tmp_path: Path) -> Iterator[Runner]:
+def proposed(proposal: Runner, programs: Path, tmp_path: Path) -> Iterator[Runner]:
     """The same, for a test of its own."""
-    with running(proposal.repository.root, tmp_path) as made:
+    with running(proposal.repository.root, programs, tmp_path) as made:
         for kind in ("notes", "pipelines", "jobs"):
             getattr(made.lab, kind).extend(dict(each) for each in getattr(proposal.lab, kind))
         made.lab.files |= proposal.lab.files
