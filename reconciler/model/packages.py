@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct, field
@@ -119,18 +120,21 @@ class Definition(Struct, frozen=True):
         return (*mine.shorter_starts(theirs, at, latest), *theirs.shorter_starts(mine, at, latest))
 
 
-_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-"""`json.dumps` makes one anew for each document, at half of what a small one costs."""
+@cache
+def _canonical() -> Callable[[Any], bytes]:
+    from msgspec.json import Encoder  # noqa: PLC0415 - 6 ms, and who only looks at files writes none
+
+    return Encoder(order="sorted").encode
 
 
 def canonical_json(document: Any) -> str:
     """Return JSON with sorted keys and no spaces: one text per value."""
-    return _CANONICAL.encode(document)
+    return _canonical()(document).decode()
 
 
 def digest_of(document: Any) -> str:
     """Return `sha256:` and the hex digest of the document's canonical JSON in UTF-8."""
-    return "sha256:" + hashlib.sha256(canonical_json(document).encode()).hexdigest()
+    return f"sha256:{hashlib.sha256(_canonical()(document)).hexdigest()}"
 
 
 class Share(Struct, frozen=True):
