@@ -37,17 +37,8 @@ def of_readable(value: Readable) -> Iterator[tuple[Form, str]]:
 
 
 def of_line(line: ClientLine) -> Iterator[tuple[Form, str]]:
-    """Yield the texts of what is stated about a client."""
-    yield forms.CLIENT_ID, line.id
-    if line.name is not None:
-        yield forms.CLIENT_NAME, line.name
-    if line.owner_email is not None:
-        yield forms.EMAIL, line.owner_email
-    if line.package is not None:
-        yield forms.PACKAGE_KEY, line.package
-    for meter in line.usage or ():
-        yield forms.KEY, meter
-    yield from chain.from_iterable(map(of_readable, line.grants))
+    """Return the texts of what is stated about a client."""
+    return chain(line.texts, chain.from_iterable(map(of_readable, line.grants)))
 
 
 def of_update(stated: ClientUpdate) -> Iterator[tuple[Form, str]]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from reconciler.live import naming
 from reconciler.model.catalog import Catalog
 from reconciler.model.emails import normal_email
+from reconciler.model.forms import first_fault
 from reconciler.model.quantities import UNLIMITED
 from reconciler.model.terms import AI_CREDITS, CAPS
 from reconciler.planning.catalog import unmet
@@ -51,9 +52,8 @@ def refused_assignment(head: PackageHead, definition: Definition, owner_email: s
 
 def refused_line(line: ClientLine) -> Refusal | None:
     """Say which text of what is stated about a client has a fault; None: none has."""
-    faults = (form.fault(text) for form, text in naming.of_line(line))
-    fault = next(filter(None, faults), None)
-    return None if fault is None else Refusal("bad-client-line", fault, "")
+    fault = first_fault(naming.of_line(line))
+    return Refusal("bad-client-line", fault, "") if fault else None
 
 
 def refused_start(start: datetime, now: datetime) -> Refusal | None:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from reconciler.model import forms
 from reconciler.model.fields import ClientId, Items, Key, Number, PackageKey, Readable, Told
 from reconciler.model.quantities import magnitude
 from reconciler.model.terms import CAPS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from reconciler.model.forms import Form
     from reconciler.model.grants import Grant, Granting
     from reconciler.model.moving import Moving
     from reconciler.model.packages import Definition
@@ -44,6 +46,19 @@ class ClientLine(Struct, frozen=True):
     users: int | None = None
     usage: Mapping[str, int] | None = None
     grants: tuple[Granting, ...] = ()
+
+    @property
+    def texts(self) -> Iterator[tuple[Form, str]]:
+        """Its texts, but for those of its grants, each with what it must look like."""
+        yield forms.CLIENT_ID, self.id
+        if self.name is not None:
+            yield forms.CLIENT_NAME, self.name
+        if self.owner_email is not None:
+            yield forms.EMAIL, self.owner_email
+        if self.package is not None:
+            yield forms.PACKAGE_KEY, self.package
+        for meter in self.usage or ():
+            yield forms.KEY, meter
 
 
 class ClientUpdate(Struct, frozen=True):

@@ -16,7 +16,7 @@ _HAS_PREFIXED_LABEL: Final = re.compile(r"[@.]..--")
 
 def fault_of(address: str) -> str:
     """Return what is wrong with a normalised address, or an empty string."""
-    if _PLAIN.match(address) and not _HAS_PREFIXED_LABEL.search(address):
+    if is_plain(address):
         return ""
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415  # 60 ms; rarely needed
 
@@ -25,6 +25,11 @@ def fault_of(address: str) -> str:
     except EmailNotValidError as error:
         return str(error).rstrip(".")
     return ""
+
+
+def is_plain(address: str) -> bool:
+    """Whether an address is one of those that nothing can be wrong with, as most are."""
+    return bool(_PLAIN.match(address)) and not ("--" in address and _HAS_PREFIXED_LABEL.search(address))
 
 
 def normal_email(email: str) -> str:

@@ -7,14 +7,14 @@ so that all of them take the same and say the same.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from msgspec import Struct
 
 from reconciler.errors import WrongUsageError
-from reconciler.model.emails import fault_of, normal_email
+from reconciler.model.emails import fault_of, is_plain, normal_email
 from reconciler.model.patterns import (
     CLIENT_ID_PATTERN,
     EMAIL_PATTERN,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _UNSEEN: Final = re.compile(rf"[{INVISIBLE}\ud800-\udfff]")
 _SHOWN: Final = 60
+_KEPT: Final = 128
+"""Characters of the longest text whose answer is kept."""
 
 
 class Form(Struct, frozen=True, eq=False):
@@ -51,8 +53,14 @@ class Form(Struct, frozen=True, eq=False):
 
     def fault(self, text: str) -> str:
         """Return the sentence that says what is wrong with a text; empty: nothing."""
+        return _lately_fault(self, text) if len(text) <= _KEPT else self.found_fault(text)
+
+    def found_fault(self, text: str) -> str:
+        """Return the same, whether it was asked of this text before or not."""
         if len(text) > self.longest:
             return f"{self.what} has {self.longest} characters at most, and this has {len(text):,}"
+        if self.pattern == EMAIL_PATTERN and is_plain(text.lower()):
+            return ""
         is_text = text.isascii() or not _SURROGATE.search(text)
         if not (is_text and _matcher(self.pattern).match(text)):
             return f"{self.what} is {self.said}, and this is {_quoted(text)}"
@@ -108,9 +116,13 @@ LINE: Final = Form("a name", LINE_PATTERN, _LINE, 200)
 
 def require(texts: Iterable[tuple[Form, str]]) -> None:
     """Raise `WrongUsageError` with the first fault among texts that are taken in."""
-    for form, text in dict.fromkeys(texts):  # the same few features are in thousands of packages
-        if fault := form.fault(text):
-            raise WrongUsageError(fault)
+    if fault := first_fault(dict.fromkeys(texts)):  # the same few features are in thousands of packages
+        raise WrongUsageError(fault)
+
+
+def first_fault(texts: Iterable[tuple[Form, str]]) -> str:
+    """Return the first fault among texts; empty: none has any."""
+    return next(filter(None, (form.fault(text) for form, text in texts)), "")
 
 
 def visible(text: str) -> str:
@@ -122,6 +134,12 @@ def composed(text: str) -> str:
     """Return a text in Unicode's composed form (NFC), without space at either end: equal texts are equal."""
     text = text.strip()
     return text if text.isascii() else normalize("NFC", text)
+
+
+@lru_cache(maxsize=16_384)
+def _lately_fault(form: Form, text: str) -> str:
+    """Spare the second look: a line is looked at where it is read and by the platform, keys in each line."""
+    return form.found_fault(text)
 
 
 @cache

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct, field
+from msgspec.json import Encoder
 from msgspec.structs import replace
 
 from reconciler.model.emails import normal_email
@@ -120,21 +119,17 @@ class Definition(Struct, frozen=True):
         return (*mine.shorter_starts(theirs, at, latest), *theirs.shorter_starts(mine, at, latest))
 
 
-@cache
-def _canonical() -> Callable[[Any], bytes]:
-    from msgspec.json import Encoder  # noqa: PLC0415 - 6 ms, and who only looks at files writes none
-
-    return Encoder(order="sorted").encode
+_CANONICAL: Final = Encoder(order="sorted")
 
 
 def canonical_json(document: Any) -> str:
     """Return JSON with sorted keys and no spaces: one text per value."""
-    return _canonical()(document).decode()
+    return _CANONICAL.encode(document).decode()
 
 
 def digest_of(document: Any) -> str:
     """Return `sha256:` and the hex digest of the document's canonical JSON in UTF-8."""
-    return f"sha256:{hashlib.sha256(_canonical()(document)).hexdigest()}"
+    return f"sha256:{hashlib.sha256(_CANONICAL.encode(document)).hexdigest()}"
 
 
 class Share(Struct, frozen=True):

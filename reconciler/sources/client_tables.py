@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
@@ -47,7 +48,7 @@ class Record(Struct, frozen=True):
 
     number: int
     content: bytes = b""
-    columns: Mapping[str, int] = field(default_factory=dict)
+    columns: Mapping[str, int] = MappingProxyType({})
     fault: str = ""
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Select
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     from reconciler.model.clients import ClientFilter, ClientStatus
 
@@ -181,22 +182,22 @@ def near(connection: Connection, client_id: str) -> list[str]:
 
 def add(connection: Connection, new: Collection[StoredClient]) -> None:
     """Insert clients with their subscriptions."""
-    insert_all(connection, tables.clients, [tuple(_client_row(client).values()) for client in new])
-    held = [tuple(_subscription_row(client).values()) for client in new]
-    insert_all(connection, tables.subscriptions, held)
+    insert_all(connection, tables.clients, [*map(_client_row, new)])
+    insert_all(connection, tables.subscriptions, [*map(_subscription_row, new)])
 
 
 def introduce(connection: Connection, client: StoredClient, new_id: str, number: int) -> None:
     """Insert a client who is called by its id alone, beside the one whose place it takes."""
     row = _client_row(replace(client, id=new_id, name=new_id, owner_email="", number=number))
-    insert_all(connection, tables.clients, [tuple(row.values())])
+    insert_all(connection, tables.clients, [row])
 
 
 def rewrite(connection: Connection, changed: Collection[StoredClient]) -> None:
     """Make existing clients and their subscriptions be exactly these."""
     if changed:
         of_client = update(tables.clients).where(_CLIENTS.id == bindparam("key"))
-        connection.execute(of_client, [{**_client_row(client), "key": client.id} for client in changed])
+        rows = [{**_by_column(_CLIENTS, _client_row(client)), "key": client.id} for client in changed]
+        connection.execute(of_client, rows)
         rewrite_subscriptions(connection, changed)
 
 
@@ -204,38 +205,45 @@ def rewrite_subscriptions(connection: Connection, changed: Collection[StoredClie
     """Make what existing clients hold be exactly this."""
     if len(changed) == 1:
         for client in changed:
-            update_later(connection, tables.subscriptions, _subscription_row(client), "client_id")
+            row = _by_column(_HELD, _subscription_row(client))
+            update_later(connection, tables.subscriptions, row, "client_id")
     elif changed:
         instants = {name: bindparam(name, type_=BigInteger) for name in _INSTANTS}
         held = update(tables.subscriptions).where(_HELD.client_id == bindparam("key")).values(instants)
-        connection.execute(held, [{**_subscription_row(client), "key": client.id} for client in changed])
+        rows = [{**_by_column(_HELD, _subscription_row(client)), "key": client.id} for client in changed]
+        connection.execute(held, rows)
 
 
-def _client_row(client: StoredClient) -> dict[str, Any]:
-    return {
-        "id": client.id,
-        "name": client.name,
-        "owner_email": client.owner_email,
-        "normal_email": normal_email(client.owner_email),
-        "status": client.status,
-        "users": client.users,
-        "number": client.number,
-    }
+def _client_row(client: StoredClient) -> tuple[Any, ...]:
+    """Return the values in the order of the columns, as those of a subscription are."""
+    return (
+        client.id,
+        client.name,
+        client.owner_email,
+        normal_email(client.owner_email),
+        client.status,
+        client.users,
+        client.number,
+    )
 
 
-def _subscription_row(client: StoredClient) -> dict[str, Any]:
-    return {
-        "client_id": client.id,
-        "package_id": client.package_id,
-        "revision": client.revision,
-        "assigned_at": microseconds(client.assigned_at),
-        "expires_at": None if client.expires_at is None else microseconds(client.expires_at),
-        "active_until": active_until(client.status, client.expires_at),
-        "extended_to": None if client.extended_to is None else microseconds(client.extended_to),
-        "cycle": client.cycle,
-        "assignment": client.assignment,
-        "is_granted": client.is_granted,
-    }
+def _subscription_row(client: StoredClient) -> tuple[Any, ...]:
+    return (
+        client.id,
+        client.package_id,
+        client.revision,
+        microseconds(client.assigned_at),
+        None if client.expires_at is None else microseconds(client.expires_at),
+        active_until(client.status, client.expires_at),
+        None if client.extended_to is None else microseconds(client.extended_to),
+        client.cycle,
+        client.assignment,
+        client.is_granted,
+    )
+
+
+def _by_column(columns: ReadOnlyColumnCollection[str, Any], row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(columns.keys(), row, strict=True))
 
 
 def _selected() -> Select[Any]:

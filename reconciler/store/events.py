@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from sqlalchemy import and_, exists, or_, select, update
 
 from reconciler.model.events import BY_RUNS, FORGET, LOST_AT, RESTORE, Event, Seal
-from reconciler.model.packages import canonical_json
+from reconciler.model.packages import canonical_json, digest_of
 from reconciler.store import tables
 from reconciler.store.bulk import insert_all
 from reconciler.store.columns import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Select
 
@@ -56,13 +56,13 @@ def record(
     connection: Connection, deeds: Iterable[Deed], by: Author, at: datetime, *, part_of: str | None = None
 ) -> None:
     """Write down what is done in this transaction."""
-    insert_all(connection, tables.events, [_row(_event(each, by, at, part_of, new_id())) for each in deeds])
+    row = _rows(by, at, part_of)
+    insert_all(connection, tables.events, [row(each, new_id()) for each in deeds])
 
 
 def record_import(connection: Connection, import_id: str, by: Author, at: datetime, after: Any) -> None:
     """Write down an import as a whole, under the id that its parts name."""
-    deed = Deed("import", after=after)
-    insert_all(connection, tables.events, [_row(_event(deed, by, at, None, import_id))])
+    insert_all(connection, tables.events, [_rows(by, at)(Deed("import", after=after), import_id)])
 
 
 def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Mapping[str, Any]) -> str:
@@ -76,9 +76,9 @@ def seal(connection: Connection, run_id: int, by: Author, at: datetime, run: Map
     newest = select(_EVENTS.digest).where(_EVENTS.kind == RUN).order_by(_EVENTS.run_id.desc()).limit(1)
     previous = connection.execute(newest).scalar_one_or_none()
     told = {**run, "run": run_id, "sealed": found.events, "seal": found.digest, "previous": previous}
-    event = _event(Deed(RUN, after=told), by, at, None, new_id())
-    insert_all(connection, tables.events, [(*_row(event)[:-1], run_id)])
-    return event.own_digest
+    *row, digest, _ = _rows(by, at)(Deed(RUN, after=told), new_id())
+    insert_all(connection, tables.events, [(*row, digest, run_id)])
+    return str(digest)
 
 
 def stream(connection: Connection, limit: int | None) -> Iterator[Event]:
@@ -172,42 +172,29 @@ def _has_lost() -> tuple[ColumnElement[bool], ...]:
     return _EVENTS.lost, ~is_restored.correlate(tables.events)
 
 
-def _event(deed: Deed, by: Author, at: datetime, part_of: str | None, id_: str) -> Event:
-    return Event(
-        id=id_,
-        at=at,
-        kind=deed.kind,
-        author=by.name,
-        on_behalf_of=by.on_behalf_of,
-        reason=by.reason,
-        part_of=part_of,
-        number=deed.number,
-        client=None,
-        package=deed.package,
-        before=deed.before,
-        after=deed.after,
-        lost=deed.lost,
-    )
+def _rows(by: Author, at: datetime, part_of: str | None = None) -> Callable[[Deed, str], tuple[Any, ...]]:
+    """Return what makes a row of a deed: the values in the order of the columns, as the driver takes them."""
+    author = by.name, by.on_behalf_of, by.reason, part_of
+    shared = dict(zip(("author", "on_behalf_of", "reason", "part_of"), author, strict=True))
+    shared["at"] = at.astimezone(UTC).isoformat()
+    moment = microseconds(at)
 
+    def row(deed: Deed, id_: str) -> tuple[Any, ...]:
+        content = {  # see `Event.content`; to make an event of each costs as much as its JSON
+            **shared,
+            "id": id_,
+            "kind": deed.kind,
+            "number": deed.number,
+            "package": deed.package,
+            "before": deed.before,
+            "after": deed.after,
+            "lost": deed.lost,
+        }
+        sides = canonical_json(deed.before), canonical_json(deed.after)
+        about = deed.number, deed.package
+        return (id_, moment, deed.kind, *author, *about, *sides, deed.lost, digest_of(content), None)
 
-def _row(event: Event) -> tuple[Any, ...]:
-    """Return the values in the order of the columns, as the driver takes them."""
-    return (
-        event.id,
-        microseconds(event.at),
-        event.kind,
-        event.author,
-        event.on_behalf_of,
-        event.reason,
-        event.part_of,
-        event.number,
-        event.package,
-        canonical_json(event.before),
-        canonical_json(event.after),
-        event.lost,
-        event.own_digest,
-        None,
-    )
+    return row
 
 
 def _read(row: Any) -> Event:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from reconciler.errors import InvalidError
 from reconciler.model.clients import ClientLine
+from reconciler.model.documents.client import ClientDocument
+from reconciler.model.forms import composed
 from reconciler.sources.client_lines import read_client_lines
 
 
@@ -110,6 +115,58 @@ def test_a_line_without_an_end_is_passed_over_in_bounded_memory() -> None:
         lines_of(b"x" * 5_000_000 + b'\n{"id":"a"}\n{')
 
     assert [finding.position.line for finding in raised.value.findings] == [1, 3]
+
+
+STATED: Final[dict[str, list[Any]]] = {
+    "id": ["acme", "a/b:c", "ä", " acme", "a" * 128, "a" * 129, "", 7, None],
+    "name": ["Acme", " Acme", "Acme ", "A\tB", "Caf\u00e9", "Cafe\u0301", "\u200b", "n" * 201, "", None],
+    "owner_email": [
+        "Ops@Acme.example",
+        " ops@acme.example ",
+        "\tops@acme.example",
+        "ops@xn--a.example",
+        "o",
+        1,
+    ],
+    "status": ["active", "archived", "gone", None, True],
+    "package": ["pro", "Pro", "p" * 65, "", None],
+    "assigned_at": ["2026-10-01T02:00:00+02:00", "2026-10-01", 0],
+    "users": [0, 2**53 - 1, 2**53, 2**64, -1, 1.0, 1e2, True, "1", None],
+    "usage": [{}, {"seats": 1}, {"Seats": 1}, {"seats": 1.0}, {"seats": None}, {"s" * 65: 1}, [], None],
+    "grants": [[], [{"term": "seats", "add": 5, "until": "cycle"}], None],
+    "plan": ["pro"],
+}
+
+
+@given(
+    st.fixed_dictionaries({}, optional={key: st.sampled_from(each) for key, each in STATED.items()}),
+    st.sampled_from(
+        [
+            b"{%s",
+            b" {%s \r",
+            b"{%s x",
+            b"{%s{%s",
+            b'{"id": "", %s',
+            b'{"users": 1.5, %s',
+            b'{"usage": {"A": 1}, %s',
+        ]
+    ),
+)
+def test_a_line_is_taken_exactly_where_its_schema_takes_it(stated: dict[str, object], form: bytes) -> None:
+    content = form.replace(b"%s", json.dumps({"id": "acme", **stated})[1:].encode())
+    try:
+        document = ClientDocument.model_validate_json(content)
+    except ValidationError:
+        with pytest.raises(InvalidError, match="1 line is not sound"):
+            lines_of(content)
+    else:
+        kept = {
+            **{name: getattr(document, name) for name in STATED.keys() - {"plan"}},
+            "name": document.name and composed(document.name),
+            "owner_email": document.owner_email and document.owner_email.strip(),
+            "grants": document.grants or (),
+        }
+        assert lines_of(content) == [ClientLine(line=1, **kept)]
 
 
 @given(st.binary(max_size=300))

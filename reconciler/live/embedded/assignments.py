@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from reconciler.store.clients import StoredClient
 
 
-def assigned(client: StoredClient, offer: Offer, at: datetime) -> StoredClient:
-    """Return the client holding a new snapshot of what is offered, from `at` on (rules 2, 4 and 10).
-
-    Its subscription and its cycle are new ones, so that what ends with them has ended.
-    """
-    head = offer.package.head
+def assigned(client: StoredClient, holding: Mapping[str, Any]) -> StoredClient:
+    """Return the client holding this: its cycle is a new one too, so that what ends with either has ended."""
     return replace(
-        client,
-        package_id=offer.package.id,
-        package=head.key,
-        revision=head.revision,
-        current_revision=head.revision,
-        digest=head.digest,
-        assigned_at=at,
-        expires_at=end_of(offer.definition.expiry, at),
-        extended_to=None,
-        cycle=client.cycle + 1,
-        assignment=client.assignment + 1,
+        client, **holding, extended_to=None, cycle=client.cycle + 1, assignment=client.assignment + 1
     )
+
+
+def holding_of(offer: Offer, at: datetime) -> dict[str, Any]:
+    """Return what a client has who holds a new snapshot of what is offered, from `at` on (rules 2, 4, 10)."""
+    head = offer.package.head
+    return {
+        "package_id": offer.package.id,
+        "package": head.key,
+        "revision": head.revision,
+        "current_revision": head.revision,
+        "digest": head.digest,
+        "assigned_at": at,
+        "expires_at": end_of(offer.definition.expiry, at),
+    }
 
 
 def assign(connection: Connection, client_id: str, key: str, at: datetime, by: Author) -> Client:
@@ -59,7 +59,7 @@ def assign(connection: Connection, client_id: str, key: str, at: datetime, by: A
     catalog = meta.catalog_later(connection)
     client, was, offer = _assignable(connection, client_id, key, at)
     kept = _end_cycle(connection, client, was, offer.package.id, catalog)
-    after = assigned(client, offer, at)
+    after = assigned(client, holding_of(offer, at))
     clients.rewrite_subscriptions(connection, [after])
     held = lookup.held(connection, client), key, offer.definition, after.expires_at
     lost = Movements(at).note(Moved(was, *held, kept_on_assignment(was.grants)))

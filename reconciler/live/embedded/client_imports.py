@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from reconciler.errors import BlockedError, InvalidError, UnaskedMovesError
 from reconciler.live import naming
 from reconciler.live.embedded import lookup, losses
 from reconciler.live.embedded.adjusting import granting
-from reconciler.live.embedded.assignments import assigned, holding_changed
+from reconciler.live.embedded.assignments import assigned, holding_changed, holding_of
 from reconciler.live.embedded.guarding import strictest
 from reconciler.live.embedded.persons import updated
 from reconciler.live.granting import Recipient
@@ -51,9 +52,10 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "clients"
 """What findings name as their file: the platform is handed lines, not the name they came under."""
-_BATCH: Final = 10_000
+_BATCH: Final = 2_000
 _FINDINGS_SHOWN: Final = 100
 _STATED: Final = tuple(name for name in ClientLine.__struct_fields__ if name != "line")
+_VALUES: Final = attrgetter(*_STATED)
 
 
 class Settled(Struct, frozen=True):
@@ -86,11 +88,13 @@ def settle(
     if standing is None:
         return _new(line, offers, at)
     stated = _restated(line, standing)
-    if line.package in {None, standing.package}:
+    if line.package is None or line.package == standing.package:
         refusal = line.assigned_at and refused_start(line.assigned_at, at)
         return _refused(line, refusal) if refusal else Settled(line, stated, standing, begins=False)
-    client = _assigned(line, stated, offers, at)
-    return client if isinstance(client, Refusal) else Settled(line, client, standing, begins=True)
+    holding = _holding(line, line.package, stated.owner_email, offers, at)
+    if isinstance(holding, Refusal):
+        return holding
+    return Settled(line, assigned(stated, holding), standing, begins=True)
 
 
 def _new(line: ClientLine, offers: Mapping[str, Offer], at: datetime) -> Settled | Refusal:
@@ -100,23 +104,21 @@ def _new(line: ClientLine, offers: Mapping[str, Offer], at: datetime) -> Settled
             f"client `{line.id}` is new, and its line lacks `name`, `owner_email` or `package`",
             "A new client needs all three.",
         )
-    blank = StoredClient(
+    holding = _holding(line, line.package, line.owner_email, offers, at)
+    if isinstance(holding, Refusal):
+        return holding
+    client = StoredClient(
         id=line.id,
         name=line.name,
         owner_email=line.owner_email,
         status=line.status or "active",
         users=line.users or 0,
-        package_id=0,
-        package=line.package,
-        revision=0,
-        current_revision=0,
-        digest="",
-        assigned_at=at,
-        expires_at=None,
         number=new_number(),
+        cycle=1,
+        assignment=1,
+        **holding,
     )
-    client = _assigned(line, blank, offers, at)
-    return client if isinstance(client, Refusal) else Settled(line, client, None, begins=True)
+    return Settled(line, client, None, begins=True)
 
 
 def _restated(line: ClientLine, standing: StoredClient) -> StoredClient:
@@ -130,17 +132,16 @@ def _restated(line: ClientLine, standing: StoredClient) -> StoredClient:
     )
 
 
-def _assigned(
-    line: ClientLine, stated: StoredClient, offers: Mapping[str, Offer], at: datetime
-) -> StoredClient | Refusal:
-    key = line.package or stated.package
+def _holding(
+    line: ClientLine, key: str, owner_email: str, offers: Mapping[str, Offer], at: datetime
+) -> dict[str, Any] | Refusal:
     offer = offers.get(key)
     if offer is None:
         return Refusal("client-unknown-package", f"client `{line.id}`: there is no package `{key}`", "")
     start = line.assigned_at or at
-    refusal = refused_assignment(offer.package.head, offer.definition, stated.owner_email)
+    refusal = refused_assignment(offer.package.head, offer.definition, owner_email)
     refusal = refusal or refused_start(start, at)
-    return _refused(line, refusal) if refusal else assigned(stated, offer, start)
+    return _refused(line, refusal) if refusal else holding_of(offer, start)
 
 
 def _refused(line: ClientLine, refusal: Refusal) -> Refusal:
@@ -235,7 +236,7 @@ def take_one(connection: Connection, line: ClientLine, at: datetime, by: Author)
     if isinstance(granted, Refusal):
         raise BlockedError(f"client `{line.id}`: {granted.message}", hint=granted.fix)
     _require_users(connection, settled.client, granted)
-    intake.write([settled], {line.id: granted})
+    intake.write([settled], [], {line.id: granted})
 
 
 def _offer_of(connection: Connection, line: ClientLine) -> dict[str, Offer]:
@@ -276,20 +277,21 @@ class Intake:
         standing = clients.stored(self._connection, [line.id for line in batch])
         fresh = list(self._without_repeated(batch, standing.keys(), met))
         self._learn_offers(fresh, standing.values())
-        settled = []
+        new: list[Settled] = []
+        known: list[Settled] = []
         for line in fresh:
             outcome = settle(line, standing.get(line.id), self._offers, self._at)
             if isinstance(outcome, Refusal):
                 self._refuse(line, outcome)
             else:
-                settled.append(outcome)
-        granted = self._granted(settled)
+                (known if outcome.standing else new).append(outcome)
+        granted = self._granted([*new, *known])
         self._findings += sorted(self._batch)[: _FINDINGS_SHOWN - len(self._findings)]
         self._batch.clear()
         if not self._bad:
-            settled = self._ending(settled)
-            self._note_moves(settled)
-            self.write(settled, granted)
+            known = self._ending(known)
+            self._note_moves(known)
+            self.write(new, known, granted)
 
     def require_good(self) -> None:
         """Raise `InvalidError` where a line was bad."""
@@ -313,25 +315,30 @@ class Intake:
         )
         return recipient.granted_anew(line.grants, self._by, grants.new_id)
 
-    def write(self, settled: list[Settled], granted: Mapping[str, tuple[Grant, ...]]) -> None:
+    def write(
+        self, new: list[Settled], known: list[Settled], granted: Mapping[str, tuple[Grant, ...]]
+    ) -> None:
         """Write what lines were settled to, and what they grant by client."""
-        settled = [_marked(each) if granted.get(each.line.id) else each for each in settled]
-        new = [each for each in settled if each.standing is None]
-        known = [each for each in settled if each.standing is not None]
+        if granted:
+            new, known = (
+                [_marked(each) if granted.get(each.line.id) else each for each in some]
+                for some in (new, known)
+            )
         clients.add(self._connection, [each.client for each in new])
-        usage.add(self._connection, [_first_usage(each) for each in new])
+        used = [(each.line.id, each.client.package_id, each.line.usage) for each in new if each.line.usage]
+        usage.add(self._connection, [StoredUsage(*each) for each in used])
         clients.rewrite(self._connection, [each.client for each in known if each.client != each.standing])
         usage.replace(self._connection, list(self._later_usage(known)))
         self.added += len(new)
         self.updated += len(known)
-        changed = [each for each in settled if each.standing is None or each.moves]
         deeds = [
             holding_changed(self._kind, each.standing, each.client, lost=each.line.id in self._losing)
-            for each in changed
+            for each in (*new, *(each for each in known if each.moves))
         ]
-        given = {each.client: granted.get(each.line.id, ()) for each in settled}
-        grants.add(self._connection, (grants.made(who, each) for who, of in given.items() for each in of))
-        deeds += [granting(who, who.package, each) for who, of in given.items() for each in of]
+        if granted:
+            given = [(each.client, granted.get(each.line.id, ())) for each in (*new, *known)]
+            grants.add(self._connection, (grants.made(who, each) for who, of in given for each in of))
+            deeds += [granting(who, who.package, each) for who, of in given for each in of]
         deeds += [
             updated(each.standing, each.client)
             for each in known
@@ -438,14 +445,15 @@ def _marked(settled: Settled) -> Settled:
 
 def _stated(line: ClientLine) -> dict[str, Any]:
     """Return what a line states, without where it stood."""
-    grants = tuple(asdict(each, dict_factory=_told) for each in line.grants)
-    return _told((name, grants if name == "grants" else getattr(line, name)) for name in _STATED)
+    stated = _told(zip(_STATED, _VALUES(line), strict=True))
+    if line.grants:
+        stated["grants"] = [asdict(each, dict_factory=_told) for each in line.grants]
+    return stated
 
 
 def _told(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    stated = {name: each for name, each in items if each is not None and each != ()}
-    return {name: each.isoformat() if isinstance(each, datetime) else each for name, each in stated.items()}
-
-
-def _first_usage(settled: Settled) -> StoredUsage:
-    return StoredUsage(settled.line.id, settled.client.package_id, settled.line.usage or {})
+    return {
+        name: each.isoformat() if isinstance(each, datetime) else each
+        for name, each in items
+        if each is not None and each != ()
+    }

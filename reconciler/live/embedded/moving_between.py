@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import BlockedError, WrongUsageError
 from reconciler.live.embedded import lookup
-from reconciler.live.embedded.assignments import assigned
+from reconciler.live.embedded.assignments import assigned, holding_of
 from reconciler.live.embedded.crossing import Crossing
 from reconciler.live.rules import carried_over, refused_assignment
 from reconciler.model.expiry import end_of
@@ -93,7 +93,7 @@ class Between(Struct, frozen=True):
         return refused_assignment(head, self.offer.definition, client.owner_email) is None
 
     def _crossing(self, now: StoredClient, seen: Client, snapshot: Definition, at: datetime) -> Crossing:
-        then = assigned(now, self.offer, at)
+        then = assigned(now, holding_of(self.offer, at))
         if self.of.keeps_term:
             then, kept = self._going_on(now, then), kept_on_reassignment(seen.grants)
             return Crossing(now, then, self._return(then, seen, snapshot, kept, "kept"), seen.usage)
