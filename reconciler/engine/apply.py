@@ -12,7 +12,7 @@ from reconciler.engine.binding import planned_again
 from reconciler.engine.plan import PlanRequest, prepare
 from reconciler.errors import BlockedError
 from reconciler.model.changesets import ChangeSet
-from reconciler.model.plans import FilesApplied
+from reconciler.model.plans import FilesApplied, documents_of
 from reconciler.planning.acknowledgements import stated_by
 from reconciler.planning.binding import ceilings
 from reconciler.planning.catalog import sides_of
@@ -104,7 +104,7 @@ class Bound(Struct, frozen=True):
             parks=now.parks,
             releases=now.releases,
             transfer=transfer_of(plan.aim, plan.changes),
-            changes=tuple(change.model_dump(mode="json", by_alias=True) for change in told.changes),
+            changes=tuple(documents_of(told.changes)),
         )
 
 

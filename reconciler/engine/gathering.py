@@ -110,7 +110,8 @@ def _weigh(
     reader: PlatformReader, drafts: tuple[Draft, ...], steps: list[Step], facts: Facts
 ) -> tuple[Weighed, Facts]:
     result = weighed(drafts, steps, facts)
-    consequences = (*result.of_drafts.values(), *result.of_steps.values())
+    found = (*result.of_drafts.values(), *result.of_steps.values())
+    consequences = tuple(each for each in found if not each.is_idle)
     if any(each.losing for each in consequences):
         facts = replace(facts, everybody=reader.holder_count(facts.at))
     facts = _answered(reader, facts, (question for each in consequences for question in each.questions()))

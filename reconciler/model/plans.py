@@ -29,7 +29,7 @@ from reconciler.model.packages import digest_of
 from reconciler.model.terms import Code, Kind, LossVerb, Severity, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -281,6 +281,20 @@ class Change(_Frozen):
         if self.reassignment is not None and self.reach is not Reach.ON_REASSIGN:
             return Action.UPDATE.value
         return "adopt" if self.adopts and not self.fields else self.action.value
+
+
+def documents_of(changes: Collection[Change]) -> list[dict[str, Any]]:
+    """Return the JSON forms of changes; what thousands of them share, such as a feature, is one object."""
+    parts = {id(each): each for change in changes for each in (*change.fields, change.impact)}
+    told = {number: each.model_dump(mode="json", by_alias=True) for number, each in parts.items()}
+    return [
+        {
+            **change.model_dump(mode="json", by_alias=True, exclude={"fields", "impact"}),
+            "fields": [told[id(each)] for each in change.fields],
+            "impact": told[id(change.impact)],
+        }
+        for change in changes
+    ]
 
 
 def deeds(changes: Iterable[Change]) -> Counter[str]:
@@ -598,7 +612,8 @@ class Plan(_Frozen):
 
     def as_document(self) -> dict[str, Any]:
         """Return the plan file's JSON form."""
-        return self.model_dump(mode="json", by_alias=True)
+        document = self.model_dump(mode="json", by_alias=True, exclude={"changes"})
+        return {**document, "changes": documents_of(self.changes)}
 
     def computed_hash(self) -> str:
         """Return the hash that belongs to this plan's contents."""

@@ -210,6 +210,6 @@ def _source_at(pair: Pair, keys: Iterable[str], lines: Mapping[str, Position]) -
 
 def source_of(draft: Draft, lines: Mapping[str, Position]) -> Source | None:
     """Point at what the worst difference comes from."""
-    ranked = sorted(draft.fields, key=lambda field: field.severity.rank)
+    ranked = sorted(draft.fields, key=lambda field: field.severity.rank) if lines else []
     weighty = [field for field in ranked if field.severity is not Severity.NEUTRAL] or ranked
     return _source_at(draft.pair, (field.path.split("/")[1] for field in weighty), lines)

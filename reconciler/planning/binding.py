@@ -88,6 +88,8 @@ def ceilings(reviewed: Plan, case: Case) -> Iterator[Ceiling]:
     counts_kept = case.guards.acknowledge == "touching"
     said = _Said.of(reviewed)
     for key, items in by_package(case.changes).items():
+        if all(item.consequences.is_idle and not item.change.is_transfer for item in items):
+            continue
         planned = _Planned.of(said, key)
         is_open = any(item.change.is_transfer for item in items)
         for loss in owed_by(items):

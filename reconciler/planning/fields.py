@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reconciler.model.packages import Definition
+    from reconciler.model.quantities import Quantity
 
 
 def differences(
@@ -38,7 +39,7 @@ def grants(definition: Definition, *, email: Callable[[str], str] = str) -> tupl
     """Return what a new package is and switches on, as additions to nothing, sorted by path."""
     amounts = definition.amounts.items()
     found = [_feature_change(feature, is_added=True) for feature in definition.features]
-    found += [_change(_amount_path(key), None, cap, _raised(key)) for key, cap in amounts]
+    found += [_granted_amount(key, cap) for key, cap in amounts]
     found.append(_change(("title",), None, definition.title, Code.TITLE_CHANGED))
     if definition.description:
         found.append(_change(("description",), None, definition.description, Code.DESCRIPTION_CHANGED))
@@ -116,6 +117,11 @@ def _feature_change(feature: str, *, is_added: bool) -> FieldChange:
     if is_added:
         return _change(("features", feature), None, True, Code.FEATURE_ADDED)
     return _change(("features", feature), True, None, Code.FEATURE_REMOVED)
+
+
+@lru_cache(maxsize=1024)  # the same
+def _granted_amount(key: str, amount: Quantity) -> FieldChange:
+    return _change(_amount_path(key), None, amount, _raised(key))
 
 
 def _limit_change(limit: str, before: Definition, after: Definition) -> FieldChange:

@@ -198,6 +198,8 @@ def stated_in(case: Case) -> Iterator[tuple[str, Stated]]:
     """Yield each loss that must be stated, or is, with the key of its package."""
     is_asked = case.guards.acknowledge != "never"
     for key, items in by_package(case.changes).items():
+        if not any(item.owed for item in items):
+            continue
         entries = entries_of(key, items[0].pair.desired, case.catalog, case.today)
         for each in entries.judged(owed_by(items), counts_kept=case.guards.acknowledge == "touching"):
             if is_asked or each.entry:
@@ -215,6 +217,8 @@ def by_package(changes: Iterable[Assessed]) -> dict[str, list[Assessed]]:
 def speaking(items: Iterable[Assessed]) -> tuple[Assessed, ...]:
     """Return which changes of a package speak of different clients, so that their counts add up."""
     found = tuple(items)
+    if len(found) == 1:
+        return found
     told = telling(item.change for item in found)
     return tuple(item for item in found if item.change in told)
 

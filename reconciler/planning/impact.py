@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 SAMPLE_SIZE: Final = 5
 """How many client ids a plan names per finding."""
 _SUBSCRIPTIONS: Final = "subscriptions"
+_NOBODY: Final = Impact()
 
 
 class Owed(Struct, frozen=True):
@@ -116,6 +117,11 @@ class Consequences(Struct, frozen=True):
     lately: datetime | None = None
     granted: Mapping[str, bool] = field(default_factory=dict)
     meters: frozenset[str] = frozenset()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is touched, as by every new package: there is nothing to ask, nor to count."""
+        return not (self.losses or self.gains or self.alone or self.stale or self.step)
 
     @property
     def _is_extended(self) -> bool:
@@ -194,6 +200,8 @@ class Consequences(Struct, frozen=True):
 
     def impact(self, facts: Facts) -> Impact:
         """Return the counts."""
+        if self.is_idle and self.live_key not in facts.holdings and self.live_key not in facts.suspended:
+            return _NOBODY
         answers = (facts.answers.get(question) for question in self.questions())
         return Impact(
             holders=facts.holders(self.live_key),
@@ -208,6 +216,8 @@ class Consequences(Struct, frozen=True):
 
     def owed(self, facts: Facts) -> Iterator[Owed]:
         """Return what the package file must state as intended."""
+        if self.is_idle:
+            return
         ended = facts.total(self._ended)
         if ended:
             in_force = self._ended_entry

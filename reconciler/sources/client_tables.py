@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.errors import InvalidError
 from reconciler.model.findings import Finding, Position
@@ -48,7 +47,7 @@ class Record(Struct, frozen=True):
 
     number: int
     content: bytes = b""
-    columns: Mapping[str, int] = MappingProxyType({})
+    columns: Mapping[str, int] = field(default_factory=dict)
     fault: str = ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,35 +35,15 @@ _BRIEF: Final = tuple(
 """The same, without what was changed."""
 
 
-class _States(Mapping[str, PackageState]):
-    """States per key, read from their text when one is asked for: most readers of runs want none."""
+class _Unread:
+    """What is read from its text when something of it is asked for: most readers of runs want nothing."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     @cached_property
-    def _read(self) -> dict[str, PackageState]:
-        return {key: PackageState(**document) for key, document in json.loads(self._text).items()}
-
-    def __getitem__(self, key: str) -> PackageState:
-        return self._read[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
-
-    def __len__(self) -> int:
-        return len(self._read)
-
-
-class _Changes(Sequence[Mapping[str, Any]]):
-    """The same of changes."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    @cached_property
-    def _read(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(json.loads(self._text))
+    def _read(self) -> Any:
+        return json.loads(self._text)
 
     def __getitem__(self, at: Any) -> Any:
         return self._read[at]
@@ -72,8 +51,23 @@ class _Changes(Sequence[Mapping[str, Any]]):
     def __len__(self) -> int:
         return len(self._read)
 
+
+class _States(_Unread, Mapping[str, PackageState]):
+    """States per key."""
+
+    @cached_property
+    def _read(self) -> dict[str, PackageState]:
+        return {key: PackageState(**document) for key, document in json.loads(self._text).items()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+
+class _Changes(_Unread, Sequence[Mapping[str, Any]]):
+    """Changes in their order."""
+
     def __eq__(self, other: object) -> bool:
-        return tuple(other) == self._read if isinstance(other, Sequence) else NotImplemented
+        return [*other] == self._read if isinstance(other, Sequence) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -126,7 +120,7 @@ def next_id(connection: Connection) -> int:
 
 
 def record(connection: Connection, run: Run) -> None:
-    """Insert a run."""
+    """Insert a run without what `complete` writes: a row that changes is written anew, however long it is."""
     values = {
         "id": run.id,
         "plan_hash": run.plan_hash,
@@ -136,24 +130,36 @@ def record(connection: Connection, run: Run) -> None:
         "on_behalf_of": run.on_behalf_of,
         "commit_id": run.commit,
         "allowed": list(run.allowed),
-        "changes": [dict(change) for change in run.changes],
-        "states_before": _documents(run.before),
-        "states_after": _documents(run.after),
+        "changes": [],
+        "states_before": {},
+        "states_after": {},
         "renamed": dict(run.renamed),
         "catalog": [dict(term) for term in run.catalog],
         "guards": [dict(guard) for guard in run.guards],
         "moved": run.moved,
         "reason": run.reason,
-        "seal": run.seal,
+        "seal": "",
         "unfinished": list(run.unfinished),
     }
     connection.execute(insert(tables.runs).values(values))
     meta.mark_written(connection)
 
 
-def complete(connection: Connection, run_id: int, **values: Any) -> None:
-    """Complete a run with what is known only once its clients are moved, such as its seal."""
-    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(values))
+def complete(connection: Connection, run: Run) -> None:
+    """Complete a run with what is known only once its clients are moved, and with what is long."""
+    values = {
+        "moved": run.moved,
+        "seal": run.seal,
+        "changes": list(run.changes),
+        "states_before": _documents(run.before),
+        "states_after": _documents(run.after),
+    }
+    connection.execute(update(tables.runs).where(_RUNS.id == run.id).values(values))
+
+
+def leave_unfinished(connection: Connection, run_id: int, keys: Iterable[str]) -> None:
+    """Note the packages that a run was to write and did not."""
+    connection.execute(update(tables.runs).where(_RUNS.id == run_id).values(unfinished=sorted(keys)))
 
 
 def renamed_since(connection: Connection, at: datetime) -> dict[str, str]:
@@ -181,7 +187,10 @@ def of_package(connection: Connection, package_id: int) -> Iterator[Run]:
 
 
 def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:
-    return {key: asdict(state) for key, state in states.items()}
+    return {
+        key: {"revision": state.revision, "archived": state.archived, "managed": state.managed}
+        for key, state in states.items()
+    }
 
 
 def _run(row: Row[Any]) -> Run:

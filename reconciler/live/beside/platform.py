@@ -333,7 +333,7 @@ class BesidePlatform(EmbeddedPlatform):
 
     def _record(self, connection: Connection, change_set: ChangeSet, left: Collection[str] = ()) -> None:
         run = apply.apply(connection, change_set, reaches_everybody=True)
-        runs.complete(connection, run.id, unfinished=sorted(left))
+        runs.leave_unfinished(connection, run.id, left)
         subscriptions.follow(connection, [write.key for write in change_set.writes])
 
     def _made_alone(

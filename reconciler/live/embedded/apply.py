@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -158,7 +159,8 @@ def apply(
     _write_settings(connection, change_set, former)
     _write_packages(connection, change_set, known)
     _require_offered(connection, former)
-    run = replace(_run(connection, change_set, known, former), guards=guards)
+    written = packages.stored(connection, [write.key for write in change_set.writes])
+    run = replace(_run(connection, change_set, known, written, former), guards=guards)
     runs.record(connection, run)
     losses.keep(connection, change_set, run.id, known)
     moved = move_all(connection, change_set, run.id, reaches_everybody=reaches_everybody)
@@ -175,13 +177,13 @@ def apply(
     parked = {"parked": [each.subject for each in change_set.parks]} if change_set.parks else {}
     told = {"plan": run.plan_hash, "commit": run.commit, **parked}
     seal = events.seal(connection, run.id, by, run.at, told)
-    values = {"moved": moved + sum(each.clients for each in back if each.term != "same"), "seal": seal}
-    changes = {"changes": [*run.changes, *told_back(back)]} if back else {}
-    runs.complete(connection, run.id, **values, **changes)
+    moved += sum(each.clients for each in back if each.term != "same")
+    run = replace(run, moved=moved, seal=seal, changes=(*run.changes, *told_back(back)))
+    runs.complete(connection, run)
     moved_of = {*(move.who.package for move in change_set.moves), *(each.package for each in back)}
-    concerned = {*run.after} | moved_of
-    runs.note_packages(connection, run.id, packages.stored(connection, concerned).values())
-    return runs.by_id(connection, run.id) or run
+    concerned = written | packages.stored(connection, moved_of - written.keys())
+    runs.note_packages(connection, run.id, concerned.values())
+    return run
 
 
 def _park(connection: Connection, change_set: ChangeSet, run_id: int) -> None:
@@ -256,16 +258,16 @@ def _run(
     connection: Connection,
     change_set: ChangeSet,
     known: Mapping[str, StoredPackage],
+    written: Mapping[str, StoredPackage],
     former: Catalog | None,
 ) -> Run:
     origins = {write.key: write.origin for write in change_set.writes}
     existed = {origins[write.key] for write in change_set.writes if write.expected_version is not None}
-    written = packages.stored(connection, origins.keys())
     before = {key: _state(known[key]) for key in sorted(existed)}
     return Run(
         id=runs.next_id(connection),
         plan_hash=change_set.plan_hash,
-        at=change_set.at,
+        at=change_set.at.astimezone(UTC),
         actor=change_set.actor,
         environment=change_set.environment,
         on_behalf_of=change_set.on_behalf_of,

@@ -154,7 +154,7 @@ def summed(all_of: Iterable[Figures]) -> Figures:
 def total(counts: Iterable[int | None]) -> int | None:
     """Add up; what is unknown of one is unknown of all."""
     known = tuple(counts)
-    return None if None in known else sum(count or 0 for count in known)
+    return None if None in known else sum(filter(None, known))
 
 
 def headline(figures: Figures, when: str) -> Words:
