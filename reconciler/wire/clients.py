@@ -6,6 +6,8 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
 
+from msgspec import Meta, Raw, Struct
+from msgspec.json import Decoder
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
 from reconciler.model.clients import (
@@ -16,6 +18,7 @@ from reconciler.model.clients import (
     Forgotten,
     ImportReport,
     Subscription,
+    SubscriptionStatus,
 )
 from reconciler.model.fields import (
     Amount,
@@ -158,6 +161,77 @@ def _grants(grants: tuple[Grant, ...]) -> str:
     return json.dumps([_GRANT.dump_python(each, mode="json") for each in grants], ensure_ascii=False)
 
 
+class _Held(Struct):
+    package: str
+    revision: int
+    current_revision: int
+    assigned_at: str
+    expires_at: str | None
+    status: SubscriptionStatus
+    extended_to: str | None = None
+
+
+class _Usual(Struct):
+    """A `ClientReply` without grants, told so simply that there is one way to read it."""
+
+    id: str
+    name: str
+    owner_email: str
+    status: ClientStatus
+    users: int
+    subscription: _Held
+    entitlements: Raw
+    usage: dict[str, int]
+    grants: Annotated[list[int], Meta(max_length=0)] = []
+    from_next_period: bool = False
+
+
+def client_of(line: bytes) -> Client:
+    """Return the client of a line, of most in a fraction of the time that a `ClientReply` takes.
+
+    Raises `ValidationError` for a line that is no `ClientReply`.
+    """
+    try:
+        told = _USUAL.decode(line)
+        held = told.subscription
+        subscription = Subscription(
+            held.package,
+            held.revision,
+            held.current_revision,
+            _read_instant(held.assigned_at),
+            _read_end(held.expires_at),
+            held.status,
+            _read_end(held.extended_to),
+        )
+        granted = _granted(bytes(told.entitlements))
+    except ValueError:  # a line that pydantic reads differently, or finds the fault in
+        return ClientReply.model_validate_json(line).value()
+    known = told.id, told.name, told.owner_email, told.status, told.users
+    return Client(*known, subscription, granted, told.usage, (), told.from_next_period)
+
+
+@lru_cache(maxsize=1_024)
+def _read_instant(text: str) -> datetime:
+    return _INSTANT.validate_python(text)
+
+
+def _read_end(text: str | None) -> datetime | None:
+    return None if text is None else _read_instant(text)
+
+
+def _granted(document: bytes) -> Entitlements:
+    """There are about as many different ones as packages."""
+    return (_remembered if len(document) <= _REMEMBERED_BYTES else _read_granted)(document)
+
+
+def _read_granted(document: bytes) -> Entitlements:
+    return EntitlementsReply.model_validate_json(document).value()
+
+
+_REMEMBERED_BYTES: Final = 4_096
+_remembered: Final = lru_cache(maxsize=16_384)(_read_granted)
+_INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
+_USUAL: Final = Decoder(_Usual)
 _GRANT: Final = TypeAdapter(Grant)
 _Amounts: TypeAlias = "tuple[tuple[str, Quantity], ...]"
 _quoted: Final = json.encoder.encode_basestring

@@ -29,7 +29,7 @@ from reconciler.wire.changesets import (
     TransfersBody,
     TransfersReply,
 )
-from reconciler.wire.clients import ClientReply
+from reconciler.wire.clients import ClientReply, client_of
 from reconciler.wire.guards import GuardsReply
 from reconciler.wire.packages import (
     CatalogReply,
@@ -80,7 +80,7 @@ _DEFINITIONS: Final = 1_000
 _QUESTIONS: Final = 1_000
 _LISTINGS: Final = 5
 _LOOK: Final = "Look at the server, and at what stands before it."
-_ID: Final = TypeAdapter(str)
+_ID: Final = TypeAdapter(str).validate_json
 
 
 class HttpReader:
@@ -251,15 +251,13 @@ class HttpReader:
         stated = {name: value for name, value in asdict(only).items() if value}
         query |= {name: "true" if value is True else value for name, value in stated.items()}
         lines = self.agreed.lines(Request("GET", paths.CLIENTS, query, is_long=True))
-        yield from self._ascending(
-            (self._read(line, _CLIENT).value() for line in lines), lambda each: (each.id,)
-        )
+        yield from self._ascending((self._read(line, client_of) for line in lines), lambda each: (each.id,))
 
     def expiring(self, at: datetime, until: datetime) -> Iterator[Client]:
         """See `PlatformReader`."""
         query = instant(at) | {"until": until.isoformat()}
         lines = self.agreed.lines(Request("GET", paths.EXPIRING, query, is_long=True))
-        found = (self._read(line, _CLIENT).value() for line in lines)
+        found = (self._read(line, client_of) for line in lines)
         yield from self._ascending(found, lambda each: (each.subscription.expires_at or until, each.id))
 
     def runs(self, *, limit: int = 50, before: int | None = None, brief: bool = False) -> tuple[Run, ...]:
@@ -359,14 +357,14 @@ class HttpReader:
         """See `PlatformReader`."""
         return self._latest(paths.PACKAGE_HISTORY.format(key=named(PACKAGE_KEY, key)), limit, _HISTORY)
 
-    def _latest(self, path: str, limit: int | None, adapter: TypeAdapter[T]) -> Iterator[T]:
+    def _latest(self, path: str, limit: int | None, read: Callable[[bytes], T]) -> Iterator[T]:
         query = {} if limit is None else {"limit": str(limit)}
         for line in self.agreed.lines(Request("GET", path, query, is_long=True)):
-            yield self._read(line, adapter)
+            yield self._read(line, read)
 
-    def _read(self, line: bytes, adapter: TypeAdapter[T]) -> T:
+    def _read(self, line: bytes, read: Callable[[bytes], T]) -> T:
         try:
-            return adapter.validate_json(line)
+            return read(line)
         except ValidationError as error:
             raise UnreachableError(
                 f"{self._session.where}: a line of a list cannot be read.",
@@ -374,10 +372,9 @@ class HttpReader:
             ) from error
 
 
-_CLIENT: Final = TypeAdapter(ClientReply)
-_EVENT: Final = TypeAdapter(Event)
-_HISTORY: Final = TypeAdapter(HistoryEntry)
-_TALLY: Final = TypeAdapter(Tally)
+_EVENT: Final = TypeAdapter(Event).validate_json
+_HISTORY: Final = TypeAdapter(HistoryEntry).validate_json
+_TALLY: Final = TypeAdapter(Tally).validate_json
 
 
 def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
