@@ -32,7 +32,7 @@ def destinations(url: str) -> tuple[Host, ...]:
     """Return the hosts that opening `url` shows a secret to; a file and a local socket have none."""
     scheme = scheme_of(url)
     if scheme.rpartition("+")[2] in WEB:
-        from reconciler.live.http import host_of  # noqa: PLC0415 - httpx is slow to import
+        from reconciler.live.http import host_of  # noqa: PLC0415 - httpcore is slow to import
 
         if "+" not in scheme:
             return (host_of(url),)

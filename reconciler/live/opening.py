@@ -68,7 +68,7 @@ def open_platform(
     if scheme in DATABASES:
         return _embedded(url, root, token)
     if scheme in WEB:
-        from reconciler.live.http import open_http  # noqa: PLC0415 - httpx is slow to import
+        from reconciler.live.http import open_http  # noqa: PLC0415 - httpcore is slow to import
 
         return open_http(url, token=token, trust=trust)
     return _plug_in(scheme)(url, root=root, token=token)

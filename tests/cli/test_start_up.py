@@ -57,7 +57,8 @@ def load(group):
 load(commands)
 """
 SLOW: Final = {
-    "rich", "pydantic", "sqlalchemy", "yaml", "deepdiff", "httpx", "jsonschema", "alembic", "jinja2",
+    "rich", "pydantic", "sqlalchemy", "yaml", "deepdiff", "httpcore", "httpx", "jsonschema", "alembic",
+    "jinja2",
 }  # fmt: skip
 SMALL: Final = {"csv", "dataclasses", "difflib", "hashlib", "html", "json", "pathlib", "urllib.parse"}
 """Of Python, a few milliseconds each."""

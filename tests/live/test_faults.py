@@ -14,7 +14,7 @@ import pytest
 from reconciler.errors import InvalidError, ReconcilerError, UnreachableError
 from reconciler.live.http.documents import document_at
 from reconciler.live.http.messages import Limits
-from reconciler.live.http.platform import open_http
+from reconciler.live.http.platform import host_of, open_http
 from reconciler.model.changesets import ChangeSet
 from reconciler.model.questions import ClientQuestion
 from reconciler.wire import paths
@@ -507,6 +507,15 @@ def test_nobody_listening_is_out_of_reach() -> None:
         "https://example.com:99999",
         "https://example.com?x=1",
         "https://[::1",
+        "https://[::g]",
+        "https://a\\@b",
+        "https://exam\nple.com",
+        "https://exam ple.com",
+        "https://example.com:0",
+        "https://exa%2fmple.com",
+        "https://\u2603\u200d.example",
+        "ftp://example.com",
+        "example.com",
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_showing_secrets(url: str) -> None:
@@ -515,6 +524,51 @@ def test_an_address_that_cannot_be_used_is_refused_without_showing_secrets(url: 
 
     assert "secret" not in str(caught.value)
     assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Example.COM./v1", "example.com"),
+        ("https://example.com:443", "example.com"),
+        ("http://example.com:443", "example.com:443"),
+        ("https://b\u00fccher.example:8443", "xn--bcher-kva.example:8443"),
+        ("https://stra\u00dfe.example", "xn--strae-oqa.example"),
+        ("http://[::1]:8080/", "[::1]:8080"),
+    ],
+)
+def test_an_address_is_of_the_host_that_is_connected_to(url: str, host: str) -> None:
+    assert str(host_of(url)) == host
+
+
+def test_a_path_before_the_api_and_what_is_asked_are_sent_as_addresses_are_written() -> None:
+    asked: list[bytes] = []
+
+    def note(peer: Peer) -> None:
+        asked.append(peer.request)
+        peer.send(response({"kind": "sqlite", "lineage": "x", "versions": [1]}))
+
+    with (
+        hostile(note, has_platform=False) as url,
+        open_http(f"{url}/b\u00fcro 1/%2f/", token=TOKEN, limits=QUICK) as platform,
+    ):
+        platform.identity()
+        with pytest.raises(UnreachableError):
+            list(platform.expiring(NOON, NOON))
+        with pytest.raises(UnreachableError):
+            platform.start_cycle("acme", NOON)
+
+    lines = [each.split(b"\r\n") for each in asked]
+    instant = b"2026-11-01T12%3A00%3A00%2B00%3A00"
+    start = b"/b%C3%BCro%201/%2f/v1"
+    assert [each[0] for each in lines[:3]] == [
+        b"GET " + start + b"/platform HTTP/1.1",
+        b"GET " + start + b"/expiring?at=" + instant + b"&until=" + instant + b" HTTP/1.1",
+        b"POST " + start + b"/clients/acme/cycle HTTP/1.1",
+    ]
+    assert all(f"Host: {url.removeprefix('http://')}".encode() in each for each in lines)
+    assert b"Content-Length: 0" in lines[2]
+    assert b"Authorization: Bearer " + TOKEN.encode() in lines[2]
 
 
 def test_a_list_that_breaks_off_and_one_that_ends_early_say_so() -> None:

@@ -154,7 +154,7 @@ def test_reading_three_files_imports_nothing_slow(config: Path) -> None:
         "sqlalchemy",
         "email_validator",
         "deepdiff",
-        "httpx",
+        "httpcore",
     }
 
 

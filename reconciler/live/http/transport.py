@@ -1,18 +1,20 @@
-"""The one place that imports httpx: a single exchange, sent once."""
+"""The one place that imports httpcore: a single exchange, sent once."""
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
 import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpcore
-import httpx
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, UnreachableError
@@ -24,14 +26,17 @@ from reconciler.wire import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from reconciler.live.http.messages import Request
 
 _PIECE: Final = 2**16
 _GZIP: Final = 31
 _IDLE_SECONDS: Final = 4.0
+_WAITS: Final = ("connect", "read", "write")
 _USUAL_PORTS: Final = {"http": 80, "https": 443}
-_LAST_PORT: Final = 65_535
+_NAME: Final = re.compile(r"[\w.~-]+", re.ASCII)
+_IN_A_PATH: Final = "/%:@!$&'()*+,;=~"
 _TRUST: Final = (
     "Check the address; name the certificate of an authority of your own in `ca_file` or SSL_CERT_FILE."
 )
@@ -39,13 +44,19 @@ _ENCRYPTION: Final = (
     "Both ends must speak TLS, of one version: check the address, and what stands in between."
 )
 _UNSENDABLE: Final = "Check the address, and that the token is visible ASCII on one line."
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENT: Final = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+)
+_BROKEN: Final = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
     """Opens connections whose timeouts are instants: a peer cannot stretch a call by a byte at a time.
 
-    httpx knows timeouts per read and per write only. Here the "timeout" of an operation is the instant, on
+    httpcore knows timeouts per read and per write only. Here the "timeout" of an operation is the instant, on
     the monotonic clock, at which the whole call must be over.
     """
 
@@ -152,19 +163,66 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise LostError("the answer ends in the middle", sent=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """An address of a server: how it is connected to, and where its paths begin; a name is in ASCII."""
+
+    scheme: str
+    name: str
+    port: int | None
+    path: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read it; raises ValueError for what is no address of a server."""
+        url = urlsplit(text)
+        name = _in_ascii(url.hostname or "")
+        is_one = text.isprintable() and url.scheme in _USUAL_PORTS and url.port != 0
+        if not is_one or "@" in url.netloc or url.query or url.fragment:
+            raise ValueError("it is no address of a server")
+        return cls(url.scheme, name, url.port, quote(url.path.rstrip("/"), _IN_A_PATH))
+
+    @property
+    def host(self) -> Host:
+        return Host.of(self.name, self.port, _USUAL_PORTS[self.scheme])
+
+    def url(self, request: Request) -> httpcore.URL:
+        """Return where a request goes to."""
+        path = self.path + quote(request.path, _IN_A_PATH) or "/"
+        target = f"{path}?{urlencode(request.query)}" if request.query else path
+        return httpcore.URL(scheme=self.scheme, host=self.name, port=self.port, target=target)
+
+
+def _in_ascii(name: str) -> str:
+    """Return the name of a host as DNS knows it; raises ValueError for what is none."""
+    if ":" in name:
+        ip_address(name)
+    elif not name.isascii():
+        import idna  # noqa: PLC0415 - its tables, for names that few have
+
+        return idna.encode(name).decode()  # its errors are ValueErrors
+    elif not _NAME.fullmatch(name):
+        raise ValueError("it is no name of a host")
+    return name
+
+
 class Transport:
-    """Sends requests to one server. Each thread has a client of its own: they do not scale when shared."""
+    """Sends requests to one server. Each thread has connections of its own: they do not scale when shared."""
 
     def __init__(self, base: str, token: str | None, trust: Trust = TRUST_OF_SYSTEM) -> None:
-        self._base = base.rstrip("/")
+        self._base = base
         self._token = token
-        self._headers = {"User-Agent": f"reconciler/{__version__}", "Accept-Encoding": "gzip"}
+        self._headers = {
+            "User-Agent": f"reconciler/{__version__}",
+            "Accept-Encoding": "gzip",
+            "Accept": f"{paths.JSON}, {paths.LINES}, {paths.PROBLEM}",
+        }
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
         self._tls = _trusting(trust) if base.startswith("https:") else None
         self._proxy = proxy_for(base)
         self._of_thread = threading.local()
-        self._clients: list[httpx.Client] = []
+        self._pools: list[httpcore.ConnectionPool] = []
 
     def send(self, request: Request, deadline: float, most: int) -> Reply:
         """Send once and return the whole answer; raises `LostError` or `TooMuchError`."""
@@ -177,9 +235,9 @@ class Transport:
     ) -> Iterator[tuple[Reply, Iterator[bytes]]]:
         """Send once; give the answer's head at once, and its body, decoded, as it comes."""
         with self._translated(), self._stream(request, deadline) as response:
-            head = Reply(response.status_code, dict(response.headers), b"")
+            head = Reply(response.status, _read_headers(response.headers), b"")
             encoding = head.headers.get("content-encoding", "").lower()
-            yield head, decoded(response.iter_raw(_PIECE), encoding, most)
+            yield head, decoded(response.iter_stream(), encoding, most)
 
     def hidden(self, text: str) -> str:
         """Return a text of the server's without the token, which some send back in what they refuse."""
@@ -187,25 +245,23 @@ class Transport:
 
     def close(self) -> None:
         """Close every thread's connections."""
-        for client in self._clients:
-            client.close()
+        for pool in self._pools:
+            pool.close()
 
-    @contextmanager
-    def _stream(self, request: Request, deadline: float) -> Iterator[httpx.Response]:
-        headers = {"Accept": f"{paths.JSON}, {paths.LINES}, {paths.PROBLEM}", **request.headers}
+    def _stream(self, request: Request, deadline: float) -> AbstractContextManager[httpcore.Response]:
+        address = self._address
+        headers = {"Host": str(address.host), **self._headers, **request.headers}
         if request.body is not None:
             headers["Content-Type"] = request.body_type
         if request.key is not None:
             headers[paths.IDEMPOTENCY_KEY] = request.key
-        with self._client().stream(
+        return self._pool.stream(
             request.method,
-            self._base + request.path,
-            params=dict(request.query),
-            content=_content(request.body),
-            headers=headers,
-            timeout=deadline,
-        ) as response:
-            yield response
+            address.url(request),
+            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()],
+            content=_content(request),
+            extensions={"timeout": dict.fromkeys(_WAITS, deadline)},
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -219,20 +275,25 @@ class Transport:
                 ) from error
             remedy = _ENCRYPTION if _is_of_tls(error) else ""
             raise LostError(self.hidden(str(error)) or "no connection", sent=False, remedy=remedy) from error
-        except (httpx.LocalProtocolError, UnicodeError) as error:  # their texts quote the token
+        except (httpcore.LocalProtocolError, UnicodeError) as error:  # their texts quote the token
             raise LostError("the request cannot be sent as it is", sent=False, remedy=_UNSENDABLE) from error
-        except httpx.TransportError as error:
+        except _BROKEN as error:
             raise LostError(self.hidden(str(error)) or type(error).__name__, sent=True) from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+
+    @cached_property
+    def _address(self) -> _Address:
+        try:
+            return _Address.of(self._base)
+        except ValueError as error:
             raise LostError(f"the address cannot be used: {error}", sent=False) from error
 
-    def _client(self) -> httpx.Client:
-        client: httpx.Client | None = getattr(self._of_thread, "client", None)
-        if client is None:
-            client = _new_client(self._headers, _pool(self._tls, self._proxy))
-            self._of_thread.client = client
-            self._clients.append(client)
-        return client
+    @property
+    def _pool(self) -> httpcore.ConnectionPool:
+        pool: httpcore.ConnectionPool | None = getattr(self._of_thread, "pool", None)
+        if pool is None:
+            pool = self._of_thread.pool = _new_pool(self._tls, self._proxy)
+            self._pools.append(pool)
+        return pool
 
 
 def host_in(address: str) -> Host | None:
@@ -241,23 +302,21 @@ def host_in(address: str) -> Host | None:
     Parsers differ: what is `b` in https://a\@b for this one is `a` for others.
     """
     try:
-        url = httpx.URL(address)
-        usual = _USUAL_PORTS[url.scheme]
-        name, port = url.raw_host.decode("ascii"), usual if url.port is None else url.port
-    except (httpx.InvalidURL, KeyError, UnicodeError):
+        return _Address.of(address).host
+    except ValueError:
         return None
-    is_address = bool(name) and 0 < port <= _LAST_PORT and not (url.userinfo or url.query or url.fragment)
-    return Host.of(name, port, usual) if is_address else None
 
 
-def _new_client(headers: dict[str, str], pool: httpcore.ConnectionPool) -> httpx.Client:
-    transport = httpx.HTTPTransport(verify=False)
-    # httpx has no public way to choose the network backend, which is what keeps a call's deadline.
-    transport._pool = pool  # noqa: SLF001 - see above
-    return httpx.Client(headers=headers, transport=transport, trust_env=False, follow_redirects=False)
+def _read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by their names in lower case; one that is sent twice has both values."""
+    headers: dict[str, str] = {}
+    for name, text in raw:
+        key, value = name.lower().decode("ascii"), text.decode("latin-1")
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
 
 
-def _pool(tls: ssl.SSLContext | None, proxy: str | None) -> httpcore.ConnectionPool:
+def _new_pool(tls: ssl.SSLContext | None, proxy: str | None) -> httpcore.ConnectionPool:
     more: dict[str, Any] = {
         "ssl_context": tls,
         "keepalive_expiry": _IDLE_SECONDS,
@@ -265,8 +324,17 @@ def _pool(tls: ssl.SSLContext | None, proxy: str | None) -> httpcore.ConnectionP
     }
     if proxy is None:
         return httpcore.ConnectionPool(**more)
-    address = httpx.Proxy(proxy)
-    return httpcore.HTTPProxy(proxy_url=str(address.url), proxy_auth=address.raw_auth, **more)
+    address, who = _proxy_in(proxy)
+    url = httpcore.URL(scheme=address.scheme, host=address.name, port=address.port, target="/")
+    return httpcore.HTTPProxy(proxy_url=url, proxy_auth=who, **more)
+
+
+def _proxy_in(text: str) -> tuple[_Address, tuple[bytes, bytes] | None]:
+    """Return where a proxy is, and as whom it is asked; raises ValueError for what is no address."""
+    url = urlsplit(text)
+    who = unquote(url.username or "").encode(), unquote(url.password or "").encode()
+    bare = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+    return _Address.of(bare), who if any(who) else None
 
 
 def proxy_for(base: str) -> str | None:
@@ -276,15 +344,20 @@ def proxy_for(base: str) -> str | None:
     this machine, and asks no proxy. Raises `InvalidError` for a proxy that is no address.
     """
     host = host_in(base)
-    if host is None or host.is_here or not base.startswith("https:") or proxy_bypass(host.name):
+    if host is None or host.is_here or not base.startswith("https:"):
         return None
-    proxy = getproxies().get("https")
-    if proxy is None or urlsplit(proxy).scheme in {"http", "https"}:
-        return proxy
-    raise InvalidError(
-        "HTTPS_PROXY names no proxy that can be used",
-        hint="Write http:// or https:// with a host and a port, or name the platform's host in NO_PROXY.",
-    )
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
+
+    proxy = None if proxy_bypass(host.name) else getproxies().get("https")
+    try:
+        if proxy is not None:
+            _proxy_in(proxy)
+    except ValueError as error:
+        raise InvalidError(
+            "HTTPS_PROXY names no proxy that can be used",
+            hint="Write http:// or https:// with a host and a port, or name the platform's host in NO_PROXY.",
+        ) from error
+    return proxy
 
 
 def _trusting(trust: Trust) -> ssl.SSLContext:
@@ -323,8 +396,11 @@ def _certificate_fault(error: BaseException | None) -> str | None:
     return None if error is None else error.verify_message.rstrip(".")
 
 
-def _content(body: bytes | IO[bytes] | None) -> bytes | Iterator[bytes] | None:
-    if body is None or isinstance(body, bytes):
+def _content(request: Request) -> bytes | Iterator[bytes] | None:
+    body = request.body
+    if body is None:
+        return None if request.method == "GET" else b""
+    if isinstance(body, bytes):
         return body
     body.seek(0)
     return iter(lambda: body.read(_PIECE), b"")
