@@ -13,7 +13,7 @@ from reconciler.render.notes import letter
 from reconciler.render.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from reconciler.model.changesets import Run
@@ -84,9 +84,15 @@ def edits_json(edits: Sequence[FileEdit], findings: Sequence[Finding] = ()) -> s
 
 def client_json(client: Client) -> str:
     """Return the client on one line, as the API gives it too."""
+    return "".join(clients_json([client]))
+
+
+def clients_json(clients: Iterable[Client]) -> Iterator[str]:
+    """Yield each client's line."""
     from reconciler.wire.clients import client_line  # noqa: PLC0415 - pydantic, which `--help` does not pay
 
-    return f"{client_line(client)}\n"
+    for client in clients:
+        yield f"{client_line(client)}\n"
 
 
 def assignment_json(assignment: Assignment) -> str:

@@ -35,7 +35,7 @@ def disarm(text: str) -> str:
 
     Like those of `sanitise`, the escapes are JSON's own, and stand where JSON has only strings.
     """
-    if "::" not in text and "##" not in text:
+    if "::" not in text and ("#" not in text or "##" not in text):  # one character is found much sooner
         return text
     return re.sub(_COMMAND, _disarmed, text)
 

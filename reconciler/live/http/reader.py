@@ -322,9 +322,10 @@ class HttpReader:
         """Yield a list whose keys ascend; raises `UnreachableError` at the first that does not."""
         last: tuple[Any, ...] = ()
         for item in items:
-            if key(item) <= last:
+            this = key(item)
+            if this <= last:
                 raise self._endless(what)
-            last = key(item)
+            last = this
             yield item
 
     def _endless(self, what: str) -> UnreachableError:

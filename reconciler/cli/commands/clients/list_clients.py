@@ -16,7 +16,7 @@ from reconciler.cli.process import now
 from reconciler.cli.terminal import Terminal
 from reconciler.model.clients import ClientFilter
 from reconciler.model.expiry import LATEST
-from reconciler.render.json import client_json
+from reconciler.render.json import clients_json
 from reconciler.render.text.client import client_csv, client_table
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _write(clients: Iterable[Client], since: Since | None) -> None:
     terminal = Terminal.of(chosen())
     match chosen().format:
         case "json":
-            terminal.write_json_lines(map(client_json, clients))
+            terminal.write_json_lines(clients_json(clients))
         case "csv":
             terminal.write_lines(client_csv(clients, since))
         case _:
