@@ -159,12 +159,9 @@ def _paged(
 def _using(rows: Iterable[Sequence[Any]]) -> Iterator[Using]:
     """Put the rows of each client together, which stand side by side: one per meter that it has used."""
     for _, mine in groupby(rows, itemgetter(0)):
-        client: list[Any] = []
-        used: dict[str, int] = {}
-        for row in mine:
-            *client, meter, amount = row
-            if meter is not None:
-                used[meter] = amount
+        first, *others = mine
+        *client, meter, amount = first
+        used = {} if meter is None else {meter: amount, **{row[-2]: row[-1] for row in others}}
         yield _client(client), used
 
 

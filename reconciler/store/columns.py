@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.json import decode
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.types import TypeDecorator
 
@@ -34,6 +35,7 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=1_024)
 def instant_of(microseconds: int) -> datetime:
     """Return the instant, in UTC, that so many microseconds make."""
     return _EPOCH + timedelta(microseconds=microseconds)
@@ -75,4 +77,4 @@ class JsonText(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Read the document back."""
         del dialect
-        return None if value is None else json.loads(value)
+        return None if value is None else decode(value)

@@ -211,22 +211,15 @@ def seen(
 ) -> Client:
     """Compute status and entitlements at an instant (rules 4 and 17)."""
     status = subscription_status(stored.status, stored.expires_at, at)
-    return Client(
-        id=stored.id,
-        name=stored.name,
-        owner_email=stored.owner_email,
-        status=stored.status,
-        users=stored.users,
-        subscription=Subscription(
-            package=stored.package,
-            revision=stored.revision,
-            current_revision=stored.current_revision,
-            assigned_at=stored.assigned_at,
-            expires_at=stored.expires_at,
-            status=status,
-            extended_to=stored.extended_to,
-        ),
-        entitlements=entitlements_of(with_grants(snapshot, grants), status),
-        usage=used,
-        grants=grants,
+    held = Subscription(
+        stored.package,
+        stored.revision,
+        stored.current_revision,
+        stored.assigned_at,
+        stored.expires_at,
+        status,
+        stored.extended_to,
     )
+    granted = entitlements_of(with_grants(snapshot, grants), status)
+    known = stored.id, stored.name, stored.owner_email, stored.status, stored.users
+    return Client(*known, held, granted, used, grants)

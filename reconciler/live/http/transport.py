@@ -8,13 +8,13 @@ import threading
 import time
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpcore
+from msgspec import Struct
 
 from reconciler import __version__
 from reconciler.errors import InvalidError, UnreachableError
@@ -163,8 +163,7 @@ def _unzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise LostError("the answer ends in the middle", sent=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(Struct, frozen=True):
     """An address of a server: how it is connected to, and where its paths begin; a name is in ASCII."""
 
     scheme: str
