@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
+from contextlib import suppress
 from time import time_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import DecodeError, Struct
+from msgspec.json import Decoder, encode
 from msgspec.structs import astuple
 
 from reconciler.model.findings import Finding, Position
 from reconciler.sources.files import RefusedFileError, list_packages
 from reconciler.sources.kept import Kept
-from reconciler.sources.stamps import settled_stamp_of, stamp_of
+from reconciler.sources.stamps import Stamp, settled_stamp_of, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
     from pathlib import Path
 
-    from reconciler.sources.stamps import Stamp
     from reconciler.sources.workspace import Workspace
+
+
+_Told: TypeAlias = tuple[str, tuple[int, int], str, str, str, Literal["error", "warning"]]
+_RECORD: Final = Decoder(tuple[str, str, str, dict[str, Stamp], int, tuple[_Told, ...]])
 
 
 class Checked(Struct, frozen=True):
@@ -55,7 +59,8 @@ def check(
     since, workspace = clock(), read()
     found = Checked.of(workspace)
     if (stamps := _settled(config, workspace, since)) is not None:
-        kept.save(_record(today, workspace, stamps, found))
+        with suppress(UnicodeEncodeError):  # a file's name is no text
+            kept.save(_record(today, workspace, stamps, found))
     return found
 
 
@@ -63,23 +68,26 @@ def _record(today: date, workspace: Workspace, stamps: Mapping[str, Stamp], foun
     settings = workspace.settings
     paths = os.path.normpath(settings.packages), os.path.normpath(settings.catalog)
     told = [(one.file, astuple(one.position), *astuple(one)[2:]) for one in found.findings]
-    return json.dumps([str(today), *paths, stamps, found.packages, told], separators=(",", ":")).encode()
+    return encode((str(today), *paths, stamps, found.packages, told))
 
 
 def _recalled(kept: Kept, config: Path, today: date) -> Checked | None:
     body = kept.load()
     if not body:
         return None
-    day, folder, catalog, stamps, packages, told = json.loads(body)
+    try:
+        day, folder, catalog, stamps, packages, told = _RECORD.decode(body)
+    except DecodeError:  # of this version, before it was released
+        return None
     root, beside = str(config.absolute().parent), {config.name, catalog}
     if day != str(today) or not _is_same(root, folder, beside, stamps):
         return None
     return Checked(packages, tuple(map(_finding, told)))
 
 
-def _finding(told: tuple[str, tuple[int, int], str, str, str, Any]) -> Finding:
-    file, place, *rest = told
-    return Finding(file, Position(*place), *rest)
+def _finding(told: _Told) -> Finding:
+    file, place, rule, message, fix, severity = told
+    return Finding(file, Position(*place), rule, message, fix, severity)
 
 
 def _is_same(root: str, folder: str, beside: set[str], stamps: Mapping[str, Stamp]) -> bool:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from datetime import date
 from functools import partial
 from multiprocessing.pool import ThreadPool
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from reconciler.engine.check import Checked, check
+from reconciler.model.packages import Definition, PackageHead
+from reconciler.planning.pairing import paired
 from reconciler.sources.workspace import Workspace, read_workspace
 from tests.workspaces import repository
 
@@ -73,6 +76,12 @@ def opened(config: Path) -> set[str]:
     return {os.path.relpath(path, config.parent) for path in json.loads(run.stdout)}
 
 
+def sealed(before: bytes, body: bytes) -> bytes:
+    """Return a kept file with another body."""
+    seal = before.partition(b"\n")[0].partition(b" ")[2]
+    return f"{zlib.crc32(body):08x} ".encode() + seal + b"\n" + body
+
+
 def kept(config: Path, name: str) -> Path:
     (file,) = (config.parents[1] / "home" / "reconciler" / "checks").glob(f"*.{name}")
     return file
@@ -82,6 +91,60 @@ def test_what_was_kept_equals_what_is_read(config: Path) -> None:
     first = read(config)
 
     assert read(config) == first == read_workspace(config, today=TODAY, cache=False)
+
+
+def test_packages_that_are_what_they_were_are_compared_without_being_built(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = [
+        PackageHead(key, 1, 1, package.stated.digest, package.stated.title)
+        for key, package in read(config).packages.items()
+    ]
+    built: list[object] = []
+    monkeypatch.setattr(Definition, "normalised", built.append)
+
+    compared = paired(read(config).packages, heads)
+
+    assert (len(compared.equal), compared.differing) == (MANY, ())
+    assert built == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: P1\ndescription: Of old.\nfeatures: [calls, chat]\nuser_count: unlimited\nexpiry: 1 month\n",
+        "title: P1\nuser_count: 1\nallowed_emails: [Ana@shop.example]\n",
+        "title: P1\nuser_count: 1\narchived: true\n",
+        "title: P1\nuser_count: 1\nrenamed_from: [former, first]\n",
+        "title: P1\nuser_count: 1\nrollout: {existing_clients: reassign, per_run: 10%}\n",
+        (
+            "title: P1\nuser_count: 1\n"
+            "acknowledge: [{lowers: user_count, clients: 1, reason: Told., until: 2026-12-31}]\n"
+        ),
+        "title: P1\nuser_count: 1\nfeatures: [fax]\n",
+    ],
+)
+def test_whatever_a_file_says_is_kept_as_it_is_read(config: Path, text: str) -> None:
+    (config.parent / "packages" / "p1.yaml").write_text(text)
+    read(config)
+
+    again, anew = read(config), read_workspace(config, today=TODAY, cache=False)
+
+    assert again == anew
+    assert again.packages["p1"].definition == anew.packages["p1"].definition
+
+
+def test_a_file_that_is_what_it_was_is_judged_by_a_new_catalog(config: Path) -> None:
+    (config.parent / "packages" / "p1.yaml").write_text("title: P1\nuser_count: 1\nfeatures: [chat]\n")
+    assert read(config).findings == ()
+    catalog = config.parent / "schemas" / "catalog.yaml"
+
+    catalog.write_text(catalog.read_text().replace("chat:", "talk:"))
+
+    for found in read(config), read(config):
+        assert [(each.file, each.rule) for each in found.findings] == [
+            ("packages/p1.yaml", "unknown-feature")
+        ]
 
 
 def test_a_first_check_opens_every_file(config: Path) -> None:
@@ -225,8 +288,9 @@ def test_a_deleted_file_and_a_new_one_are_seen(config: Path) -> None:
         lambda body: body[: len(body) // 2],
         lambda body: body.replace(b"1", b"2"),
         lambda body: body.replace(b"0.1.0", b"0.0.9"),
+        lambda body: sealed(body, b'["",{"p1":[]}]'),
     ],
-    ids=["empty", "no body", "no text", "half", "edited", "of another version"],
+    ids=["empty", "no body", "no text", "half", "edited", "of another version", "of another shape"],
 )
 def test_a_damaged_file_is_forgotten(config: Path, name: str, damage: Callable[[bytes], bytes]) -> None:
     before = checked(config)
@@ -283,6 +347,15 @@ def test_a_folder_that_a_commit_can_fill_keeps_nothing(
 
     assert not list(tmp_path.rglob("*.documents"))
     assert not list(tmp_path.rglob("*.checked"))
+
+
+def test_a_file_whose_name_is_no_text_is_checked_each_time(config: Path) -> None:
+    (config.parent / "packages" / os.fsdecode(b"caf\xe9")).mkdir()
+    (config.parent / "packages" / os.fsdecode(b"caf\xe9") / "q.yaml").write_text("title: Q\nuser_count: 1\n")
+    before = checked(config)
+
+    assert checked(config) == before == Checked.of(read_workspace(config, today=TODAY, cache=False))
+    assert title(read(config), "q") == title(read(config), "q") == "Q"
 
 
 def test_nothing_is_kept_in_the_repository(config: Path) -> None:
