@@ -512,6 +512,7 @@ def test_a_job_that_github_vouches_for_needs_no_stored_token(runner: Runner) -> 
         "curl": f'{kept}; echo \'{{"value": "vouched"}}\'',
         "looking": 'printf %s "$PACKAGE_TOKEN" > "$GH_FOLDER/token"',
     }
+    (runner.folder / "bin").unlink()
     (runner.folder / "bin").mkdir()
     for name, does in programs.items():
         (runner.folder / "bin" / name).write_text(f"#!/bin/sh\n{does}\n")
