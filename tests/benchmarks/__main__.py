@@ -46,8 +46,8 @@ long as all modules of ours, and pydantic a third of that. Packages that are wha
 outline that lies beside what was read of them, and are neither built nor judged nor digested; a stamp of
 each file, a row of each package and a line of each in the plan are left.
 
-What octodns 1.22 does in the few seconds that it takes was not looked into; the goal was set beside an older
-one.
+octodns-sync spends five sixths of its few seconds in Python's own loader of YAML, on records of one line
+each; a fortieth of that would be less than what a plan takes to be loaded.
 
 Ten thousand files that are read for the first time are divided between two processes, where two processors
 are free: a third less time. Where one is busy with something else nothing is won, and processor time stays
