@@ -96,6 +96,8 @@ def _is_same(root: str, folder: str, beside: set[str], stamps: Mapping[str, Stam
         listing = list_packages(root, folder, beside)
     except RefusedFileError:
         return False
+    if any(os.path.realpath(f"{root}/{path}") != f"{os.path.realpath(root)}/{path}" for path in beside):
+        return False  # by way of a folder that became a link
     is_listed = not listing.findings and beside.union(listing.files) == stamps.keys()
     return is_listed and all(stamp_of(f"{root}/{path}") == stamp for path, stamp in stamps.items())
 

@@ -204,7 +204,7 @@ def client_of(line: bytes) -> Client:
             _read_end(held.extended_to),
         )
         granted = _granted(bytes(told.entitlements))
-    except ValueError:  # a line that pydantic reads differently, or finds the fault in
+    except (ValueError, RecursionError):  # a line that pydantic reads differently, or finds the fault in
         return ClientReply.model_validate_json(line).value()
     known = told.id, told.name, told.owner_email, told.status, told.users
     return Client(*known, subscription, granted, told.usage, (), told.from_next_period)

@@ -266,6 +266,16 @@ def test_what_a_link_leads_to_is_read_each_time(config: Path) -> None:
     assert "packages/linked.yaml" in opened(config)
 
 
+def test_a_catalog_whose_folder_became_a_link_is_refused(config: Path, tmp_path: Path) -> None:
+    checked(config)
+    folder = config.parent / "schemas"
+    folder.rename(tmp_path / "elsewhere")
+
+    folder.symlink_to(tmp_path / "elsewhere")
+
+    assert "symlink-refused" in {finding.rule for finding in checked(config).findings}
+
+
 def test_a_deleted_file_and_a_new_one_are_seen(config: Path) -> None:
     checked(config)
     (config.parent / "packages" / "p1.yaml").unlink()

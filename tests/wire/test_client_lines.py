@@ -89,6 +89,15 @@ def test_a_line_without_a_part_is_read_as_the_answer_without_it(missing: str) ->
     assert read_by(client_of, line) == read_by(in_full, line)
 
 
+@pytest.mark.parametrize("deep", [b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000])
+@pytest.mark.parametrize("place", [b'"entitlements": {', b'"usage": {', b'"from_next_period": '])
+def test_a_line_nested_without_end_is_refused_like_any_other(place: bytes, deep: bytes) -> None:
+    line = client_line(_ACME).encode().replace(place, b'"new": ' + deep + b", " + place, 1)
+
+    assert read_by(client_of, line) is None
+    assert read_by(in_full, line) is None
+
+
 def in_full(line: bytes) -> Client:
     return ClientReply.model_validate_json(line).value()
 
