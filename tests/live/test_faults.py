@@ -504,6 +504,8 @@ def test_nobody_listening_is_out_of_reach() -> None:
         "http://example.com",
         "https://",
         "https://user:secret@example.com",
+        "HTTP://example.com",
+        " http://example.com",
         "https://example.com:99999",
         "https://example.com?x=1",
         "https://[::1",

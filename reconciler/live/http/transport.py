@@ -176,7 +176,7 @@ class _Address(Struct, frozen=True):
         """Read it; raises ValueError for what is no address of a server."""
         url = urlsplit(text)
         name = _in_ascii(url.hostname or "")
-        is_one = text.isprintable() and url.scheme in _USUAL_PORTS and url.port != 0
+        is_one = text.isprintable() and text.startswith(("http://", "https://")) and url.port != 0
         if not is_one or "@" in url.netloc or url.query or url.fragment:
             raise ValueError("it is no address of a server")
         return cls(url.scheme, name, url.port, quote(url.path.rstrip("/"), _IN_A_PATH))
