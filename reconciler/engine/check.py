@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from time import time_ns
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder, encode
-from msgspec.structs import astuple
 
-from reconciler.model.findings import Finding, Position
+from reconciler.model.findings import Finding  # noqa: TC001 - msgspec reads it
 from reconciler.sources.files import RefusedFileError, list_packages
 from reconciler.sources.kept import Kept
 from reconciler.sources.stamps import Stamp, settled_stamp_of, stamp_of
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.sources.workspace import Workspace
-
-
-_Told: TypeAlias = tuple[str, tuple[int, int], str, str, str, Literal["error", "warning"]]
-_RECORD: Final = Decoder(tuple[str, str, str, dict[str, Stamp], int, tuple[_Told, ...]])
 
 
 class Checked(Struct, frozen=True):
@@ -40,6 +35,19 @@ class Checked(Struct, frozen=True):
         from reconciler.engine.validate import lint  # noqa: PLC0415  # all that reads files, where any is read
 
         return cls(len(workspace.packages), lint(workspace))
+
+
+class _Record(Struct, array_like=True):
+    """A check, and when and of what it was made; `folder` and `catalog` are paths from the root."""
+
+    day: str
+    folder: str
+    catalog: str
+    stamps: dict[str, Stamp]
+    found: Checked
+
+
+_DECODER: Final = Decoder(_Record)
 
 
 def check(
@@ -64,11 +72,10 @@ def check(
     return found
 
 
-def _record(today: date, workspace: Workspace, stamps: Mapping[str, Stamp], found: Checked) -> bytes:
+def _record(today: date, workspace: Workspace, stamps: dict[str, Stamp], found: Checked) -> bytes:
     settings = workspace.settings
     paths = os.path.normpath(settings.packages), os.path.normpath(settings.catalog)
-    told = [(one.file, astuple(one.position), *astuple(one)[2:]) for one in found.findings]
-    return encode((str(today), *paths, stamps, found.packages, told))
+    return encode(_Record(str(today), *paths, stamps, found))
 
 
 def _recalled(kept: Kept, config: Path, today: date) -> Checked | None:
@@ -76,18 +83,12 @@ def _recalled(kept: Kept, config: Path, today: date) -> Checked | None:
     if not body:
         return None
     try:
-        day, folder, catalog, stamps, packages, told = _RECORD.decode(body)
+        before = _DECODER.decode(body)
     except DecodeError:  # of this version, before it was released
         return None
-    root, beside = str(config.absolute().parent), {config.name, catalog}
-    if day != str(today) or not _is_same(root, folder, beside, stamps):
-        return None
-    return Checked(packages, tuple(map(_finding, told)))
-
-
-def _finding(told: _Told) -> Finding:
-    file, place, rule, message, fix, severity = told
-    return Finding(file, Position(*place), rule, message, fix, severity)
+    root, beside = str(config.absolute().parent), {config.name, before.catalog}
+    is_same = before.day == str(today) and _is_same(root, before.folder, beside, before.stamps)
+    return before.found if is_same else None
 
 
 def _is_same(root: str, folder: str, beside: set[str], stamps: Mapping[str, Stamp]) -> bool:
@@ -96,7 +97,8 @@ def _is_same(root: str, folder: str, beside: set[str], stamps: Mapping[str, Stam
         listing = list_packages(root, folder, beside)
     except RefusedFileError:
         return False
-    if any(os.path.realpath(f"{root}/{path}") != f"{os.path.realpath(root)}/{path}" for path in beside):
+    real_root = os.path.realpath(root)
+    if any(os.path.realpath(f"{root}/{path}") != f"{real_root}/{path}" for path in beside):
         return False  # by way of a folder that became a link
     is_listed = not listing.findings and beside.union(listing.files) == stamps.keys()
     return is_listed and all(stamp_of(f"{root}/{path}") == stamp for path, stamp in stamps.items())

@@ -34,12 +34,8 @@ class SecondReader:
     def _next(self) -> dict[str, Any]:
         try:
             batch: dict[str, Any] = marshal.load(self._results)  # noqa: S302 - written by a copy of this process
-        except (
-            EOFError,
-            ValueError,
-            TypeError,
-        ):  # the other process ended early: all that is left is read here
-            self._paths = set()
+        except (EOFError, ValueError, TypeError):
+            self._paths = set()  # the other process ended early: all that is left is read here
             return {}
         return batch
 
@@ -66,9 +62,8 @@ def second_reader(paths: Sequence[str], read: Callable[[str], Any]) -> Iterator[
         with open(reading, "rb") as results:  # noqa: PTH123 - a pipe
             yield SecondReader(later, results)
     finally:
-        with suppress(
-            ChildProcessError
-        ):  # where whoever began this process had the system wait for its children
+        # Whoever began this process may have had the system wait for its children.
+        with suppress(ChildProcessError):
             os.waitpid(process, 0)
 
 

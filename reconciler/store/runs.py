@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import to_builtins
 from sqlalchemy import Text, func, insert, literal, select, type_coerce, update
 
 from reconciler.model.changesets import PackageState, Run
@@ -187,10 +188,7 @@ def of_package(connection: Connection, package_id: int) -> Iterator[Run]:
 
 
 def _documents(states: Mapping[str, PackageState]) -> dict[str, Any]:
-    return {
-        key: {"revision": state.revision, "archived": state.archived, "managed": state.managed}
-        for key, state in states.items()
-    }
+    return {key: to_builtins(state) for key, state in states.items()}
 
 
 def _run(row: Row[Any]) -> Run:

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, Self, TypeAlias
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 from msgspec.json import Decoder
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
@@ -182,7 +182,7 @@ class _Usual(Struct):
     subscription: _Held
     entitlements: Raw
     usage: dict[str, int]
-    grants: Annotated[list[int], Meta(max_length=0)] = []
+    grants: tuple[()] = ()
     from_next_period: bool = False
 
 
@@ -207,7 +207,7 @@ def client_of(line: bytes) -> Client:
     except (ValueError, RecursionError):  # a line that pydantic reads differently, or finds the fault in
         return ClientReply.model_validate_json(line).value()
     known = told.id, told.name, told.owner_email, told.status, told.users
-    return Client(*known, subscription, granted, told.usage, (), told.from_next_period)
+    return Client(*known, subscription, granted, told.usage, told.grants, told.from_next_period)
 
 
 @lru_cache(maxsize=1_024)
