@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import is_dataclass
+from importlib import import_module
+from inspect import getmembers, isclass
 from pathlib import Path
+
+from reconciler.model.fields import Readable
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -29,3 +34,11 @@ def test_every_module_that_the_page_names_exists() -> None:
     for each in named:
         path = ROOT / each if each.startswith("tests/") else ROOT / "reconciler" / each
         assert path.is_dir() or path.with_suffix(".py").is_file(), each
+
+
+def test_only_what_is_read_off_the_wire_is_a_dataclass() -> None:
+    for file in (ROOT / "reconciler").rglob("*.py"):
+        if "@dataclass" in file.read_text():
+            name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            own = [each for _, each in getmembers(import_module(name), isclass) if each.__module__ == name]
+            assert [each for each in own if is_dataclass(each) and not issubclass(each, Readable)] == []
